@@ -1,0 +1,49 @@
+# Everything the project does, from a fresh clone with Go and make. `make` lists it.
+
+GO       ?= go
+BIN      := bin/thinkey
+FUZZTIME ?= 10s
+KILLS    ?= 50
+
+# Packages whose tests can rewrite their goldens: those that define the flag -update.
+GOLDEN = $(shell grep -rl 'flag\.Bool.*"update"' --include='*_test.go' . | sed 's|/[^/]*$$||' | sort -u)
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test check race fuzz bench golden kill docs clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/thinkey
+	$(GO) build -trimpath -o $(BIN) ./runtime/cmd/thinkey
+
+demo: build ## start a chain and make payments on it
+	$(GO) run ./examples/payment/client/demo --bin $(BIN)
+
+test: ## run every test
+	$(GO) test -timeout 15m ./...
+
+check: ## hold the house rules: gofmt, vet, staticcheck, imports, sizes, names
+	$(GO) test -count=1 ./runtime/internal/lint
+
+race: ## run the tests of what is concurrent under the race detector (needs a C compiler)
+	$(GO) test -race -timeout 20m -skip '^TestTools$$' ./actors/... ./runtime/... ./sdk/merkle ./consensus/block
+
+fuzz: ## run every fuzz target for FUZZTIME [10s]
+	FUZZTIME=$(FUZZTIME) .ci/fuzz
+
+bench: build ## measure the parts, then payments through a node
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+	$(BIN) bench payment
+
+golden: ## rewrite the golden files; read the diff before committing it
+	@$(if $(GOLDEN),$(GO) test -count=1 $(GOLDEN) -update,echo "no package has goldens")
+
+kill: ## kill a node KILLS [50] times while it commits, and check what it comes back with
+	$(GO) test ./runtime/e2e -run TestKill -kills=$(KILLS) -count=1 -timeout 60m
+
+docs: build ## write the pages of the command line
+	$(BIN) docs runtime/docs/cli
+
+clean: ## remove what was built
+	rm -rf bin

@@ -1,0 +1,141 @@
+package exec
+
+import (
+	"errors"
+
+	"github.com/thinkey/thinkey/sdk/assert"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// Outcome is all that a handling does.
+type Outcome struct {
+	Account chain.Account // the record after
+	Writes  []Write       // to the account's own storage, by key
+	Sent    []chain.Sent  // relays, in the order sent
+	Status  chain.Status
+	Reason  string
+	GasUsed uint64 // of this handling alone: its fee
+	GasLeft uint64 // bought, neither used nor sent on: goes back to the payer
+	Events  []chain.ContractEvent
+}
+
+// Apply handles message m at the account self, whose record is before. An external m must have passed Admit against the
+// same record; a relay is handled whatever it says (SPEC 8.3).
+func Apply(c *Context, self chain.Address, before chain.Account, storage Storage, m *chain.Message) (Outcome, error) {
+	env := newEnv(c, self, before, storage, m)
+	if m.Kind == chain.External {
+		env.buyGas()
+	}
+	base := env.account // what remains if the handling fails: E3
+	err := env.run()
+	var failure *Failure
+	switch {
+	case err == nil:
+		return env.succeed(), nil
+	case !errors.As(err, &failure):
+		return Outcome{}, err
+	case m.Method == chain.MethodBounce && m.Kind == chain.Relay:
+		return env.keepCredit(base, failure), nil
+	}
+	return env.fail(base, failure), nil
+}
+
+// Admit says why the external message m can't be an input at a place where its signer's record is account, or nil
+// (SPEC 2.2). Its form and its signature are checked elsewhere.
+func Admit(c *Context, account chain.Account, m *chain.Message) *Refusal {
+	switch cost := chain.Mul(m.GasLimit, m.GasPrice); {
+	case !account.Exists():
+		return &Refusal{NoAccount, 0, 0}
+	case m.Nonce != account.Nonce:
+		return &Refusal{NonceTaken, m.Nonce, account.Nonce}
+	case m.ValidUntil < c.Height:
+		return &Refusal{Expired, m.ValidUntil, c.Height}
+	case m.GasPrice < c.Params.MinGasPrice:
+		return &Refusal{GasPriceLow, m.GasPrice, c.Params.MinGasPrice}
+	case m.GasLimit < ExternalGas(m):
+		return &Refusal{GasLimitLow, m.GasLimit, ExternalGas(m)}
+	case m.GasLimit > chain.MaxMessageGas:
+		return &Refusal{GasLimitHigh, m.GasLimit, chain.MaxMessageGas}
+	case account.Balance.Less(cost):
+		return &Refusal{GasOverBalance, m.GasLimit, m.GasPrice}
+	}
+	return nil
+}
+
+// run charges for the handling, credits what came with a relay, and lets the program act.
+func (e *Env) run() error {
+	if err := e.Charge(e.entryGas()); err != nil {
+		return err
+	}
+	if e.Message.Kind == chain.Relay {
+		if e.Self.IsSystem() {
+			return e.noReceiver()
+		}
+		e.account = Credit(e.Context.Params, e.account, e.Message.Amount)
+	}
+	program, err := e.Context.Programs.Program(e.Self, e.before, e.Message)
+	if err != nil {
+		return err
+	}
+	if err := program.Handle(e); err != nil {
+		return err
+	}
+	return e.settleDeposit()
+}
+
+// noReceiver is why a message came to the chain's own account.
+func (e *Env) noReceiver() error {
+	if to := e.Message.To; to.Chain() != e.Context.Chain {
+		return Fail(chain.StatusNoChain, "chain %d does not exist", to.Chain())
+	}
+	return Fail(chain.StatusNoAccount, "the chain's own account takes no messages")
+}
+
+// entryGas is what the handling costs before the program acts.
+func (e *Env) entryGas() uint64 {
+	if e.Message.Kind == chain.External {
+		return ExternalGas(e.Message)
+	}
+	return GasHandling
+}
+
+func (e *Env) succeed() Outcome {
+	e.checkGas()
+	return Outcome{
+		Account: e.account, Writes: e.sortedWrites(), Sent: e.sent, Status: chain.StatusOK,
+		GasUsed: e.used, GasLeft: e.left, Events: e.events,
+	}
+}
+
+// fail drops all effects (E3). What came with a relay goes back to its sender, paid from its reserve (SPEC 1.5).
+func (e *Env) fail(base chain.Account, why *Failure) Outcome {
+	e.reset(base)
+	o := Outcome{Account: base, Status: why.Status, Reason: why.Reason}
+	if m := e.Message; m.Kind == chain.Relay {
+		s := bounce(m, why)
+		price := SendGas(&s)
+		assert.That(e.reserve >= price+GasHandling, "bounce of %d bytes costs more than its reserve", s.Size())
+		e.used += price
+		s.GasLimit = e.reserve - price
+		e.reserve, e.sentGas = 0, s.GasLimit
+		o.Sent = []chain.Sent{s}
+	}
+	e.checkGas()
+	o.GasUsed, o.GasLeft = e.used, e.left
+	return o
+}
+
+// keepCredit is the end of a bounce whose hook failed: the credit stays (E4), everything else is dropped.
+func (e *Env) keepCredit(base chain.Account, why *Failure) Outcome {
+	e.reset(base)
+	e.account = Credit(e.Context.Params, base, e.Message.Amount)
+	e.checkGas()
+	return Outcome{Account: e.account, Status: why.Status, Reason: why.Reason, GasUsed: e.used, GasLeft: e.left}
+}
+
+// bounce is the message that tells the sender of m that it failed, and gives back what m carried.
+func bounce(m *chain.Message, why *Failure) chain.Sent {
+	input := m.Input[:min(len(m.Input), chain.MaxBounceInput)]
+	in := chain.BounceInput{Message: m.ID(), Method: m.Method, Status: why.Status, Reason: why.Reason, Input: input}
+	return chain.Sent{To: m.From, Method: chain.MethodBounce, Amount: m.Amount, Input: in.Encode()}
+}

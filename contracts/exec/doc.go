@@ -1,0 +1,27 @@
+// Package exec is the one transition function: what one message does to one account (DESIGN D2). Live actors, replaying
+// members, the simulator, the test kit and queries all call Apply; nothing else changes an account.
+//
+//	account + message + context --Apply--> Outcome { account after, storage writes, sent, gas, status, events }
+//
+// Apply knows what is common to all handlings: who pays, what a failure undoes, what bounces. What a message means to the
+// account is a Program's: contracts/native has the common messages, contracts/wasm runs code.
+//
+// # The way of the money
+//
+// An external message buys GasLimit units at its GasPrice from its signer's balance before anything else. Every relay it
+// leads to takes its own gas, and BounceGas for the bounce it may need, out of what its parent has left: a tree of messages
+// is paid for before it runs (SPEC 2.3). What a handling uses is a fee; what is left at its end belongs to the payer and
+// is credited after the block's last event, by rule (DESIGN D6).
+//
+//	GasLimit [+ BounceGas if a relay] = used + Σ sent (GasLimit + BounceGas) + left      (E1, checked at every handling)
+//
+// # Invariants
+//
+//	E1  Gas is neither made nor lost in a handling.
+//	E2  Money too: balance + deposit before + amount = balance + deposit after + Σ sent amounts (+ gas bought).
+//	E3  A handling that fails changes nothing but gas and nonce, and what came with a relay goes back (I8).
+//	E4  add and the credit of a bounce can't fail on an account that can exist.
+//	E5  Equal arguments give equal Outcomes on every machine (I9).
+//
+// An error of Apply is never about the message: it is the state's (a disk) and says nothing about the outcome.
+package exec

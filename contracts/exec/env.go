@@ -1,0 +1,183 @@
+package exec
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/thinkey/thinkey/sdk/assert"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// Env is what a program can see and do while it handles one message. Its effects are buffered and leave only if the
+// handling succeeds.
+type Env struct {
+	Context *Context
+	Self    chain.Address
+	Message *chain.Message
+
+	before  chain.Account // the record as the message found it
+	account chain.Account // the record now
+	storage Storage
+	writes  map[string][]byte
+	sent    []chain.Sent
+	events  []chain.ContractEvent
+
+	// bought = left + used + reserve + sentGas, always (E1).
+	bought, left, used, sentGas uint64
+	reserve                     uint64 // for the bounce of a relay that fails
+}
+
+func newEnv(c *Context, self chain.Address, before chain.Account, storage Storage, m *chain.Message) *Env {
+	e := &Env{Context: c, Self: self, Message: m, before: before, account: before, storage: storage, left: m.GasLimit, bought: m.GasLimit}
+	if m.Kind == chain.Relay && m.Method != chain.MethodBounce {
+		e.reserve = BounceGas
+		e.bought += BounceGas
+	}
+	return e
+}
+
+// Account is the account's record as it is now, what came with the message included.
+func (e *Env) Account() chain.Account { return e.account }
+
+// GasLeft is the gas that can still be used or sent.
+func (e *Env) GasLeft() uint64 { return e.left }
+
+// Charge uses up gas. When it doesn't suffice all that is left is used up, and the handling must fail with the error.
+func (e *Env) Charge(gas uint64) error {
+	if gas > e.left {
+		e.used += e.left
+		e.left = 0
+		return Fail(chain.StatusOutOfGas, "the gas limit of %d does not suffice", e.Message.GasLimit)
+	}
+	e.left -= gas
+	e.used += gas
+	return nil
+}
+
+// Send sends a relay: its amount is taken from the balance, its gas and that of its possible bounce from what is left.
+func (e *Env) Send(s chain.Sent) error {
+	switch {
+	case s.Method == "" || s.Method == chain.MethodBounce:
+		return Fail(chain.StatusBadInput, "method %q can't be sent", s.Method)
+	case len(s.Method) > chain.MaxMethodBytes || len(s.Input) > chain.MaxInputBytes:
+		return Fail(chain.StatusLimit, "message of %d bytes to send (limit %d)", s.Size(), chain.MaxInputBytes)
+	case len(e.sent) == chain.MaxSent:
+		return Fail(chain.StatusLimit, "more than %d messages sent by one handling", chain.MaxSent)
+	case e.Message.Depth >= chain.MaxDepth:
+		return Fail(chain.StatusLimit, "tree of messages deeper than %d", chain.MaxDepth)
+	case s.GasLimit < leastGas(s.Method):
+		return Fail(chain.StatusOutOfGas, "%s needs a gas limit of at least %d, not %d", s.Method, leastGas(s.Method), s.GasLimit)
+	}
+	if err := e.Charge(SendGas(&s)); err != nil {
+		return err
+	}
+	if e.left < BounceGas || e.left-BounceGas < s.GasLimit {
+		return Fail(chain.StatusOutOfGas, "sending takes %d gas and %d for a bounce, and %d are left", s.GasLimit, BounceGas, e.left)
+	}
+	balance, err := e.account.Balance.Sub(s.Amount)
+	if err != nil {
+		return Fail(chain.StatusBalance, "%s to send and a balance of %s", s.Amount, e.account.Balance)
+	}
+	e.account.Balance = balance
+	e.left -= s.GasLimit + BounceGas
+	e.sentGas += s.GasLimit + BounceGas
+	e.sent = append(e.sent, s)
+	return nil
+}
+
+// ChargeNewAccount charges for an account that comes into being with this handling; nothing if it was there.
+func (e *Env) ChargeNewAccount() error {
+	if e.before.Exists() {
+		return nil
+	}
+	return e.Charge(GasNewAccount)
+}
+
+// Read is the value of key in the account's storage, writes of this handling included; nil if there is none.
+func (e *Env) Read(key string) ([]byte, error) {
+	if v, ok := e.writes[key]; ok {
+		return v, nil
+	}
+	return e.storage.Entry(key)
+}
+
+// buyGas pays for the gas of an external message and counts the message (I6). Admit has seen that it can be paid.
+func (e *Env) buyGas() {
+	balance, err := e.account.Balance.Sub(chain.Mul(e.Message.GasLimit, e.Message.GasPrice))
+	assert.NoError(err, "gas of an admitted message")
+	e.account.Balance = balance
+	e.account.Nonce++
+}
+
+// Credit is account with amount added: first to the deposit, as far as it is short, then to the balance (SPEC 3.4).
+func Credit(p chain.Params, account chain.Account, amount chain.Amount) chain.Account {
+	sum, err := account.Balance.Add(amount)
+	assert.NoError(err, "credit: no account holds more than was issued")
+	account.Balance = sum
+	if !account.Exists() {
+		return account
+	}
+	short, err := Deposit(p, account).Sub(account.Deposit)
+	if err != nil || short.IsZero() {
+		return account
+	}
+	if account.Balance.Less(short) {
+		short = account.Balance
+	}
+	account.Balance, err = account.Balance.Sub(short)
+	assert.NoError(err, "deposit below the balance")
+	account.Deposit, err = account.Deposit.Add(short)
+	assert.NoError(err, "deposit")
+	return account
+}
+
+// Deposit is what account must hold for the room it takes. That of the record itself never comes back: the nonce has to
+// stay for as long as messages signed by the key could be repeated.
+func Deposit(p chain.Params, account chain.Account) chain.Amount {
+	sum, err := chain.NewAmount(p.DepositPerAccount).Add(chain.Mul(p.DepositPerByte, account.StorageBytes))
+	assert.NoError(err, "deposit")
+	return sum
+}
+
+// settleDeposit brings the deposit of an account with storage to what its storage needs: taken from the balance when it grew, returned when it
+// shrank.
+func (e *Env) settleDeposit() error {
+	if e.writes == nil {
+		return nil
+	}
+	need := Deposit(e.Context.Params, e.account)
+	sum, err := e.account.Balance.Add(e.account.Deposit)
+	assert.NoError(err, "balance and deposit")
+	rest, err := sum.Sub(need)
+	if err != nil {
+		return Fail(chain.StatusBalance, "a deposit of %s for %d bytes of storage, and the account has %s", need, e.account.StorageBytes, sum)
+	}
+	e.account.Balance, e.account.Deposit = rest, need
+	return nil
+}
+
+// reset drops every effect, and gives back the gas that sent messages took.
+func (e *Env) reset(base chain.Account) {
+	e.account, e.writes, e.sent, e.events = base, nil, nil, nil
+	e.left += e.sentGas
+	e.sentGas = 0
+}
+
+// checkGas closes the account of the gas (E1): the reserve that was not needed is left over too.
+func (e *Env) checkGas() {
+	e.left += e.reserve
+	e.reserve = 0
+	assert.That(e.left+e.used+e.sentGas == e.bought, "gas: %d left, %d used, %d sent of %d", e.left, e.used, e.sentGas, e.bought)
+}
+
+func (e *Env) sortedWrites() []Write {
+	if len(e.writes) == 0 {
+		return nil
+	}
+	list := make([]Write, 0, len(e.writes))
+	for k, v := range e.writes { // any order: sorted below
+		list = append(list, Write{Slot{e.Self, k}, v})
+	}
+	slices.SortFunc(list, func(a, b Write) int { return cmp.Compare(a.Key, b.Key) })
+	return list
+}

@@ -1,0 +1,67 @@
+package exec
+
+import (
+	"fmt"
+
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// Context is what a handling may know beside its account and its message; equal for all handlings of a block.
+type Context struct {
+	Network    chain.NetworkID
+	Chain      chain.ID
+	Height     uint64
+	TimeMillis uint64
+	Params     chain.Params
+	// Exists says whether a chain is in the tree, as this chain's state knows it.
+	Exists func(chain.ID) bool
+	// Programs finds what a message means to an account.
+	Programs Programs
+}
+
+// Receiver is the account that handles a message sent to address to: to itself, or the chain's own account, which bounces
+// it, when the chain of to doesn't exist (SPEC 8.6). The second result is false when it is handled on another chain.
+func (c *Context) Receiver(to chain.Address) (chain.Address, bool) {
+	switch {
+	case to.Chain() == c.Chain:
+		return to, true
+	case c.Exists(to.Chain()):
+		return to, false
+	}
+	return chain.SystemAddress(c.Chain), true
+}
+
+// Programs finds the program that handles m at the account self, whose record was account before m came. It returns a Failure when there
+// is none.
+type Programs interface {
+	Program(self chain.Address, account chain.Account, m *chain.Message) (Program, error)
+}
+
+// Program handles one message through env. An error that is a *Failure fails the handling; any other says that the state
+// could not be read.
+type Program interface {
+	Handle(env *Env) error
+}
+
+// Failure is why a handling failed.
+type Failure struct {
+	Status chain.Status
+	Reason string
+}
+
+// Error is status and reason.
+func (f *Failure) Error() string {
+	if f.Reason == "" {
+		return f.Status.String()
+	}
+	return f.Status.String() + ": " + f.Reason
+}
+
+// Fail makes a Failure; its reason is cut to chain.MaxReasonBytes.
+func Fail(status chain.Status, format string, args ...any) *Failure {
+	reason := fmt.Sprintf(format, args...)
+	if len(reason) > chain.MaxReasonBytes {
+		reason = reason[:chain.MaxReasonBytes]
+	}
+	return &Failure{status, reason}
+}

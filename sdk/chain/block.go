@@ -1,0 +1,90 @@
+package chain
+
+import (
+	"fmt"
+
+	"github.com/thinkey/thinkey/sdk/wire"
+)
+
+// Block is all that is needed, beside the state before it, to verify it (SPEC 4.1, 4.4). What it carries in stands in the
+// state's pending queue; what it carries out is what nobody processed.
+type Block struct {
+	Header Header
+	Inputs []Input
+	Order  Order
+}
+
+// Input is a message that comes into the chain from outside it: external, or a relay from another chain with its proof.
+type Input struct {
+	Message *Message
+	// Proof is the path of a relay from its source's outbox to an ancestor that this chain knows (SPEC 8.2); nothing for
+	// an external message, whose signature is in the message.
+	Proof []byte
+}
+
+const blockVersion = 1
+
+// Append writes the canonical encoding.
+func (i *Input) Append(b []byte) []byte {
+	at := len(b)
+	b = i.Message.Append(wire.AppendU32(b, 0))
+	n := wire.AppendU32(nil, uint32(len(b)-at-4))
+	copy(b[at:], n)
+	return wire.AppendBytes(b, i.Proof)
+}
+
+func readInput(r *wire.Reader) (in Input) {
+	b := r.Bytes("input message", MaxMessageBytes+MaxProofBytes)
+	if r.Err() != nil {
+		return in
+	}
+	m, err := DecodeMessage(b)
+	if err != nil {
+		r.Fail("input message: "+err.Error(), wire.ErrValue)
+		return in
+	}
+	in = Input{m, r.Bytes("proof", MaxProofBytes)}
+	if m.Kind == External && len(in.Proof) > 0 {
+		r.Fail("proof of an external message", wire.ErrValue)
+	}
+	return in
+}
+
+// Append writes the canonical encoding.
+func (k *Block) Append(b []byte) []byte {
+	b = wire.AppendBytes(append(b, blockVersion), k.Header.Append(nil))
+	b = wire.AppendU32(b, uint32(len(k.Inputs)))
+	for i := range k.Inputs {
+		b = k.Inputs[i].Append(b)
+	}
+	b = wire.AppendU32(b, uint32(len(k.Order)))
+	for i := range k.Order {
+		b = k.Order[i].Append(b)
+	}
+	return b
+}
+
+// DecodeBlock reads what Append writes. The block shares memory with b.
+func DecodeBlock(b []byte) (*Block, error) {
+	if len(b) > MaxBlockBytes {
+		return nil, fmt.Errorf("block of %d bytes (limit %d) %w", len(b), MaxBlockBytes, wire.ErrLimit)
+	}
+	r := wire.NewReader(b)
+	r.Version("block", blockVersion)
+	h, err := DecodeHeader(r.Bytes("header", MaxBlockBytes))
+	if err != nil {
+		r.Fail("header: "+err.Error(), wire.ErrValue)
+	}
+	k := &Block{Header: h}
+	k.Inputs = readList(r, "inputs", MaxBlockInputs, 4+messageBytes+4, func() Input { return readInput(r) })
+	k.Order = readList(r, "accounts", MaxBlockAccounts, sequenceBytes, func() Sequence { return readSequence(r) })
+	for i := 1; i < len(k.Order); i++ {
+		if k.Order[i-1].Account.Compare(k.Order[i].Account) >= 0 {
+			r.Fail("accounts not in ascending order", wire.ErrValue)
+		}
+	}
+	if err := r.Done(); err != nil {
+		return nil, fmt.Errorf("block: %w", err)
+	}
+	return k, nil
+}

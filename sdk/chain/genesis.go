@@ -1,0 +1,99 @@
+package chain
+
+import (
+	"fmt"
+
+	"github.com/thinkey/thinkey/sdk/wire"
+)
+
+// Genesis is the state before the first block. Its hash is the network: a message for one genesis is invalid on another.
+type Genesis struct {
+	Name       string           `json:"name"`
+	Chain      ID               `json:"chain"`
+	TimeMillis uint64           `json:"time_millis"`
+	Params     Params           `json:"params"`
+	Accounts   []GenesisAccount `json:"accounts"` // by address, without repeats
+}
+
+// GenesisAccount is an account that has money from the start.
+type GenesisAccount struct {
+	Address Address `json:"address"`
+	Balance Amount  `json:"balance"`
+}
+
+// Network is the hash of the canonical encoding.
+func (g *Genesis) Network() NetworkID { return NetworkID(wire.Sum(wire.TagNetwork, g.Encode())) }
+
+// Encode is the canonical encoding.
+func (g *Genesis) Encode() []byte {
+	b := append(make([]byte, 0, 128+len(g.Accounts)*(AddressSize+16)), 1)
+	b = wire.AppendU32(wire.AppendShort(b, g.Name), uint32(g.Chain))
+	b = wire.AppendU64(b, g.TimeMillis)
+	b = wire.AppendBytes(b, g.Params.Encode())
+	b = wire.AppendU32(b, uint32(len(g.Accounts)))
+	for _, a := range g.Accounts {
+		b = a.Balance.Append(append(b, a.Address[:]...))
+	}
+	return b
+}
+
+// DecodeGenesis reads what Encode writes, and checks it.
+func DecodeGenesis(b []byte) (*Genesis, error) {
+	r := wire.NewReader(b)
+	r.Version("genesis", 1)
+	g := &Genesis{Name: string(r.Short("name", MaxNameBytes)), Chain: readChain(r), TimeMillis: r.U64("time")}
+	params, err := DecodeParams(r.Bytes("params", 128))
+	if err != nil {
+		r.Fail("params: "+err.Error(), wire.ErrValue)
+	}
+	g.Params = params
+	g.Accounts = readList(r, "accounts", MaxGenesisAccounts, AddressSize+16, func() GenesisAccount {
+		return GenesisAccount{readAddress(r, "account"), ReadAmount(r, "balance")}
+	})
+	if err := r.Done(); err != nil {
+		return nil, fmt.Errorf("genesis: %w", err)
+	}
+	return g, g.Check()
+}
+
+// Check names the first thing that makes g unusable: accounts out of order or on another chain, nothing to own, a sum
+// over 2^128-1, parameters out of range.
+func (g *Genesis) Check() error {
+	if g.Name == "" || len(g.Name) > MaxNameBytes {
+		return fmt.Errorf("genesis: name %q: it must have 1 to %d bytes", clip(g.Name), MaxNameBytes)
+	}
+	if g.Chain == 0 {
+		return fmt.Errorf("genesis: chain 0: chains count from 1")
+	}
+	if err := g.Params.Check(); err != nil {
+		return fmt.Errorf("genesis: %w", err)
+	}
+	for i, a := range g.Accounts {
+		switch {
+		case a.Address.Chain() != g.Chain || a.Address.IsSystem():
+			return fmt.Errorf("genesis: account %s can't be on chain %d", a.Address, g.Chain)
+		case i > 0 && g.Accounts[i-1].Address.Compare(a.Address) >= 0:
+			return fmt.Errorf("genesis: account %s is named twice or out of order", a.Address)
+		case a.Balance.IsZero():
+			return fmt.Errorf("genesis: account %s has nothing: leave it out", a.Address)
+		}
+	}
+	_, err := g.Issued()
+	return err
+}
+
+// Issued is the sum of all balances.
+func (g *Genesis) Issued() (sum Amount, err error) {
+	for _, a := range g.Accounts {
+		if sum, err = sum.Add(a.Balance); err != nil {
+			return sum, fmt.Errorf("genesis: the sum of balances %w", err)
+		}
+	}
+	return sum, nil
+}
+
+// Parent is the parent hash of the chain's block at height 0.
+func (g *Genesis) Parent() BlockHash {
+	network := g.Network()
+	return BlockHash(wire.Sum(wire.TagGenesis, network[:], wire.AppendU32(nil, uint32(g.Chain))))
+}

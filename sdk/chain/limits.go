@@ -1,0 +1,59 @@
+package chain
+
+// Every limit of the ledger, each with its reason (DESIGN D12). What breaks one is refused where it enters, with the
+// value and the limit in the error; a contract that breaks one fails its handling.
+const (
+	// MaxMessageBytes bounds an encoded message: large enough for a document of a contract's, small enough that 10,000
+	// waiting ones fit in memory (SPEC 2.6).
+	MaxMessageBytes = 64 << 10
+	// MaxMethodBytes bounds a method's name: it is read by people.
+	MaxMethodBytes = 64
+	// MaxInputBytes bounds a method's input; what is left of MaxMessageBytes holds every other field.
+	MaxInputBytes = MaxMessageBytes - 2<<10
+	// MaxProofBytes bounds verification data: a relay's path through four trees of depth 32 is 4 KiB.
+	MaxProofBytes = 16 << 10
+	// MaxSent bounds what one handling sends (SPEC 2.6); a bounce counts as none.
+	MaxSent = 64
+	// MaxDepth bounds a tree of messages (SPEC 2.6).
+	MaxDepth = 256
+	// MaxReasonBytes bounds the words with which code refuses.
+	MaxReasonBytes = 256
+	// MaxBounceInput is how much of the failed input a bounce returns (SPEC 1.5).
+	MaxBounceInput = 1 << 10
+	// MaxStorageKey and MaxStorageValue bound an entry of an account's storage (SPEC 2.6).
+	MaxStorageKey   = 256
+	MaxStorageValue = 64 << 10
+
+	// MinBlockGas is the smallest block gas limit that a chain may set: about a second of one core, as a unit of gas is
+	// about a nanosecond.
+	MinBlockGas = 1_000_000_000
+	// MaxBlockGas is the largest: what a member can replay within a minute on one core.
+	MaxBlockGas = 60_000_000_000
+	// MaxMessageGas lets any message fit in any chain's block, three more beside it (SPEC 2.6).
+	MaxMessageGas = MinBlockGas / 4
+	// GasPerByte makes a block's bytes follow from its gas: every byte that a message puts into a block pays it.
+	GasPerByte = 32
+	// MaxBlockBytes bounds an encoded block whatever its gas: a proposal must reach a committee within a second.
+	MaxBlockBytes = 48 << 20
+
+	// MaxBlockInputs, MaxBlockAccounts and MaxBlockEvents bound the lists of a block before it is decoded; the bytes left
+	// bound them again.
+	MaxBlockInputs   = 1 << 20
+	MaxBlockAccounts = 1 << 20
+	MaxBlockEvents   = 1 << 20
+	// MaxViews bounds a chain's ancestors: the depth of the tree.
+	MaxViews = 32
+	// MaxDestinations bounds the chains that one block sends value to.
+	MaxDestinations = 1 << 12
+	// MaxSeats bounds a committee.
+	MaxSeats = 1 << 12
+	// MaxDigestHeaders bounds a run of linked headers in one digest: a child that was cut off for an hour catches up in one.
+	MaxDigestHeaders = 1 << 12
+	// MaxEvents and MaxEventBytes bound what one handling reports to the outside.
+	MaxEvents     = 256
+	MaxEventBytes = 16 << 10
+	// MaxGenesisAccounts bounds a genesis: ten million accounts are about 400 MB.
+	MaxGenesisAccounts = 10_000_000
+	// MaxNameBytes bounds a network's name.
+	MaxNameBytes = 64
+)

@@ -1,0 +1,218 @@
+package chain
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/thinkey/thinkey/sdk/keys"
+	"github.com/thinkey/thinkey/sdk/wire"
+)
+
+// Kind says where a message comes from.
+type Kind uint8
+
+const (
+	// External: made outside and signed with the account's key; from = to = the signer (SPEC 2.2).
+	External Kind = 1
+	// Relay: sent by an actor while it handled another message (SPEC 2.3).
+	Relay Kind = 2
+)
+
+// Message is the one type of message (SPEC 2.1). After Seal it must not change: its id is remembered.
+type Message struct {
+	Network  NetworkID
+	Kind     Kind
+	From, To Address
+	// Nonce is the number of external messages that the account processed before this one; ValidUntil the last height of a
+	// block that may process it. External only.
+	Nonce, ValidUntil uint64
+	// Amount travels with a relay; in an external message it is what the command takes from the signer's balance.
+	Amount Amount
+	// GasLimit is the gas that this handling and all that descends from it may use together.
+	GasLimit uint64
+	// GasPrice is the price of a unit of gas in the smallest unit of the token. A relay inherits it.
+	GasPrice uint64
+	// Payer bought the gas and gets back what is left of it. A relay inherits it.
+	Payer  Address
+	Method string
+	Input  []byte
+
+	// Parent is the message whose handling sent this one, Index its place among those, Origin the external message at the
+	// root of the tree, Depth the distance from it. Relay only.
+	Parent MessageID
+	Index  uint32
+	Origin MessageID
+	Depth  uint32
+
+	// Proof is the verification data: for an external message a Signed; for a relay nothing, as its proof travels beside it.
+	// It is not part of the id.
+	Proof []byte
+
+	id     MessageID
+	sealed bool
+}
+
+const messageVersion = 1
+
+// messageBytes is the least length of an encoded message.
+const messageBytes = 2 + 32 + 2*AddressSize + 16 + 16 + 8 + AddressSize + 1 + 4 + 4
+
+// Seal computes the id and remembers it. The message must not change afterwards. It returns m.
+func (m *Message) Seal() *Message {
+	var buf [512]byte
+	m.id = MessageID(wire.Sum(wire.TagMessage, m.appendUnsigned(buf[:0])))
+	m.sealed = true
+	return m
+}
+
+// ID is the hash of the encoding without the verification data: two different messages never share one.
+func (m *Message) ID() MessageID {
+	if m.sealed {
+		return m.id
+	}
+	c := *m
+	return c.Seal().id
+}
+
+// Root is the id of the external message at the root of m's tree.
+func (m *Message) Root() MessageID {
+	if m.Kind == Relay {
+		return m.Origin
+	}
+	return m.ID()
+}
+
+// Clone is a copy that is not sealed, for making another message from m.
+func (m *Message) Clone() *Message {
+	c := *m
+	c.sealed = false
+	return &c
+}
+
+func (m *Message) appendUnsigned(b []byte) []byte {
+	b = append(b, messageVersion, byte(m.Kind))
+	b = append(b, m.Network[:]...)
+	b = append(b, m.From[:]...)
+	b = append(b, m.To[:]...)
+	if m.Kind == External {
+		b = wire.AppendU64(b, m.Nonce)
+		b = wire.AppendU64(b, m.ValidUntil)
+	} else {
+		b = append(b, m.Parent[:]...)
+		b = wire.AppendU32(b, m.Index)
+		b = append(b, m.Origin[:]...)
+		b = wire.AppendU32(b, m.Depth)
+	}
+	b = m.Amount.Append(b)
+	b = wire.AppendU64(b, m.GasLimit)
+	b = wire.AppendU64(b, m.GasPrice)
+	b = append(b, m.Payer[:]...)
+	b = wire.AppendShort(b, m.Method)
+	return wire.AppendBytes(b, m.Input)
+}
+
+// Append writes the canonical encoding, verification data included.
+func (m *Message) Append(b []byte) []byte { return wire.AppendBytes(m.appendUnsigned(b), m.Proof) }
+
+// Encode is Append to nothing.
+func (m *Message) Encode() []byte { return m.Append(make([]byte, 0, 256+len(m.Input)+len(m.Proof))) }
+
+// DecodeMessage reads one encoded message and seals it. The message shares memory with b.
+func DecodeMessage(b []byte) (*Message, error) {
+	if len(b) > MaxMessageBytes+MaxProofBytes {
+		return nil, fmt.Errorf("message of %d bytes (limit %d) %w", len(b), MaxMessageBytes, wire.ErrLimit)
+	}
+	r := wire.NewReader(b)
+	m := readMessage(r)
+	if err := r.Done(); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+func readMessage(r *wire.Reader) *Message {
+	start := r.Offset()
+	r.Version("message", messageVersion)
+	m := &Message{Kind: Kind(r.U8("kind"))}
+	if r.Err() == nil && m.Kind != External && m.Kind != Relay {
+		r.Fail(fmt.Sprintf("kind %d", m.Kind), wire.ErrValue)
+	}
+	m.Network = readHash[NetworkID](r, "network")
+	m.From = readAddress(r, "from")
+	m.To = readAddress(r, "to")
+	if m.Kind == External {
+		m.Nonce = r.U64("nonce")
+		m.ValidUntil = r.U64("valid-until height")
+	} else {
+		m.Parent = readHash[MessageID](r, "parent")
+		m.Index = r.U32("index")
+		m.Origin = readHash[MessageID](r, "origin")
+		m.Depth = r.U32("depth")
+	}
+	m.Amount = ReadAmount(r, "amount")
+	m.GasLimit = r.U64("gas limit")
+	m.GasPrice = r.U64("gas price")
+	m.Payer = readAddress(r, "payer")
+	m.Method = intern(r.Short("method", MaxMethodBytes))
+	m.Input = r.Bytes("input", MaxInputBytes)
+	if r.Err() == nil {
+		m.id = MessageID(wire.Sum(wire.TagMessage, r.Since(start)))
+		m.sealed = true
+	}
+	m.Proof = r.Bytes("verification data", MaxProofBytes)
+	return m
+}
+
+// intern spares the allocation of the names that nearly every message bears.
+func intern(b []byte) string {
+	switch string(b) {
+	case MethodAdd:
+		return MethodAdd
+	case MethodTransfer:
+		return MethodTransfer
+	case MethodCall:
+		return MethodCall
+	case MethodBounce:
+		return MethodBounce
+	}
+	return string(b)
+}
+
+// Signed is the verification data of an external message: the key, and its signature over the message's id.
+type Signed struct {
+	Public    keys.PublicKey
+	Signature keys.Signature
+}
+
+const signedBytes = 32 + 64
+
+// Faults of a message's signature.
+var (
+	ErrUnsigned  = errors.New("message is not signed: its verification data must be a key of 32 bytes and a signature of 64")
+	ErrWrongKey  = errors.New("message is signed by a key that doesn't control the account it comes from")
+	ErrSignature = errors.New("message has a signature that doesn't verify: it was changed after signing, or signed with another key")
+)
+
+// Sign signs m with key and seals it.
+func (m *Message) Sign(key keys.PrivateKey) *Message {
+	m.Seal()
+	pub := key.Public()
+	sig := key.Sign(m.id[:])
+	m.Proof = append(pub[:], sig[:]...)
+	return m
+}
+
+// Signed reads the verification data of an external message and checks that the key is the account's; the signature
+// itself is left to the caller, who may have many to verify at once over the message's id.
+func (m *Message) Signed() (Signed, error) {
+	var s Signed
+	if len(m.Proof) != signedBytes {
+		return s, ErrUnsigned
+	}
+	copy(s.Public[:], m.Proof)
+	copy(s.Signature[:], m.Proof[32:])
+	if KeyAddress(m.From.Chain(), s.Public) != m.From {
+		return s, ErrWrongKey
+	}
+	return s, nil
+}

@@ -1,0 +1,105 @@
+package merkle
+
+import "fmt"
+
+// Tree is a state tree in memory: one committed state, and versions of it that are not committed yet. It keeps the
+// leaves and hashes, not the values. It is not safe for concurrent use, reading included: the caller locks.
+type Tree struct {
+	prefix  Prefix
+	top     int      // depth of the slots: the subtrees, up to 16, that Update works on at once
+	head    *Version // the committed state
+	pending int      // versions neither committed nor discarded
+	shards  [shards]shard
+}
+
+// New returns an empty tree for all paths.
+func New() *Tree { return NewAt(Path{}, 0) }
+
+// NewAt returns an empty tree for the paths below the first bits bits of prefix. It splits from depth bits on, so its
+// root is that of the subtree which a tree of all paths has there (SPEC 7.4).
+func NewAt(prefix Path, bits int) *Tree {
+	if bits < 0 || bits > PathBits {
+		panic(fmt.Sprintf("merkle: prefix of %d bits", bits))
+	}
+	t := &Tree{prefix: Prefix{Path: prefix, Bits: bits}, top: min(bits+shardBits, PathBits)}
+	t.head = &Version{tree: t, root: sub{at: bits}}
+	return t
+}
+
+// Prefix is the part of the state that the tree holds.
+func (t *Tree) Prefix() Prefix { return t.prefix }
+
+// Root is the root of the committed state; zero if it is empty.
+func (t *Tree) Root() Hash { return t.head.Root() }
+
+// Len is the number of keys in the committed state.
+func (t *Tree) Len() int { return t.head.count }
+
+// Subtree is the root that a tree of the committed keys below the first bits bits of prefix has (NewAt).
+func (t *Tree) Subtree(prefix Path, bits int) Hash {
+	s := t.head.root
+	for s.ref != none {
+		depth := t.depth(s.ref)
+		switch parts := t.anyLeaf(s.ref).Path.shared(&prefix); {
+		case parts < min(depth, bits):
+			return Hash{}
+		case depth >= bits:
+			return t.lift(s, bits)
+		}
+		s = t.child(s.ref, prefix.bit(depth))
+	}
+	return Hash{}
+}
+
+// sub is a subtree of the compact tree: its only or topmost node, and its hash as seen at depth at. Levels between at
+// and the depth of the node have all keys on one side.
+type sub struct {
+	hash Hash
+	ref  ref
+	at   int
+}
+
+func (t *Tree) branch(r ref) *branch { return t.shards[r.shard()].branches.at(r.index()) }
+func (t *Tree) leaf(r ref) *Leaf     { return t.shards[r.shard()].leaves.at(r.index()) }
+
+// depth is the depth at which the keys below r part; that of a leaf is PathBits.
+func (t *Tree) depth(r ref) int {
+	if r.isLeaf() {
+		return PathBits
+	}
+	return int(t.branch(r).depth)
+}
+
+// child is the subtree on one side of a branch.
+func (t *Tree) child(r ref, side int) sub {
+	b := t.branch(r)
+	return sub{hash: b.hash[side], ref: b.child[side], at: int(b.depth) + 1}
+}
+
+// anyLeaf is a leaf below r. All of them agree in the bits before r's depth.
+func (t *Tree) anyLeaf(r ref) *Leaf {
+	for !r.isLeaf() {
+		r = t.branch(r).child[0]
+	}
+	return t.leaf(r)
+}
+
+// lift is the hash of s as seen at depth to, which is not below its node. A leaf's hash is the same everywhere (M4).
+func (t *Tree) lift(s sub, to int) Hash {
+	if !s.ref.isBranch() || s.at == to {
+		return s.hash
+	}
+	hash, at := s.hash, s.at
+	if at < to { // the levels passed between at and to are gone: start again from the node
+		b := t.branch(s.ref)
+		hash, at = branchHash(&b.hash[0], &b.hash[1]), int(b.depth)
+	}
+	if at > to {
+		p := &t.anyLeaf(s.ref).Path
+		for at > to {
+			at--
+			hash = onSide(p.bit(at), &hash)
+		}
+	}
+	return hash
+}
