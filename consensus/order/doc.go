@@ -9,13 +9,12 @@
 // An event is one message processed by one account. Two kinds of edges say what came before what: along each account's
 // own list, and from the event that sends a message to the one that receives it.
 //
-//	A:   m1 ──────────► m8 ─────► m6        ──► the next event of the account
-//	      ┊ sent         ▲         ▲        ┄┄► the message was sent there, and is received here
-//	      ▼              ┊         ┊
-//	B:   m4 ◄── m2 ┄┄┄┄┄┄┊┄┄┄┄┄┄┄┄┄┘
-//	      ┊              ┊
-//	      ▼              ┊
-//	C:   m7 ◄────────── m3
+//	possible                      not possible
+//
+//	A:  m1 ───► y                 A:  y ───► m1         ───►  then, in the same account
+//	     ┊      ▲                     ▲      ┊
+//	     ▼      ┊                     ┊      ▼          ┄┄┄►  sent there, received here
+//	B:   x ┄┄┄┄┄┘                 B:  └┄┄┄┄┄ x
 //
 // Where the edges form no cycle the events can be put in one row, each behind its causes: a run that ends in this σ. Where
 // they do, none exists, and the cycle is the proof that anybody can check by eye.

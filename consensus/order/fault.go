@@ -89,10 +89,7 @@ func (f *Fault) Describe(nameMessage, nameAccount func(uint32) string) string {
 	case AccountTwice:
 		return kind + a[0]
 	case ReceivedTwice, SentTwice:
-		if len(a) == 1 {
-			return fmt.Sprintf("%s%s comes from outside and %s sends it", kind, m[0], a[0])
-		}
-		return fmt.Sprintf("%s%s by %s and by %s", kind, m[0], a[0], a[1])
+		return kind + describeTwice(m[0], a)
 	case Cycle:
 		return kind + f.describeCycle(nameMessage, nameAccount)
 	case CarriedSkipped:
@@ -117,6 +114,16 @@ func (f *Fault) describeNumber(m, a []string) string {
 		return fmt.Sprintf("%s names message %d", a[0], f.Number)
 	}
 	return fmt.Sprintf("a sequence names account %d", f.Number)
+}
+
+func describeTwice(m string, a []string) string {
+	switch {
+	case len(a) == 1:
+		return fmt.Sprintf("%s comes from outside and %s sends it", m, a[0])
+	case a[0] == a[1]:
+		return fmt.Sprintf("%s, both times by %s", m, a[0])
+	}
+	return fmt.Sprintf("%s by %s and by %s", m, a[0], a[1])
 }
 
 // describeMessage is for the kinds that concern one message.

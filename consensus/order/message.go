@@ -1,50 +1,37 @@
 package order
 
-// inRange finds numbers that name nothing; every later rule indexes with them unchecked. It also finds an account with two
-// sequences, which would have two orders.
+// inRange finds numbers that name nothing; every later rule indexes with them unchecked.
 func (g *graph) inRange() *Fault {
 	for m := range g.messages {
-		if fault := g.messageInRange(uint32(m)); fault != nil {
-			return fault
+		if a, found := g.strangerTo(g.messages[m]); found {
+			return &Fault{Kind: OutOfRange, Number: a, Messages: []uint32{uint32(m)}}
 		}
 	}
-	known := make([]bool, g.Accounts)
 	for s := range g.sigma {
 		seq := &g.sigma[s]
 		if !g.isAccount(seq.Account) {
 			return &Fault{Kind: OutOfRange, Number: seq.Account}
 		}
-		if known[seq.Account] {
-			return &Fault{Kind: AccountTwice, Accounts: []uint32{seq.Account}}
-		}
-		known[seq.Account] = true
-		if m, found := g.stranger(seq); found {
+		if m, found := g.strangerIn(seq); found {
 			return &Fault{Kind: OutOfRange, Number: m, Accounts: []uint32{seq.Account}}
 		}
 	}
 	return nil
 }
 
-func (g *graph) messageInRange(m uint32) *Fault {
-	msg := g.messages[m]
+// strangerTo returns the number in msg that is no account, of those that are read.
+func (g *graph) strangerTo(msg Message) (a uint32, found bool) {
 	switch {
-	case msg.Class < External || msg.Class > Leaving:
-		return &Fault{Kind: UnknownClass, Number: uint32(msg.Class), Messages: []uint32{m}}
 	case (msg.Class == Imported || msg.Class == Carried) && !g.isAccount(msg.From):
-		return &Fault{Kind: OutOfRange, Number: msg.From, Messages: []uint32{m}}
+		return msg.From, true
 	case msg.Class.owed() && !g.isAccount(msg.To):
-		return &Fault{Kind: OutOfRange, Number: msg.To, Messages: []uint32{m}}
+		return msg.To, true
 	}
-	return nil
+	return 0, false
 }
 
-// owed says whether a receiver on this chain is owed messages of class c by the account that sent them.
-func (c Class) owed() bool { return c == Imported || c == Carried || c == Internal }
-
-func (g *graph) isAccount(a uint32) bool { return uint64(a) < uint64(g.Accounts) }
-
-// stranger returns the first number in σ_i that is no message.
-func (g *graph) stranger(seq *Sequence) (m uint32, found bool) {
+// strangerIn returns the first number in σ_i that is no message.
+func (g *graph) strangerIn(seq *Sequence) (m uint32, found bool) {
 	n := uint64(len(g.messages))
 	for i := range seq.Events {
 		if m := seq.Events[i].Received; uint64(m) >= n {
@@ -58,6 +45,34 @@ func (g *graph) stranger(seq *Sequence) (m uint32, found bool) {
 	}
 	return 0, false
 }
+
+func (g *graph) isAccount(a uint32) bool { return uint64(a) < uint64(g.Accounts) }
+
+// classes finds messages of no class, to which no rule would apply.
+func (g *graph) classes() *Fault {
+	for m, msg := range g.messages {
+		if msg.Class < External || msg.Class > Leaving {
+			return &Fault{Kind: UnknownClass, Number: uint32(msg.Class), Messages: []uint32{uint32(m)}}
+		}
+	}
+	return nil
+}
+
+// accountsOnce finds an account with two sequences: between those, nothing would say what came first.
+func (g *graph) accountsOnce() *Fault {
+	seen := make([]bool, g.Accounts)
+	for s := range g.sigma {
+		a := g.sigma[s].Account
+		if seen[a] {
+			return &Fault{Kind: AccountTwice, Accounts: []uint32{a}}
+		}
+		seen[a] = true
+	}
+	return nil
+}
+
+// owed says whether a receiver on this chain is owed messages of class c by the account that sent them.
+func (c Class) owed() bool { return c == Imported || c == Carried || c == Internal }
 
 // eachMessage are the rules that a message keeps or breaks by itself (O1, O2), in the order of FaultKind.
 var eachMessage = [...]struct {

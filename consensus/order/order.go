@@ -61,6 +61,8 @@ func (c Checker) Check(messages []Message, sigma []Sequence) (Result, *Fault) {
 	g := &graph{Checker: c, messages: messages, sigma: sigma}
 	for _, rule := range []func(*graph) *Fault{
 		(*graph).inRange,
+		(*graph).classes,
+		(*graph).accountsOnce,
 		(*graph).receive,
 		(*graph).send,
 		(*graph).each,

@@ -32,3 +32,9 @@ type Change struct {
 	Slot
 	Before, After []byte
 }
+
+// Record is the record of an account after a block.
+type Record struct {
+	Address chain.Address
+	Account chain.Account
+}

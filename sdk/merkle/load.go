@@ -61,7 +61,7 @@ func (l *loader) add(leaf Leaf) error {
 		l.fold(depth + 1)
 		l.left = append(l.left, side{sub: l.last, depth: depth})
 	}
-	l.last = writer{t, slot}.newLeaf(PathBits, leaf)
+	l.last = writer{Tree: t, id: slot}.newLeaf(PathBits, leaf)
 	l.path = leaf.Path
 	l.count++
 	t.shards[slot].fresh = t.shards[slot].fresh[:0] // a load is not taken back node by node
@@ -77,6 +77,6 @@ func (l *loader) fold(from int) {
 		if s.depth >= l.tree.top {
 			slot = l.tree.slot(&l.path)
 		}
-		l.last = writer{l.tree, slot}.join(s.depth, s.sub, l.last)
+		l.last = writer{Tree: l.tree, id: slot}.join(s.depth, s.sub, l.last)
 	}
 }

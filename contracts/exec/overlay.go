@@ -1,0 +1,69 @@
+package exec
+
+import "github.com/thinkey/thinkey/sdk/chain"
+
+// Delivery is a message on its way to its handling in one block. Number is its place among the block's messages, known when
+// the block is put together.
+type Delivery struct {
+	Message *chain.Message
+	Number  uint32
+}
+
+// Handled is one event of σ_i with all that came of it. Sent are the deliveries of Outcome.Sent, in its order, once
+// somebody made them.
+type Handled struct {
+	Received *Delivery
+	Outcome  Outcome
+	Sent     []*Delivery
+}
+
+// Overlay is one account inside one open block: its record before, its record and storage now, and σ_i so far. The live
+// account and the replaying verifier both use it, so that neither can do what the other doesn't (DESIGN D2, D17).
+type Overlay struct {
+	Account chain.Address
+	Before  chain.Account
+	Now     chain.Account
+	Events  []Handled
+
+	state  State
+	writes map[string][]byte
+}
+
+// NewOverlay opens a block for the account, whose record before is given. Its storage before is read from state.
+func NewOverlay(account chain.Address, before chain.Account, state State) *Overlay {
+	return &Overlay{Account: account, Before: before, Now: before, state: state}
+}
+
+// Handle applies one message and records it. A Refusal says that an external message can't be an input here; nothing has
+// happened then. An error is the state's.
+func (o *Overlay) Handle(c *Context, d *Delivery) (*Handled, *Refusal, error) {
+	if d.Message.Kind == chain.External {
+		if refusal := Admit(c, o.Now, d.Message); refusal != nil {
+			return nil, refusal, nil
+		}
+	}
+	outcome, err := Apply(c, o.Account, o.Now, o, d.Message)
+	if err != nil {
+		return nil, nil, err
+	}
+	o.Now = outcome.Account
+	for _, w := range outcome.Writes {
+		if o.writes == nil {
+			o.writes = make(map[string][]byte)
+		}
+		o.writes[w.Key] = w.Value
+	}
+	o.Events = append(o.Events, Handled{Received: d, Outcome: outcome})
+	return &o.Events[len(o.Events)-1], nil, nil
+}
+
+// Entry is the value of key in the account's storage now. It makes an Overlay the Storage of its own handlings.
+func (o *Overlay) Entry(key string) ([]byte, error) {
+	if v, ok := o.writes[key]; ok {
+		return v, nil
+	}
+	return o.state.Entry(o.Account, key)
+}
+
+// Writes are the entries of the account's storage that the block wrote, nil for removed, in no order.
+func (o *Overlay) Writes() map[string][]byte { return o.writes }
