@@ -26,28 +26,37 @@ type Step struct {
 // witness is longer than it need be.
 type search struct {
 	*graph
-	entry  []uint32 // by event: where the search entered its account on the way to it
-	round  []uint32 // by event: the search that reached it last, from 1
-	now    uint32   // the search under way
-	budget int      // events and sends that may still be looked at
-	best   []Step
-	sends  int // of best; 0 if there is none
+	entry []uint32 // by event: where the search entered its account on the way to it
+	round []uint32 // by event: the search that reached it last, from 1
+	now   uint32   // the search under way
+	spent int      // events and sends looked at
+	best  []Step
+	sends int // of best; 0 if there is none
 }
 
 // shortCycle returns a cycle, beginning with its lowest event. There is one, as some event is stuck.
 func (g *graph) shortCycle() []Step {
-	n := len(g.places)
-	s := &search{graph: g, entry: make([]uint32, n), round: make([]uint32, n), budget: 4*(n+len(g.messages)) + 1<<16}
-	s.from(g.onCycle())
-	for e := range uint32(n) {
-		if s.budget <= 0 || s.sends == 1 {
-			break
+	s := g.search()
+	s.run()
+	return s.best
+}
+
+func (g *graph) search() *search {
+	return &search{graph: g, entry: make([]uint32, len(g.places)), round: make([]uint32, len(g.places))}
+}
+
+// run starts new searches until the budget is spent; the last one may exceed it by no more than the size of the block.
+func (s *search) run() {
+	budget := 4*(len(s.places)+len(s.messages)) + 1<<16
+	s.from(s.onCycle())
+	for e := range uint32(len(s.places)) {
+		if s.spent > budget || s.sends == 1 {
+			return
 		}
 		if s.isEntry(e) {
 			s.from(e)
 		}
 	}
-	return s.best
 }
 
 func (g *graph) isStuck(e uint32) bool { return g.waits[e] > 0 }
@@ -102,7 +111,7 @@ func (s *search) along(in, start uint32, next *[]uint32) (out, back uint32) {
 	for e := in; e <= s.last(in) && s.round[e] != s.now; e++ {
 		s.round[e], s.entry[e] = s.now, in
 		sent := s.event(e).Sent
-		s.budget -= 1 + len(sent)
+		s.spent += 1 + len(sent)
 		for _, m := range sent {
 			to := s.received[m]
 			switch {

@@ -49,7 +49,8 @@ const (
 	Allowed                 // it goes to the pending queue
 )
 
-// Checker holds the rule of the block and the number of accounts that its messages and σ speak of.
+// Checker holds the rule of the block and the number of accounts that its messages and σ speak of. Check takes nine bytes
+// of memory for each account, so the caller numbers those of the block, not those of the ledger.
 type Checker struct {
 	Accounts int
 	CarryOut CarryOut
@@ -60,15 +61,15 @@ type Checker struct {
 func (c Checker) Check(messages []Message, sigma []Sequence) (Result, *Fault) {
 	g := &graph{Checker: c, messages: messages, sigma: sigma}
 	for _, rule := range []func(*graph) *Fault{
-		(*graph).inRange,
+		(*graph).inRange, // numbers name something; what follows relies on it
 		(*graph).classes,
 		(*graph).accountsOnce,
-		(*graph).receive,
-		(*graph).send,
-		(*graph).each,
-		(*graph).acyclic,
-		(*graph).carriedFirst,
-		(*graph).orderPerPair,
+		(*graph).receive,      // O1
+		(*graph).send,         // O1
+		(*graph).each,         // O1, O2
+		(*graph).acyclic,      // O3
+		(*graph).carriedFirst, // O4
+		(*graph).orderPerPair, // O5
 	} {
 		if fault := rule(g); fault != nil {
 			return Result{}, fault

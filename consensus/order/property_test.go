@@ -196,14 +196,12 @@ type run struct {
 	*rand.Rand
 	block
 	channels [][]uint32 // what waits, in order: relays of one pair, or one external message
-	done     map[uint32]int
-	carried  int // how many of the queue are taken
 }
 
 // honest returns a block that a chain could make: at first the carried messages, then anything, until all is done or,
 // with carrying out, sometimes before.
 func honest(r *rand.Rand) block {
-	b := &run{Rand: r, done: map[uint32]int{}}
+	b := &run{Rand: r}
 	b.checker = Checker{Accounts: 2 + r.IntN(4), CarryOut: CarryOut(r.IntN(2))}
 	for a := range b.checker.Accounts {
 		b.sigma = append(b.sigma, Sequence{Account: uint32(a)})
@@ -348,7 +346,7 @@ func mutate(r *rand.Rand, b *block) {
 	ev, msg := &s.Events[r.IntN(n)], &b.messages[r.IntN(len(b.messages))]
 	other := &b.sigma[r.IntN(len(b.sigma))]
 	account, message := r.Uint32N(uint32(b.checker.Accounts)+1), r.Uint32N(uint32(len(b.messages))+1)
-	switch r.IntN(24) {
+	switch r.IntN(25) {
 	case 0:
 		s.Events = slices.Delete(s.Events, n-1, n)
 	case 1:
@@ -389,6 +387,8 @@ func mutate(r *rand.Rand, b *block) {
 			e := &(*o)[r.IntN(len(*o))]
 			e.Sent, ev.Sent = ev.Sent, e.Sent
 		}
+	case 15:
+		s.Events = s.Events[1:]
 	default:
 		i, j := r.IntN(n), r.IntN(n)
 		s.Events[i], s.Events[j] = s.Events[j], s.Events[i]

@@ -30,6 +30,8 @@ func Apply(c *Context, self chain.Address, before chain.Account, storage Storage
 	err := env.run()
 	var failure *Failure
 	switch {
+	case env.broken != nil:
+		return Outcome{}, env.broken
 	case err == nil:
 		return env.succeed(), nil
 	case !errors.As(err, &failure):
@@ -58,6 +60,8 @@ func Admit(c *Context, account chain.Account, m *chain.Message) *Refusal {
 		return &Refusal{GasLimitHigh, m.GasLimit, chain.MaxMessageGas}
 	case account.Balance.Less(cost):
 		return &Refusal{GasOverBalance, m.GasLimit, m.GasPrice}
+	case m.Payer != m.From: // until others can agree to pay (SPEC 2.7): a refund would make accounts that nobody paid for
+		return &Refusal{ForeignPayer, 0, 0}
 	}
 	return nil
 }
@@ -68,8 +72,11 @@ func (e *Env) run() error {
 		return err
 	}
 	if e.Message.Kind == chain.Relay {
-		if e.Self.IsSystem() {
+		switch {
+		case e.Self.IsSystem():
 			return e.noReceiver()
+		case e.Message.GasLimit > chain.MaxMessageGas: // no chain of ours sends it, but a chain may not be ours
+			return Fail(chain.StatusLimit, "gas limit of %d (limit %d)", e.Message.GasLimit, chain.MaxMessageGas)
 		}
 		e.account = Credit(e.Context.Params, e.account, e.Message.Amount)
 	}
@@ -79,6 +86,9 @@ func (e *Env) run() error {
 	}
 	if err := program.Handle(e); err != nil {
 		return err
+	}
+	if e.halt != nil {
+		return e.halt
 	}
 	return e.settleDeposit()
 }
@@ -110,6 +120,7 @@ func (e *Env) succeed() Outcome {
 // fail drops all effects (E3). What came with a relay goes back to its sender, paid from its reserve (SPEC 1.5).
 func (e *Env) fail(base chain.Account, why *Failure) Outcome {
 	e.reset(base)
+	why = why.normal()
 	o := Outcome{Account: base, Status: why.Status, Reason: why.Reason}
 	if m := e.Message; m.Kind == chain.Relay {
 		s := bounce(m, why)
@@ -128,6 +139,7 @@ func (e *Env) fail(base chain.Account, why *Failure) Outcome {
 // keepCredit is the end of a bounce whose hook failed: the credit stays (E4), everything else is dropped.
 func (e *Env) keepCredit(base chain.Account, why *Failure) Outcome {
 	e.reset(base)
+	why = why.normal()
 	e.account = Credit(e.Context.Params, base, e.Message.Amount)
 	e.checkGas()
 	return Outcome{Account: e.account, Status: why.Status, Reason: why.Reason, GasUsed: e.used, GasLeft: e.left}

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/thinkey/thinkey/sdk/assert"
@@ -21,6 +22,10 @@ type Env struct {
 	writes  map[string][]byte
 	sent    []chain.Sent
 	events  []chain.ContractEvent
+	// halt is why the handling can't end well any more, broken the first error of the state's. Both hold even if the
+	// program goes on as if nothing had happened (E3).
+	halt   *Failure
+	broken error
 
 	// bought = left + used + reserve + sentGas, always (E1).
 	bought, left, used, sentGas uint64
@@ -28,7 +33,9 @@ type Env struct {
 }
 
 func newEnv(c *Context, self chain.Address, before chain.Account, storage Storage, m *chain.Message) *Env {
-	e := &Env{Context: c, Self: self, Message: m, before: before, account: before, storage: storage, left: m.GasLimit, bought: m.GasLimit}
+	// The limit of a relay from another chain may be any number (SPEC 8.3): no sum below wraps.
+	gas := min(m.GasLimit, math.MaxUint64-BounceGas)
+	e := &Env{Context: c, Self: self, Message: m, before: before, account: before, storage: storage, left: gas, bought: gas}
 	if m.Kind == chain.Relay && m.Method != chain.MethodBounce {
 		e.reserve = BounceGas
 		e.bought += BounceGas
@@ -47,7 +54,10 @@ func (e *Env) Charge(gas uint64) error {
 	if gas > e.left {
 		e.used += e.left
 		e.left = 0
-		return Fail(chain.StatusOutOfGas, "the gas limit of %d does not suffice", e.Message.GasLimit)
+		if e.halt == nil {
+			e.halt = Fail(chain.StatusOutOfGas, "the gas limit of %d does not suffice", e.Message.GasLimit)
+		}
+		return e.halt
 	}
 	e.left -= gas
 	e.used += gas
@@ -55,10 +65,13 @@ func (e *Env) Charge(gas uint64) error {
 }
 
 // Send sends a relay: its amount is taken from the balance, its gas and that of its possible bounce from what is left.
+// The input is copied.
 func (e *Env) Send(s chain.Sent) error {
 	switch {
 	case s.Method == "" || s.Method == chain.MethodBounce:
 		return Fail(chain.StatusBadInput, "method %q can't be sent", s.Method)
+	case s.To.Chain() == 0:
+		return Fail(chain.StatusBadInput, "the receiver names no chain") // no block could be decoded that holds it
 	case len(s.Method) > chain.MaxMethodBytes || len(s.Input) > chain.MaxInputBytes:
 		return Fail(chain.StatusLimit, "message of %d bytes to send (limit %d)", s.Size(), chain.MaxInputBytes)
 	case len(e.sent) == chain.MaxSent:
@@ -81,6 +94,7 @@ func (e *Env) Send(s chain.Sent) error {
 	e.account.Balance = balance
 	e.left -= s.GasLimit + BounceGas
 	e.sentGas += s.GasLimit + BounceGas
+	s.Input = append([]byte(nil), s.Input...)
 	e.sent = append(e.sent, s)
 	return nil
 }
@@ -93,14 +107,6 @@ func (e *Env) ChargeNewAccount() error {
 	return e.Charge(GasNewAccount)
 }
 
-// Read is the value of key in the account's storage, writes of this handling included; nil if there is none.
-func (e *Env) Read(key string) ([]byte, error) {
-	if v, ok := e.writes[key]; ok {
-		return v, nil
-	}
-	return e.storage.Entry(key)
-}
-
 // buyGas pays for the gas of an external message and counts the message (I6). Admit has seen that it can be paid.
 func (e *Env) buyGas() {
 	balance, err := e.account.Balance.Sub(chain.Mul(e.Message.GasLimit, e.Message.GasPrice))
@@ -109,7 +115,8 @@ func (e *Env) buyGas() {
 	e.account.Nonce++
 }
 
-// Credit is account with amount added: first to the deposit, as far as it is short, then to the balance (SPEC 3.4).
+// Credit is account with amount added: first to the deposit, as far as it is short, then to the balance (SPEC 3.4). What
+// the balance was before is not touched: nobody but the account's own actor takes from it (SPEC 1.1).
 func Credit(p chain.Params, account chain.Account, amount chain.Amount) chain.Account {
 	sum, err := account.Balance.Add(amount)
 	assert.NoError(err, "credit: no account holds more than was issued")
@@ -121,8 +128,8 @@ func Credit(p chain.Params, account chain.Account, amount chain.Amount) chain.Ac
 	if err != nil || short.IsZero() {
 		return account
 	}
-	if account.Balance.Less(short) {
-		short = account.Balance
+	if amount.Less(short) {
+		short = amount
 	}
 	account.Balance, err = account.Balance.Sub(short)
 	assert.NoError(err, "deposit below the balance")
@@ -139,13 +146,16 @@ func Deposit(p chain.Params, account chain.Account) chain.Amount {
 	return sum
 }
 
-// settleDeposit brings the deposit of an account with storage to what its storage needs: taken from the balance when it grew, returned when it
-// shrank.
+// settleDeposit brings the deposit of an account that wrote to what its storage needs: taken from the balance when the
+// storage grew, returned when it shrank. Who frees room never pays for it, even if the deposit is short.
 func (e *Env) settleDeposit() error {
 	if e.writes == nil {
 		return nil
 	}
 	need := Deposit(e.Context.Params, e.account)
+	if e.account.StorageBytes <= e.before.StorageBytes && e.account.Deposit.Less(need) {
+		return nil
+	}
 	sum, err := e.account.Balance.Add(e.account.Deposit)
 	assert.NoError(err, "balance and deposit")
 	rest, err := sum.Sub(need)
@@ -158,7 +168,7 @@ func (e *Env) settleDeposit() error {
 
 // reset drops every effect, and gives back the gas that sent messages took.
 func (e *Env) reset(base chain.Account) {
-	e.account, e.writes, e.sent, e.events = base, nil, nil, nil
+	e.account, e.writes, e.sent, e.events = base, nil, nil, nil // StorageBytes is in base
 	e.left += e.sentGas
 	e.sentGas = 0
 }

@@ -13,6 +13,14 @@ const (
 	GasSend = 2_000
 	// GasNewAccount is what an account costs that was not there: a leaf more, for good.
 	GasNewAccount = 5_000
+	// GasRead and GasReadByte are what reading an entry of storage costs, GasWrite and GasWriteByte writing one: its leaf in
+	// the state tree, and its bytes to disk as those of a block. The room it then takes is the deposit's.
+	GasRead      = 3_000
+	GasReadByte  = 1
+	GasWrite     = 10_000
+	GasWriteByte = chain.GasPerByte
+	// GasEvent is what an event costs beside its bytes.
+	GasEvent = 1_000
 	// AddGas is the gas limit of an add, and enough for it always (E4).
 	AddGas = GasHandling + GasNewAccount
 	// BounceGas is bought with every relay for the bounce it may need: the largest bounce's bytes (about 1.5 KiB), its
@@ -25,10 +33,11 @@ func ExternalGas(m *chain.Message) uint64 {
 	return GasExternal + GasHandling + chain.GasPerByte*externalBytes(m)
 }
 
-// externalBytes is what m adds to a block: itself and its event.
+// externalBytes is what m adds to a block as an input; its event is part of GasHandling. A message not signed yet counts
+// as it will be: its gas limit is part of what is signed, so who sets it must get the same answer as who admits it.
 func externalBytes(m *chain.Message) uint64 {
 	const fixed = 4 + 2 + 32 + 2*chain.AddressSize + 16 + 16 + 16 + chain.AddressSize + 1 + 4 + 4 + 4
-	return uint64(fixed + len(m.Method) + len(m.Input) + len(m.Proof))
+	return uint64(fixed + len(m.Method) + len(m.Input) + max(len(m.Proof), chain.SignedBytes))
 }
 
 // SendGas is what it costs to send s, beside the gas that s takes with it.

@@ -1,6 +1,12 @@
 package exec
 
-import "github.com/thinkey/thinkey/sdk/chain"
+import (
+	"bytes"
+	"cmp"
+	"slices"
+
+	"github.com/thinkey/thinkey/sdk/chain"
+)
 
 // Delivery is a message on its way to its handling in one block. Number is its place among the block's messages, known when
 // the block is put together.
@@ -26,8 +32,11 @@ type Overlay struct {
 	Events  []Handled
 
 	state  State
-	writes map[string][]byte
+	writes map[string]write
 }
+
+// write is an entry of the account's storage before the block and now; nil stands for none.
+type write struct{ before, after []byte }
 
 // NewOverlay opens a block for the account, whose record before is given. Its storage before is read from state.
 func NewOverlay(account chain.Address, before chain.Account, state State) *Overlay {
@@ -47,11 +56,8 @@ func (o *Overlay) Handle(c *Context, d *Delivery) (*Handled, *Refusal, error) {
 		return nil, nil, err
 	}
 	o.Now = outcome.Account
-	for _, w := range outcome.Writes {
-		if o.writes == nil {
-			o.writes = make(map[string][]byte)
-		}
-		o.writes[w.Key] = w.Value
+	if err := o.write(outcome.Writes); err != nil {
+		return nil, nil, err
 	}
 	o.Events = append(o.Events, Handled{Received: d, Outcome: outcome})
 	return &o.Events[len(o.Events)-1], nil, nil
@@ -59,11 +65,42 @@ func (o *Overlay) Handle(c *Context, d *Delivery) (*Handled, *Refusal, error) {
 
 // Entry is the value of key in the account's storage now. It makes an Overlay the Storage of its own handlings.
 func (o *Overlay) Entry(key string) ([]byte, error) {
-	if v, ok := o.writes[key]; ok {
-		return v, nil
+	if w, ok := o.writes[key]; ok {
+		return w.after, nil
 	}
 	return o.state.Entry(o.Account, key)
 }
 
-// Writes are the entries of the account's storage that the block wrote, nil for removed, in no order.
-func (o *Overlay) Writes() map[string][]byte { return o.writes }
+// write takes over what a handling wrote, and remembers what was there before the block.
+func (o *Overlay) write(list []Write) error {
+	for _, w := range list {
+		if o.writes == nil {
+			o.writes = make(map[string]write)
+		}
+		old, ok := o.writes[w.Key]
+		if !ok {
+			before, err := o.state.Entry(o.Account, w.Key)
+			if err != nil {
+				return err
+			}
+			old.before = before
+		}
+		o.writes[w.Key] = write{old.before, w.Value}
+	}
+	return nil
+}
+
+// Changes are the entries of the account's storage that the block changed, by key.
+func (o *Overlay) Changes() []Change {
+	if len(o.writes) == 0 {
+		return nil
+	}
+	list := make([]Change, 0, len(o.writes))
+	for key, w := range o.writes { // any order: sorted below
+		if !bytes.Equal(w.before, w.after) {
+			list = append(list, Change{Slot{o.Account, key}, w.before, w.after})
+		}
+	}
+	slices.SortFunc(list, func(a, b Change) int { return cmp.Compare(a.Key, b.Key) })
+	return list
+}

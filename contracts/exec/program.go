@@ -2,7 +2,9 @@ package exec
 
 import (
 	"fmt"
+	"unicode/utf8"
 
+	"github.com/thinkey/thinkey/sdk/assert"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -59,9 +61,20 @@ func (f *Failure) Error() string {
 
 // Fail makes a Failure; its reason is cut to chain.MaxReasonBytes.
 func Fail(status chain.Status, format string, args ...any) *Failure {
-	reason := fmt.Sprintf(format, args...)
+	return (&Failure{status, fmt.Sprintf(format, args...)}).normal()
+}
+
+// normal is f as a receipt and a bounce can hold it, whoever made it: with a status that is a failure, and a reason that
+// is not too long and of whole letters.
+func (f *Failure) normal() *Failure {
+	assert.That(f.Status.IsFailure(), "status %d of a failure", f.Status)
+	reason := f.Reason
 	if len(reason) > chain.MaxReasonBytes {
-		reason = reason[:chain.MaxReasonBytes]
+		n := chain.MaxReasonBytes
+		for n > chain.MaxReasonBytes-utf8.UTFMax && !utf8.RuneStart(reason[n]) {
+			n--
+		}
+		reason = reason[:n]
 	}
-	return &Failure{status, reason}
+	return &Failure{f.Status, reason}
 }

@@ -1,6 +1,9 @@
 package chain
 
-import "github.com/thinkey/thinkey/sdk/wire"
+import (
+	"github.com/thinkey/thinkey/sdk/assert"
+	"github.com/thinkey/thinkey/sdk/wire"
+)
 
 // Account is an account's record in the state (SPEC 1.1); its storage stands beside it, an entry each. The zero Account is
 // one that doesn't exist.
@@ -9,7 +12,7 @@ type Account struct {
 	Balance, Deposit Amount
 	// Nonce is the number of external messages processed, failed ones included (I6).
 	Nonce uint64
-	// Code is the account's code, zero for none; Immutable says that it can't be replaced.
+	// Code is the account's code, zero for none; Immutable says that it can't be replaced, and needs code.
 	Code      CodeHash
 	Immutable bool
 	// StorageBytes is the length of all keys and values of its storage.
@@ -21,6 +24,7 @@ const (
 	accountPlain     = 0
 	accountCode      = 1
 	accountImmutable = 2
+	accountStorage   = 3 // storage and no code
 )
 
 // Exists says whether the account is in the state.
@@ -35,6 +39,10 @@ func (a Account) Append(b []byte) []byte {
 	b = wire.AppendU64(b, a.Nonce)
 	switch {
 	case a.Code == CodeHash{}:
+		assert.That(!a.Immutable, "an account without code has none to be immutable")
+		if a.StorageBytes > 0 {
+			return wire.AppendU64(append(b, accountStorage), a.StorageBytes)
+		}
 		return append(b, accountPlain)
 	case a.Immutable:
 		b = append(b, accountImmutable)
@@ -51,6 +59,11 @@ func DecodeAccount(b []byte) (Account, error) {
 	a := Account{Balance: ReadAmount(r, "balance"), Deposit: ReadAmount(r, "deposit"), Nonce: r.U64("nonce")}
 	switch r.U8("code kind") {
 	case accountPlain:
+	case accountStorage:
+		a.StorageBytes = r.U64("storage bytes")
+		if r.Err() == nil && a.StorageBytes == 0 {
+			r.Fail("storage bytes", wire.ErrValue)
+		}
 	case accountImmutable:
 		a.Immutable = true
 		fallthrough

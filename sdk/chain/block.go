@@ -1,7 +1,9 @@
 package chain
 
 import (
+	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/thinkey/thinkey/sdk/wire"
 )
@@ -22,14 +24,16 @@ type Input struct {
 	Proof []byte
 }
 
-const blockVersion = 1
+const (
+	blockVersion = 1
+	inputBytes   = 4 + messageBytes + 4
+)
 
 // Append writes the canonical encoding.
 func (i *Input) Append(b []byte) []byte {
 	at := len(b)
 	b = i.Message.Append(wire.AppendU32(b, 0))
-	n := wire.AppendU32(nil, uint32(len(b)-at-4))
-	copy(b[at:], n)
+	binary.BigEndian.PutUint32(b[at:], uint32(len(b)-at-4))
 	return wire.AppendBytes(b, i.Proof)
 }
 
@@ -52,6 +56,7 @@ func readInput(r *wire.Reader) (in Input) {
 
 // Append writes the canonical encoding.
 func (k *Block) Append(b []byte) []byte {
+	b = slices.Grow(b, k.sizeHint())
 	b = wire.AppendBytes(append(b, blockVersion), k.Header.Append(nil))
 	b = wire.AppendU32(b, uint32(len(k.Inputs)))
 	for i := range k.Inputs {
@@ -62,6 +67,25 @@ func (k *Block) Append(b []byte) []byte {
 		b = k.Order[i].Append(b)
 	}
 	return b
+}
+
+// sizeHint is about the length of the encoding: megabytes, which would be copied again and again while they grow.
+func (k *Block) sizeHint() int {
+	n := 1024
+	for i := range k.Inputs {
+		in := &k.Inputs[i]
+		n += inputBytes + 64 + len(in.Message.Method) + len(in.Message.Input) + len(in.Message.Proof) + len(in.Proof)
+	}
+	for i := range k.Order {
+		n += sequenceBytes
+		for _, e := range k.Order[i].Events {
+			n += eventBytes
+			for j := range e.Sent {
+				n += e.Sent[j].Size()
+			}
+		}
+	}
+	return n
 }
 
 // DecodeBlock reads what Append writes. The block shares memory with b.
@@ -76,8 +100,13 @@ func DecodeBlock(b []byte) (*Block, error) {
 		r.Fail("header: "+err.Error(), wire.ErrValue)
 	}
 	k := &Block{Header: h}
-	k.Inputs = readList(r, "inputs", MaxBlockInputs, 4+messageBytes+4, func() Input { return readInput(r) })
-	k.Order = readList(r, "accounts", MaxBlockAccounts, sequenceBytes, func() Sequence { return readSequence(r) })
+	k.Inputs = readList(r, "inputs", MaxBlockInputs, inputBytes, func() Input { return readInput(r) })
+	left := MaxBlockEvents // of the block, not of each account: an event takes six times its bytes in memory
+	k.Order = readList(r, "accounts", MaxBlockAccounts, sequenceBytes, func() Sequence {
+		q := readSequence(r, left)
+		left -= len(q.Events)
+		return q
+	})
 	for i := 1; i < len(k.Order); i++ {
 		if k.Order[i-1].Account.Compare(k.Order[i].Account) >= 0 {
 			r.Fail("accounts not in ascending order", wire.ErrValue)

@@ -68,6 +68,9 @@ func (g *Genesis) Check() error {
 	if err := g.Params.Check(); err != nil {
 		return fmt.Errorf("genesis: %w", err)
 	}
+	if len(g.Accounts) > MaxGenesisAccounts {
+		return fmt.Errorf("genesis: %d accounts: it must have at most %d", len(g.Accounts), MaxGenesisAccounts)
+	}
 	for i, a := range g.Accounts {
 		switch {
 		case a.Address.Chain() != g.Chain || a.Address.IsSystem():
@@ -86,7 +89,7 @@ func (g *Genesis) Check() error {
 func (g *Genesis) Issued() (sum Amount, err error) {
 	for _, a := range g.Accounts {
 		if sum, err = sum.Add(a.Balance); err != nil {
-			return sum, fmt.Errorf("genesis: the sum of balances %w", err)
+			return sum, fmt.Errorf("genesis: sum of all balances: %w", err)
 		}
 	}
 	return sum, nil

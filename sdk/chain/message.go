@@ -3,6 +3,7 @@ package chain
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/wire"
@@ -55,10 +56,16 @@ type Message struct {
 const messageVersion = 1
 
 // messageBytes is the least length of an encoded message.
-const messageBytes = 2 + 32 + 2*AddressSize + 16 + 16 + 8 + AddressSize + 1 + 4 + 4
+const messageBytes = 2 + 32 + 2*AddressSize + 8 + 8 + 16 + 8 + 8 + AddressSize + 1 + 4 + 4
 
-// Seal computes the id and remembers it. The message must not change afterwards. It returns m.
+// Seal computes the id and remembers it. The message must not change afterwards. It returns m. Fields of the other kind
+// are set to zero: the id doesn't cover them, so nothing that is decided may depend on them.
 func (m *Message) Seal() *Message {
+	if m.Kind == External {
+		m.Parent, m.Index, m.Origin, m.Depth = MessageID{}, 0, MessageID{}, 0
+	} else {
+		m.Nonce, m.ValidUntil = 0, 0
+	}
 	var buf [512]byte
 	m.id = MessageID(wire.Sum(wire.TagMessage, m.appendUnsigned(buf[:0])))
 	m.sealed = true
@@ -82,10 +89,11 @@ func (m *Message) Root() MessageID {
 	return m.ID()
 }
 
-// Clone is a copy that is not sealed, for making another message from m.
+// Clone is a copy that is not sealed and shares no memory with m, for making another message from m.
 func (m *Message) Clone() *Message {
 	c := *m
-	c.sealed = false
+	c.Input, c.Proof = slices.Clone(m.Input), slices.Clone(m.Proof)
+	c.id, c.sealed = MessageID{}, false
 	return &c
 }
 
@@ -120,7 +128,7 @@ func (m *Message) Encode() []byte { return m.Append(make([]byte, 0, 256+len(m.In
 // DecodeMessage reads one encoded message and seals it. The message shares memory with b.
 func DecodeMessage(b []byte) (*Message, error) {
 	if len(b) > MaxMessageBytes+MaxProofBytes {
-		return nil, fmt.Errorf("message of %d bytes (limit %d) %w", len(b), MaxMessageBytes, wire.ErrLimit)
+		return nil, fmt.Errorf("message of %d bytes (limit %d) %w", len(b), MaxMessageBytes+MaxProofBytes, wire.ErrLimit)
 	}
 	r := wire.NewReader(b)
 	m := readMessage(r)
@@ -160,6 +168,9 @@ func readMessage(r *wire.Reader) *Message {
 		m.sealed = true
 	}
 	m.Proof = r.Bytes("verification data", MaxProofBytes)
+	if m.Kind == Relay && len(m.Proof) > 0 {
+		r.Fail("verification data of a relay", wire.ErrValue)
+	}
 	return m
 }
 
@@ -184,7 +195,8 @@ type Signed struct {
 	Signature keys.Signature
 }
 
-const signedBytes = 32 + 64
+// SignedBytes is the length of the verification data of an external message.
+const SignedBytes = 32 + 64
 
 // Faults of a message's signature.
 var (
@@ -206,7 +218,7 @@ func (m *Message) Sign(key keys.PrivateKey) *Message {
 // itself is left to the caller, who may have many to verify at once over the message's id.
 func (m *Message) Signed() (Signed, error) {
 	var s Signed
-	if len(m.Proof) != signedBytes {
+	if len(m.Proof) != SignedBytes {
 		return s, ErrUnsigned
 	}
 	copy(s.Public[:], m.Proof)

@@ -79,9 +79,10 @@ func (q *Sequence) Append(b []byte) []byte {
 	return b
 }
 
-func readSequence(r *wire.Reader) Sequence {
+// readSequence reads a σ_i of at most limit events: those that the block may have beside what was read of it.
+func readSequence(r *wire.Reader, limit int) Sequence {
 	q := Sequence{Account: readAddress(r, "account")}
-	n := r.Count("events", MaxBlockEvents, eventBytes)
+	n := r.Count("events", limit, eventBytes)
 	if r.Err() == nil && n == 0 {
 		r.Fail("events of an account", wire.ErrValue)
 	}

@@ -34,6 +34,9 @@ var statusWords = [statusEnd]string{
 	StatusLimit: "limit exceeded", StatusTrap: "trap", StatusExists: "account exists",
 }
 
+// IsFailure says whether s is one of the ways in which a handling fails.
+func (s Status) IsFailure() bool { return s > StatusOK && s < statusEnd }
+
 // String is the status in words.
 func (s Status) String() string {
 	if s == 0 || s >= statusEnd {

@@ -17,22 +17,26 @@ func (r ref) isBranch() bool { return r != none && r&leafBit == 0 }
 func (r ref) shard() int     { return int(r>>indexBits) & (shards - 1) }
 func (r ref) index() uint32  { return uint32(r & maxIndex) }
 
-// branch is a level of the tree at which keys part. Levels at which all keys go one way are not stored: depth says how
-// many were passed, and any leaf below which way they went (M5).
-//
-// hash[i] is the hash of the subtree at depth+1 on side i, levels passed included. It stands here and not in the child:
-// to hash a branch after one child changed, the other child is not touched.
-type branch struct {
-	hash  [2]Hash
+// link is the shape of a branch: a level of the tree at which keys part. Levels at which all keys go one way are not
+// stored: depth says how many were passed, and any leaf below which way they went (M5).
+type link struct {
 	child [2]ref
 	depth uint16
 }
 
-// shard owns the nodes of one slot of the tree (see Tree.top), and the nodes above the slots belong to shard 0. While slots are
-// updated at once, each goroutine touches one shard only: that is why nothing here needs a lock (M7).
+// pair is the hashes of a branch: those of the subtrees at depth+1 on its two sides, levels passed included. They stand
+// here and not with the children: to hash a branch after one child changed, the other child is not touched. They stand
+// apart from the link so that a pair is one cache line, and the links of a million keys, 12 MB, mostly stay in a cache.
+type pair [2]Hash
+
+// shard owns the nodes of one slot of the tree (see Tree.top), and the nodes above the slots belong to shard 0. While
+// slots are updated at once, each goroutine touches one shard only: that is why nothing here needs a lock (M7).
 type shard struct {
-	branches arena[branch]
-	leaves   arena[Leaf]
+	branches pool // of indexes into links and pairs
+	links    table[link]
+	pairs    table[pair]
+	entries  pool // of indexes into leaves
+	leaves   table[Leaf]
 	fresh    []ref // made by the update under way
 	stale    []ref // replaced by it
 	grown    int   // leaves made less leaves replaced by it
@@ -42,57 +46,62 @@ type shard struct {
 // most the branches above it.
 func (s *shard) room(n int) bool {
 	copied := min(n*PathBits, s.branches.live())
-	return s.branches.live()+copied+n+shards <= maxIndex && s.leaves.live()+n <= maxIndex
+	return s.branches.live()+copied+n+shards <= maxIndex && s.entries.live()+n <= maxIndex
 }
+
+// pool hands out indexes from 1 up.
+type pool struct {
+	free []uint32
+	used uint32 // highest index handed out
+}
+
+// take prefers the index that was freed last: its cache lines are warm.
+func (p *pool) take() uint32 {
+	if n := len(p.free); n > 0 {
+		i := p.free[n-1]
+		p.free = p.free[:n-1]
+		return i
+	}
+	if p.used == maxIndex {
+		panic("merkle: shard is full, which room was to prevent")
+	}
+	p.used++
+	return p.used
+}
+
+func (p *pool) give(i uint32) { p.free = append(p.free, i) }
+
+// live is the number of indexes in use.
+func (p *pool) live() int { return int(p.used) - len(p.free) }
 
 const (
-	chunkLen   = 128 // nodes
-	slabChunks = 8   // 1024 nodes fill whole pages: 11 with leaves, 9.5 with branches
+	chunkLen   = 128
+	slabChunks = 8 // 1024 links, pairs or leaves fill whole pages
 )
 
-// arena holds values of a type without pointers, named by an index from 1 up. A chunk never moves, so a value's address
-// is good until it is freed, and growing copies no node. The collector sees one object per slab and doesn't look inside.
-type arena[T any] struct {
-	chunks []*[chunkLen]T
-	free   []uint32
-	used   uint32 // highest index handed out
-}
+// table holds values of a type without pointers. A chunk never moves, so growing copies nothing and an address stays
+// good. The collector sees one object per slab and doesn't look inside.
+type table[T any] struct{ chunks []*[chunkLen]T }
 
-func (a *arena[T]) at(i uint32) *T { return &a.chunks[i/chunkLen][i%chunkLen] }
+// at is the place of index i, which reach was called for.
+func (t *table[T]) at(i uint32) *T { return &t.chunks[i/chunkLen][i%chunkLen] }
 
-// add stores v and returns its index. The index last freed is taken first: its cache lines are warm.
-func (a *arena[T]) add(v T) uint32 {
-	var i uint32
-	if n := len(a.free); n > 0 {
-		i = a.free[n-1]
-		a.free = a.free[:n-1]
-	} else {
-		a.used++
-		i = a.used
-		if i > maxIndex {
-			panic("merkle: arena is full, which shard.room was to prevent")
-		}
-		if int(i/chunkLen) == len(a.chunks) {
-			a.grow()
-		}
+// reach is the place of index i, which is at most one chunk behind the end.
+func (t *table[T]) reach(i uint32) *T {
+	if int(i/chunkLen) == len(t.chunks) {
+		t.grow()
 	}
-	*a.at(i) = v
-	return i
+	return t.at(i)
 }
 
-// grow adds single chunks while the arena is small (a node may hold many small chains), then slabs.
-func (a *arena[T]) grow() {
+// grow adds single chunks while the table is small (a node may hold many small chains), then slabs.
+func (t *table[T]) grow() {
 	n := 1
-	if len(a.chunks) >= slabChunks {
+	if len(t.chunks) >= slabChunks {
 		n = slabChunks
 	}
 	slab := make([]T, n*chunkLen)
 	for i := range n {
-		a.chunks = append(a.chunks, (*[chunkLen]T)(slab[i*chunkLen:]))
+		t.chunks = append(t.chunks, (*[chunkLen]T)(slab[i*chunkLen:]))
 	}
 }
-
-func (a *arena[T]) remove(i uint32) { a.free = append(a.free, i) }
-
-// live is the number of values held.
-func (a *arena[T]) live() int { return int(a.used) - len(a.free) }

@@ -72,9 +72,9 @@ func (p StateProof) VerifyAt(at Prefix, root Hash, path Path, value Hash) error 
 			hash = onSide(side, &hash)
 			continue
 		case side == 0:
-			hash = branchHash(&hash, &p.Siblings[left-1])
+			hash = (&pair{hash, p.Siblings[left-1]}).hash()
 		default:
-			hash = branchHash(&p.Siblings[left-1], &hash)
+			hash = (&pair{p.Siblings[left-1], hash}).hash()
 		}
 		left--
 	}

@@ -59,27 +59,28 @@ type sub struct {
 	at   int
 }
 
-func (t *Tree) branch(r ref) *branch { return t.shards[r.shard()].branches.at(r.index()) }
-func (t *Tree) leaf(r ref) *Leaf     { return t.shards[r.shard()].leaves.at(r.index()) }
+func (t *Tree) link(r ref) *link { return t.shards[r.shard()].links.at(r.index()) }
+func (t *Tree) pair(r ref) *pair { return t.shards[r.shard()].pairs.at(r.index()) }
+func (t *Tree) leaf(r ref) *Leaf { return t.shards[r.shard()].leaves.at(r.index()) }
 
 // depth is the depth at which the keys below r part; that of a leaf is PathBits.
 func (t *Tree) depth(r ref) int {
 	if r.isLeaf() {
 		return PathBits
 	}
-	return int(t.branch(r).depth)
+	return int(t.link(r).depth)
 }
 
 // child is the subtree on one side of a branch.
 func (t *Tree) child(r ref, side int) sub {
-	b := t.branch(r)
-	return sub{hash: b.hash[side], ref: b.child[side], at: int(b.depth) + 1}
+	l := t.link(r)
+	return sub{hash: t.pair(r)[side], ref: l.child[side], at: int(l.depth) + 1}
 }
 
 // anyLeaf is a leaf below r. All of them agree in the bits before r's depth.
 func (t *Tree) anyLeaf(r ref) *Leaf {
 	for !r.isLeaf() {
-		r = t.branch(r).child[0]
+		r = t.link(r).child[0]
 	}
 	return t.leaf(r)
 }
@@ -91,8 +92,7 @@ func (t *Tree) lift(s sub, to int) Hash {
 	}
 	hash, at := s.hash, s.at
 	if at < to { // the levels passed between at and to are gone: start again from the node
-		b := t.branch(s.ref)
-		hash, at = branchHash(&b.hash[0], &b.hash[1]), int(b.depth)
+		hash, at = t.pair(s.ref).hash(), t.depth(s.ref)
 	}
 	if at > to {
 		p := &t.anyLeaf(s.ref).Path

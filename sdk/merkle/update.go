@@ -197,9 +197,9 @@ func (w writer) fetch(s sub, updates []Update) {
 		for i := range updates {
 			switch r := walks[i]; {
 			case r.isBranch():
-				b := w.branch(r)
-				w.warm += b.hash[0][0]
-				walks[i] = b.child[updates[i].Path.bit(int(b.depth))]
+				l := w.link(r)
+				w.warm += w.pair(r)[0][0]
+				walks[i] = l.child[updates[i].Path.bit(int(l.depth))]
 				going = true
 			case r != none:
 				w.warm += w.leaf(r).Value[0]
@@ -249,19 +249,20 @@ func (w writer) join(depth int, left, right sub) sub {
 		return left
 	}
 	s := &w.shards[w.id]
-	b := branch{
-		hash:  [2]Hash{w.lift(left, depth+1), w.lift(right, depth+1)},
-		child: [2]ref{left.ref, right.ref},
-		depth: uint16(depth),
-	}
-	r := ref(w.id)<<indexBits | ref(s.branches.add(b))
+	i := s.branches.take()
+	*s.links.reach(i) = link{child: [2]ref{left.ref, right.ref}, depth: uint16(depth)}
+	p := s.pairs.reach(i)
+	*p = pair{w.lift(left, depth+1), w.lift(right, depth+1)}
+	r := ref(w.id)<<indexBits | ref(i)
 	s.fresh = append(s.fresh, r)
-	return sub{hash: branchHash(&b.hash[0], &b.hash[1]), ref: r, at: depth}
+	return sub{hash: p.hash(), ref: r, at: depth}
 }
 
 func (w writer) newLeaf(at int, l Leaf) sub {
 	s := &w.shards[w.id]
-	r := leafBit | ref(w.id)<<indexBits | ref(s.leaves.add(l))
+	i := s.entries.take()
+	*s.leaves.reach(i) = l
+	r := leafBit | ref(w.id)<<indexBits | ref(i)
 	s.fresh = append(s.fresh, r)
 	s.grown++
 	return sub{hash: l.hash(), ref: r, at: at}

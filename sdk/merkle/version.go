@@ -108,9 +108,9 @@ func (t *Tree) free(nodes *[shards][]ref) {
 	for _, refs := range nodes {
 		for _, r := range refs {
 			if s := &t.shards[r.shard()]; r.isLeaf() {
-				s.leaves.remove(r.index())
+				s.entries.give(r.index())
 			} else {
-				s.branches.remove(r.index())
+				s.branches.give(r.index())
 			}
 		}
 	}

@@ -1,6 +1,10 @@
 package wire
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/thinkey/thinkey/sdk/assert"
+)
 
 // AppendU8 appends v as one byte.
 func AppendU8(b []byte, v uint8) []byte { return append(b, v) }
@@ -14,11 +18,9 @@ func AppendU64(b []byte, v uint64) []byte { return binary.BigEndian.AppendUint64
 // AppendBytes appends the length of v as uint32, then v. Callers hold v to a limit far below 4 GiB.
 func AppendBytes(b, v []byte) []byte { return append(AppendU32(b, uint32(len(v))), v...) }
 
-// AppendShort appends the length of v as one byte, then v. It panics if v is longer than 255 bytes: a limit of the
+// AppendShort appends the length of v as one byte, then v. A v longer than 255 bytes breaks an invariant: a limit of the
 // caller's was not enforced.
 func AppendShort(b []byte, v string) []byte {
-	if len(v) > 255 {
-		panic("wire: short string over 255 bytes")
-	}
+	assert.That(len(v) <= 255, "a short string is at most 255 bytes long")
 	return append(append(b, byte(len(v))), v...)
 }

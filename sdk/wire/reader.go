@@ -95,7 +95,7 @@ func (r *Reader) U64(field string) uint64 {
 
 // Version reads the version byte and refuses any but want.
 func (r *Reader) Version(kind string, want uint8) {
-	if v := r.U8(kind + " version"); r.err == nil && v != want {
+	if v := r.U8(kind); r.err == nil && v != want {
 		r.Fail(fmt.Sprintf("%s version %d", kind, v), ErrVersion)
 	}
 }
@@ -106,7 +106,7 @@ func (r *Reader) Bytes(field string, limit int) []byte {
 	if r.err != nil || n == 0 {
 		return nil
 	}
-	if uint64(n) > uint64(limit) {
+	if int64(n) > int64(limit) { // signed: a limit that a caller ran below zero allows nothing
 		r.Fail(fmt.Sprintf("%s of %d bytes (limit %d)", field, n, limit), ErrLimit)
 		return nil
 	}
@@ -133,7 +133,7 @@ func (r *Reader) Count(field string, limit, itemBytes int) int {
 	if r.err != nil {
 		return 0
 	}
-	if uint64(n) > uint64(limit) {
+	if int64(n) > int64(limit) {
 		r.Fail(fmt.Sprintf("%s of %d items (limit %d)", field, n, limit), ErrLimit)
 		return 0
 	}

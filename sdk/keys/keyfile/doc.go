@@ -14,7 +14,7 @@
 //	  "format": "thinkey-key", "version": 1,
 //	  "name": "alice",
 //	  "public": "…",                                                              32 bytes
-//	  "kdf": {"name": "argon2id", "passes": 3, "memoryKiB": 65536, "threads": 4, "salt": "…"}
+//	  "kdf": {"name": "argon2id", "passes": 3, "memoryKiB": 65536, "threads": 4, "salt": "…"},
 //	  "cipher": {"name": "xchacha20-poly1305", "nonce": "…", "text": "…"}         the seed, 32 bytes, and the tag, 16
 //	}
 //

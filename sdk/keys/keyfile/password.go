@@ -136,16 +136,17 @@ func readDescriptor(fd int) ([]byte, error) {
 // readLine reads byte by byte, so that what stands behind the line is left for whoever reads next.
 func readLine(r io.Reader) ([]byte, error) {
 	var line []byte
-	for b := make([]byte, 1); ; {
+	for b := make([]byte, 1); len(line) <= maxPassword; {
 		n, err := r.Read(b)
-		if err != nil && err != io.EOF {
-			return nil, err
+		if n == 1 && b[0] != '\n' {
+			line = append(line, b[0])
 		}
 		if err == io.EOF || n == 1 && b[0] == '\n' {
 			return bytes.TrimSuffix(line, []byte("\r")), nil
 		}
-		if line = append(line, b[:n]...); len(line) > maxPassword {
-			return nil, fmt.Errorf("its first line is longer than %d bytes", maxPassword)
+		if err != nil {
+			return nil, err
 		}
 	}
+	return nil, fmt.Errorf("its first line is longer than %d bytes", maxPassword)
 }

@@ -1,0 +1,63 @@
+package block
+
+import (
+	"fmt"
+
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/sdk/assert"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// Run is what the live actors did for one block.
+type Run struct {
+	// Context is what they were told; Carried the pending queue that they found, from Before.Queue.
+	Context *exec.Context
+	Queue   chain.Queue
+	Carried []*exec.Delivery
+	// Accounts are the accounts they touched, in any order, with σ_i and its outcomes; Sent of every event is filled.
+	Accounts []*exec.Overlay
+}
+
+// Build makes the block of what the live actors did. Its errors are the state's. That σ is a possible order and keeps the
+// limits is our own promise: Build asserts it before anybody is asked to believe it.
+func Build(before *Before, rules Rules, did *Run) (*Result, error) {
+	r := &run{before: before, rules: rules, context: did.Context, queue: did.Queue, accounts: did.Accounts}
+	r.number(did.Carried, nil)
+	if fault := r.check(); fault != nil {
+		assert.That(false, "live actors made an impossible order: %v", fault)
+	}
+	r.header = r.frame(did.Context.TimeMillis)
+	r.rules.mark(StageOrder)
+	res, err := r.conclude()
+	if err != nil {
+		return nil, err
+	}
+	if fault := r.checkLimits(res); fault != nil {
+		assert.That(false, "live actors broke a limit: %v", fault)
+	}
+	r.finish(res)
+	r.rules.mark(StageOrder)
+	assert.That(len(res.Raw) <= int(did.Context.Params.BlockBytes), "block of %d bytes within its gas", len(res.Raw))
+	return res, nil
+}
+
+// frame is what a header says before anything happened: it continues its parent.
+func (r *run) frame(timeMillis uint64) chain.Header {
+	p := r.before.Header
+	return chain.Header{
+		Network: p.Network, Chain: p.Chain, Height: p.Height + 1, Epoch: p.Epoch, Parent: r.before.Hash,
+		TimeMillis: timeMillis, Committee: p.Next, Next: p.Next, Views: p.Views,
+	}
+}
+
+// checkLimits holds the block to its gas limit, and external inputs to their share while carried-in messages are left over
+// (SPEC 4.5).
+func (r *run) checkLimits(res *Result) *Fault {
+	if used := r.header.GasUsed; used > r.context.Params.BlockGas {
+		return &Fault{Part: PartGasLimit, Want: fmt.Sprintf("at most %d", r.context.Params.BlockGas), Got: fmt.Sprint(used)}
+	}
+	if share := FreshGas(r.context.Params); r.carriedIn() < r.carried && res.GasLimits > share {
+		return &Fault{Part: PartFresh, Want: fmt.Sprintf("gas limits of at most %d while %d carried-in messages are left over", share, r.carried-r.carriedIn()), Got: fmt.Sprint(res.GasLimits)}
+	}
+	return nil
+}

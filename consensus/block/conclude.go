@@ -1,0 +1,121 @@
+package block
+
+import (
+	"slices"
+
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/merkle"
+)
+
+// Result is a valid block with all that follows from it and the state before. Build and Verify come to equal ones.
+type Result struct {
+	Block *chain.Block
+	Hash  chain.BlockHash
+	Raw   []byte // the encoded block
+	// Journal is kept beside the block; Processed are the messages of its receipts, in their order.
+	Journal   Journal
+	Processed []chain.MessageID
+	// Changes are all values of the state that changed, by path; Records the accounts among them.
+	Changes []exec.Change
+	Records []exec.Record
+	// Version is the state tree after the block: to be committed, or discarded if the block loses.
+	Version *merkle.Version
+	// Queued is how many messages wait in the pending queue after the block.
+	Queued uint64
+	// GasLimits is the sum of the gas limits of external inputs.
+	GasLimits uint64
+}
+
+// conclude derives all that follows from what the accounts did: receipts, refunds, state, and the header's claims about
+// them. Build makes its header of this, Verify compares.
+func (r *run) conclude() (*Result, error) {
+	res := &Result{GasLimits: r.fresh()}
+	for _, d := range r.messages[:r.carried] {
+		res.Journal.Carried = append(res.Journal.Carried, d.Message)
+	}
+	r.receipts(res)
+	r.rules.mark(StageOrder)
+	changed, fees, err := r.settle()
+	if err != nil {
+		return nil, err
+	}
+	system, err := r.entries(fees)
+	if err != nil {
+		return nil, err
+	}
+	res.Changes = append(system, r.changes(res, changed)...)
+	res.Version, err = authenticate(r.before.Tree, r.before.Base, res.Changes, r.rules.Each)
+	if err != nil {
+		return nil, err
+	}
+	r.rules.mark(StageState)
+	res.Queued = r.queue.Tail - r.queue.Head + uint64(len(r.sequence.CarriedOut)) - uint64(r.carried)
+	h := &r.header
+	h.GasUsed = r.gasUsed()
+	h.Load = uint32(h.GasUsed << 16 / r.context.Params.BlockGas)
+	h.Roots = chain.Roots{
+		Inputs:   InputsRoot(r.inputs, r.rules.Each),
+		Order:    OrderRoot(r.order, r.rules.Each),
+		Receipts: ReceiptsRoot(res.Journal.Receipts, r.rules.Each),
+		Outbox:   chain.Hash(merkle.Root(nil)), // a tree of one chain sends nothing out
+		State:    chain.Hash(res.Version.Root()),
+	}
+	return res, nil
+}
+
+// receipts lists what came of every event.
+func (r *run) receipts(res *Result) {
+	n := 0
+	for _, a := range r.accounts {
+		n += len(a.Events)
+	}
+	res.Journal.Receipts = make([]chain.Receipt, 0, n)
+	res.Processed = make([]chain.MessageID, 0, n)
+	for _, a := range r.accounts {
+		for i := range a.Events {
+			o, id := &a.Events[i].Outcome, a.Events[i].Received.Message.ID()
+			res.Journal.Receipts = append(res.Journal.Receipts, chain.Receipt{Message: id, Status: o.Status, GasUsed: o.GasUsed, Reason: o.Reason, Events: o.Events})
+			res.Processed = append(res.Processed, id)
+		}
+	}
+}
+
+// changes turns records and storage writes into changes of the state, and keeps the records.
+func (r *run) changes(res *Result, changed []changedRecord) []exec.Change {
+	list := make([]exec.Change, 0, len(changed))
+	res.Records = make([]exec.Record, 0, len(changed))
+	arena := make([]byte, 0, len(changed)*recordBytes*2)
+	encode := func(a chain.Account) []byte {
+		if !a.Exists() {
+			return nil
+		}
+		start := len(arena)
+		arena = a.Append(arena)
+		return arena[start:len(arena):len(arena)]
+	}
+	for _, c := range changed {
+		if c.before != c.after {
+			list = append(list, exec.Change{Slot: exec.Slot{Account: c.address}, Before: encode(c.before), After: encode(c.after)})
+			res.Records = append(res.Records, exec.Record{Address: c.address, Account: c.after})
+		}
+	}
+	for _, a := range r.accounts {
+		list = append(list, a.Changes()...)
+	}
+	return list
+}
+
+// recordBytes is the length of an encoded record without code.
+const recordBytes = 43
+
+// finish encodes the block with its header complete.
+func (r *run) finish(res *Result) {
+	res.Block = &chain.Block{Header: r.header, Inputs: r.inputs, Order: r.order}
+	res.Hash = r.header.Hash()
+	size := 1 << 10
+	for i := range r.inputs {
+		size += 320 + len(r.inputs[i].Message.Input) + len(r.inputs[i].Message.Proof)
+	}
+	res.Raw = res.Block.Append(slices.Grow([]byte(nil), size+len(r.messages)*96))
+}

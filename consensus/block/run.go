@@ -1,0 +1,192 @@
+package block
+
+import (
+	"slices"
+
+	"github.com/thinkey/thinkey/consensus/order"
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// run is a block while it is put together or taken apart: its messages by number, and what every account did.
+type run struct {
+	before  *Before
+	rules   Rules
+	context *exec.Context
+	queue   chain.Queue
+
+	carried  int              // messages 0 … carried-1 are carried in
+	inputs   []chain.Input    // messages carried … are inputs
+	messages []*exec.Delivery // by number
+	accounts []*exec.Overlay  // by address
+	order    chain.Order      // the same accounts
+	sequence order.Result     // what the order check found
+	header   chain.Header
+}
+
+// firstSent is the number of the first message that was sent in the block.
+func (r *run) firstSent() int { return r.carried + len(r.inputs) }
+
+// number gives every message of what the live actors did its place in the block, and writes σ with these numbers: carried
+// in, imports, externals by account and place, sent by account, place and index (package chain).
+func (r *run) number(carried []*exec.Delivery, imports []chain.Input) {
+	slices.SortFunc(r.accounts, func(a, b *exec.Overlay) int { return a.Account.Compare(b.Account) })
+	r.carried = len(carried)
+	r.messages = append(r.messages, carried...)
+	r.inputs = append(r.inputs, imports...)
+	var sent []*exec.Delivery
+	for _, a := range r.accounts {
+		for i := range a.Events {
+			e := &a.Events[i]
+			if e.Received.Message.Kind == chain.External {
+				r.inputs = append(r.inputs, chain.Input{Message: e.Received.Message})
+				r.messages = append(r.messages, e.Received)
+			}
+			sent = append(sent, e.Sent...)
+		}
+	}
+	r.messages = append(r.messages, sent...)
+	for n, d := range r.messages {
+		d.Number = uint32(n)
+	}
+	r.order = make(chain.Order, len(r.accounts))
+	for i, a := range r.accounts {
+		q := chain.Sequence{Account: a.Account, Events: make([]chain.Event, len(a.Events))}
+		for j := range a.Events {
+			q.Events[j] = chain.Event{Received: a.Events[j].Received.Number, Sent: a.Events[j].Outcome.Sent}
+		}
+		r.order[i] = q
+	}
+}
+
+// check asks package order whether σ is a possible order, and keeps what it found (SPEC 4.4 c, d).
+func (r *run) check() *Fault {
+	t := newTranslation(r)
+	messages, sigma := t.translate()
+	result, fault := order.Checker{Accounts: t.accounts(), CarryOut: order.Allowed}.Check(messages, sigma)
+	if fault != nil {
+		return r.orderFault(fault, t)
+	}
+	r.sequence = result
+	return nil
+}
+
+// translation turns addresses into the dense numbers of package order: accounts of σ by their place, others behind them.
+type translation struct {
+	*run
+	others map[chain.Address]uint32
+	at     []uint32 // by message: the account of σ that processed it, or none
+}
+
+const none = ^uint32(0)
+
+func newTranslation(r *run) *translation {
+	return &translation{run: r, others: make(map[chain.Address]uint32)}
+}
+
+func (t *translation) accounts() int { return len(t.order) + len(t.others) }
+
+// account is the number of an address.
+func (t *translation) account(a chain.Address) uint32 {
+	i, found := slices.BinarySearchFunc(t.order, a, func(q chain.Sequence, a chain.Address) int { return q.Account.Compare(a) })
+	if found {
+		return uint32(i)
+	}
+	n, ok := t.others[a]
+	if !ok {
+		n = uint32(len(t.order) + len(t.others))
+		t.others[a] = n
+	}
+	return n
+}
+
+// receiver is the number of the account that handles message n sent to address to. Mostly it is the one that did, and no
+// search is needed.
+func (t *translation) receiver(n int, to chain.Address) uint32 {
+	if i := t.at[n]; i != none && t.order[i].Account == to {
+		return i
+	}
+	return t.account(to)
+}
+
+func (t *translation) translate() ([]order.Message, []order.Sequence) {
+	total := t.firstSent()
+	for i := range t.order {
+		for j := range t.order[i].Events {
+			total += len(t.order[i].Events[j].Sent)
+		}
+	}
+	t.at = make([]uint32, total)
+	for n := range t.at {
+		t.at[n] = none
+	}
+	for i := range t.order {
+		for j := range t.order[i].Events {
+			if n := t.order[i].Events[j].Received; int(n) < total {
+				t.at[n] = uint32(i)
+			}
+		}
+	}
+	messages := make([]order.Message, 0, total)
+	for n := range t.firstSent() {
+		messages = append(messages, t.fromOutside(n))
+	}
+	return t.sent(messages)
+}
+
+// fromOutside is a message that was there before the block: carried in or an input.
+func (t *translation) fromOutside(n int) order.Message {
+	var m *chain.Message
+	class := order.Carried
+	switch {
+	case n < t.carried:
+		m = t.messages[n].Message
+	default:
+		m = t.inputs[n-t.carried].Message
+		class = order.Imported
+	}
+	to := t.handledBy(n, m.To)
+	if m.Kind == chain.External {
+		return order.Message{Class: order.External, From: to, To: to}
+	}
+	return order.Message{Class: class, From: t.account(m.From), To: to}
+}
+
+func (t *translation) handledBy(n int, to chain.Address) uint32 {
+	account, _ := t.context.Receiver(to)
+	return t.receiver(n, account)
+}
+
+// sent lists the messages that were sent in the block, and σ in numbers.
+func (t *translation) sent(messages []order.Message) ([]order.Message, []order.Sequence) {
+	sigma := make([]order.Sequence, len(t.order))
+	numbers := make([]uint32, cap(messages)-len(messages))
+	for i := range numbers {
+		numbers[i] = uint32(len(messages) + i)
+	}
+	for i := range t.order {
+		events := make([]order.Event, len(t.order[i].Events))
+		for j := range events {
+			e := &t.order[i].Events[j]
+			for k := range e.Sent {
+				n := len(messages)
+				account, here := t.context.Receiver(e.Sent[k].To)
+				if !here {
+					messages = append(messages, order.Message{Class: order.Leaving})
+					continue
+				}
+				messages = append(messages, order.Message{Class: order.Internal, To: t.receiver(n, account)})
+			}
+			events[j] = order.Event{Received: e.Received, Sent: numbers[:len(e.Sent):len(e.Sent)]}
+			numbers = numbers[len(e.Sent):]
+		}
+		sigma[i] = order.Sequence{Account: uint32(i), Events: events}
+	}
+	return messages, sigma
+}
+
+// carriedIn is how many carried-in messages were processed: a prefix of the queue, as the order check knows.
+func (r *run) carriedIn() int {
+	left, _ := slices.BinarySearch(r.sequence.CarriedOut, uint32(r.carried))
+	return r.carried - left
+}

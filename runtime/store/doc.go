@@ -1,0 +1,54 @@
+// Package store keeps what is final of one or more chains on disk: blocks, receipts, outboxes, the state and where each
+// message was processed. It answers one question: what was committed? It decides nothing; who calls Commit has the
+// certificate. It is the one door to pebble.
+//
+// # Flow
+//
+//	Open -> Init (genesis, once per chain) -> Commit, Commit, … (one atomic, synced batch per block)
+//	                                            '-> Head, Block, Header, Receipts, Outbox, Find, HeightOf: what was committed
+//	                                            '-> State: the final state; StateAt: an earlier one; Leaves, Storage, Index: all of it
+//
+// # Layout
+//
+// A key begins with the chain as four bytes, big-endian, then one byte of kind. Chain 0 is the data directory itself.
+// Numbers are big-endian; crc is CRC-32C over key and value and ends every value.
+//
+//	chain kind  rest                  value (crc behind each)
+//	0     'm'   -                     version of this layout:u32
+//	c     'm'   -                     head: height:u64 block hash:32 state root:32, pieces of the genesis:u32
+//	c     'g'   piece:u32             a piece of the encoded genesis, genesisPiece bytes but for the last
+//	c     'h'   height:u64            header length:u32 header certificate
+//	c     'b'   height:u64            the encoded block
+//	c     'n'   block hash:32         height:u64
+//	c     'r'   height:u64            receipts as the caller encoded them
+//	c     'o'   height:u64            outbox as the caller encoded it
+//	c     's'   path:56               slot of the path zero: the account's record
+//	                                  else: key length:u16 key value (the path holds only a hash of the key)
+//	c     'u'   height:u64            undo: for each change of the block, what its slot held before
+//	c     'i'   message id:32         height:u64 place among the block's receipts:u32
+//
+//	undo := ( address:24 key length:u16 key ( 0 | 1 value length:u32 value ) )*
+//
+// What belongs to an account lies together, as all its paths share 24 bytes; what belongs to a height lies apart by
+// kind, so that a header is read without its block.
+//
+// # Invariants
+//
+//	T1  What Commit reported is there after any crash (SPEC 4.8, I7): the batch was synced before it returned.
+//	T2  A block and all that follows from it are one batch: state, index, receipts and head marker never differ from one
+//	    another, whatever instant a crash picks.
+//	T3  Heights have no gaps, and each block names the one before as its parent.
+//	T4  A value that changed on disk is never returned: the read gives ErrDamaged with chain, kind and key.
+//	T5  Head, Block, Header, Receipts, Outbox, Find, HeightOf and StateAt show a block only when its sync is done.
+//	    State reads what is newest, which can be some milliseconds earlier: it serves the execution of the next block,
+//	    which follows its commit, and queries that say "at the head or one block later".
+//	T6  A failed write or sync of the write-ahead log ends the process (Options.Fatal): the file may hold anything, and what
+//	    comes after it in memory is not what is on disk.
+//
+// # What it does not do
+//
+// It doesn't check that a block is valid, that a certificate is, or that the state has its root: consensus/block and
+// sdk/merkle do. It doesn't keep votes: these are written at another place and time, so that losing one is noticed by
+// the other. A log whose very last record is damaged looks like one that was torn by a crash and opens without it, at
+// most one commit behind; who holds votes compares (SPEC 5.6).
+package store

@@ -1,0 +1,116 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/wire"
+)
+
+const (
+	// genesisPiece bounds a value: a genesis of ten million accounts is 400 MB.
+	genesisPiece = 4 << 20
+	// initBatch is when a batch of the genesis state is handed on: small beside the memory of a table, large enough that
+	// what a batch costs doesn't show.
+	initBatch = 4 << 20
+)
+
+// Init writes a chain's block at height 0: its genesis, header and state. The order of state's slots matters only for
+// speed: ascending by address is fast. Nothing is there before the marker, which comes last and is synced: if a crash,
+// or an error, cuts Init off, it can be called again, also with another genesis.
+func (s *Store) Init(g *chain.Genesis, header *chain.Header, state iter.Seq[exec.Write]) error {
+	l := s.ledger(header.Chain)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case header.Chain != g.Chain || header.Height != 0:
+		return fmt.Errorf("store: init: %w: genesis of chain %d, header of chain %d at height %d", ErrOrder, g.Chain, header.Chain, header.Height)
+	case l.durable.Load() != nil:
+		return fmt.Errorf("store: init chain %d: %w", g.Chain, ErrInitialised)
+	}
+	if err := s.init(l, g, header, state); err != nil {
+		return fmt.Errorf("store: init chain %d: %w", g.Chain, err)
+	}
+	return nil
+}
+
+func (s *Store) init(l *ledger, g *chain.Genesis, header *chain.Header, state iter.Seq[exec.Write]) error {
+	w := l.writer(s.db)
+	lower, upper := chainSpan(l.id)
+	if upper == nil { // the last chain: no key is longer than this one
+		upper = append(lower, 0xff, 0xff)
+	}
+	_ = w.batch.DeleteRange(lower, upper, nil) // what an earlier try left; fails for indexed batches only
+	for e := range state {
+		w.slot(&e.Slot, e.Value)
+		if err := s.spill(w); err != nil {
+			return err
+		}
+	}
+	m := mark{Head: Head{0, header.Hash(), header.Roots.State}}
+	for raw := g.Encode(); len(raw) > 0; m.pieces++ {
+		n := min(len(raw), genesisPiece)
+		w.put(genesisKey(l.id, m.pieces), raw[:n])
+		raw = raw[n:]
+		if err := s.spill(w); err != nil {
+			return err
+		}
+	}
+	block := chain.Block{Header: *header}
+	c := &Commit{Chain: l.id, Header: header, Hash: m.Hash, Block: block.Append(nil), Receipts: chain.AppendReceipts(nil, nil)}
+	c.write(w, m)
+	if err := s.apply(w.batch); err != nil {
+		return err
+	}
+	l.undoFrom = 1
+	l.durable.Store(&m)
+	return nil
+}
+
+// spill hands on what the writer has once it is much, not synced: the last batch's sync covers it.
+func (s *Store) spill(w *writer) error {
+	if w.batch.Len() < initBatch {
+		return nil
+	}
+	if err := s.ready(); err != nil {
+		return err
+	}
+	if err := s.write(w.batch, pebble.NoSync); err != nil {
+		return err
+	}
+	w.batch.Reset()
+	return nil
+}
+
+// Genesis returns what Init was given.
+func (s *Store) Genesis(id chain.ID) (*chain.Genesis, error) {
+	l := s.ledger(id)
+	m := l.durable.Load()
+	if m == nil {
+		return nil, fmt.Errorf("store: genesis of chain %d: %w", id, ErrNotFound)
+	}
+	var raw []byte
+	for i := range m.pieces {
+		key := genesisKey(id, i)
+		piece, err := s.get(s.db, key)
+		if errors.Is(err, ErrNotFound) {
+			return nil, damaged(key, err)
+		}
+		if err != nil {
+			return nil, err
+		}
+		raw = append(raw, piece...)
+	}
+	g, err := chain.DecodeGenesis(raw)
+	if err != nil {
+		return nil, damaged(genesisKey(id, 0), err)
+	}
+	return g, nil
+}
+
+var _ = wire.ErrLimit

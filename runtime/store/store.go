@@ -1,0 +1,260 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/wire"
+)
+
+// layoutVersion is that of the schema in doc.go. Another one is refused.
+const layoutVersion = 1
+
+// Options say where and how to store. The zero value is a store in memory that keeps everything.
+type Options struct {
+	// Dir is the data directory, made if it doesn't exist; empty for a store in memory.
+	Dir string
+	// KeepStates is how many heights below the head StateAt can go back; 0 for all.
+	KeepStates uint64
+	// CacheBytes bounds the cache of blocks of tables; 0 for DefaultCacheBytes.
+	CacheBytes int64
+	// Log takes what happens in the background; nil for nothing.
+	Log *slog.Logger
+	// Fatal is called when the write-ahead log or the list of tables can't be written (T6). It must end the process and
+	// not return; nil panics.
+	Fatal func(error)
+
+	fs   vfs.FS                // for tests: instead of the disk
+	tune func(*pebble.Options) // for measurements
+}
+
+// Store is open. Its methods are safe for concurrent use, Close excepted.
+type Store struct {
+	db    *pebble.DB
+	cache *pebble.Cache
+	fs    vfs.FS
+	dir   string
+	keep  uint64
+	log   *slog.Logger
+	fatal *fatal
+	tasks background
+
+	mu     sync.Mutex // guards chains
+	chains map[chain.ID]*ledger
+}
+
+// ledger is what the store knows of one chain.
+type ledger struct {
+	id      chain.ID
+	durable atomic.Pointer[mark] // the head, once its sync is done (T5)
+
+	mu    sync.Mutex // a chain commits one block at a time; guards the rest
+	batch *pebble.Batch
+	order []place // see sortChanges
+	// undoFrom is the lowest height whose undo record may be there: all below are gone.
+	undoFrom uint64
+}
+
+// Open opens or makes a data directory. It returns ErrInUse, ErrFormat or ErrDamaged with words on what to do.
+func Open(o Options) (*Store, error) {
+	s := &Store{dir: o.Dir, keep: o.KeepStates, log: o.Log, fs: o.fs, chains: map[chain.ID]*ledger{}}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	switch {
+	case s.fs != nil:
+	case s.dir == "":
+		s.fs = vfs.NewMem()
+	default:
+		s.fs = vfs.Default
+	}
+	s.fatal = &fatal{end: o.Fatal, log: s.log}
+	s.tasks.fatal = s.fatal
+	db, err := s.open(o)
+	if err != nil {
+		return nil, err
+	}
+	s.db = db
+	if err := s.checkLayout(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	if err := s.checkHeads(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// Close waits for what runs in the background and closes the files. No other method may run or be called any more, and
+// every view must be closed.
+func (s *Store) Close() error {
+	for _, l := range s.chains {
+		if l.batch != nil {
+			_ = l.batch.Close() // frees memory, can't fail
+		}
+	}
+	err := s.db.Close()
+	s.cache.Unref()
+	if err != nil {
+		return fmt.Errorf("store: close: %w", err)
+	}
+	return nil
+}
+
+// checkLayout writes the version into a new directory and compares it in one that exists.
+func (s *Store) checkLayout() error {
+	key := markKey(0)
+	value, err := s.get(s.db, key)
+	if errors.Is(err, ErrNotFound) {
+		if empty, err := s.empty(); err != nil || !empty {
+			return errors.Join(err, fmt.Errorf("store: %s: %w: it holds no version; was it made by another program?", s.dir, ErrFormat))
+		}
+		return s.set(key, wire.AppendU32(nil, layoutVersion))
+	}
+	if err != nil {
+		return err
+	}
+	r := wire.NewReader(value)
+	version := r.U32("version")
+	if err := r.Done(); err != nil {
+		return damaged(key, err)
+	}
+	if version != layoutVersion {
+		return fmt.Errorf("store: %s: %w: version %d, this program reads %d; use the program that wrote it, or another directory",
+			s.dir, ErrFormat, version, layoutVersion)
+	}
+	return nil
+}
+
+func (s *Store) empty() (bool, error) {
+	it, err := s.db.NewIter(nil)
+	if err != nil {
+		return false, err
+	}
+	first := it.First()
+	return !first, it.Close()
+}
+
+// checkHeads reads the marker of every chain and compares it with the header of its block.
+func (s *Store) checkHeads() error {
+	for id := chain.ID(1); ; id++ {
+		next, found, err := s.nextChain(id)
+		if err != nil || !found {
+			return err
+		}
+		if id = next; s.ledger(id).durable.Load() == nil {
+			if err := s.load(id); err != nil && !errors.Is(err, ErrNotFound) { // not found: Init was cut off
+				return err
+			}
+		}
+		if id == ^chain.ID(0) {
+			return nil
+		}
+	}
+}
+
+// nextChain is the first chain from id on that has any key.
+func (s *Store) nextChain(id chain.ID) (chain.ID, bool, error) {
+	lower, _ := chainSpan(id)
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: lower})
+	if err != nil {
+		return 0, false, err
+	}
+	found := it.First() && len(it.Key()) >= prefixBytes
+	if found {
+		r := wire.NewReader(it.Key())
+		id = chain.ID(r.U32("chain"))
+	}
+	return id, found, it.Close()
+}
+
+// load takes a chain's head from disk.
+func (s *Store) load(id chain.ID) error {
+	key := markKey(id)
+	value, err := s.get(s.db, key)
+	if err != nil {
+		return err
+	}
+	m, err := decodeMark(value)
+	if err != nil {
+		return damaged(key, err)
+	}
+	key = heightKey(id, kindHeader, m.Height)
+	value, err = s.get(s.db, key)
+	if err != nil {
+		return damaged(key, err)
+	}
+	h, _, err := decodeHeader(value)
+	if err != nil {
+		return damaged(key, err)
+	}
+	if h.Hash() != m.Hash || h.Roots.State != m.State || h.Height != m.Height || h.Chain != id {
+		return damaged(key, fmt.Errorf("block %s, but the marker names %s", h.Hash(), m.Hash))
+	}
+	l := s.ledger(id)
+	if l.undoFrom, err = s.firstUndo(id, m.Height); err != nil {
+		return err
+	}
+	l.durable.Store(&m)
+	return nil
+}
+
+// ledger returns the entry of a chain, initialised or not.
+func (s *Store) ledger(id chain.ID) *ledger {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.chains[id]
+	if l == nil {
+		l = &ledger{id: id}
+		s.chains[id] = l
+	}
+	return l
+}
+
+// getter is a database or a snapshot of it.
+type getter interface {
+	Get(key []byte) (value []byte, closer io.Closer, err error)
+	NewIter(o *pebble.IterOptions) (*pebble.Iterator, error)
+}
+
+// get returns a copy of the value under key, or ErrNotFound, ErrDamaged or the disk's error.
+func (s *Store) get(from getter, key []byte) ([]byte, error) {
+	sealed, closer, err := from.Get(key)
+	if err != nil {
+		return nil, readError(key, err)
+	}
+	defer closer.Close()
+	value, err := unseal(key, sealed)
+	if err != nil {
+		return nil, err
+	}
+	return append(make([]byte, 0, len(value)), value...), nil
+}
+
+// readError is pebble's error in words of ours.
+func readError(key []byte, err error) error {
+	switch {
+	case errors.Is(err, pebble.ErrNotFound):
+		return fmt.Errorf("store: %s: %w", describe(key), ErrNotFound)
+	case pebble.IsCorruptionError(err):
+		return damaged(key, err)
+	}
+	return fmt.Errorf("store: read %s: %w", describe(key), err)
+}
+
+// set writes one value and waits until it is on disk.
+func (s *Store) set(key, value []byte) error {
+	sealed := append(value, make([]byte, crcBytes)...)
+	seal(key, sealed)
+	if err := s.db.Set(key, sealed, pebble.Sync); err != nil {
+		return fmt.Errorf("store: write %s: %w", describe(key), err)
+	}
+	return nil
+}
