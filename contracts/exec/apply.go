@@ -60,8 +60,6 @@ func Admit(c *Context, account chain.Account, m *chain.Message) *Refusal {
 		return &Refusal{GasLimitHigh, m.GasLimit, chain.MaxMessageGas}
 	case account.Balance.Less(cost):
 		return &Refusal{GasOverBalance, m.GasLimit, m.GasPrice}
-	case m.Payer != m.From: // until others can agree to pay (SPEC 2.7): a refund would make accounts that nobody paid for
-		return &Refusal{ForeignPayer, 0, 0}
 	}
 	return nil
 }

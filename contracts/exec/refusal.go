@@ -14,7 +14,6 @@ const (
 	GasLimitLow
 	GasLimitHigh
 	GasOverBalance
-	ForeignPayer
 )
 
 // Refusal is why an external message can't be an input: what it says, and what it would have to say.
@@ -38,8 +37,6 @@ func (r *Refusal) Error() string {
 		return fmt.Sprintf("gas limit %d: this message needs at least %d", r.Got, r.Want)
 	case GasLimitHigh:
 		return fmt.Sprintf("gas limit %d: the most is %d", r.Got, r.Want)
-	case ForeignPayer:
-		return "payer: it must be the account that the message comes from; nobody else can pay for it yet"
 	}
 	return fmt.Sprintf("gas over balance: %d units at a price of %d cost more than the account has", r.Got, r.Want)
 }

@@ -14,7 +14,7 @@ func (Programs) Program(self chain.Address, account chain.Account, m *chain.Mess
 		if p, ok := commands[m.Method]; ok {
 			return p, nil
 		}
-		return nil, exec.Fail(chain.StatusUnknownMethod, "%q is no command of an account without code: transfer, call, deploy, setcode", m.Method)
+		return nil, unknown(m)
 	}
 	switch {
 	case m.Method == chain.MethodAdd || m.Method == chain.MethodBounce:
@@ -25,9 +25,7 @@ func (Programs) Program(self chain.Address, account chain.Account, m *chain.Mess
 	return nil, exec.Fail(chain.StatusNoAccount, "account %s does not exist", self)
 }
 
-var commands = map[string]exec.Program{
-	chain.MethodTransfer: transfer{},
-	chain.MethodCall:     call{},
-	chain.MethodDeploy:   deploy{},
-	chain.MethodSetCode:  setCode{},
-}
+// take is add and bounce: what came is credited already, and nothing is left to do but to pay for a new account.
+type take struct{}
+
+func (take) Handle(env *exec.Env) error { return env.ChargeNewAccount() }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/sdk/chain"
-	"github.com/thinkey/thinkey/sdk/merkle"
 	"github.com/thinkey/thinkey/sdk/wire"
 )
 
@@ -91,7 +90,7 @@ type writer struct {
 	chain chain.ID
 	batch *pebble.Batch
 	order *[]place
-	key   [prefixBytes + 8]byte
+	key   [stateKeyBytes]byte
 }
 
 // place is the start of a key and where in a list of the caller's it comes from.
@@ -182,21 +181,18 @@ func (w *writer) changes(changes []exec.Change) {
 // slot writes one value of the state, or removes it.
 func (w *writer) slot(slot *exec.Slot, value []byte) {
 	path := pathOf(slot)
+	key := stateKey(w.key[:0], w.chain, &path)
 	if value == nil {
-		op := w.batch.DeleteDeferred(stateKeyBytes)
-		w.stateKey(op.Key, &path)
+		op := w.batch.DeleteDeferred(len(key))
+		copy(op.Key, key)
 		_ = op.Finish()
 		return
 	}
-	op := w.batch.SetDeferred(stateKeyBytes, slotBytes(slot, value))
-	w.stateKey(op.Key, &path)
+	op := w.batch.SetDeferred(len(key), slotBytes(slot, value))
+	copy(op.Key, key)
 	putSlot(op.Value, slot, value)
 	seal(op.Key, op.Value)
 	_ = op.Finish()
-}
-
-func (w *writer) stateKey(key []byte, path *merkle.Path) {
-	copy(appendPrefix(key[:0], w.chain, kindState)[prefixBytes:stateKeyBytes], path[:])
 }
 
 func (w *writer) places(n int) []place {

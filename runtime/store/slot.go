@@ -19,6 +19,21 @@ func pathOf(slot *exec.Slot) merkle.Path {
 	return merkle.SlotPath(slot.Account, []byte(slot.Key))
 }
 
+// stateKey appends the key of a path. The slot of zeros, an account's record, is left out: more than half of the key,
+// in the values that change most often. It sorts as before, since no other path begins with it.
+func stateKey(b []byte, id chain.ID, path *merkle.Path) []byte {
+	b = append(appendPrefix(b, id, kindState), path[:]...)
+	if isAccount(path) {
+		return b[:len(b)-pathBytes+accountBytes]
+	}
+	return b
+}
+
+// isAccount says whether path is that of an account's record.
+func isAccount(path *merkle.Path) bool {
+	return [pathBytes - accountBytes]byte(path[accountBytes:]) == [pathBytes - accountBytes]byte{}
+}
+
 // slotBytes is the length of a slot's value as it is stored, checksum included.
 func slotBytes(slot *exec.Slot, value []byte) int {
 	if slot.Key == "" {
@@ -40,7 +55,7 @@ func putSlot(b []byte, slot *exec.Slot, value []byte) {
 // readSlot is the slot and value in what putSlot wrote under path.
 func readSlot(path *merkle.Path, b []byte) (exec.Slot, []byte, error) {
 	slot := exec.Slot{Account: pathAccount(path)}
-	if [pathBytes - accountBytes]byte(path[accountBytes:]) == ([pathBytes - accountBytes]byte{}) {
+	if isAccount(path) {
 		return slot, b, nil
 	}
 	if len(b) < keyLengthBytes {

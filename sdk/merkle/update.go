@@ -46,7 +46,6 @@ func (t *Tree) Update(base *Version, updates []Update, each Each) (*Version, err
 	}
 	each.run(len(busy), func(k int) {
 		w := writer{Tree: t, id: busy[k]} // M7: this call touches shard busy[k] alone
-		w.fetch(subs[w.id], slots[w.id])
 		subs[w.id] = w.apply(subs[w.id], slots[w.id])
 	})
 	s := writer{Tree: t}.merge(base.root, t.prefix.Bits, subs)
@@ -124,8 +123,7 @@ func (t *Tree) spread(s sub, level int, subs []sub) {
 // writer makes the nodes of one shard. All it does to existing nodes is to note that they are stale (M6).
 type writer struct {
 	*Tree
-	id   int
-	warm byte
+	id int
 }
 
 // merge undoes spread after subs have changed.
@@ -166,47 +164,12 @@ func (w writer) apply(s sub, updates []Update) sub {
 	}
 	i := cut(updates, depth)
 	left, right := w.child(s.ref, 0), w.child(s.ref, 1)
-	if len(updates) > ahead {
-		w.fetch(left, updates[:i])
-		w.fetch(right, updates[i:])
-	}
 	newLeft, newRight := w.apply(left, updates[:i]), w.apply(right, updates[i:])
 	if newLeft.ref == left.ref && newRight.ref == right.ref {
 		return s
 	}
 	w.drop(s.ref)
 	return w.join(depth, newLeft, newRight)
-}
-
-// ahead is how many updates fetch walks at once; 8 to 64 measure alike.
-const ahead = 64
-
-// fetch brings the nodes that a few updates will need into the processor's caches. Apply waits for memory at every node
-// before it can ask for the next one; here the walks don't depend on one another, so the processor overlaps their waits.
-// It only reads.
-func (w writer) fetch(s sub, updates []Update) {
-	if len(updates) < 2 || len(updates) > ahead {
-		return
-	}
-	var walks [ahead]ref
-	for i := range updates {
-		walks[i] = s.ref
-	}
-	for going := true; going; {
-		going = false
-		for i := range updates {
-			switch r := walks[i]; {
-			case r.isBranch():
-				l := w.link(r)
-				w.warm += w.pair(r)[0][0]
-				walks[i] = l.child[updates[i].Path.bit(int(l.depth))]
-				going = true
-			case r != none:
-				w.warm += w.leaf(r).Value[0]
-				walks[i] = none
-			}
-		}
-	}
 }
 
 // fork handles updates of which some leave the path to s at a depth above its node.

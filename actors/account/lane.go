@@ -1,0 +1,170 @@
+package account
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/sdk/assert"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// Limits bound what waits for a block (SPEC 2.2, DESIGN D12).
+type Limits struct {
+	// Ahead is how many nonces, counted from the account's next, a lane is open for: enough to send a burst without waiting
+	// for blocks, few enough that a gap can't hide much.
+	Ahead uint64
+	// Messages is how many of one account may wait.
+	Messages int
+	// Total is how many of all accounts together may wait at a node: at 64 KiB each they must fit in its memory.
+	Total int
+}
+
+// DefaultLimits are those of a node that sets none.
+func DefaultLimits() Limits { return Limits{Ahead: 64, Messages: 64, Total: 10_000} }
+
+// Lane is an account's part of the mempool: external messages that wait for their place, by nonce (A3).
+type Lane struct {
+	waiting []waiting    // by nonce
+	cost    chain.Amount // of the gas of all that wait
+}
+
+type waiting struct {
+	nonce   uint64
+	message *chain.Message
+}
+
+// Len is the number of messages that wait.
+func (l *Lane) Len() int { return len(l.waiting) }
+
+// Offer asks for a place for m, whose form and signature are verified, behind the final record of its account. The error
+// is a *Refusal. A message that waits already is taken again and changes nothing; one with the nonce of another replaces it
+// if it pays enough more, and the replaced one is returned.
+func (l *Lane) Offer(c *exec.Context, limits Limits, final chain.Account, m *chain.Message) (replaced *chain.Message, err error) {
+	at, taken := l.find(m.Nonce)
+	if taken && l.waiting[at].message.ID() == m.ID() {
+		return nil, nil
+	}
+	if refusal := admit(c, limits, final, m); refusal != nil {
+		return nil, refusal
+	}
+	cost := l.cost
+	if taken {
+		replaced = l.waiting[at].message
+		if least := replacementPrice(replaced.GasPrice); m.GasPrice < least {
+			return nil, refuse(NonceTaken, "nonce %d is taken by message %s, which waits: to replace it takes a gas price of at least %d, not %d",
+				m.Nonce, replaced.ID(), least, m.GasPrice)
+		}
+		cost = without(cost, replaced)
+	} else if len(l.waiting) >= limits.Messages {
+		return nil, refuse(LaneFull, "%d messages of the account wait (limit %d): try again when a block has taken some", len(l.waiting), limits.Messages)
+	}
+	cost, err = cost.Add(gasCost(m))
+	if err != nil || final.Balance.Less(cost) {
+		return nil, refuse(GasOverBalance, "gas over balance: the gas of this message and of %d that wait costs more than the balance of %s",
+			l.Len(), final.Balance)
+	}
+	l.cost = cost
+	if taken {
+		l.waiting[at].message = m
+	} else {
+		l.waiting = slices.Insert(l.waiting, at, waiting{m.Nonce, m})
+	}
+	return replaced, nil
+}
+
+// admit says why m can't wait behind the final record, whatever else does.
+func admit(c *exec.Context, limits Limits, final chain.Account, m *chain.Message) *Refusal {
+	switch {
+	case !final.Exists():
+		return FromExec(&exec.Refusal{Kind: exec.NoAccount})
+	case m.Nonce < final.Nonce:
+		return refuse(NonceUsed, "nonce %d is used: the account's next is %d", m.Nonce, final.Nonce)
+	case m.Nonce-final.Nonce >= limits.Ahead:
+		return refuse(NonceAhead, "nonce %d is too far ahead: the account's next is %d, and at most %d are kept", m.Nonce, final.Nonce, limits.Ahead)
+	}
+	then := final // as if those before it had been processed
+	then.Nonce = m.Nonce
+	if r := exec.Admit(c, then, m); r != nil {
+		return FromExec(r)
+	}
+	return nil
+}
+
+// replacementPrice is the least gas price for which a message replaces one at price: a tenth more, so that each replacement,
+// which every node passes on, costs something.
+func replacementPrice(price uint64) uint64 {
+	more := max(1, price/10)
+	if price%10 != 0 && price > 10 {
+		more++
+	}
+	if price > math.MaxUint64-more {
+		return math.MaxUint64
+	}
+	return price + more
+}
+
+// Next is the message with the given nonce, nil if none waits.
+func (l *Lane) Next(nonce uint64) *chain.Message {
+	if len(l.waiting) == 0 || nonce < l.waiting[0].nonce {
+		return nil
+	}
+	if i := nonce - l.waiting[0].nonce; i < uint64(len(l.waiting)) && l.waiting[i].nonce == nonce { // no gap
+		return l.waiting[i].message
+	}
+	if at, ok := l.find(nonce); ok {
+		return l.waiting[at].message
+	}
+	return nil
+}
+
+// Use drops what has a nonce below next, which is used for good, and returns how many those were.
+func (l *Lane) Use(next uint64) int {
+	n, _ := l.find(next)
+	l.cut(0, n)
+	return n
+}
+
+// Drop takes m out, if it waits.
+func (l *Lane) Drop(m *chain.Message) {
+	if at, ok := l.find(m.Nonce); ok && l.waiting[at].message == m {
+		l.cut(at, at+1)
+	}
+}
+
+// Expire takes out what a block of the given height can't hold any more. What waits behind a gap leaves in no other way.
+func (l *Lane) Expire(height uint64) (expired []*chain.Message) {
+	for i := 0; i < len(l.waiting); {
+		if m := l.waiting[i].message; m.ValidUntil < height {
+			expired = append(expired, m)
+			l.cut(i, i+1)
+		} else {
+			i++
+		}
+	}
+	return expired
+}
+
+// cut removes the messages from up to, not including, to.
+func (l *Lane) cut(from, to int) {
+	for _, w := range l.waiting[from:to] {
+		l.cost = without(l.cost, w.message)
+	}
+	l.waiting = slices.Delete(l.waiting, from, to)
+	if len(l.waiting) == 0 {
+		l.waiting = nil // most accounts have nothing waiting: hold no memory for it
+	}
+}
+
+func (l *Lane) find(nonce uint64) (int, bool) {
+	return slices.BinarySearchFunc(l.waiting, nonce, func(w waiting, n uint64) int { return cmp.Compare(w.nonce, n) })
+}
+
+func gasCost(m *chain.Message) chain.Amount { return chain.Mul(m.GasLimit, m.GasPrice) }
+
+func without(sum chain.Amount, m *chain.Message) chain.Amount {
+	rest, err := sum.Sub(gasCost(m))
+	assert.NoError(err, "cost of a lane")
+	return rest
+}

@@ -1,0 +1,65 @@
+package account
+
+import (
+	"fmt"
+
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// Kind says why a lane refuses or drops a message, for programs; it keeps its meaning for good.
+type Kind string
+
+// The kinds.
+const (
+	NonceUsed      Kind = "nonce_used"       // the account has processed a message with this nonce
+	NonceAhead     Kind = "nonce_ahead"      // too many are missing before it
+	NonceTaken     Kind = "nonce_taken"      // another message waits with this nonce, and this one pays too little to replace it
+	Replaced       Kind = "replaced"         // another message took its place
+	Expired        Kind = "expired"          // no block that can still come may hold it
+	NoAccount      Kind = "no_account"       // the signer's account doesn't exist
+	GasPriceLow    Kind = "gas_price_low"    // below the chain's least
+	GasLimitLow    Kind = "gas_limit_low"    // doesn't suffice for the message itself
+	GasLimitHigh   Kind = "gas_limit_high"   // above what any message may have
+	GasOverBalance Kind = "gas_over_balance" // the balance doesn't cover the gas of all that wait
+	LaneFull       Kind = "lane_full"        // the account has as many waiting as it may
+	NotAdmitted    Kind = "not_admitted"     // any other reason of exec.Admit
+)
+
+// Refusal is why a message has no place in its account's lane, or no longer: its kind, and words with the value and what
+// is allowed.
+type Refusal struct {
+	Kind  Kind
+	Words string
+}
+
+// Error is the words.
+func (r *Refusal) Error() string { return r.Words }
+
+func refuse(kind Kind, format string, args ...any) *Refusal {
+	return &Refusal{kind, fmt.Sprintf(format, args...)}
+}
+
+var kinds = map[exec.RefusalKind]Kind{
+	exec.NoAccount: NoAccount, exec.NonceTaken: NonceUsed, exec.Expired: Expired, exec.GasPriceLow: GasPriceLow,
+	exec.GasLimitLow: GasLimitLow, exec.GasLimitHigh: GasLimitHigh, exec.GasOverBalance: GasOverBalance,
+}
+
+// FromExec is the refusal of a message at its place in a block.
+func FromExec(r *exec.Refusal) *Refusal {
+	kind, ok := kinds[r.Kind]
+	if !ok {
+		kind = NotAdmitted
+	}
+	return &Refusal{kind, r.Error()}
+}
+
+// ReplacedBy is why a message left the lane for m, which has the same nonce.
+func ReplacedBy(m *chain.Message) *Refusal {
+	return refuse(Replaced, "nonce %d: message %s with gas price %d took the place of this one", m.Nonce, m.ID(), m.GasPrice)
+}
+
+// ExpiredAt is why a message left the lane before a block of the given height.
+func ExpiredAt(m *chain.Message, height uint64) *Refusal {
+	return FromExec(&exec.Refusal{Kind: exec.Expired, Got: m.ValidUntil, Want: height})
+}

@@ -1,0 +1,118 @@
+package ingress
+
+import (
+	"errors"
+
+	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/native"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/merkle"
+)
+
+// Mempool are the lanes of the live accounts: each answers whether it takes the message.
+type Mempool interface {
+	Offer(c *exec.Context, messages []*chain.Message) []error
+}
+
+// Config says where a Door leads.
+type Config struct {
+	Network chain.NetworkID
+	Chain   chain.ID
+	Mempool Mempool
+	// Context is what the next block will tell its handlings.
+	Context func() *exec.Context
+	// Each runs independent work; Mark, if set, is told when a stage ends.
+	Each merkle.Each
+	Mark func(block.Stage)
+}
+
+// Door takes external messages in. Its methods may be called from many goroutines.
+type Door struct {
+	Config
+	verifier *verifier
+}
+
+// New opens a door; Close it to end its goroutine.
+func New(c Config) *Door { return &Door{Config: c, verifier: newVerifier(c.Each)} }
+
+// Close ends the door. Submissions under way end first; later ones are refused.
+func (d *Door) Close() { d.verifier.close() }
+
+// Answer is what became of one submitted message: it waits to be put into a block, or was refused.
+type Answer struct {
+	ID      chain.MessageID // zero if it didn't decode
+	From    chain.Address
+	Nonce   uint64
+	Refused error // nil: it waits. Else a *Refusal, or an error of the account's lane
+}
+
+// Submit takes encoded messages in and answers each. A message that waits already is answered like a new one: submission is
+// idempotent.
+func (d *Door) Submit(raws [][]byte) []Answer {
+	answers := make([]Answer, len(raws))
+	messages := make([]*chain.Message, 0, len(raws))
+	at := make([]int, 0, len(raws)) // of messages: where it stands in raws
+	for i, raw := range raws {
+		m, err := d.decode(raw)
+		if m != nil {
+			answers[i] = Answer{ID: m.ID(), From: m.From, Nonce: m.Nonce}
+		}
+		if answers[i].Refused = err; err == nil {
+			messages, at = append(messages, m), append(at, i)
+		}
+	}
+	passed := 0
+	for i, err := range d.verifier.verify(messages) {
+		if err != nil {
+			answers[at[i]].Refused = err
+			continue
+		}
+		messages[passed], at[passed] = messages[i], at[i]
+		passed++
+	}
+	d.mark(block.StageSignature)
+	for i, err := range d.Mempool.Offer(d.Context(), messages[:passed]) {
+		answers[at[i]].Refused = err
+	}
+	d.mark(block.StageExecution)
+	return answers
+}
+
+func (d *Door) mark(s block.Stage) {
+	if d.Mark != nil {
+		d.Mark(s)
+	}
+}
+
+// decode checks all that can be said of a message without its signature and its account. The message is returned beside
+// a refusal if it decoded.
+func (d *Door) decode(raw []byte) (*chain.Message, error) {
+	if len(raw) > chain.MaxMessageBytes {
+		return nil, refuseSize(len(raw))
+	}
+	m, err := chain.DecodeMessage(raw)
+	if err != nil {
+		return nil, &Refusal{CodeUndecodable, "message does not decode: " + err.Error(), "encode it as sdk/chain does"}
+	}
+	if err := block.CheckForm(d.Network, d.Chain, m); err != nil {
+		return m, refuseForm(err)
+	}
+	return m, refuseCommand(native.Check(m))
+}
+
+// refuseCommand refuses at the door what could only fail in a block.
+func refuseCommand(err error) error {
+	var failure *exec.Failure
+	if !errors.As(err, &failure) {
+		return err
+	}
+	code := CodeBadInput
+	switch failure.Status {
+	case chain.StatusUnknownMethod:
+		code = CodeUnknownMethod
+	case chain.StatusNotYet:
+		code = CodeNotYet
+	}
+	return &Refusal{code, "message refused: " + failure.Error(), ""}
+}

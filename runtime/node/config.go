@@ -1,0 +1,87 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"github.com/thinkey/thinkey/actors/account"
+	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// Pace says when a node makes blocks.
+type Pace struct {
+	// Every makes a block at this interval when there is something for it; 0 as soon as there is (automatic).
+	Every time.Duration
+	// Manual makes blocks on demand only.
+	Manual bool
+}
+
+// ParsePace reads "auto", "manual" or a duration from 10ms to 1h.
+func ParsePace(s string) (Pace, error) {
+	switch s {
+	case "auto":
+		return Pace{}, nil
+	case "manual":
+		return Pace{Manual: true}, nil
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 10*time.Millisecond || d > time.Hour {
+		return Pace{}, fmt.Errorf("block pace %q: write auto, manual, or an interval from 10ms to 1h, such as 500ms", s)
+	}
+	return Pace{Every: d}, nil
+}
+
+// String is what ParsePace reads.
+func (p Pace) String() string {
+	switch {
+	case p.Manual:
+		return "manual"
+	case p.Every == 0:
+		return "auto"
+	}
+	return p.Every.String()
+}
+
+// Config is what a node is made of.
+type Config struct {
+	// Dir holds the data; empty keeps it in memory.
+	Dir string
+	// Genesis of the chain; with data in Dir it may be nil, and must be the one of the data if it is not.
+	Genesis *chain.Genesis
+	Pace    Pace
+	// Heartbeat is how long a chain may go without a block (SPEC 5.7).
+	Heartbeat time.Duration
+	// BlockTime bounds the time that the handlings of one block take; what is left over then waits (SPEC 4.5).
+	BlockTime time.Duration
+	Workers   int // goroutines for independent work
+	// MaxResident bounds the accounts in memory; Lane their waiting messages.
+	MaxResident int
+	Lane        account.Limits
+	// KeepStates is how many blocks back the state can be asked for; 0 for all.
+	KeepStates uint64
+	CacheBytes int64
+	Log        *slog.Logger
+	// Mark, if set, is told when a stage of the work ends; for measuring.
+	Mark func(block.Stage)
+	// Fatal is called once when the node can't go on: a broken assertion, a disk that fails. It should end the process; it
+	// must not call back into the node.
+	Fatal func(error)
+}
+
+// Defaults are a Config without directory and genesis, for a machine like this one.
+func Defaults() Config {
+	return Config{
+		Heartbeat: 10 * time.Second, BlockTime: 500 * time.Millisecond, Workers: runtime.GOMAXPROCS(0),
+		MaxResident: 200_000, Lane: account.DefaultLimits(), CacheBytes: 128 << 20, Log: slog.Default(),
+	}
+}
+
+// ErrOtherGenesis is a data directory that holds another network than the genesis given.
+var ErrOtherGenesis = errors.New("data directory holds another network: start it with the same genesis, or choose another directory")
+
+// ErrStopped is an answer that can't be given any more, because the node is closing or has failed.
+var ErrStopped = errors.New("the node is stopping")

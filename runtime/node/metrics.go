@@ -1,0 +1,69 @@
+package node
+
+import (
+	"errors"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/runtime/ingress"
+)
+
+// metrics are what Prometheus asks of a node. Labels never hold an address: their number is bounded.
+type metrics struct {
+	registry  *prometheus.Registry
+	messages  *prometheus.CounterVec
+	blocks    prometheus.Counter
+	processed prometheus.Counter
+	gas       prometheus.Counter
+	bytes     prometheus.Counter
+}
+
+func newMetrics(n *Node) *metrics {
+	m := &metrics{
+		registry:  prometheus.NewRegistry(),
+		messages:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "thinkey_submitted_total", Help: "External messages submitted, by answer."}, []string{"answer"}),
+		blocks:    prometheus.NewCounter(prometheus.CounterOpts{Name: "thinkey_blocks_total", Help: "Blocks committed since the start."}),
+		processed: prometheus.NewCounter(prometheus.CounterOpts{Name: "thinkey_messages_processed_total", Help: "Messages processed in committed blocks."}),
+		gas:       prometheus.NewCounter(prometheus.CounterOpts{Name: "thinkey_gas_used_total", Help: "Gas used in committed blocks."}),
+		bytes:     prometheus.NewCounter(prometheus.CounterOpts{Name: "thinkey_block_bytes_total", Help: "Bytes of committed blocks."}),
+	}
+	gauge := func(name, help string, f func() float64) {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, f))
+	}
+	gauge("thinkey_block_height", "Height of the head.", func() float64 { return float64(n.Head().Header.Height) })
+	gauge("thinkey_mempool_size", "External messages that wait.", func() float64 { return float64(n.host.Waiting()) })
+	gauge("thinkey_actors_resident", "Accounts whose actor is in memory.", func() float64 { return float64(n.host.Stats().Resident) })
+	m.registry.MustRegister(m.messages, m.blocks, m.processed, m.gas, m.bytes)
+	return m
+}
+
+func (m *metrics) committed(r *block.Result) {
+	m.blocks.Inc()
+	m.processed.Add(float64(len(r.Processed)))
+	m.gas.Add(float64(r.Block.Header.GasUsed))
+	m.bytes.Add(float64(len(r.Raw)))
+}
+
+func (m *metrics) submitted(answers []ingress.Answer) {
+	taken := 0
+	for i := range answers {
+		if answers[i].Refused == nil {
+			taken++
+			continue
+		}
+		m.messages.WithLabelValues(refusalCode(answers[i].Refused)).Inc()
+	}
+	m.messages.WithLabelValues("taken").Add(float64(taken))
+}
+
+func refusalCode(err error) string {
+	var r *ingress.Refusal
+	if errors.As(err, &r) {
+		return r.Code
+	}
+	return "lane"
+}
+
+// Metrics are the node's own, for a Prometheus handler.
+func (n *Node) Metrics() prometheus.Gatherer { return n.metrics.registry }

@@ -1,0 +1,235 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"sync"
+	"time"
+
+	"github.com/thinkey/thinkey/actors/host"
+	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/native"
+	"github.com/thinkey/thinkey/runtime/ingress"
+	"github.com/thinkey/thinkey/runtime/store"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/merkle"
+)
+
+// Node runs one chain. Open starts it, Close stops it; every other method may be called from many goroutines.
+type Node struct {
+	config  Config
+	network chain.NetworkID
+	chain   chain.ID
+	store   *store.Store
+	host    *host.Host
+	door    *ingress.Door
+	rules   block.Rules
+	metrics *metrics
+	started time.Time
+
+	mu   sync.RWMutex // guards head, params and tree
+	head Head
+	next *exec.Context // of the block after head, but for its time
+	tree *merkle.Tree
+
+	waiting *waiting // messages taken in and not final, and who waits for them
+	wake    chan struct{}
+	demand  chan demand
+	stop    chan struct{} // closed by Close
+	done    chan struct{} // closed when the producer has ended
+
+	failure failure
+}
+
+// Head is the last final block.
+type Head struct {
+	Header *chain.Header
+	Hash   chain.BlockHash
+}
+
+// Open starts a node: it opens or makes the data, rebuilds the state tree, checks that it is the head's, and begins to make
+// blocks.
+func Open(config Config) (*Node, error) {
+	n := &Node{
+		config: config, started: time.Now(), waiting: newWaiting(), wake: make(chan struct{}, 1), demand: make(chan demand),
+		stop: make(chan struct{}), done: make(chan struct{}),
+	}
+	n.failure.report = config.Fatal
+	var err error
+	n.store, err = store.Open(store.Options{
+		Dir: config.Dir, KeepStates: config.KeepStates, CacheBytes: config.CacheBytes, Log: config.Log, Fatal: n.fatal,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := n.load(); err != nil {
+		return nil, errors.Join(err, n.store.Close())
+	}
+	if err := n.start(); err != nil {
+		return nil, errors.Join(err, n.store.Close())
+	}
+	return n, nil
+}
+
+// load brings the chain into memory: genesis, head, state tree.
+func (n *Node) load() error {
+	g, err := n.genesis()
+	if err != nil {
+		return err
+	}
+	n.chain, n.network = g.Chain, g.Network()
+	n.rules = block.Rules{Exists: block.Alone(g.Chain), Programs: native.Programs{}, Each: spread(n.config.Workers)}
+	if _, err := n.store.Head(n.chain); errors.Is(err, store.ErrNotFound) {
+		if err := n.create(g); err != nil {
+			return err
+		}
+	}
+	return n.loadHead()
+}
+
+// genesis is the stored one if there is data, else the configured one.
+func (n *Node) genesis() (*chain.Genesis, error) {
+	want := n.config.Genesis
+	id := chain.Main
+	if want != nil {
+		id = want.Chain
+	}
+	stored, err := n.store.Genesis(id)
+	switch {
+	case errors.Is(err, store.ErrNotFound) && want == nil:
+		return nil, fmt.Errorf("no data and no genesis: %w", err)
+	case errors.Is(err, store.ErrNotFound):
+		return want, want.Check()
+	case err != nil:
+		return nil, err
+	case want != nil && want.Network() != stored.Network():
+		return nil, fmt.Errorf("network %s is stored, %s is asked for: %w", stored.Network(), want.Network(), ErrOtherGenesis)
+	}
+	return stored, nil
+}
+
+// create writes the block at height 0.
+func (n *Node) create(g *chain.Genesis) error {
+	n.tree = merkle.New()
+	header, changes, err := block.Genesis(g, n.tree, n.rules.Each)
+	if err != nil {
+		return err
+	}
+	return n.store.Init(g, header, writes(changes))
+}
+
+func writes(changes []exec.Change) iter.Seq[exec.Write] {
+	return func(yield func(exec.Write) bool) {
+		for i := range changes {
+			if !yield(exec.Write{Slot: changes[i].Slot, Value: changes[i].After}) {
+				return
+			}
+		}
+	}
+}
+
+// loadHead reads the head, and rebuilds the tree unless it was just made. A tree that is not the head's is damage: nothing
+// may be built on it.
+func (n *Node) loadHead() error {
+	head, err := n.store.Head(n.chain)
+	if err != nil {
+		return err
+	}
+	header, err := n.store.Header(n.chain, head.Height)
+	if err != nil {
+		return err
+	}
+	if n.tree == nil {
+		if n.tree, err = loadTree(n.store, n.chain); err != nil {
+			return err
+		}
+	}
+	if root := chain.Hash(n.tree.Root()); root != header.Roots.State {
+		return fmt.Errorf("%w: the state has root %s, and block %d says %s", store.ErrDamaged, root, header.Height, header.Roots.State)
+	}
+	return n.setHead(Head{&header, head.Hash})
+}
+
+// setHead moves the head, and the context of the next block with it. The caller holds mu, or is alone.
+func (n *Node) setHead(h Head) error {
+	n.head = h
+	context, err := n.before().Context(n.rules, h.Header.TimeMillis+1)
+	n.next = context
+	return err
+}
+
+// before is the chain as the next block finds it.
+func (n *Node) before() *block.Before {
+	return &block.Before{Header: n.head.Header, Hash: n.head.Hash, State: n.store.State(n.chain), Tree: n.tree}
+}
+
+func loadTree(s *store.Store, id chain.ID) (*merkle.Tree, error) {
+	tree := merkle.New()
+	var failed error
+	leaves := func(yield func(merkle.Path, merkle.Hash) bool) {
+		failed = s.Leaves(id, func(path merkle.Path, _ exec.Slot, value []byte) error {
+			if !yield(path, merkle.ValueHash(value)) {
+				return errors.New("loading was broken off")
+			}
+			return nil
+		})
+	}
+	next, stop := iter.Pull2(leaves)
+	err := tree.Load(next)
+	stop()
+	return tree, errors.Join(failed, err)
+}
+
+// start brings the live parts up.
+func (n *Node) start() error {
+	n.metrics = newMetrics(n)
+	h, err := host.New(host.Config{
+		Chain: n.chain, State: n.store.State(n.chain), Workers: n.config.Workers, MaxResident: n.config.MaxResident,
+		Lane: n.config.Lane, Fatal: n.fatal, Dropped: n.waiting.drop, Log: n.config.Log,
+	})
+	if err != nil {
+		return err
+	}
+	n.host = h
+	n.door = ingress.New(ingress.Config{
+		Network: n.network, Chain: n.chain, Mempool: mempool{n}, Context: n.nextContext, Each: n.rules.Each, Mark: n.config.Mark,
+	})
+	n.rules.Mark = n.config.Mark
+	go n.produceAll()
+	return nil
+}
+
+func (n *Node) nextContext() *exec.Context {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.next
+}
+
+// Close stops the node: no message is taken in any more, the block under way is finished or given up, and all goroutines
+// have ended when it returns.
+func (n *Node) Close() error {
+	close(n.stop)
+	<-n.done
+	n.waiting.close()
+	n.door.Close()
+	n.host.Close()
+	return n.store.Close()
+}
+
+// failure keeps the first reason why the node can't go on.
+type failure struct {
+	once   sync.Once
+	report func(error)
+}
+
+// fatal is the end of the node: our own promise is broken, or the disk is. It reports once.
+func (n *Node) fatal(err error) {
+	n.failure.once.Do(func() {
+		n.config.Log.Error("the node can't go on", "error", err)
+		if n.failure.report != nil {
+			n.failure.report(err)
+		}
+	})
+}

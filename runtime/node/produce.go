@@ -1,0 +1,209 @@
+package node
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/thinkey/thinkey/actors/account"
+	"github.com/thinkey/thinkey/actors/host"
+	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/runtime/store"
+	"github.com/thinkey/thinkey/sdk/assert"
+)
+
+// demand asks for a number of blocks now (manual pace).
+type demand struct {
+	blocks int
+	done   chan error
+}
+
+// produceAll makes blocks until the node stops or fails.
+func (n *Node) produceAll() {
+	defer close(n.done)
+	defer n.stopOnPanic()
+	pulse := time.NewTicker(n.pulse())
+	defer pulse.Stop()
+	for {
+		var err error
+		select {
+		case <-n.stop:
+			return
+		case d := <-n.demand:
+			for range d.blocks {
+				if err = n.produce(Always); err != nil {
+					break
+				}
+			}
+			d.done <- err
+		case <-n.wake:
+			if n.config.Pace == (Pace{}) {
+				err = n.produceWaiting()
+			}
+		case <-pulse.C:
+			err = n.onPulse()
+		}
+		if err != nil {
+			n.fatal(err)
+			return
+		}
+	}
+}
+
+// pulse is how often time alone can make a block due.
+func (n *Node) pulse() time.Duration {
+	if n.config.Pace.Every > 0 {
+		return n.config.Pace.Every
+	}
+	return max(n.config.Heartbeat/10, time.Millisecond)
+}
+
+func (n *Node) onPulse() error {
+	if n.config.Pace.Manual {
+		return nil
+	}
+	if time.Since(time.UnixMilli(int64(n.Head().Header.TimeMillis))) >= n.config.Heartbeat {
+		return n.produce(Always)
+	}
+	return n.produceWaiting()
+}
+
+// produceWaiting makes blocks while messages wait; one only, if blocks are made at an interval.
+func (n *Node) produceWaiting() error {
+	for n.host.Waiting() > 0 || n.queued() {
+		before := n.Head().Header.Height
+		if err := n.produce(IfAny); err != nil {
+			return err
+		}
+		if n.config.Pace.Every > 0 || n.Head().Header.Height == before || n.stopping() {
+			break
+		}
+	}
+	return nil
+}
+
+func (n *Node) stopping() bool {
+	select {
+	case <-n.stop:
+		return true
+	default:
+		return false
+	}
+}
+
+// queued says whether messages wait in the pending queue of the state.
+func (n *Node) queued() bool {
+	q, _, err := n.before().Queue()
+	return err == nil && q.Head < q.Tail
+}
+
+// Need says whether a block is made when nothing happens in it.
+type Need uint8
+
+const (
+	// IfAny makes no block without an event.
+	IfAny Need = iota
+	// Always makes one.
+	Always
+)
+
+// produce makes the next block and commits it.
+func (n *Node) produce(need Need) error {
+	before := n.before()
+	now := uint64(time.Now().UnixMilli())
+	context, err := before.Context(n.rules, max(now, before.Header.TimeMillis+1))
+	if err != nil {
+		return err
+	}
+	queue, carried, err := before.Queue()
+	if err != nil {
+		return err
+	}
+	tag := account.Tag{Parent: before.Hash, Attempt: 0}
+	run, err := n.host.Produce(n.job(context, tag, carried))
+	if err != nil {
+		return err
+	}
+	n.mark(block.StageExecution)
+	if need == IfAny && len(run.Accounts) == 0 {
+		n.host.Discard(tag)
+		return nil
+	}
+	did := &block.Run{Context: context, Queue: queue, Carried: carried, Accounts: run.Accounts}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	result, err := block.Build(before, n.rules, did)
+	if err != nil {
+		return err
+	}
+	return n.commit(tag, result)
+}
+
+// job is what the live accounts are asked to do for one block. While carried-in messages wait, fresh inputs get their
+// share only: some of the queue may be left over.
+func (n *Node) job(context *exec.Context, tag account.Tag, carried []*exec.Delivery) host.Job {
+	fresh := ^uint64(0)
+	if len(carried) > 0 {
+		fresh = block.FreshGas(context.Params)
+	}
+	stop := make(chan struct{})
+	time.AfterFunc(n.config.BlockTime, func() { close(stop) })
+	return host.Job{Context: context, Tag: tag, Carried: carried, Gas: block.GasBudget(context.Params), FreshGas: fresh, Stop: stop}
+}
+
+// commit makes a block final: first on disk, then for everybody who looks (SPEC 4.8). The caller holds mu.
+func (n *Node) commit(tag account.Tag, r *block.Result) error {
+	header := &r.Block.Header
+	err := n.store.Commit(&store.Commit{
+		Chain: n.chain, Header: header, Hash: r.Hash, Block: r.Raw, Receipts: r.Journal.Encode(),
+		Changes: r.Changes, Messages: r.Processed,
+	})
+	if err != nil {
+		return err
+	}
+	n.mark(block.StageStore)
+	if err := n.tree.Commit(r.Version); err != nil {
+		return fmt.Errorf("state tree at height %d: %w", header.Height, err)
+	}
+	n.host.Commit(tag, r.Records)
+	if err := n.setHead(Head{header, r.Hash}); err != nil {
+		return err
+	}
+	n.waiting.final(header.Height, r.Processed)
+	n.metrics.committed(r)
+	n.mark(block.StageExecution)
+	return nil
+}
+
+// stopOnPanic turns a broken assertion into the end of the node, with its words.
+func (n *Node) stopOnPanic() {
+	switch p := recover().(type) {
+	case nil:
+	case assert.Failure:
+		n.fatal(p)
+	default:
+		panic(p)
+	}
+}
+
+// Mine makes blocks now, with whatever waits, and returns when they are final.
+func (n *Node) Mine(blocks int) error {
+	d := demand{blocks, make(chan error, 1)}
+	select {
+	case n.demand <- d:
+	case <-n.done:
+		return ErrStopped
+	}
+	select {
+	case err := <-d.done:
+		return err
+	case <-n.done:
+		return ErrStopped
+	}
+}
+
+func (n *Node) mark(s block.Stage) {
+	if n.config.Mark != nil {
+		n.config.Mark(s)
+	}
+}

@@ -1,0 +1,214 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/thinkey/thinkey/actors/account"
+	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/runtime/ingress"
+	"github.com/thinkey/thinkey/runtime/store"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/merkle"
+)
+
+// Submit takes encoded external messages in and answers each (package ingress). Submission is idempotent: one that waits
+// already or is final already is answered without a refusal.
+func (n *Node) Submit(raws [][]byte) []ingress.Answer {
+	answers := n.door.Submit(raws)
+	for i := range answers {
+		if a := &answers[i]; account.IsNonceUsed(a.Refused) {
+			if _, err := n.store.Find(n.chain, a.ID); err == nil {
+				a.Refused = nil
+			}
+		}
+	}
+	n.metrics.submitted(answers)
+	return answers
+}
+
+// mempool is the live accounts as the door sees them: what they take is known to those who wait for it, and makes a block
+// due.
+type mempool struct{ *Node }
+
+// Offer implements ingress.Mempool.
+func (n mempool) Offer(c *exec.Context, messages []*chain.Message) []error {
+	added := n.waiting.take(messages)
+	errs := n.host.Offer(c, messages)
+	refused := added[:0]
+	next := 0
+	for i, err := range errs {
+		isNew := next < len(added) && added[next] == messages[i].ID()
+		if isNew {
+			next++
+		}
+		if isNew && err != nil {
+			refused = append(refused, messages[i].ID())
+		}
+	}
+	n.waiting.refuse(refused)
+	if len(refused) < len(messages) {
+		select {
+		case n.wake <- struct{}{}:
+		default:
+		}
+	}
+	return errs
+}
+
+// Info is what a node says of itself.
+type Info struct {
+	Network  chain.NetworkID
+	Chain    chain.ID
+	Genesis  *chain.Genesis
+	Head     Head
+	Params   chain.Params
+	Pace     Pace
+	Waiting  int // external messages in the mempool
+	Resident int // accounts in memory
+	Accounts int // entries in the state
+	Uptime   time.Duration
+	Dir      string
+}
+
+// Info is what the node is and where it stands.
+func (n *Node) Info() (Info, error) {
+	g, err := n.store.Genesis(n.chain)
+	if err != nil {
+		return Info{}, err
+	}
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return Info{
+		Network: n.network, Chain: n.chain, Genesis: g, Head: n.head, Params: n.next.Params, Pace: n.config.Pace,
+		Waiting: n.host.Waiting(), Resident: n.host.Stats().Resident, Accounts: n.tree.Len(), Uptime: time.Since(n.started), Dir: n.config.Dir,
+	}, nil
+}
+
+// Head is the last final block.
+func (n *Node) Head() Head {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.head
+}
+
+// Chain is the chain that the node runs.
+func (n *Node) Chain() chain.ID { return n.chain }
+
+// AccountAt is an account at the head: asked of its live actor.
+type AccountAt struct {
+	Account chain.Account
+	Head    Head
+	// Waiting is how many of its external messages wait; Next the nonce that follows them.
+	Waiting int
+	Next    uint64
+}
+
+// Account asks the account's live actor for its final record.
+func (n *Node) Account(address chain.Address) (AccountAt, error) {
+	if address.Chain() != n.chain {
+		return AccountAt{}, fmt.Errorf("account %s is on chain %d, and this node runs chain %d: %w", address, address.Chain(), n.chain, store.ErrNotFound)
+	}
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	v, err := n.host.Account(address)
+	if err != nil {
+		return AccountAt{}, err
+	}
+	return AccountAt{v.Account, n.head, v.Waiting, v.Next}, nil
+}
+
+// Proof is the record of an account at the head with its path to the state root.
+type Proof struct {
+	Record []byte // encoded; nil if there is no account, which the proof then shows
+	Path   merkle.StateProof
+	Head   Head
+}
+
+// Prove shows an account's record, or that it has none, to somebody who knows only the header (SPEC 4.7).
+func (n *Node) Prove(address chain.Address) (Proof, error) {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	record, err := n.store.State(n.chain).Account(address)
+	if err != nil {
+		return Proof{}, err
+	}
+	p := Proof{Head: n.head}
+	if record.Exists() {
+		p.Record = record.Encode()
+	}
+	p.Path, err = n.tree.Prove(nil, merkle.AccountPath(address))
+	return p, err
+}
+
+// Block is a final block with its events.
+func (n *Node) Block(height uint64) (*block.History, []byte, error) {
+	raw, _, err := n.store.Block(n.chain, height)
+	if err != nil {
+		return nil, nil, err
+	}
+	kept, err := n.store.Receipts(n.chain, height)
+	if err != nil {
+		return nil, nil, err
+	}
+	journal := &block.Journal{}
+	if height > 0 {
+		if journal, err = block.DecodeJournal(kept); err != nil {
+			return nil, nil, err
+		}
+	}
+	h, err := block.Read(n.rules.Exists, raw, journal)
+	return h, raw, err
+}
+
+// Message is where a message stands.
+type Message struct {
+	// Final is set once it was processed: where, and in which event of that block.
+	Final *store.Place
+	// Waits says that it was taken in and waits; Dropped why it will not come into a block.
+	Waits   bool
+	Dropped error
+}
+
+// ErrUnknown is a message that the node knows nothing of: never submitted here, or dropped long ago.
+var ErrUnknown = errors.New("message is not known here")
+
+// Message says where a message stands; ErrUnknown if the node has not heard of it.
+func (n *Node) Message(id chain.MessageID) (Message, error) {
+	place, err := n.store.Find(n.chain, id)
+	if err == nil {
+		return Message{Final: &place}, nil
+	}
+	if !errors.Is(err, store.ErrNotFound) {
+		return Message{}, err
+	}
+	waits, dropped := n.waiting.state(id)
+	if !waits && dropped == nil {
+		return Message{}, fmt.Errorf("%s: %w", id, ErrUnknown)
+	}
+	return Message{Waits: waits, Dropped: dropped}, nil
+}
+
+// Await returns when the message is final or dropped, or ctx ends. The place is that of its own handling; what it sent may
+// still be under way.
+func (n *Node) Await(ctx context.Context, id chain.MessageID) (Message, error) {
+	if err := n.waiting.message(ctx, id); err != nil {
+		return Message{}, err
+	}
+	m, err := n.Message(id)
+	if err == nil && m.Waits {
+		return m, ErrStopped
+	}
+	return m, err
+}
+
+// AwaitAbove returns when there is a final block above height, or ctx ends.
+func (n *Node) AwaitAbove(ctx context.Context, height uint64) error {
+	if n.Head().Header.Height > height {
+		return nil
+	}
+	return n.waiting.above(ctx, height)
+}
