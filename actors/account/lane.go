@@ -52,7 +52,7 @@ func (l *Lane) Offer(c *exec.Context, limits Limits, final chain.Account, m *cha
 	cost := l.cost
 	if taken {
 		replaced = l.waiting[at].message
-		if least := replacementPrice(replaced.GasPrice); m.GasPrice < least {
+		if least := replacementPrice(replaced.GasPrice); m.GasPrice < least || m.GasPrice == replaced.GasPrice {
 			return nil, refuse(NonceTaken, "nonce %d is taken by message %s, which waits: to replace it takes a gas price of at least %d, not %d",
 				m.Nonce, replaced.ID(), least, m.GasPrice)
 		}
@@ -95,10 +95,7 @@ func admit(c *exec.Context, limits Limits, final chain.Account, m *chain.Message
 // replacementPrice is the least gas price for which a message replaces one at price: a tenth more, so that each replacement,
 // which every node passes on, costs something.
 func replacementPrice(price uint64) uint64 {
-	more := max(1, price/10)
-	if price%10 != 0 && price > 10 {
-		more++
-	}
+	more := max(1, price/10+(price%10+9)/10)
 	if price > math.MaxUint64-more {
 		return math.MaxUint64
 	}

@@ -21,7 +21,9 @@ type Run struct {
 // Build makes the block of what the live actors did. Its errors are the state's. That σ is a possible order and keeps the
 // limits is our own promise: Build asserts it before anybody is asked to believe it.
 func Build(before *Before, rules Rules, did *Run) (*Result, error) {
-	r := &run{before: before, rules: rules, context: did.Context, queue: did.Queue, accounts: did.Accounts}
+	r := &run{before: before, rules: rules, context: did.Context, queue: did.Queue}
+	assert.That(did.Context.TimeMillis > before.Header.TimeMillis, "a block is later than its parent")
+	r.take(did.Accounts)
 	r.number(did.Carried, nil)
 	if fault := r.check(); fault != nil {
 		assert.That(false, "live actors made an impossible order: %v", fault)
@@ -50,14 +52,17 @@ func (r *run) frame(timeMillis uint64) chain.Header {
 	}
 }
 
-// checkLimits holds the block to its gas limit, and external inputs to their share while carried-in messages are left over
-// (SPEC 4.5).
+// checkLimits holds the block to its gas limit, external inputs to their share while carried-in messages are left over
+// (SPEC 4.5), and the pending queue to what a block can carry in.
 func (r *run) checkLimits(res *Result) *Fault {
 	if used := r.header.GasUsed; used > r.context.Params.BlockGas {
 		return &Fault{Part: PartGasLimit, Want: fmt.Sprintf("at most %d", r.context.Params.BlockGas), Got: fmt.Sprint(used)}
 	}
 	if share := FreshGas(r.context.Params); r.carriedIn() < r.carried && res.GasLimits > share {
 		return &Fault{Part: PartFresh, Want: fmt.Sprintf("gas limits of at most %d while %d carried-in messages are left over", share, r.carried-r.carriedIn()), Got: fmt.Sprint(res.GasLimits)}
+	}
+	if res.Queued > chain.MaxBlockEvents { // no later block could read it
+		return &Fault{Part: PartQueue, Want: fmt.Sprintf("at most %d messages that wait", chain.MaxBlockEvents), Got: fmt.Sprint(res.Queued)}
 	}
 	return nil
 }

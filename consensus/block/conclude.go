@@ -1,8 +1,6 @@
 package block
 
 import (
-	"slices"
-
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/merkle"
@@ -61,6 +59,7 @@ func (r *run) conclude() (*Result, error) {
 		Outbox:   chain.Hash(merkle.Root(nil)), // a tree of one chain sends nothing out
 		State:    chain.Hash(res.Version.Root()),
 	}
+	r.rules.mark(StageOrder)
 	return res, nil
 }
 
@@ -106,16 +105,12 @@ func (r *run) changes(res *Result, changed []changedRecord) []exec.Change {
 	return list
 }
 
-// recordBytes is the length of an encoded record without code.
-const recordBytes = 43
+// recordBytes is the length of an encoded record without code and storage.
+const recordBytes = 1 + 16 + 16 + 8 + 1
 
 // finish encodes the block with its header complete.
 func (r *run) finish(res *Result) {
 	res.Block = &chain.Block{Header: r.header, Inputs: r.inputs, Order: r.order}
 	res.Hash = r.header.Hash()
-	size := 1 << 10
-	for i := range r.inputs {
-		size += 320 + len(r.inputs[i].Message.Input) + len(r.inputs[i].Message.Proof)
-	}
-	res.Raw = res.Block.Append(slices.Grow([]byte(nil), size+len(r.messages)*96))
+	res.Raw = res.Block.Append(nil)
 }

@@ -2,6 +2,7 @@ package block
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/thinkey/thinkey/consensus/order"
@@ -11,7 +12,8 @@ import (
 // Part is what is wrong with a block.
 type Part string
 
-// The parts, in the order in which Verify looks at them.
+// The parts, in the order in which Verify looks at them. A gas limit is looked at while the accounts are replayed, so it
+// can be named before a replay that differs.
 const (
 	PartEncoding  Part = "encoding"
 	PartSize      Part = "size"
@@ -33,6 +35,7 @@ const (
 	PartReplay    Part = "replay"
 	PartGasLimit  Part = "gas limit"
 	PartFresh     Part = "share of fresh inputs"
+	PartQueue     Part = "pending queue"
 	PartGasUsed   Part = "gas used"
 	PartLoad      Part = "load"
 	PartLeaving   Part = "leaving values"
@@ -74,6 +77,13 @@ func (f *Fault) Error() string {
 // differ is a Fault unless want and got are the same.
 func differ[T comparable](part Part, want, got T) *Fault {
 	if want == got {
+		return nil
+	}
+	return &Fault{Part: part, Want: fmt.Sprint(want), Got: fmt.Sprint(got)}
+}
+
+func differList[T comparable](part Part, want, got []T) *Fault {
+	if slices.Equal(want, got) {
 		return nil
 	}
 	return &Fault{Part: part, Want: fmt.Sprint(want), Got: fmt.Sprint(got)}

@@ -34,14 +34,21 @@ func DecodeJournal(b []byte) (*Journal, error) {
 			r.Fail("carried message: "+err.Error(), wire.ErrValue)
 			break
 		}
+		if m.Kind != chain.Relay {
+			r.Fail("carried message", wire.ErrValue)
+			break
+		}
 		j.Carried = append(j.Carried, m)
 	}
-	receipts, err := chain.DecodeReceipts(r.Bytes("receipts", chain.MaxBlockBytes*4))
-	if err != nil {
+	receipts, err := chain.DecodeReceipts(r.Bytes("receipts", len(b))) // their number has a limit, their bytes are ours
+	if r.Err() == nil && err != nil {
 		r.Fail("receipts: "+err.Error(), wire.ErrValue)
 	}
 	j.Receipts = receipts
-	return j, r.Done()
+	if err := r.Done(); err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	return j, nil
 }
 
 // History is a committed block as people ask for it: every event with its message, what came of it and what it sent.
@@ -82,7 +89,10 @@ func Read(exists func(chain.ID) bool, raw []byte, j *Journal) (*History, error) 
 	for n, d := range r.messages {
 		h.Messages[n] = d.Message
 	}
-	return h, h.events(r, j.Receipts)
+	if err := h.events(r, j.Receipts); err != nil {
+		return nil, err
+	}
+	return h, nil
 }
 
 func (h *History) events(r *run, receipts []chain.Receipt) error {
@@ -104,6 +114,9 @@ func (h *History) events(r *run, receipts []chain.Receipt) error {
 	}
 	if len(h.Events) != len(receipts) {
 		return fmt.Errorf("block %d has %d receipts for %d events", h.Block.Header.Height, len(receipts), len(h.Events))
+	}
+	if ReceiptsRoot(receipts, nil) != h.Block.Header.Roots.Receipts {
+		return fmt.Errorf("the receipts of block %d are not those that its header names", h.Block.Header.Height)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/thinkey/thinkey/consensus/order"
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/sdk/assert"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -27,10 +28,23 @@ type run struct {
 // firstSent is the number of the first message that was sent in the block.
 func (r *run) firstSent() int { return r.carried + len(r.inputs) }
 
+// take lists the accounts that did something by address. One whose only message was refused did nothing: it has no σ_i.
+func (r *run) take(accounts []*exec.Overlay) {
+	r.accounts = make([]*exec.Overlay, 0, len(accounts))
+	for _, a := range accounts {
+		if len(a.Events) > 0 {
+			r.accounts = append(r.accounts, a)
+		}
+	}
+	slices.SortFunc(r.accounts, func(a, b *exec.Overlay) int { return a.Account.Compare(b.Account) })
+	for i := 1; i < len(r.accounts); i++ {
+		assert.That(r.accounts[i-1].Account != r.accounts[i].Account, "one account, one σ_i")
+	}
+}
+
 // number gives every message of what the live actors did its place in the block, and writes σ with these numbers: carried
 // in, imports, externals by account and place, sent by account, place and index (package chain).
 func (r *run) number(carried []*exec.Delivery, imports []chain.Input) {
-	slices.SortFunc(r.accounts, func(a, b *exec.Overlay) int { return a.Account.Compare(b.Account) })
 	r.carried = len(carried)
 	r.messages = append(r.messages, carried...)
 	r.inputs = append(r.inputs, imports...)
@@ -42,6 +56,7 @@ func (r *run) number(carried []*exec.Delivery, imports []chain.Input) {
 				r.inputs = append(r.inputs, chain.Input{Message: e.Received.Message})
 				r.messages = append(r.messages, e.Received)
 			}
+			assert.That(len(e.Sent) == len(e.Outcome.Sent), "every message that was sent is on its way")
 			sent = append(sent, e.Sent...)
 		}
 	}
@@ -64,10 +79,26 @@ func (r *run) check() *Fault {
 	t := newTranslation(r)
 	messages, sigma := t.translate()
 	result, fault := order.Checker{Accounts: t.accounts(), CarryOut: order.Allowed}.Check(messages, sigma)
+	if fault == nil {
+		fault = t.signers()
+	}
 	if fault != nil {
 		return r.orderFault(fault, t)
 	}
 	r.sequence = result
+	return nil
+}
+
+// signers holds σ to SPEC 2.2: an external message is handled by the account that signed it. Package order doesn't ask who
+// signed. It needs at of every input, which the order check has found to be processed.
+func (t *translation) signers() *order.Fault {
+	for i := range t.inputs {
+		n := uint32(t.carried + i)
+		m := t.inputs[i].Message
+		if by := t.at[n]; m.Kind == chain.External && t.order[by].Account != m.To {
+			return &order.Fault{Kind: order.WrongAccount, Messages: []uint32{n}, Accounts: []uint32{by, t.account(m.To)}}
+		}
+	}
 	return nil
 }
 

@@ -112,6 +112,3 @@ func openBench(b testing.TB, tune func(*pebble.Options)) (*Store, []chain.Addres
 	b.Logf("init of %d accounts: %v, %v cpu", len(list), time.Since(start).Round(time.Millisecond), (cpu() - used).Round(time.Millisecond))
 	return s, list
 }
-
-
-

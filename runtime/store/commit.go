@@ -45,7 +45,7 @@ func (s *Store) Commit(c *Commit) error {
 	w := l.writer(s.db)
 	c.write(w, next)
 	pruned := s.prune(w, l, next.Height)
-	if err := s.apply(w.batch); err != nil {
+	if err := s.apply(w.batch, pebble.Sync); err != nil {
 		return fmt.Errorf("store: commit height %d: %w", next.Height, err)
 	}
 	l.undoFrom = pruned

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"errors"
 	"fmt"
 	"iter"
 
@@ -9,7 +8,6 @@ import (
 
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/sdk/chain"
-	"github.com/thinkey/thinkey/sdk/wire"
 )
 
 const (
@@ -64,7 +62,7 @@ func (s *Store) init(l *ledger, g *chain.Genesis, header *chain.Header, state it
 	block := chain.Block{Header: *header}
 	c := &Commit{Chain: l.id, Header: header, Hash: m.Hash, Block: block.Append(nil), Receipts: chain.AppendReceipts(nil, nil)}
 	c.write(w, m)
-	if err := s.apply(w.batch); err != nil {
+	if err := s.apply(w.batch, pebble.Sync); err != nil {
 		return err
 	}
 	l.undoFrom = 1
@@ -80,7 +78,7 @@ func (s *Store) spill(w *writer) error {
 	if err := s.ready(); err != nil {
 		return err
 	}
-	if err := s.write(w.batch, pebble.NoSync); err != nil {
+	if err := s.apply(w.batch, pebble.NoSync); err != nil {
 		return err
 	}
 	w.batch.Reset()
@@ -89,18 +87,13 @@ func (s *Store) spill(w *writer) error {
 
 // Genesis returns what Init was given.
 func (s *Store) Genesis(id chain.ID) (*chain.Genesis, error) {
-	l := s.ledger(id)
-	m := l.durable.Load()
+	m := s.ledger(id).durable.Load()
 	if m == nil {
 		return nil, fmt.Errorf("store: genesis of chain %d: %w", id, ErrNotFound)
 	}
 	var raw []byte
 	for i := range m.pieces {
-		key := genesisKey(id, i)
-		piece, err := s.get(s.db, key)
-		if errors.Is(err, ErrNotFound) {
-			return nil, damaged(key, err)
-		}
+		piece, err := s.must(s.db, genesisKey(id, i))
 		if err != nil {
 			return nil, err
 		}
@@ -112,5 +105,3 @@ func (s *Store) Genesis(id chain.ID) (*chain.Genesis, error) {
 	}
 	return g, nil
 }
-
-var _ = wire.ErrLimit

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/thinkey/thinkey/contracts/exec"
@@ -27,6 +28,15 @@ func stateKey(b []byte, id chain.ID, path *merkle.Path) []byte {
 		return b[:len(b)-pathBytes+accountBytes]
 	}
 	return b
+}
+
+// readStateKey is the path in what stateKey wrote.
+func readStateKey(key []byte) (path merkle.Path, err error) {
+	n := copy(path[:], key[prefixBytes:])
+	if n != len(key)-prefixBytes || n != accountBytes && (n != pathBytes || isAccount(&path)) {
+		return path, damaged(key, errors.New("it names no path"))
+	}
+	return path, nil
 }
 
 // isAccount says whether path is that of an account's record.

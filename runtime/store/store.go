@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -38,14 +39,15 @@ type Options struct {
 
 // Store is open. Its methods are safe for concurrent use, Close excepted.
 type Store struct {
-	db    *pebble.DB
-	cache *pebble.Cache
-	fs    vfs.FS
-	dir   string
-	keep  uint64
-	log   *slog.Logger
-	fatal *fatal
-	tasks background
+	db         *pebble.DB
+	cache      *pebble.Cache
+	lock       *pebble.Lock
+	fs         vfs.FS
+	dir        string
+	keep       uint64
+	log        *slog.Logger
+	fatal      *fatal
+	background background
 
 	mu     sync.Mutex // guards chains
 	chains map[chain.ID]*ledger
@@ -76,18 +78,18 @@ func Open(o Options) (*Store, error) {
 	default:
 		s.fs = vfs.Default
 	}
-	s.fatal = &fatal{end: o.Fatal, log: s.log}
-	s.tasks.fatal = s.fatal
-	db, err := s.open(o)
-	if err != nil {
+	if s.dir == "" {
+		s.dir = memoryDir
+	}
+	s.fatal = &fatal{end: o.Fatal}
+	s.background = background{fatal: s.fatal, now: time.Now}
+	if err := s.openEngine(o); err != nil {
 		return nil, err
 	}
-	s.db = db
-	if err := s.checkLayout(); err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	if err := s.checkHeads(); err != nil {
-		return nil, errors.Join(err, s.Close())
+	for _, check := range []func() error{s.checkLayout, s.checkHeads} {
+		if err := check(); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
 	}
 	return s, nil
 }
@@ -102,7 +104,7 @@ func (s *Store) Close() error {
 	}
 	err := s.db.Close()
 	s.cache.Unref()
-	if err != nil {
+	if err = errors.Join(err, s.lock.Close()); err != nil {
 		return fmt.Errorf("store: close: %w", err)
 	}
 	return nil
@@ -134,45 +136,40 @@ func (s *Store) checkLayout() error {
 }
 
 func (s *Store) empty() (bool, error) {
-	it, err := s.db.NewIter(nil)
-	if err != nil {
-		return false, err
-	}
-	first := it.First()
-	return !first, it.Close()
+	_, found, err := s.nextChain(0)
+	return !found, err
 }
 
 // checkHeads reads the marker of every chain and compares it with the header of its block.
 func (s *Store) checkHeads() error {
-	for id := chain.ID(1); ; id++ {
-		next, found, err := s.nextChain(id)
+	for from := chain.ID(1); ; from++ {
+		id, found, err := s.nextChain(from)
 		if err != nil || !found {
 			return err
 		}
-		if id = next; s.ledger(id).durable.Load() == nil {
-			if err := s.load(id); err != nil && !errors.Is(err, ErrNotFound) { // not found: Init was cut off
-				return err
-			}
+		if err := s.load(id); err != nil && !errors.Is(err, ErrNotFound) { // not found: Init was cut off
+			return err
 		}
-		if id == ^chain.ID(0) {
+		if from = id; from == ^chain.ID(0) {
 			return nil
 		}
 	}
 }
 
 // nextChain is the first chain from id on that has any key.
-func (s *Store) nextChain(id chain.ID) (chain.ID, bool, error) {
+func (s *Store) nextChain(id chain.ID) (next chain.ID, found bool, err error) {
 	lower, _ := chainSpan(id)
 	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: lower})
 	if err != nil {
-		return 0, false, err
+		return 0, false, fmt.Errorf("store: %w", err)
 	}
-	found := it.First() && len(it.Key()) >= prefixBytes
-	if found {
-		r := wire.NewReader(it.Key())
-		id = chain.ID(r.U32("chain"))
+	if found = it.First(); found {
+		next = chain.ID(wire.NewReader(it.Key()).U32("chain"))
 	}
-	return id, found, it.Close()
+	if err := it.Close(); err != nil {
+		return 0, false, readError(lower, err)
+	}
+	return next, found, nil
 }
 
 // load takes a chain's head from disk.
@@ -187,9 +184,9 @@ func (s *Store) load(id chain.ID) error {
 		return damaged(key, err)
 	}
 	key = heightKey(id, kindHeader, m.Height)
-	value, err = s.get(s.db, key)
+	value, err = s.must(s.db, key)
 	if err != nil {
-		return damaged(key, err)
+		return err
 	}
 	h, _, err := decodeHeader(value)
 	if err != nil {
@@ -238,6 +235,17 @@ func (s *Store) get(from getter, key []byte) ([]byte, error) {
 	return append(make([]byte, 0, len(value)), value...), nil
 }
 
+// must is get for what has to be there: that it isn't is ErrDamaged.
+func (s *Store) must(from getter, key []byte) ([]byte, error) {
+	value, err := s.get(from, key)
+	if errors.Is(err, ErrNotFound) {
+		return nil, damaged(key, errMissing)
+	}
+	return value, err
+}
+
+var errMissing = errors.New("it is missing")
+
 // readError is pebble's error in words of ours.
 func readError(key []byte, err error) error {
 	switch {
@@ -251,10 +259,11 @@ func readError(key []byte, err error) error {
 
 // set writes one value and waits until it is on disk.
 func (s *Store) set(key, value []byte) error {
-	sealed := append(value, make([]byte, crcBytes)...)
-	seal(key, sealed)
-	if err := s.db.Set(key, sealed, pebble.Sync); err != nil {
+	batch := s.db.NewBatch()
+	w := writer{batch: batch}
+	w.put(key, value)
+	if err := s.apply(batch, pebble.Sync); err != nil {
 		return fmt.Errorf("store: write %s: %w", describe(key), err)
 	}
-	return nil
+	return batch.Close()
 }

@@ -110,8 +110,6 @@ func (p StateProof) fault() error {
 		set += bits.OnesCount8(b)
 	}
 	switch {
-	case n > maxLevels:
-		return fmt.Errorf("%d bytes of levels (limit %d)", n, maxLevels)
 	case n > 0 && p.Levels[n-1] == 0:
 		return errors.New("levels end with zeros")
 	case set != len(p.Siblings):

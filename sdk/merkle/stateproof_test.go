@@ -157,8 +157,8 @@ func TestStateProofForgeries(t *testing.T) {
 			p.Levels = append(make([]byte, maxLevels), 1)
 			p.Siblings = []Hash{{1}}
 		}, ErrForm},
-		{"walk behind the end of the path", absent, func(c *stateClaim, p *StateProof) {
-			c.at = Prefix{absent, PathBits + 1 - p.depth()}
+		{"walk behind the end of the path", l.Path, func(c *stateClaim, p *StateProof) {
+			c.at, c.value = Prefix{l.Path, PathBits + 1 - p.depth()}, l.Value
 		}, ErrForm},
 	} {
 		p, err := tree.Prove(nil, c.path)

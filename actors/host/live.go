@@ -1,0 +1,114 @@
+package host
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/thinkey/thinkey/actors/account"
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// live is the actor of one account. Chain messages don't pass through Receive: its mailbox's worker hands them to the
+// account itself.
+type live struct {
+	host    *Host
+	address chain.Address
+	account *account.Account // nil until it is loaded
+	carried []*exec.Delivery // to be handled before anything else of the block under way
+}
+
+// Query asks an account's actor for its final record; Answer is the reply, or *Busy, or *Unknown.
+type (
+	Query  struct{}
+	Answer struct {
+		Address chain.Address
+		Account chain.Account
+	}
+	// Unknown answers a message that accounts don't take.
+	Unknown struct{ Type string }
+)
+
+// Error names the message's type.
+func (u *Unknown) Error() string { return "an account takes no message of type " + u.Type }
+
+// Receive is the slow lane.
+func (l *live) Receive(c actor.Context) {
+	switch m := c.Message().(type) {
+	case *actor.Started:
+		l.load()
+	case *Query:
+		c.Respond(&Answer{l.address, l.account.Final()})
+	case actor.AutoReceiveMessage, actor.SystemMessage, actor.AutoRespond: // proto.actor's own
+	default:
+		if c.Sender() != nil {
+			c.Respond(&Unknown{fmt.Sprintf("%T", m)})
+		}
+	}
+}
+
+// load reads the account's final record: it is the first thing an actor does.
+func (l *live) load() {
+	record, err := l.host.State.Account(l.address)
+	if err != nil {
+		l.host.fail(fmt.Errorf("account %s: read its record: %w", l.address, err))
+	}
+	l.account = account.New(&l.host.home, l.address, record)
+}
+
+// idle says that the account can leave memory (H5).
+func (l *live) idle() bool { return l.carried == nil && l.account.Idle() }
+
+// queryTimeout bounds a query's wait: workers answer within a block's time unless the host is dead.
+const queryTimeout = 5 * time.Second
+
+// Account is the final record of the account at a, asked of its actor like anybody would.
+func (h *Host) Account(a chain.Address) (chain.Account, error) {
+	if a.Chain() != h.Chain {
+		return chain.Account{}, fmt.Errorf("account %s is on chain %d, not on %d", a, a.Chain(), h.Chain)
+	}
+	if h.ended.Load() {
+		return chain.Account{}, h.cause
+	}
+	reply, err := h.system.Root.RequestFuture(h.PID(a), &Query{}, queryTimeout).Result()
+	switch {
+	case err == nil:
+	case h.ended.Load():
+		return chain.Account{}, h.cause
+	default:
+		return chain.Account{}, fmt.Errorf("account %s: query: %w", a, err)
+	}
+	switch reply := reply.(type) {
+	case *Answer:
+		return reply.Account, nil
+	case error:
+		return chain.Account{}, reply
+	}
+	return chain.Account{}, fmt.Errorf("account %s: query answered with %T", a, reply)
+}
+
+// admitUser makes a node of a message of proto.actor's, or refuses it, and then tells the sender (H6).
+func (h *Host) admitUser(message any) *node {
+	_, inner, sender := actor.UnwrapEnvelope(message)
+	if _, ok := inner.(*actor.PoisonPill); ok {
+		h.Log.Warn("an actor was told to stop an account: ignored")
+		return nil
+	}
+	if h.queries.Add(1) > int64(h.MaxQueries) {
+		h.queries.Add(-1)
+		if sender != nil {
+			h.system.Root.Send(sender, &Busy{"queries", h.MaxQueries})
+		}
+		return nil
+	}
+	return &node{task: userMessage{message}}
+}
+
+// postUser takes a message of proto.actor's for the account at a.
+func (h *Host) postUser(a chain.Address, message any) {
+	if n := h.admitUser(message); n != nil {
+		h.post(nil, a, n)
+	}
+}

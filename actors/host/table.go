@@ -1,0 +1,185 @@
+package host
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/thinkey/thinkey/sdk/assert"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+const shardBits = 9 // enough that workers rarely meet in one
+
+// table finds the mailboxes of the accounts that are in memory.
+type table struct {
+	shards [1 << shardBits]shard
+	seed   uint64 // so that nobody can choose addresses that meet in one shard
+	hand   atomic.Uint32
+}
+
+type shard struct {
+	mu    sync.Mutex // guards the fields below; held while an actor is spawned or stopped, so that its name is free or taken
+	boxes map[chain.Address]*mailbox
+	ring  []*mailbox // the same, for the sweep
+	born  *mailbox   // the one that is being spawned
+	_     [64]byte   // a cache line of its own
+}
+
+func (t *table) init() {
+	t.seed = rand.Uint64() | 1
+	for i := range t.shards {
+		t.shards[i].boxes = make(map[chain.Address]*mailbox)
+	}
+}
+
+func (t *table) shard(a chain.Address) *shard {
+	return &t.shards[binary.LittleEndian.Uint64(a[8:])*t.seed>>(64-shardBits)]
+}
+
+// find is the mailbox of the account at a, nil if it isn't in memory.
+func (t *table) find(a chain.Address) *mailbox {
+	s := t.shard(a)
+	s.mu.Lock()
+	b := s.boxes[a]
+	s.mu.Unlock()
+	return b
+}
+
+// post gives n to the account at a, which it activates if need be.
+func (h *Host) post(w *worker, a chain.Address, n *node) *mailbox {
+	for {
+		b := h.table.find(a)
+		if b == nil {
+			b = h.activate(a)
+		}
+		if b.post(w, n) {
+			return b
+		}
+	}
+}
+
+// activate spawns the actor of the account at a, if nobody else just did. Its record is read by the worker that first has
+// its mailbox: after it stands in the table, so that a Commit either finds it or was written to the state before.
+func (h *Host) activate(a chain.Address) *mailbox {
+	b, spawned := h.spawn(a)
+	if spawned && h.counts.resident.Load() > int64(h.MaxResident) {
+		h.sweepShard(overfull) // what queries activate is bounded between blocks too
+	}
+	return b
+}
+
+func (h *Host) spawn(a chain.Address) (b *mailbox, spawned bool) {
+	s := h.table.shard(a)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if b := s.boxes[a]; b != nil {
+		return b, false
+	}
+	_, err := h.root.SpawnNamed(h.props, name(a))
+	assert.NoError(err, "spawn of an account's actor")
+	b, s.born = s.born, nil
+	s.boxes[a] = b
+	s.ring = append(s.ring, b)
+	h.counts.resident.Add(1)
+	h.counts.activated.Add(1)
+	return b, true
+}
+
+// rule says why an idle account should leave memory.
+type rule uint8
+
+const (
+	unused   rule = iota // it was idle for IdleBlocks, or doesn't exist
+	overfull             // the same, and: it wasn't used since the sweep last came by, and there are too many
+	absent               // it doesn't exist
+)
+
+// leaves says whether b, which the caller has, should leave memory by the rule; it notes that the sweep came by.
+func (b *mailbox) leaves(r rule, block uint32) bool {
+	if !b.live.idle() {
+		return false
+	}
+	was := b.referenced
+	if !b.live.account.Final().Exists() {
+		return true
+	}
+	switch r {
+	case overfull:
+		b.referenced = false
+		return !was
+	case unused:
+		return block-b.lastBlock >= uint32(b.host.IdleBlocks)
+	}
+	return false
+}
+
+// passivate lets b leave memory if the rule says so and nothing came meanwhile; the shard is locked.
+func (h *Host) passivate(s *shard, b *mailbox, r rule) bool {
+	if !b.word.CompareAndSwap(nil, busy) {
+		return false
+	}
+	if !b.leaves(r, h.pool.block.Load()) || !b.word.CompareAndSwap(busy, gone) {
+		if !b.release() {
+			h.pool.schedule(nil, b)
+		}
+		return false
+	}
+	b.invoker.InvokeSystemMessage(&actor.Stop{}) // frees the name, tells who watches
+	delete(s.boxes, b.live.address)
+	h.counts.resident.Add(-1)
+	h.counts.passivated.Add(1)
+	return true
+}
+
+// sweepShard goes once round the next shard.
+func (h *Host) sweepShard(r rule) {
+	s := &h.table.shards[h.table.hand.Add(1)%(1<<shardBits)]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	kept := s.ring[:0]
+	for _, b := range s.ring {
+		if !h.passivate(s, b, r) {
+			kept = append(kept, b)
+		}
+	}
+	clear(s.ring[len(kept):])
+	s.ring = kept
+}
+
+// sweep is the CLOCK at the end of a block: a sixteenth of the shards each time, more while too many accounts are in memory.
+// Twice round is enough to find all that can leave.
+func (h *Host) sweep() {
+	h.pool.block.Add(1)
+	over := func() bool { return h.counts.resident.Load() > int64(h.MaxResident) }
+	for i := range 2 << shardBits {
+		switch {
+		case over():
+			h.sweepShard(overfull)
+		case i < 1<<shardBits/16:
+			h.sweepShard(unused)
+		default:
+			return
+		}
+	}
+}
+
+// forget passivates b at once if its account doesn't exist: what a discarded block activated leaves no trace.
+func (h *Host) forget(b *mailbox) {
+	s := h.table.shard(b.live.address)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if h.passivate(s, b, absent) {
+		for i, r := range s.ring {
+			if r == b {
+				last := len(s.ring) - 1
+				s.ring[i], s.ring[last] = s.ring[last], nil
+				s.ring = s.ring[:last]
+				return
+			}
+		}
+	}
+}

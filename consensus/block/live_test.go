@@ -1,0 +1,176 @@
+package block
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// live plays what a chain's live actors do: every account takes one message after the other, and which account is next is
+// chance. With a random source it goes anywhere that σ may go; without one the accounts come in the order given by pick.
+type live struct {
+	context *exec.Context
+	state   exec.State
+	run     *Run
+	actors  map[chain.Address]*actor
+	awake   []*actor // those with something to do
+	waiting int      // carried-in messages not handled yet
+	heldTo  map[pair]bool
+	pick    func(awake []*actor) int // the next account
+	fresh   func(a *actor) bool      // whether a takes an external message before the relays that wait
+	refused []*exec.Refusal
+}
+
+type pair struct{ from, to chain.Address }
+
+// actor is an account with its queues.
+type actor struct {
+	overlay           *exec.Overlay
+	carried, relays   []*exec.Delivery
+	external          []*exec.Delivery
+	isAwake, isListed bool
+}
+
+func newLive(t testing.TB, l *ledger, rnd *rand.Rand) *live {
+	t.Helper()
+	v := &live{context: l.context(t), state: l.state, actors: map[chain.Address]*actor{}, heldTo: map[pair]bool{}}
+	queue, carried, err := l.before().Queue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.run = &Run{Context: v.context, Queue: queue, Carried: carried}
+	v.pick = func(awake []*actor) int { return rnd.IntN(len(awake)) }
+	v.fresh = func(*actor) bool { return rnd.IntN(2) == 0 }
+	return v
+}
+
+func (v *live) actor(t testing.TB, a chain.Address) *actor {
+	t.Helper()
+	x, ok := v.actors[a]
+	if !ok {
+		before, err := v.state.Account(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x = &actor{overlay: exec.NewOverlay(a, before, v.state)}
+		v.actors[a] = x
+	}
+	return x
+}
+
+func (v *live) wake(x *actor) {
+	if !x.isAwake {
+		x.isAwake = true
+		v.awake = append(v.awake, x)
+	}
+}
+
+// carryIn lets the accounts have the first n messages of the queue; the others stay, and hold back those behind them of
+// the same pair (SPEC 2.5, 4.5).
+func (v *live) carryIn(t testing.TB, n int) {
+	t.Helper()
+	for i, d := range v.run.Carried {
+		to, _ := v.context.Receiver(d.Message.To)
+		if i >= n {
+			v.heldTo[pair{d.Message.From, to}] = true
+			continue
+		}
+		x := v.actor(t, to)
+		x.carried = append(x.carried, d)
+		v.waiting++
+		v.wake(x)
+	}
+}
+
+// admit gives external messages to their accounts.
+func (v *live) admit(t testing.TB, messages ...*chain.Message) {
+	t.Helper()
+	for _, m := range messages {
+		if err := CheckForm(v.context.Network, v.context.Chain, m); err != nil {
+			t.Fatalf("%s: %v", m.Method, err)
+		}
+		x := v.actor(t, m.To)
+		x.external = append(x.external, &exec.Delivery{Message: m})
+		v.wake(x)
+	}
+}
+
+// step lets one account handle one message; false if there is nothing to do.
+func (v *live) step(t testing.TB) bool {
+	t.Helper()
+	if len(v.awake) == 0 {
+		return false
+	}
+	i := v.pick(v.awake)
+	x := v.awake[i]
+	v.handle(t, x)
+	if len(x.carried)+len(x.relays)+len(x.external) == 0 {
+		x.isAwake = false
+		v.awake = append(v.awake[:i], v.awake[i+1:]...)
+	}
+	return true
+}
+
+// next takes the message that x handles next: carried in first.
+func (v *live) next(x *actor) (d *exec.Delivery) {
+	from := &x.external
+	switch {
+	case len(x.carried) > 0:
+		from = &x.carried
+		v.waiting--
+	case len(x.external) == 0 || len(x.relays) > 0 && !v.fresh(x):
+		from = &x.relays
+	}
+	d, *from = (*from)[0], (*from)[1:]
+	return d
+}
+
+func (v *live) handle(t testing.TB, x *actor) {
+	t.Helper()
+	d := v.next(x)
+	h, refusal, err := x.overlay.Handle(v.context, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !x.isListed {
+		x.isListed = true
+		v.run.Accounts = append(v.run.Accounts, x.overlay)
+	}
+	if refusal != nil {
+		v.refused = append(v.refused, refusal)
+		return
+	}
+	for i := range h.Outcome.Sent {
+		s := &h.Outcome.Sent[i]
+		sent := &exec.Delivery{Message: s.Relay(x.overlay.Account, d.Message, uint32(i))}
+		h.Sent = append(h.Sent, sent)
+		to, isHere := v.context.Receiver(s.To)
+		if !isHere || v.heldTo[pair{x.overlay.Account, to}] {
+			continue
+		}
+		receiver := v.actor(t, to)
+		receiver.relays = append(receiver.relays, sent)
+		v.wake(receiver)
+	}
+}
+
+// play runs all, or no longer than steps and what was carried in take.
+func (v *live) play(t testing.TB, steps int) *Run {
+	t.Helper()
+	for n := 0; (n < steps || v.waiting > 0) && v.step(t); n++ {
+	}
+	return v.run
+}
+
+const toTheEnd = 1 << 30
+
+// settled builds the block in which the messages are handled to the end, in any order that the seed picks.
+func (l *ledger) settled(t testing.TB, seed uint64, messages ...*chain.Message) *Result {
+	t.Helper()
+	v := newLive(t, l, rand.New(rand.NewPCG(seed, 1)))
+	v.carryIn(t, toTheEnd)
+	v.admit(t, messages...)
+	return l.build(t, v.play(t, toTheEnd))
+}

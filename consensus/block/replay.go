@@ -1,0 +1,173 @@
+package block
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// derive makes the messages that σ says were sent, parents before children, which the order check has shown to be possible.
+func (r *run) derive() {
+	base := uint32(r.firstSent())
+	firstSent := make([][]uint32, len(r.order)) // by event: the number of the first message it sent
+	for i := range r.order {
+		firstSent[i] = make([]uint32, len(r.order[i].Events))
+		for j := range r.order[i].Events {
+			firstSent[i][j] = base
+			base += uint32(len(r.order[i].Events[j].Sent))
+		}
+	}
+	deliveries := make([]exec.Delivery, int(base)-r.firstSent())
+	for i := range deliveries {
+		deliveries[i].Number = uint32(r.firstSent() + i)
+		r.messages = append(r.messages, &deliveries[i])
+	}
+	for _, place := range r.sequence.Order {
+		q := &r.order[place.Sequence]
+		e := &q.Events[place.Event]
+		parent := r.messages[e.Received].Message
+		for k := range e.Sent {
+			n := firstSent[place.Sequence][place.Event] + uint32(k)
+			r.messages[n].Message = e.Sent[k].Relay(q.Account, parent, uint32(k))
+		}
+	}
+}
+
+// A piece of parallel work replays replayChunk accounts, and replayWave pieces run before the gas that they used is added
+// up. No piece may use more than is left of the block's gas limit, so that a proposer can make others work for that limit
+// replayWave times over and no more, whatever σ claims (B3).
+const (
+	replayChunk = 64
+	replayWave  = 16
+)
+
+// piece is what came of some neighbouring accounts. The first fault or error ends it.
+type piece struct {
+	gas   uint64
+	fault *Fault
+	err   error
+}
+
+// replayAll replays every account, in parallel. Equal blocks give equal faults, however the work is spread.
+func (r *run) replayAll() (*Fault, error) {
+	r.accounts = make([]*exec.Overlay, len(r.order))
+	left := r.context.Params.BlockGas
+	for start := 0; start < len(r.order); start += replayWave * replayChunk {
+		end := min(start+replayWave*replayChunk, len(r.order))
+		pieces := make([]piece, (end-start+replayChunk-1)/replayChunk)
+		spread(r.rules.Each, len(pieces), func(k int) {
+			from := start + k*replayChunk
+			pieces[k] = r.replayPiece(from, min(from+replayChunk, end), left)
+		})
+		for _, p := range pieces {
+			switch {
+			case p.err != nil || p.fault != nil:
+				return p.fault, p.err
+			case p.gas > left:
+				return r.overGas(), nil
+			}
+			left -= p.gas
+		}
+	}
+	return nil, nil
+}
+
+// replayPiece replays the accounts from … to-1 with at most the given gas.
+func (r *run) replayPiece(from, to int, gas uint64) (p piece) {
+	for i := from; i < to && p.fault == nil && p.err == nil; i++ {
+		r.accounts[i] = r.replayAccount(&r.order[i], gas, &p)
+	}
+	return p
+}
+
+// replayAccount replays one σ_i from the state before, waiting for no other account. It adds the gas that was used to the
+// piece, which must not come to more than the given gas.
+func (r *run) replayAccount(q *chain.Sequence, gas uint64, p *piece) *exec.Overlay {
+	before, err := r.before.State.Account(q.Account)
+	if err != nil {
+		p.err = err
+		return nil
+	}
+	o := exec.NewOverlay(q.Account, before, r.before.State)
+	o.Events = make([]exec.Handled, 0, len(q.Events))
+	for i := range q.Events {
+		p.fault, p.err = r.replayEvent(o, q, i)
+		if p.fault != nil || p.err != nil {
+			return nil
+		}
+		if p.gas += o.Events[i].Outcome.GasUsed; p.gas > gas {
+			p.fault = r.overGas()
+			return nil
+		}
+	}
+	return o
+}
+
+func (r *run) replayEvent(o *exec.Overlay, q *chain.Sequence, i int) (*Fault, error) {
+	d := r.messages[q.Events[i].Received]
+	if fault := checkAmount(o, d.Message); fault != nil {
+		return fault, nil
+	}
+	h, refusal, err := o.Handle(r.context, d)
+	switch {
+	case err != nil:
+		return nil, err
+	case refusal != nil:
+		return &Fault{Part: PartPlace, Account: q.Account, Message: d.Message.ID(), Got: refusal.Error()}, nil
+	}
+	return compareSent(q, i, d.Message, h.Outcome.Sent), nil
+}
+
+func (r *run) overGas() *Fault {
+	return &Fault{Part: PartGasLimit, Want: fmt.Sprintf("at most %d", r.context.Params.BlockGas), Got: "more"}
+}
+
+// checkAmount refuses a relay that brings more than there can be. Its sender is replayed at the same time, so what σ says
+// that it carries is not known to be true yet, and no sum behind this check may overflow (B3).
+func checkAmount(o *exec.Overlay, m *chain.Message) *Fault {
+	if m.Kind != chain.Relay {
+		return nil
+	}
+	held, err := o.Now.Balance.Add(o.Now.Deposit)
+	if err == nil {
+		_, err = held.Add(m.Amount)
+	}
+	if err == nil {
+		return nil
+	}
+	return &Fault{
+		Part: PartReplay, Account: o.Account, Message: m.ID(),
+		Want: "an amount that was issued", Got: fmt.Sprintf("%s on its way to an account that has %s", m.Amount, o.Now.Balance),
+	}
+}
+
+// compareSent holds what σ says that an event sent to what its replay sent.
+func compareSent(q *chain.Sequence, event int, m *chain.Message, replayed []chain.Sent) *Fault {
+	claimed := q.Events[event].Sent
+	same := func(a, b chain.Sent) bool {
+		return a.To == b.To && a.Amount == b.Amount && a.GasLimit == b.GasLimit && a.Method == b.Method && string(a.Input) == string(b.Input)
+	}
+	if slices.EqualFunc(replayed, claimed, same) {
+		return nil
+	}
+	return &Fault{
+		Part: PartReplay, Account: q.Account, Message: m.ID(),
+		Want: describeSent(replayed) + " sent", Got: describeSent(claimed),
+	}
+}
+
+func describeSent(list []chain.Sent) string {
+	if len(list) == 0 {
+		return "nothing"
+	}
+	text := ""
+	for i, s := range list {
+		if i > 0 {
+			text += ", "
+		}
+		text += fmt.Sprintf("%s(%s) to %s with %d gas and %d bytes of input", s.Method, s.Amount, s.To, s.GasLimit, len(s.Input))
+	}
+	return text
+}

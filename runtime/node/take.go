@@ -1,0 +1,30 @@
+package node
+
+import (
+	"github.com/thinkey/thinkey/actors/account"
+	"github.com/thinkey/thinkey/consensus/block"
+)
+
+// Verify judges a block that another node made, against the state after the head. The node must not be making blocks
+// itself (manual pace).
+func (n *Node) Verify(raw []byte) (*block.Result, *block.Fault, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return block.Verify(n.before(), n.rules, raw)
+}
+
+// Take commits a block that Verify accepted; live accounts take over what it changed.
+func (n *Node) Take(r *block.Result) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.commit(account.Tag{Parent: r.Block.Header.Parent}, r)
+}
+
+// Waiting is how many external messages wait to be put into a block.
+func (n *Node) Waiting() int { return n.host.Waiting() }
+
+// RawBlock is an encoded final block.
+func (n *Node) RawBlock(height uint64) ([]byte, error) {
+	raw, _, err := n.store.Block(n.chain, height)
+	return raw, err
+}
