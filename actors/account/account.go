@@ -43,12 +43,6 @@ func (a *Account) Address() chain.Address { return a.address }
 // Final is the record that the last committed block left.
 func (a *Account) Final() chain.Account { return a.final }
 
-// Restore sets the final record: what the state holds when the account comes into memory.
-func (a *Account) Restore(address chain.Address, final chain.Account) {
-	assert.That(len(a.open) == 0, "restore: a block is open")
-	a.address, a.final = address, final
-}
-
 // Idle says that the account can leave memory and lose nothing: no block is open and no message waits.
 func (a *Account) Idle() bool { return len(a.open) == 0 && a.lane.Len() == 0 }
 
@@ -157,6 +151,15 @@ func (a *Account) Expire(height uint64) []*chain.Message { return a.lane.Expire(
 
 // Waiting is the number of messages in the lane.
 func (a *Account) Waiting() int { return a.lane.Len() }
+
+// NextNonce is the first nonce behind the final record for which no message waits.
+func (a *Account) NextNonce() uint64 {
+	next := a.final.Nonce
+	for a.lane.Next(next) != nil {
+		next++
+	}
+	return next
+}
 
 // through reads an account's storage as the block below left it.
 type through struct{ below *exec.Overlay }

@@ -9,7 +9,7 @@
 //
 // # Invariants
 //
-//	A1  Final changes in Commit and Restore alone: what is seen outside is what a certificate stands behind (DESIGN D17).
+//	A1  Final changes in Commit alone: what is seen outside is what a certificate stands behind (DESIGN D17).
 //	A2  Overlays stand on one another in the order of their blocks; the lowest stands on the final record. One that goes
 //	    takes those above with it.
 //	A3  A lane holds a nonce once, none that is used, and no more gas than the final balance covers.

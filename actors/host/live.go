@@ -20,12 +20,14 @@ type live struct {
 	carried []*exec.Delivery // to be handled before anything else of the block under way
 }
 
-// Query asks an account's actor for its final record; Answer is the reply, or *Busy, or *Unknown.
+// Query asks an account's actor for its final record and its lane; Answer is the reply, or *Busy, or *Unknown.
 type (
 	Query  struct{}
 	Answer struct {
 		Address chain.Address
 		Account chain.Account
+		Waiting int    // external messages in the account's lane
+		Next    uint64 // the first nonce for which none waits
 	}
 	// Unknown answers a message that accounts don't take.
 	Unknown struct{ Type string }
@@ -40,7 +42,7 @@ func (l *live) Receive(c actor.Context) {
 	case *actor.Started:
 		l.load()
 	case *Query:
-		c.Respond(&Answer{l.address, l.account.Final()})
+		c.Respond(&Answer{l.address, l.account.Final(), l.account.Waiting(), l.account.NextNonce()})
 	case actor.AutoReceiveMessage, actor.SystemMessage, actor.AutoRespond: // proto.actor's own
 	default:
 		if c.Sender() != nil {
@@ -64,29 +66,35 @@ func (l *live) idle() bool { return l.carried == nil && l.account.Idle() }
 // queryTimeout bounds a query's wait: workers answer within a block's time unless the host is dead.
 const queryTimeout = 5 * time.Second
 
-// Account is the final record of the account at a, asked of its actor like anybody would.
+// Account is the final record of the account at a.
 func (h *Host) Account(a chain.Address) (chain.Account, error) {
+	answer, err := h.Ask(a)
+	return answer.Account, err
+}
+
+// Ask asks the account at a what it is, as anybody would: with a request to its actor.
+func (h *Host) Ask(a chain.Address) (Answer, error) {
 	if a.Chain() != h.Chain {
-		return chain.Account{}, fmt.Errorf("account %s is on chain %d, not on %d", a, a.Chain(), h.Chain)
+		return Answer{}, fmt.Errorf("account %s is on chain %d, not on %d", a, a.Chain(), h.Chain)
 	}
 	if h.ended.Load() {
-		return chain.Account{}, h.cause
+		return Answer{}, h.cause
 	}
 	reply, err := h.system.Root.RequestFuture(h.PID(a), &Query{}, queryTimeout).Result()
 	switch {
 	case err == nil:
 	case h.ended.Load():
-		return chain.Account{}, h.cause
+		return Answer{}, h.cause
 	default:
-		return chain.Account{}, fmt.Errorf("account %s: query: %w", a, err)
+		return Answer{}, fmt.Errorf("account %s: query: %w", a, err)
 	}
 	switch reply := reply.(type) {
 	case *Answer:
-		return reply.Account, nil
+		return *reply, nil
 	case error:
-		return chain.Account{}, reply
+		return Answer{}, reply
 	}
-	return chain.Account{}, fmt.Errorf("account %s: query answered with %T", a, reply)
+	return Answer{}, fmt.Errorf("account %s: query answered with %T", a, reply)
 }
 
 // admitUser makes a node of a message of proto.actor's, or refuses it, and then tells the sender (H6).

@@ -2,7 +2,10 @@ package host
 
 import (
 	"encoding/binary"
+	"math"
 	"math/rand/v2"
+	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -25,6 +28,7 @@ type shard struct {
 	mu    sync.Mutex // guards the fields below; held while an actor is spawned or stopped, so that its name is free or taken
 	boxes map[chain.Address]*mailbox
 	ring  []*mailbox // the same, for the sweep
+	hand  int        // where it goes on
 	born  *mailbox   // the one that is being spawned
 	_     [64]byte   // a cache line of its own
 }
@@ -67,7 +71,7 @@ func (h *Host) post(w *worker, a chain.Address, n *node) *mailbox {
 func (h *Host) activate(a chain.Address) *mailbox {
 	b, spawned := h.spawn(a)
 	if spawned && h.counts.resident.Load() > int64(h.MaxResident) {
-		h.sweepShard(overfull) // what queries activate is bounded between blocks too
+		h.sweepShard(overfull, 4) // what queries activate is bounded between blocks too
 	}
 	return b
 }
@@ -135,19 +139,28 @@ func (h *Host) passivate(s *shard, b *mailbox, r rule) bool {
 	return true
 }
 
-// sweepShard goes once round the next shard.
-func (h *Host) sweepShard(r rule) {
+// sweepShard looks at the next steps mailboxes of the next shard, at each once at most.
+func (h *Host) sweepShard(r rule, steps int) {
 	s := &h.table.shards[h.table.hand.Add(1)%(1<<shardBits)]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	kept := s.ring[:0]
-	for _, b := range s.ring {
-		if !h.passivate(s, b, r) {
-			kept = append(kept, b)
+	for range min(steps, len(s.ring)) {
+		if s.hand >= len(s.ring) {
+			s.hand = 0
+		}
+		if h.passivate(s, s.ring[s.hand], r) {
+			s.cut(s.hand)
+		} else {
+			s.hand++
 		}
 	}
-	clear(s.ring[len(kept):])
-	s.ring = kept
+}
+
+// cut takes number i out of the ring.
+func (s *shard) cut(i int) {
+	last := len(s.ring) - 1
+	s.ring[i], s.ring[last] = s.ring[last], nil
+	s.ring = s.ring[:last]
 }
 
 // sweep is the CLOCK at the end of a block: a sixteenth of the shards each time, more while too many accounts are in memory.
@@ -158,9 +171,9 @@ func (h *Host) sweep() {
 	for i := range 2 << shardBits {
 		switch {
 		case over():
-			h.sweepShard(overfull)
+			h.sweepShard(overfull, math.MaxInt)
 		case i < 1<<shardBits/16:
-			h.sweepShard(unused)
+			h.sweepShard(unused, math.MaxInt)
 		default:
 			return
 		}
@@ -170,16 +183,15 @@ func (h *Host) sweep() {
 // forget passivates b at once if its account doesn't exist: what a discarded block activated leaves no trace.
 func (h *Host) forget(b *mailbox) {
 	s := h.table.shard(b.live.address)
+	for range 1000 { // the worker that has just discarded the block may have it in its hands still
+		if b.word.Load() == nil {
+			break
+		}
+		runtime.Gosched()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if h.passivate(s, b, absent) {
-		for i, r := range s.ring {
-			if r == b {
-				last := len(s.ring) - 1
-				s.ring[i], s.ring[last] = s.ring[last], nil
-				s.ring = s.ring[:last]
-				return
-			}
-		}
+		s.cut(slices.Index(s.ring, b))
 	}
 }

@@ -178,8 +178,7 @@ func TestRelay(t *testing.T) {
 	}
 }
 
-// A gas limit near 2^64, which only a chain that is not ours can send, wraps no sum: it bounces like any other that can't
-// be run.
+// A gas limit near 2^64, which only a chain that is not ours can send, bounces like any other message that can't be run.
 func TestAbsurdGasLimit(t *testing.T) {
 	s := newScene()
 	for _, limit := range []uint64{math.MaxUint64 - exec.BounceGas, math.MaxUint64 - exec.BounceGas + 1, math.MaxUint64} {

@@ -22,6 +22,10 @@
 //	E3  A handling that fails changes nothing but gas and nonce, and what came with a relay goes back (I8).
 //	E4  add and the credit of a bounce can't fail on an account that can exist.
 //	E5  Equal arguments give equal Outcomes on every machine (I9).
+//	E6  A handling that ran out of gas fails, and one that could not read the state has no Outcome, whatever its program
+//	    makes of the error.
+//	E7  A credit never makes a balance smaller: a deposit that is short is filled out of what came.
+//	E8  StorageBytes is the length of all keys and values; an account whose storage grew holds the whole deposit for it.
 //
 // An error of Apply is never about the message: it is the state's (a disk) and says nothing about the outcome.
 package exec

@@ -2,7 +2,6 @@ package exec
 
 import (
 	"cmp"
-	"math"
 	"slices"
 
 	"github.com/thinkey/thinkey/sdk/assert"
@@ -23,7 +22,7 @@ type Env struct {
 	sent    []chain.Sent
 	events  []chain.ContractEvent
 	// halt is why the handling can't end well any more, broken the first error of the state's. Both hold even if the
-	// program goes on as if nothing had happened (E3).
+	// program goes on as if nothing had happened (E6).
 	halt   *Failure
 	broken error
 
@@ -33,9 +32,7 @@ type Env struct {
 }
 
 func newEnv(c *Context, self chain.Address, before chain.Account, storage Storage, m *chain.Message) *Env {
-	// The limit of a relay from another chain may be any number (SPEC 8.3): no sum below wraps.
-	gas := min(m.GasLimit, math.MaxUint64-BounceGas)
-	e := &Env{Context: c, Self: self, Message: m, before: before, account: before, storage: storage, left: gas, bought: gas}
+	e := &Env{Context: c, Self: self, Message: m, before: before, account: before, storage: storage, left: m.GasLimit, bought: m.GasLimit}
 	if m.Kind == chain.Relay && m.Method != chain.MethodBounce {
 		e.reserve = BounceGas
 		e.bought += BounceGas
@@ -116,7 +113,7 @@ func (e *Env) buyGas() {
 }
 
 // Credit is account with amount added: first to the deposit, as far as it is short, then to the balance (SPEC 3.4). What
-// the balance was before is not touched: nobody but the account's own actor takes from it (SPEC 1.1).
+// the balance was before is not touched: nobody but the account's own actor takes from it (E7, SPEC 1.1).
 func Credit(p chain.Params, account chain.Account, amount chain.Amount) chain.Account {
 	sum, err := account.Balance.Add(amount)
 	assert.NoError(err, "credit: no account holds more than was issued")
@@ -168,7 +165,7 @@ func (e *Env) settleDeposit() error {
 
 // reset drops every effect, and gives back the gas that sent messages took.
 func (e *Env) reset(base chain.Account) {
-	e.account, e.writes, e.sent, e.events = base, nil, nil, nil // StorageBytes is in base
+	e.account, e.writes, e.sent, e.events = base, nil, nil, nil
 	e.left += e.sentGas
 	e.sentGas = 0
 }

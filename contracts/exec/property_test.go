@@ -91,9 +91,10 @@ func drawScene(t *rapid.T) *scene {
 	s.context.Params.DepositPerAccount = often(t, usual, extreme)
 	s.context.Params.DepositPerByte = often(t, usual, extreme)
 	s.account = chain.Account{}
-	if rapid.IntRange(0, 4).Draw(t, "exists") > 0 {
+	if rapid.IntRange(0, 9).Draw(t, "exists") > 0 {
+		balance := rapid.OneOf(someAmount(), rapid.Just(chain.NewAmount(100_000_000)))
 		s.account = chain.Account{
-			Balance: someAmount().Draw(t, "balance"), Deposit: someAmount().Draw(t, "deposit"), Nonce: rapid.Uint64Range(0, 3).Draw(t, "nonce"),
+			Balance: balance.Draw(t, "balance"), Deposit: someAmount().Draw(t, "deposit"), Nonce: rapid.Uint64Range(0, 3).Draw(t, "nonce"),
 		}
 		if rapid.Bool().Draw(t, "has storage") {
 			s.storage["old"] = "value"
@@ -134,7 +135,7 @@ func drawMessage(t *rapid.T, s *scene) *chain.Message {
 // E1 to E5 for any account, message and program. scene.apply holds them; here stands what is drawn.
 func TestProperties(t *testing.T) {
 	ends := map[string]int{}
-	rapid.Check(t, func(t *rapid.T) {
+	handling := func(t *rapid.T) {
 		s := drawScene(t)
 		m := drawMessage(t, s)
 		if m.Kind == chain.External {
@@ -147,6 +148,11 @@ func TestProperties(t *testing.T) {
 		ends[fmt.Sprintf("kind %d %s", m.Kind, o.Status)]++
 		if o.Status == chain.StatusOK && o.Account.StorageBytes > s.account.StorageBytes && o.Account.Deposit != exec.Deposit(s.context.Params, o.Account) {
 			t.Fatalf("a deposit of %s for %d bytes", o.Account.Deposit, o.Account.StorageBytes)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		for range 20 { // so many that the ends below are all reached, whatever the seed
+			handling(t)
 		}
 	})
 	for _, end := range []string{"kind 1 ok", "kind 2 ok", "kind 1 out of gas", "kind 2 out of gas", "kind 2 no such chain", "kind 2 limit exceeded"} {

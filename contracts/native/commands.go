@@ -56,6 +56,9 @@ func call(m *chain.Message) (chain.Sent, error) {
 	if err != nil {
 		return chain.Sent{}, exec.Fail(chain.StatusBadInput, "call: %v", err)
 	}
+	if in.Method == chain.MethodBounce {
+		return chain.Sent{}, exec.Fail(chain.StatusBadInput, "call: a bounce is made by the ledger alone")
+	}
 	return chain.Sent{To: in.To, Method: in.Method, Input: in.Input, Amount: m.Amount, GasLimit: in.GasLimit}, nil
 }
 

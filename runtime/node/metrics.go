@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/thinkey/thinkey/actors/account"
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/runtime/ingress"
 )
@@ -58,11 +59,15 @@ func (m *metrics) submitted(answers []ingress.Answer) {
 }
 
 func refusalCode(err error) string {
-	var r *ingress.Refusal
-	if errors.As(err, &r) {
-		return r.Code
+	var door *ingress.Refusal
+	var lane *account.Refusal
+	switch {
+	case errors.As(err, &door):
+		return door.Code
+	case errors.As(err, &lane):
+		return string(lane.Kind)
 	}
-	return "lane"
+	return "other"
 }
 
 // Metrics are the node's own, for a Prometheus handler.

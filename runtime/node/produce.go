@@ -126,8 +126,7 @@ func (n *Node) produce(need Need) error {
 	}
 	n.mark(block.StageExecution)
 	if need == IfAny && len(run.Accounts) == 0 {
-		n.host.Discard(tag)
-		return nil
+		return n.host.Discard(tag)
 	}
 	did := &block.Run{Context: context, Queue: queue, Carried: carried, Accounts: run.Accounts}
 	n.mu.Lock()
@@ -165,7 +164,9 @@ func (n *Node) commit(tag account.Tag, r *block.Result) error {
 	if err := n.tree.Commit(r.Version); err != nil {
 		return fmt.Errorf("state tree at height %d: %w", header.Height, err)
 	}
-	n.host.Commit(tag, r.Records)
+	if err := n.host.Commit(tag, r.Records); err != nil {
+		return err
+	}
 	if err := n.setHead(Head{header, r.Hash}); err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ import (
 func (n *Node) Submit(raws [][]byte) []ingress.Answer {
 	answers := n.door.Submit(raws)
 	for i := range answers {
-		if a := &answers[i]; account.IsNonceUsed(a.Refused) {
+		if a := &answers[i]; isNonceUsed(a.Refused) {
 			if _, err := n.store.Find(n.chain, a.ID); err == nil {
 				a.Refused = nil
 			}
@@ -28,6 +28,11 @@ func (n *Node) Submit(raws [][]byte) []ingress.Answer {
 	}
 	n.metrics.submitted(answers)
 	return answers
+}
+
+func isNonceUsed(err error) bool {
+	var r *account.Refusal
+	return errors.As(err, &r) && r.Kind == account.NonceUsed
 }
 
 // mempool is the live accounts as the door sees them: what they take is known to those who wait for it, and makes a block
@@ -114,7 +119,7 @@ func (n *Node) Account(address chain.Address) (AccountAt, error) {
 	}
 	n.mu.RLock()
 	defer n.mu.RUnlock()
-	v, err := n.host.Account(address)
+	v, err := n.host.Ask(address)
 	if err != nil {
 		return AccountAt{}, err
 	}

@@ -68,7 +68,6 @@ type benchCommits struct {
 	addresses []chain.Address
 	block     []byte
 	head      Head
-	perm      map[int]struct{}
 }
 
 func newBenchCommits(addresses []chain.Address, head Head) *benchCommits {

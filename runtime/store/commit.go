@@ -70,19 +70,19 @@ func (c *Commit) check(head *mark) error {
 	return nil
 }
 
-// write encodes all of the commit. The keys of one kind go in ascending order: each is put next to the one before in
-// pebble's skip list, which is faster than to look for its place by half.
+// write encodes all of the commit, in ascending order of keys: each is put next to the one before in pebble's skip list,
+// which is faster than to look for its place by half.
 func (c *Commit) write(w *writer, next mark) {
 	h := next.Height
-	w.put(w.height(kindBlock, h), c.Block)
-	w.put(w.height(kindReceipts, h), c.Receipts)
-	w.put(w.height(kindOutbox, h), c.Outbox)
-	w.put(w.height(kindHeader, h), wire.AppendBytes(nil, c.Header.Append(nil)), c.Certificate)
-	w.put(nameKey(c.Chain, c.Hash), wire.AppendU64(nil, h))
-	w.undo(h, c.Changes)
+	w.part(h, partBody, c.Block)
+	w.part(h, partHeader, wire.AppendBytes(nil, c.Header.Append(nil)), c.Certificate)
+	w.part(h, partOutbox, c.Outbox)
+	w.part(h, partReceipts, c.Receipts)
 	w.index(h, c.Messages)
-	w.changes(c.Changes)
 	w.put(markKey(c.Chain), next.append(nil))
+	w.put(nameKey(c.Chain, c.Hash), wire.AppendU64(nil, h))
+	w.changes(c.Changes)
+	w.undo(h, c.Changes)
 }
 
 // writer encodes into a batch in place: a commit allocates next to nothing, however many changes it has.
@@ -111,21 +111,21 @@ func (l *ledger) writer(db *pebble.DB) *writer {
 	return &writer{chain: l.id, batch: l.batch, order: &l.order}
 }
 
-// height is the key of a kind at a height, valid until the next call.
-func (w *writer) height(k kind, height uint64) []byte {
-	return binary.BigEndian.AppendUint64(appendPrefix(w.key[:0], w.chain, k), height)
+// part writes a part of the block at a height.
+func (w *writer) part(height uint64, p part, pieces ...[]byte) {
+	w.put(partKey(w.key[:0], w.chain, p, height), pieces...)
 }
 
-// put writes the value that parts make together.
-func (w *writer) put(key []byte, parts ...[]byte) {
+// put writes the value that pieces make together.
+func (w *writer) put(key []byte, pieces ...[]byte) {
 	n := crcBytes
-	for _, p := range parts {
+	for _, p := range pieces {
 		n += len(p)
 	}
 	op := w.batch.SetDeferred(len(key), n)
 	copy(op.Key, key)
 	at := 0
-	for _, p := range parts {
+	for _, p := range pieces {
 		at += copy(op.Value[at:], p)
 	}
 	seal(op.Key, op.Value)
@@ -138,7 +138,7 @@ func (w *writer) undo(height uint64, changes []exec.Change) {
 	for i := range changes {
 		n += undoBytes(&changes[i])
 	}
-	key := w.height(kindUndo, height)
+	key := undoKey(w.key[:0], w.chain, height)
 	op := w.batch.SetDeferred(len(key), n)
 	copy(op.Key, key)
 	b := op.Value[:0]

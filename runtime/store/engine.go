@@ -23,7 +23,7 @@ const memoryDir = "memory"
 const (
 	memTableBytes = 64 << 20
 	memTables     = 4
-	// bulkBytes is from when on a value is kept in a file beside the tables, which compactions leave alone: blocks,
+	// bulkBytes is from when on a value is written to a file beside the tables, which compactions leave alone: blocks,
 	// receipts, undo records, the genesis.
 	bulkBytes = 64 << 10
 )
@@ -32,14 +32,14 @@ const (
 // with all work in the background; README figures are in BenchmarkCommit's comment.
 func (s *Store) engineOptions() *pebble.Options {
 	o := &pebble.Options{
-		FS:                          s.fs,
+		FS:                          s.guard,
 		Cache:                       s.cache,
 		FormatMajorVersion:          pebble.FormatNewest,
 		Logger:                      engineLog{s.log, s.fatal},
 		EventListener:               s.background.listener(s.log),
 		MemTableSize:                memTableBytes,
 		MemTableStopWritesThreshold: memTables,
-		L0CompactionThreshold:       8,
+		L0CompactionThreshold:       12,
 		L0StopWritesThreshold:       64,
 		LBaseMaxBytes:               512 << 20,
 		BytesPerSync:                8 << 20,
@@ -49,6 +49,7 @@ func (s *Store) engineOptions() *pebble.Options {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 		o.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.NoCompression }
 	}
+	o.Experimental.SpanPolicyFunc = tableEnd
 	o.Experimental.ValueSeparationPolicy = func() pebble.ValueSeparationPolicy {
 		return pebble.ValueSeparationPolicy{
 			Enabled: true, MinimumSize: bulkBytes, MaxBlobReferenceDepth: 10, RewriteMinimumAge: time.Hour, TargetGarbageRatio: 0.5,
@@ -57,8 +58,26 @@ func (s *Store) engineOptions() *pebble.Options {
 	return o
 }
 
+// tableEnd ends tables behind each of the kinds that grow at their end alone, blocks and undo records. So their tables
+// don't overlap older ones and take no part in compactions of the state; and the bulk of undo records stands in files
+// of its own, which go as a whole when the records are pruned.
+func tableEnd(first []byte) (pebble.SpanPolicy, []byte, error) {
+	if len(first) < prefixBytes {
+		return pebble.SpanPolicy{}, nil, nil
+	}
+	last := kindUndo
+	for _, k := range []kind{kindBlock, kindName, kindState} {
+		if kind(first[prefixBytes-1]) <= k {
+			last = k
+			break
+		}
+	}
+	return pebble.SpanPolicy{}, after(append(first[:prefixBytes-1:prefixBytes-1], byte(last))), nil
+}
+
 // openEngine takes the directory's lock by itself, so that a directory in use is told from every other error.
 func (s *Store) openEngine(o Options) (err error) {
+	s.guard = &guardFS{FS: s.fs, fatal: s.fatal}
 	if err := s.fs.MkdirAll(s.dir, 0o755); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
@@ -75,11 +94,25 @@ func (s *Store) openEngine(o Options) (err error) {
 	if o.tune != nil {
 		o.tune(options)
 	}
-	if s.db, err = pebble.Open(s.dir, options); err != nil {
+	if s.db, err = openDB(s.dir, options); err != nil {
 		s.cache.Unref()
 		return errors.Join(openError(s.dir, err), s.lock.Close())
 	}
 	return nil
+}
+
+// openDB turns the panic into an error that pebble ends with if a directory can't be synced: nothing was promised yet.
+func openDB(dir string, options *pebble.Options) (db *pebble.DB, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			cause, ok := r.(error)
+			if !ok {
+				panic(r)
+			}
+			db, err = nil, cause
+		}
+	}()
+	return pebble.Open(dir, options)
 }
 
 // lockError tells a lock that is held from a directory that can't be written.

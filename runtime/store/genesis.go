@@ -26,7 +26,7 @@ func (s *Store) Init(g *chain.Genesis, header *chain.Header, state iter.Seq[exec
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case header.Chain != g.Chain || header.Height != 0:
+	case g.Chain == 0 || header.Chain != g.Chain || header.Height != 0:
 		return fmt.Errorf("store: init: %w: genesis of chain %d, header of chain %d at height %d", ErrOrder, g.Chain, header.Chain, header.Height)
 	case l.durable.Load() != nil:
 		return fmt.Errorf("store: init chain %d: %w", g.Chain, ErrInitialised)
@@ -39,11 +39,9 @@ func (s *Store) Init(g *chain.Genesis, header *chain.Header, state iter.Seq[exec
 
 func (s *Store) init(l *ledger, g *chain.Genesis, header *chain.Header, state iter.Seq[exec.Write]) error {
 	w := l.writer(s.db)
-	lower, upper := chainSpan(l.id)
-	if upper == nil { // the last chain: no key is longer than this one
-		upper = append(lower, 0xff, 0xff)
+	if err := s.wipe(w); err != nil {
+		return err
 	}
-	_ = w.batch.DeleteRange(lower, upper, nil) // what an earlier try left; fails for indexed batches only
 	for e := range state {
 		w.slot(&e.Slot, e.Value)
 		if err := s.spill(w); err != nil {
@@ -65,9 +63,21 @@ func (s *Store) init(l *ledger, g *chain.Genesis, header *chain.Header, state it
 	if err := s.apply(w.batch, pebble.Sync); err != nil {
 		return err
 	}
-	l.undoFrom = 1
 	l.durable.Store(&m)
 	return nil
+}
+
+// wipe removes what an Init that was cut off left of the chain.
+func (s *Store) wipe(w *writer) error {
+	first, found, err := s.nextChain(w.chain)
+	if err != nil || !found || first != w.chain {
+		return err
+	}
+	lower, upper := chainSpan(w.chain)
+	if upper == nil { // the last chain: above every kind
+		upper = append(lower, 0xff)
+	}
+	return w.batch.DeleteRange(lower, upper, nil)
 }
 
 // spill hands on what the writer has once it is much, not synced: the last batch's sync covers it.

@@ -12,21 +12,18 @@ import (
 type kind byte
 
 const (
-	kindMark     kind = 'm'
-	kindGenesis  kind = 'g'
-	kindHeader   kind = 'h'
-	kindBlock    kind = 'b'
-	kindName     kind = 'n'
-	kindReceipts kind = 'r'
-	kindOutbox   kind = 'o'
-	kindState    kind = 's'
-	kindUndo     kind = 'u'
-	kindIndex    kind = 'i'
+	kindBlock   kind = 'b' // ends with a part
+	kindGenesis kind = 'g'
+	kindIndex   kind = 'i'
+	kindMark    kind = 'm'
+	kindName    kind = 'n'
+	kindState   kind = 's'
+	kindUndo    kind = 'u'
 )
 
 var kindWords = map[kind]string{
-	kindMark: "marker", kindGenesis: "genesis", kindHeader: "header", kindBlock: "block", kindName: "block hash",
-	kindReceipts: "receipts", kindOutbox: "outbox", kindState: "state", kindUndo: "undo", kindIndex: "message index",
+	kindBlock: "block", kindGenesis: "genesis", kindIndex: "message index", kindMark: "marker", kindName: "block hash",
+	kindState: "state", kindUndo: "undo",
 }
 
 // String is the kind in words.
@@ -35,6 +32,26 @@ func (k kind) String() string {
 		return w
 	}
 	return fmt.Sprintf("kind %#02x", byte(k))
+}
+
+// part is the last byte of a key of kindBlock: what of the block it is. A byte, once used, keeps its meaning.
+type part byte
+
+const (
+	partBody     part = 'b'
+	partHeader   part = 'h'
+	partOutbox   part = 'o'
+	partReceipts part = 'r'
+)
+
+var partWords = map[part]string{partBody: "body", partHeader: "header", partOutbox: "outbox", partReceipts: "receipts"}
+
+// String is the part in words.
+func (p part) String() string {
+	if w, ok := partWords[p]; ok {
+		return w
+	}
+	return fmt.Sprintf("part %#02x", byte(p))
 }
 
 const (
@@ -52,8 +69,14 @@ func appendPrefix(b []byte, id chain.ID, k kind) []byte {
 
 func markKey(id chain.ID) []byte { return appendPrefix(nil, id, kindMark) }
 
-func heightKey(id chain.ID, k kind, height uint64) []byte {
-	return binary.BigEndian.AppendUint64(appendPrefix(make([]byte, 0, prefixBytes+8), id, k), height)
+// partKey appends the key of a part of the block at a height.
+func partKey(b []byte, id chain.ID, p part, height uint64) []byte {
+	return append(binary.BigEndian.AppendUint64(appendPrefix(b, id, kindBlock), height), byte(p))
+}
+
+// undoKey appends the key of the undo record of the block at a height.
+func undoKey(b []byte, id chain.ID, height uint64) []byte {
+	return binary.BigEndian.AppendUint64(appendPrefix(b, id, kindUndo), height)
 }
 
 func genesisKey(id chain.ID, piece uint32) []byte {
@@ -97,8 +120,11 @@ func describe(key []byte) string {
 		return fmt.Sprintf("key %x", key)
 	}
 	id, k, rest := binary.BigEndian.Uint32(key), kind(key[4]), key[prefixBytes:]
-	if len(rest) == 8 && k != kindMark {
-		return fmt.Sprintf("chain %d, %s, height %d", id, k, binary.BigEndian.Uint64(rest))
+	switch {
+	case k == kindBlock && len(rest) == 8+1:
+		return fmt.Sprintf("chain %d, %s of block %d", id, part(rest[8]), binary.BigEndian.Uint64(rest))
+	case k == kindUndo && len(rest) == 8:
+		return fmt.Sprintf("chain %d, %s of block %d", id, k, binary.BigEndian.Uint64(rest))
 	}
 	return fmt.Sprintf("chain %d, %s, key %x", id, k, rest)
 }

@@ -21,7 +21,7 @@ func (s *Store) Head(id chain.ID) (Head, error) {
 // Block is the block at a height and the certificate that made it final, which may be empty. The block at height 0 is
 // its header alone.
 func (s *Store) Block(id chain.ID, height uint64) (raw, certificate []byte, err error) {
-	if raw, err = s.at(id, kindBlock, height); err != nil {
+	if raw, err = s.at(id, partBody, height); err != nil {
 		return nil, nil, err
 	}
 	_, certificate, err = s.header(id, height)
@@ -42,12 +42,12 @@ func (s *Store) Certificate(id chain.ID, height uint64) ([]byte, error) {
 
 // Receipts are those of the block at a height, as they were committed.
 func (s *Store) Receipts(id chain.ID, height uint64) ([]byte, error) {
-	return s.at(id, kindReceipts, height)
+	return s.at(id, partReceipts, height)
 }
 
 // Outbox is that of the block at a height, as it was committed.
 func (s *Store) Outbox(id chain.ID, height uint64) ([]byte, error) {
-	return s.at(id, kindOutbox, height)
+	return s.at(id, partOutbox, height)
 }
 
 // HeightOf is the height of the block with the given hash.
@@ -100,20 +100,20 @@ func (s *Store) Index(id chain.ID, f func(message chain.MessageID, p Place) erro
 }
 
 func (s *Store) header(id chain.ID, height uint64) (chain.Header, []byte, error) {
-	value, err := s.at(id, kindHeader, height)
+	value, err := s.at(id, partHeader, height)
 	if err != nil {
 		return chain.Header{}, nil, err
 	}
 	h, certificate, err := decodeHeader(value)
 	if err != nil {
-		return chain.Header{}, nil, damaged(heightKey(id, kindHeader, height), err)
+		return chain.Header{}, nil, damaged(partKey(nil, id, partHeader, height), err)
 	}
 	return h, certificate, nil
 }
 
-// at is the value of a kind at a height, which must be there up to the head (T3).
-func (s *Store) at(id chain.ID, k kind, height uint64) ([]byte, error) {
-	key := heightKey(id, k, height)
+// at is a part of the block at a height, which must be there up to the head (T3).
+func (s *Store) at(id chain.ID, p part, height uint64) ([]byte, error) {
+	key := partKey(nil, id, p, height)
 	if err := s.shown(id, key, height); err != nil {
 		return nil, err
 	}

@@ -55,8 +55,6 @@ type mark struct {
 	pieces uint32 // of the genesis
 }
 
-const markBytes = 8 + 32 + 32 + 4
-
 func (m mark) append(b []byte) []byte {
 	b = append(wire.AppendU64(b, m.Height), m.Hash[:]...)
 	return wire.AppendU32(append(b, m.State[:]...), m.pieces)

@@ -43,6 +43,7 @@ type Store struct {
 	cache      *pebble.Cache
 	lock       *pebble.Lock
 	fs         vfs.FS
+	guard      *guardFS // around fs
 	dir        string
 	keep       uint64
 	log        *slog.Logger
@@ -68,6 +69,7 @@ type ledger struct {
 // Open opens or makes a data directory. It returns ErrInUse, ErrFormat or ErrDamaged with words on what to do.
 func Open(o Options) (*Store, error) {
 	s := &Store{dir: o.Dir, keep: o.KeepStates, log: o.Log, fs: o.fs, chains: map[chain.ID]*ledger{}}
+	s.fatal = &fatal{end: o.Fatal}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -81,7 +83,6 @@ func Open(o Options) (*Store, error) {
 	if s.dir == "" {
 		s.dir = memoryDir
 	}
-	s.fatal = &fatal{end: o.Fatal}
 	s.background = background{fatal: s.fatal, now: time.Now}
 	if err := s.openEngine(o); err != nil {
 		return nil, err
@@ -91,12 +92,14 @@ func Open(o Options) (*Store, error) {
 			return nil, errors.Join(err, s.Close())
 		}
 	}
+	s.guard.armed.Store(true)
 	return s, nil
 }
 
 // Close waits for what runs in the background and closes the files. No other method may run or be called any more, and
 // every view must be closed.
 func (s *Store) Close() error {
+	s.guard.armed.Store(false)
 	for _, l := range s.chains {
 		if l.batch != nil {
 			_ = l.batch.Close() // frees memory, can't fail
@@ -183,7 +186,7 @@ func (s *Store) load(id chain.ID) error {
 	if err != nil {
 		return damaged(key, err)
 	}
-	key = heightKey(id, kindHeader, m.Height)
+	key = partKey(nil, id, partHeader, m.Height)
 	value, err = s.must(s.db, key)
 	if err != nil {
 		return err

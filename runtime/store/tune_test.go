@@ -70,6 +70,8 @@ func TestTune(t *testing.T) {
 				p.Experimental.ValueSeparationPolicy = func() pebble.ValueSeparationPolicy {
 					return pebble.ValueSeparationPolicy{Enabled: true, MinimumSize: x << 10, MaxBlobReferenceDepth: 10, RewriteMinimumAge: time.Hour, TargetGarbageRatio: 0.5}
 				}
+			case "nospan":
+				p.Experimental.SpanPolicyFunc = nil
 			case "mult":
 				p.Experimental.LevelMultiplier = x
 			default:

@@ -72,8 +72,7 @@ func (s *Store) prune(w *writer, l *ledger, height uint64) uint64 {
 	if first < l.undoFrom+pruneStep {
 		return l.undoFrom
 	}
-	from := heightKey(w.chain, kindUndo, l.undoFrom)
-	_ = w.batch.DeleteRange(from, w.height(kindUndo, first), nil) // fails for indexed batches only
+	_ = w.batch.DeleteRange(undoKey(nil, w.chain, l.undoFrom), undoKey(nil, w.chain, first), nil) // fails for indexed batches only
 	return first
 }
 

@@ -28,7 +28,7 @@ type View struct {
 // which it holds in memory. ErrNotFound above the head, ErrPruned if a record is gone.
 func (s *Store) StateAt(id chain.ID, height uint64) (*View, error) {
 	v := &View{store: s, chain: id, before: map[exec.Slot][]byte{}}
-	if err := s.shown(id, heightKey(id, kindState, height), height); err != nil { // first: the snapshot has it then
+	if err := s.shown(id, partKey(nil, id, partHeader, height), height); err != nil { // first: the snapshot has it then
 		return nil, err
 	}
 	v.snapshot = s.db.NewSnapshot()
@@ -55,13 +55,13 @@ func (v *View) rewind(height uint64) error {
 			return err
 		}
 	}
-	value, err = v.store.must(v.snapshot, heightKey(v.chain, kindHeader, height))
+	value, err = v.store.must(v.snapshot, partKey(nil, v.chain, partHeader, height))
 	if err != nil {
 		return err
 	}
 	header, _, err := decodeHeader(value)
 	if err != nil {
-		return damaged(heightKey(v.chain, kindHeader, height), err)
+		return damaged(partKey(nil, v.chain, partHeader, height), err)
 	}
 	v.Head = Head{height, header.Hash(), header.Roots.State}
 	return nil
@@ -69,7 +69,7 @@ func (v *View) rewind(height uint64) error {
 
 // undo takes back the block at height h.
 func (v *View) undo(h uint64) error {
-	key := heightKey(v.chain, kindUndo, h)
+	key := undoKey(nil, v.chain, h)
 	value, err := v.store.get(v.snapshot, key)
 	if errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("store: chain %d: state before height %d: %w", v.chain, h, ErrPruned)

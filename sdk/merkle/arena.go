@@ -17,16 +17,16 @@ func (r ref) isBranch() bool { return r != none && r&leafBit == 0 }
 func (r ref) shard() int     { return int(r>>indexBits) & (shards - 1) }
 func (r ref) index() uint32  { return uint32(r & maxIndex) }
 
-// link is the shape of a branch: a level of the tree at which keys part. Levels at which all keys go one way are not
-// stored: depth says how many were passed, and any leaf below which way they went (M5).
+// link is the shape of a branch. Its depth is the bit in which the keys on its two sides differ; which bits they have in
+// common before that, any leaf below it says (M5).
 type link struct {
 	child [2]ref
 	depth uint16
 }
 
-// pair is the hashes of a branch: those of the subtrees at depth+1 on its two sides, levels passed included. They stand
-// here and not with the children: to hash a branch after one child changed, the other child is not touched. They stand
-// apart from the link so that a pair is one cache line, and the links of a million keys, 12 MB, mostly stay in a cache.
+// pair is the hashes of the two sides of a branch. They stand here and not with the children: to hash a branch after one
+// child changed, the other child is not touched. They stand apart from the link so that a pair is one cache line, and
+// the links of a million keys, 12 MB, mostly stay in a cache.
 type pair [2]Hash
 
 // shard owns the nodes of one slot of the tree (see Tree.top), and the nodes above the slots belong to shard 0. While

@@ -19,12 +19,13 @@
 //	                             v                            |
 //	                           version v --Update(v, ...)--> version w, ...    Discard(v): frees what v made
 //
-//	M3  An empty subtree is 0^32, one with a single key is that leaf's Sum(TagState, path, value hash) at whatever depth,
-//	    any other is Sum(TagBranch, left, right), split at the next bit of the path, most significant first. So the root
-//	    depends on the content only, and a shard's root is that of a subtree.
+//	M3  The root of no keys is 0^32, that of a single key its leaf's Sum(TagState, path, value hash), that of more
+//	    Sum(TagBranch, depth:u16, left, right): depth is the first bit of the path, counted from its start and most
+//	    significant first, in which they differ, left the root of the keys that have 0 there, right of those with 1.
+//	    So the root depends on the content only, and a shard's root is that of a subtree (7.4).
 //	M4  A deletion that leaves a subtree with one key leaves that key's leaf; nothing remembers what was there.
-//	M5  In memory a branch stands only where keys part: n keys are n leaves and n-1 branches, however long the prefixes
-//	    they share. The hash of a level at which all keys go one way is made on the way up and not kept.
+//	M5  A branch stands only where keys part: n keys are n leaves and n-1 branches, in memory as in hashes, however long
+//	    the prefixes they share. So storage entries, which share 192 bits with their account, cost what accounts do.
 //	M6  Nodes don't change. A version makes new ones for what differs from its base; it owns them until it is committed,
 //	    and Commit frees those of the old state that it did without. Versions may stack and compete.
 //	M7  The tree is worked on in up to 16 slots, by the first four bits behind its prefix. The nodes of a slot are
@@ -32,9 +33,20 @@
 //
 // # Proofs of state
 //
-// Presence and absence have one type, StateProof: the siblings on the walk from the root to where the path ends. Each
-// claim has exactly one proof; any other form is refused. Where two keys share a long prefix (an account and its storage
-// share 192 bits) the empty siblings cost a bit each, but a hash each to make and verify.
+// The walk of a path goes down from the root, at each branch to the side that the path's bit at its depth says. It looks
+// at no other bit and ends at a leaf, whatever the path. StateProof is the depths and siblings of the walk, and the leaf
+// if it isn't the path's own. Folded up from the leaf, by the bits of the leaf's path, they give the root: that leaf is in
+// the state, and above it are these branches and no others. For presence that is all.
+//
+//	M8  Path p is absent if another leaf q is present and none of the branches above q parts at d, the first bit in which
+//	    p and q differ. For if both were present, take the lowest branch above both. The keys below it agree in all bits
+//	    before its depth and part there, p to one side and q to the other: its depth is d, and it stands above q. In other
+//	    words, all keys that share the first d bits with p share bit d with q.
+//	M9  Verify asks for more: p and q agree at every depth above q, not only in bit d. Then q is the leaf at which the walk
+//	    of p ends, of all that might show its absence (those that share d bits with p), and each claim has exactly one
+//	    proof. Prove always finds it: a walk can't turn where p and q differ. Any other form is refused.
+//
+// In an empty state nothing is proven: there is no leaf, and the root is zero.
 //
 // # What it does not do
 //

@@ -19,8 +19,7 @@ func (t *Tree) Load(next func() (Path, Hash, bool)) error {
 		}
 	}
 	l.fold(t.prefix.Bits)
-	t.head.root = sub{hash: t.lift(l.last, t.prefix.Bits), ref: l.last.ref, at: t.prefix.Bits}
-	t.head.count = l.count
+	t.head.root, t.head.count = l.last, l.count
 	for i := range t.shards {
 		t.shards[i].fresh, t.shards[i].grown = nil, 0
 	}
@@ -61,7 +60,7 @@ func (l *loader) add(leaf Leaf) error {
 		l.fold(depth + 1)
 		l.left = append(l.left, side{sub: l.last, depth: depth})
 	}
-	l.last = writer{Tree: t, id: slot}.newLeaf(PathBits, leaf)
+	l.last = writer{Tree: t, id: slot}.newLeaf(leaf)
 	l.path = leaf.Path
 	l.count++
 	t.shards[slot].fresh = t.shards[slot].fresh[:0] // a load is not taken back node by node

@@ -18,14 +18,8 @@ func (t *Tree) Prove(v *Version, path Path) (StateProof, error) {
 	s := v.root
 	for s.ref.isBranch() {
 		depth := t.depth(s.ref)
-		if depth > s.at {
-			if parts := t.anyLeaf(s.ref).Path.shared(&path); parts < depth { // at parts the path turns to the empty side
-				p.sibling(parts-t.prefix.Bits, t.lift(s, parts+1))
-				return p, nil
-			}
-		}
 		side := path.bit(depth)
-		p.sibling(depth-t.prefix.Bits, t.child(s.ref, 1-side).hash)
+		p.sibling(depth, t.child(s.ref, 1-side).hash)
 		s = t.child(s.ref, side)
 	}
 	if s.ref != none {
@@ -37,11 +31,11 @@ func (t *Tree) Prove(v *Version, path Path) (StateProof, error) {
 	return p, nil
 }
 
-// sibling adds a sibling that is not empty, at a level below all that the proof has.
-func (p *StateProof) sibling(level int, hash Hash) {
-	for len(p.Levels) <= level/8 {
+// sibling adds the sibling at a depth below all that the proof has.
+func (p *StateProof) sibling(depth int, hash Hash) {
+	for len(p.Levels) <= depth/8 {
 		p.Levels = append(p.Levels, 0)
 	}
-	p.Levels[level/8] |= 0x80 >> (level % 8)
+	p.Levels[depth/8] |= 0x80 >> (depth % 8)
 	p.Siblings = append(p.Siblings, hash)
 }

@@ -15,28 +15,19 @@ var ErrForm = errors.New("proof is not in canonical form")
 // maxLevels is the length of the longest bitmap: a bit for every bit of a path (depth limit).
 const maxLevels = PathBits / 8
 
-// StateProof shows which value a path has in a state, or that it has none. It walks the compact tree from its root to
-// where the path ends: at its own leaf, at nothing, or at another leaf.
+// StateProof shows which value a path has in a state, or that it has none. It is the walk of the path: from the root, at
+// each branch to the side that the path's bit at its depth says, to the leaf where that ends (M8, M9).
 type StateProof struct {
-	// Levels has a bit for each level, from the root down, set if the sibling there is not empty. Its last set bit is
-	// the last level of the walk: where a walk ends below the root, the sibling is never empty, or both would have
-	// been one leaf higher up.
+	// Levels has a bit for each depth, from the start of the path on, set if a branch of the walk parts there. A
+	// bitmap, because most walks turn at every depth down to log2 of the keys: a list of depths is longer.
 	Levels []byte
-	// Siblings are those that are not empty, from the root down.
+	// Siblings are the other sides of those branches, from the root down.
 	Siblings []Hash
-	// Other is the leaf at which the path ends instead of at its own.
+	// Other is the leaf at which the walk ends instead of at the path's own.
 	Other *Leaf
 }
 
-// depth is the number of levels of the walk.
-func (p StateProof) depth() int {
-	if n := len(p.Levels); n > 0 {
-		return 8*n - bits.TrailingZeros8(p.Levels[n-1])
-	}
-	return 0
-}
-
-func (p StateProof) has(level int) bool { return p.Levels[level/8]<<(level%8)&0x80 != 0 }
+func (p StateProof) has(depth int) bool { return p.Levels[depth/8]<<(depth%8)&0x80 != 0 }
 
 // Verify says whether path has this value in the state with this root; the zero value stands for none. The root is
 // that of a tree over all paths (New). A zero root proves nothing, not even that the state is empty.
@@ -45,7 +36,7 @@ func (p StateProof) Verify(root Hash, path Path, value Hash) error {
 }
 
 // VerifyAt is Verify for the root of a tree made by NewAt. The prefix must come from who is trusted with the root, not
-// from who gives the proof: a walk that starts at the wrong depth ends at the wrong place.
+// from who gives the proof: of a path that the tree is not for, its root would show that it is absent.
 func (p StateProof) VerifyAt(at Prefix, root Hash, path Path, value Hash) error {
 	if root == (Hash{}) {
 		return fmt.Errorf("root: %w", ErrZero)
@@ -56,50 +47,66 @@ func (p StateProof) VerifyAt(at Prefix, root Hash, path Path, value Hash) error 
 	if err := p.fault(); err != nil {
 		return fmt.Errorf("%w: %w", ErrForm, err)
 	}
-	depth := at.Bits + p.depth()
-	if depth > PathBits {
-		return fmt.Errorf("%w: walk ends at depth %d of %d", ErrForm, depth, PathBits)
+	leaf, err := p.end(path, value)
+	if err == nil {
+		err = p.stray(at, path, leaf)
 	}
-	hash, err := p.end(path, value, depth)
 	if err != nil {
-		return fmt.Errorf("path %x: %w", path, err)
+		return fmt.Errorf("path %x: %w: %w", path, ErrForm, err)
 	}
-	left := len(p.Siblings)
-	for i := p.depth() - 1; i >= 0; i-- {
-		side := path.bit(at.Bits + i)
-		switch {
-		case !p.has(i):
-			hash = onSide(side, &hash)
-			continue
-		case side == 0:
-			hash = (&pair{hash, p.Siblings[left-1]}).hash()
-		default:
-			hash = (&pair{p.Siblings[left-1], hash}).hash()
-		}
-		left--
-	}
-	if hash != root {
+	if hash := p.fold(leaf); hash != root {
 		return fmt.Errorf("path %x: root %x, want %x: %w", path, hash, root, ErrMismatch)
 	}
 	return nil
 }
 
-// end is the hash of what stands where the walk ends, if path has this value.
-func (p StateProof) end(path Path, value Hash, depth int) (Hash, error) {
+// end is the leaf at which the walk ends, if path has this value.
+func (p StateProof) end(path Path, value Hash) (*Leaf, error) {
 	switch {
+	case value != Hash{} && p.Other != nil:
+		return nil, errors.New("another leaf stands for a value")
 	case value != Hash{}:
-		if p.Other != nil {
-			return Hash{}, fmt.Errorf("%w: another leaf stands for a value", ErrForm)
-		}
-		return (&Leaf{Path: path, Value: value}).hash(), nil
+		return &Leaf{Path: path, Value: value}, nil
 	case p.Other == nil:
-		return Hash{}, nil
+		return nil, errors.New("no other leaf stands for none")
 	case p.Other.Path == path:
-		return Hash{}, fmt.Errorf("%w: the path's own leaf stands for none", ErrForm)
-	case p.Other.Path.shared(&path) < depth:
-		return Hash{}, fmt.Errorf("%w: leaf %x is not where the walk ends, at depth %d", ErrForm, p.Other.Path, depth)
+		return nil, errors.New("the path's own leaf stands for none")
 	}
-	return p.Other.hash(), nil
+	return p.Other, nil
+}
+
+// stray says what keeps the walk of path from ending at leaf, whatever the root.
+func (p StateProof) stray(at Prefix, path Path, leaf *Leaf) error {
+	if !at.Covers(leaf.Path) {
+		return fmt.Errorf("leaf %x is not below the prefix", leaf.Path)
+	}
+	for depth := range 8 * len(p.Levels) {
+		switch {
+		case !p.has(depth):
+		case depth < at.Bits:
+			return fmt.Errorf("branch at depth %d, above the prefix of %d bits", depth, at.Bits)
+		case path.bit(depth) != leaf.Path.bit(depth): // M8 where they differ first, M9 elsewhere
+			return fmt.Errorf("leaf %x is not where the walk ends: they part at depth %d", leaf.Path, depth)
+		}
+	}
+	return nil
+}
+
+// fold is the root of the tree in which the walk ends at leaf.
+func (p StateProof) fold(leaf *Leaf) Hash {
+	hash, left := leaf.hash(), len(p.Siblings)
+	for depth := 8*len(p.Levels) - 1; depth >= 0; depth-- {
+		if !p.has(depth) {
+			continue
+		}
+		left--
+		sides := pair{hash, p.Siblings[left]}
+		if leaf.Path.bit(depth) == 1 {
+			sides = pair{p.Siblings[left], hash}
+		}
+		hash = sides.hash(depth)
+	}
+	return hash
 }
 
 // fault says what is wrong with the form of p, whatever path and root it is for.
@@ -110,6 +117,8 @@ func (p StateProof) fault() error {
 		set += bits.OnesCount8(b)
 	}
 	switch {
+	case n > maxLevels:
+		return fmt.Errorf("%d bytes of levels (limit %d)", n, maxLevels)
 	case n > 0 && p.Levels[n-1] == 0:
 		return errors.New("levels end with zeros")
 	case set != len(p.Siblings):

@@ -15,14 +15,14 @@ type Tree struct {
 // New returns an empty tree for all paths.
 func New() *Tree { return NewAt(Path{}, 0) }
 
-// NewAt returns an empty tree for the paths below the first bits bits of prefix. It splits from depth bits on, so its
-// root is that of the subtree which a tree of all paths has there (SPEC 7.4).
+// NewAt returns an empty tree for the paths below the first bits bits of prefix. Its root is that of the subtree which a
+// tree of all paths has there: depths count from the start of the path in both (SPEC 7.4).
 func NewAt(prefix Path, bits int) *Tree {
 	if bits < 0 || bits > PathBits {
 		panic(fmt.Sprintf("merkle: prefix of %d bits", bits))
 	}
 	t := &Tree{prefix: Prefix{Path: prefix, Bits: bits}, top: min(bits+shardBits, PathBits)}
-	t.head = &Version{tree: t, root: sub{at: bits}}
+	t.head = &Version{tree: t}
 	return t
 }
 
@@ -38,25 +38,20 @@ func (t *Tree) Len() int { return t.head.count }
 // Subtree is the root that a tree of the committed keys below the first bits bits of prefix has (NewAt).
 func (t *Tree) Subtree(prefix Path, bits int) Hash {
 	s := t.head.root
-	for s.ref != none {
-		depth := t.depth(s.ref)
-		switch parts := t.anyLeaf(s.ref).Path.shared(&prefix); {
-		case parts < min(depth, bits):
-			return Hash{}
-		case depth >= bits:
-			return t.lift(s, bits)
-		}
-		s = t.child(s.ref, prefix.bit(depth))
+	for s.ref.isBranch() && t.depth(s.ref) < bits {
+		s = t.child(s.ref, prefix.bit(t.depth(s.ref)))
 	}
-	return Hash{}
+	// The keys below the prefix, if any, all went this way, and all keys here agree in their first bits bits.
+	if s.ref == none || t.anyLeaf(s.ref).Path.shared(&prefix) < bits {
+		return Hash{}
+	}
+	return s.hash
 }
 
-// sub is a subtree of the compact tree: its only or topmost node, and its hash as seen at depth at. Levels between at
-// and the depth of the node have all keys on one side.
+// sub is a subtree: its topmost node, and its hash, which is the same wherever the subtree stands (M3).
 type sub struct {
 	hash Hash
 	ref  ref
-	at   int
 }
 
 func (t *Tree) link(r ref) *link { return t.shards[r.shard()].links.at(r.index()) }
@@ -73,8 +68,7 @@ func (t *Tree) depth(r ref) int {
 
 // child is the subtree on one side of a branch.
 func (t *Tree) child(r ref, side int) sub {
-	l := t.link(r)
-	return sub{hash: t.pair(r)[side], ref: l.child[side], at: int(l.depth) + 1}
+	return sub{hash: t.pair(r)[side], ref: t.link(r).child[side]}
 }
 
 // anyLeaf is a leaf below r. All of them agree in the bits before r's depth.
@@ -83,23 +77,4 @@ func (t *Tree) anyLeaf(r ref) *Leaf {
 		r = t.link(r).child[0]
 	}
 	return t.leaf(r)
-}
-
-// lift is the hash of s as seen at depth to, which is not below its node. A leaf's hash is the same everywhere (M4).
-func (t *Tree) lift(s sub, to int) Hash {
-	if !s.ref.isBranch() || s.at == to {
-		return s.hash
-	}
-	hash, at := s.hash, s.at
-	if at < to { // the levels passed between at and to are gone: start again from the node
-		hash, at = t.pair(s.ref).hash(), t.depth(s.ref)
-	}
-	if at > to {
-		p := &t.anyLeaf(s.ref).Path
-		for at > to {
-			at--
-			hash = onSide(p.bit(at), &hash)
-		}
-	}
-	return hash
 }

@@ -46,7 +46,7 @@ func (t *Tree) Update(base *Version, updates []Update, each Each) (*Version, err
 	}
 	each.run(len(busy), func(k int) {
 		w := writer{Tree: t, id: busy[k]} // M7: this call touches shard busy[k] alone
-		subs[w.id] = w.apply(subs[w.id], slots[w.id])
+		subs[w.id] = w.apply(subs[w.id], t.top, slots[w.id])
 	})
 	s := writer{Tree: t}.merge(base.root, t.prefix.Bits, subs)
 	return t.newVersion(base, s), nil
@@ -95,16 +95,15 @@ func (t *Tree) slot(p *Path) int {
 
 // open returns the two sides of s at a level that is not below its node.
 func (t *Tree) open(s sub, level int) (left, right sub) {
-	nothing := sub{at: level + 1}
 	switch {
 	case s.ref == none:
-		return nothing, nothing
+		return sub{}, sub{}
 	case t.depth(s.ref) == level:
 		return t.child(s.ref, 0), t.child(s.ref, 1)
 	case t.anyLeaf(s.ref).Path.bit(level) == 0:
-		return s, nothing
+		return s, sub{}
 	default:
-		return nothing, s
+		return sub{}, s
 	}
 }
 
@@ -143,17 +142,17 @@ func (w writer) merge(s sub, level int, subs []sub) sub {
 	return w.join(level, newLeft, newRight)
 }
 
-// apply returns s with the updates, all of which stand below s.at. If nothing changes it returns s: what has changed
-// has another ref, since no node is freed while an update runs.
-func (w writer) apply(s sub, updates []Update) sub {
+// apply returns s with the updates, which agree with the keys of s in all bits before at. If nothing changes it returns
+// s: what has changed has another ref, since no node is freed while an update runs.
+func (w writer) apply(s sub, at int, updates []Update) sub {
 	if len(updates) == 0 {
 		return s
 	}
 	if s.ref == none {
-		return w.build(s.at, updates)
+		return w.build(updates)
 	}
 	depth := w.depth(s.ref)
-	if depth > s.at {
+	if depth > at {
 		p := &w.anyLeaf(s.ref).Path
 		if parts := min(p.shared(&updates[0].Path), p.shared(&updates[len(updates)-1].Path)); parts < depth {
 			return w.fork(s, parts, updates)
@@ -164,7 +163,7 @@ func (w writer) apply(s sub, updates []Update) sub {
 	}
 	i := cut(updates, depth)
 	left, right := w.child(s.ref, 0), w.child(s.ref, 1)
-	newLeft, newRight := w.apply(left, updates[:i]), w.apply(right, updates[i:])
+	newLeft, newRight := w.apply(left, depth+1, updates[:i]), w.apply(right, depth+1, updates[i:])
 	if newLeft.ref == left.ref && newRight.ref == right.ref {
 		return s
 	}
@@ -176,9 +175,9 @@ func (w writer) apply(s sub, updates []Update) sub {
 func (w writer) fork(s sub, depth int, updates []Update) sub {
 	i := cut(updates, depth)
 	if w.anyLeaf(s.ref).Path.bit(depth) == 0 {
-		return w.join(depth, w.apply(s, updates[:i]), w.build(depth+1, updates[i:]))
+		return w.join(depth, w.apply(s, depth+1, updates[:i]), w.build(updates[i:]))
 	}
-	return w.join(depth, w.build(depth+1, updates[:i]), w.apply(s, updates[i:]))
+	return w.join(depth, w.build(updates[:i]), w.apply(s, depth+1, updates[i:]))
 }
 
 // replace gives a leaf its new value.
@@ -187,20 +186,20 @@ func (w writer) replace(s sub, u Update) sub {
 		return s
 	}
 	w.drop(s.ref)
-	return w.build(s.at, []Update{u})
+	return w.build([]Update{u})
 }
 
-// build makes the subtree at depth at of updates alone.
-func (w writer) build(at int, updates []Update) sub {
+// build makes the subtree of updates alone.
+func (w writer) build(updates []Update) sub {
 	switch {
 	case len(updates) == 0 || len(updates) == 1 && updates[0].Value == Hash{}:
-		return sub{at: at}
+		return sub{}
 	case len(updates) == 1:
-		return w.newLeaf(at, Leaf(updates[0]))
+		return w.newLeaf(Leaf(updates[0]))
 	}
 	depth := updates[0].Path.shared(&updates[len(updates)-1].Path)
 	i := cut(updates, depth)
-	return w.join(depth, w.build(depth+1, updates[:i]), w.build(depth+1, updates[i:]))
+	return w.join(depth, w.build(updates[:i]), w.build(updates[i:]))
 }
 
 // join makes the subtree whose keys part at depth. With nothing on one side there is no branch: the other side moves up (M4).
@@ -215,20 +214,20 @@ func (w writer) join(depth int, left, right sub) sub {
 	i := s.branches.take()
 	*s.links.reach(i) = link{child: [2]ref{left.ref, right.ref}, depth: uint16(depth)}
 	p := s.pairs.reach(i)
-	*p = pair{w.lift(left, depth+1), w.lift(right, depth+1)}
+	*p = pair{left.hash, right.hash}
 	r := ref(w.id)<<indexBits | ref(i)
 	s.fresh = append(s.fresh, r)
-	return sub{hash: p.hash(), ref: r, at: depth}
+	return sub{hash: p.hash(depth), ref: r}
 }
 
-func (w writer) newLeaf(at int, l Leaf) sub {
+func (w writer) newLeaf(l Leaf) sub {
 	s := &w.shards[w.id]
 	i := s.entries.take()
 	*s.leaves.reach(i) = l
 	r := leafBit | ref(w.id)<<indexBits | ref(i)
 	s.fresh = append(s.fresh, r)
 	s.grown++
-	return sub{hash: l.hash(), ref: r, at: at}
+	return sub{hash: l.hash(), ref: r}
 }
 
 // drop notes that the version under way does without a node of its base.

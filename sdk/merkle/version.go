@@ -18,8 +18,8 @@ var (
 type Version struct {
 	tree    *Tree
 	base    *Version // nil once the version is committed or discarded
-	root    sub      // at the depth of the tree's prefix
-	count   int      // keys
+	root    sub
+	count   int // keys
 	open    bool
 	stacked int           // open versions directly on this one
 	fresh   [shards][]ref // nodes that this version made
@@ -34,9 +34,7 @@ func (v *Version) Len() int { return v.count }
 
 // newVersion takes from the shards what the update that led from base to s left there.
 func (t *Tree) newVersion(base *Version, s sub) *Version {
-	at := t.prefix.Bits
-	v := &Version{tree: t, base: base, count: base.count, open: true}
-	v.root = sub{hash: t.lift(s, at), ref: s.ref, at: at}
+	v := &Version{tree: t, base: base, root: s, count: base.count, open: true}
 	for i := range t.shards {
 		s := &t.shards[i]
 		v.fresh[i], v.stale[i] = s.fresh, s.stale

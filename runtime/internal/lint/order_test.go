@@ -55,6 +55,7 @@ var order = []place{
 	{"runtime/store", shell},
 	{"runtime/ingress", shell},
 	{"runtime/relay", shell},
+	{"runtime/audit", shell},
 	{"runtime/node", shell},
 	{"runtime/api", shell},
 	{"runtime/explorer", shell},

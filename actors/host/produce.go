@@ -1,0 +1,188 @@
+package host
+
+import (
+	"fmt"
+	"math"
+	"sync/atomic"
+
+	"github.com/thinkey/thinkey/actors/account"
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/sdk/assert"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// Job says what a block may take.
+type Job struct {
+	Context *exec.Context
+	Tag     account.Tag
+	// Carried is the chain's pending queue, in order. As much of its front as fits Gas is handled, whatever else happens.
+	Carried []*exec.Delivery
+	// Gas is the gas that handlings may use; FreshGas bounds the sum of the gas limits of external messages.
+	Gas, FreshGas uint64
+	// Stop ends the taking of messages when it is closed; nil never does.
+	Stop <-chan struct{}
+}
+
+// Run is what the actors did.
+type Run struct {
+	// Accounts are those that handled something, in any order. Every relay sent has its Delivery in Handled.Sent, also one
+	// that left the chain or was not handled in time.
+	Accounts []*exec.Overlay
+	// Carried is how much of the front of Job.Carried was handled.
+	Carried int
+	// Stopped says that Stop ended it, not a lack of work or gas.
+	Stopped bool
+}
+
+// production is a Job under way.
+type production struct {
+	Job
+	countdown *countdown // messages and turns under way
+	stopped   atomic.Bool
+	_         [64]byte // the counters are written all the time, what is above is read all the time
+	gas       atomic.Int64
+	fresh     atomic.Int64
+}
+
+// Produce lets the actors run on what is carried in, then on what waits in the lanes and on all that this makes them send,
+// until nothing that fits is left or Stop is closed. The block stays open until Commit or Discard. A Tag serves once.
+func (h *Host) Produce(j Job) (*Run, error) {
+	assert.That(!h.isOpen(j.Tag), "produce: block %s/%d is open already", j.Tag.Parent, j.Tag.Attempt)
+	p := &production{Job: j, countdown: newCountdown()}
+	p.gas.Store(int64(min(j.Gas, math.MaxInt64)))
+	p.fresh.Store(int64(min(j.FreshGas, math.MaxInt64)))
+	select {
+	case <-j.Stop:
+		p.stopped.Store(true)
+	default:
+	}
+	h.production = p
+	carried, boxes, err := h.placeCarried(p)
+	if err != nil {
+		return nil, err
+	}
+	p.countdown = newCountdown()
+	h.give(boxes, carriedTurn{}, p.countdown)
+	first := h.lanes.take()
+	h.give(first, laneTurn{}, p.countdown)
+	var after turns
+	if err := h.waves(p, &after); err != nil {
+		return nil, err
+	}
+	h.lanes.putFront(after.order())
+	run := &Run{Carried: carried, Stopped: p.stopped.Load()}
+	run.Accounts = h.collect(j.Tag)
+	return run, nil
+}
+
+func (h *Host) isOpen(tag account.Tag) bool {
+	for i := range h.open {
+		if h.open[i].tag == tag {
+			return true
+		}
+	}
+	return false
+}
+
+// placeCarried lays the carried deliveries that fit before their accounts, without any being handled, so that none of them
+// can be overtaken by what another one sends (H2). It returns how many those are, and the accounts' mailboxes.
+func (h *Host) placeCarried(p *production) (int, []*mailbox, error) {
+	taken := 0
+	byAccount := make(map[chain.Address]*place)
+	var order []*place
+	for _, d := range p.Carried {
+		need, ok := treeGas(d.Message)
+		if !ok || int64(need) > p.gas.Load() {
+			break
+		}
+		to, here := p.Context.Receiver(d.Message.To)
+		if !here {
+			return 0, nil, fmt.Errorf("carried message %s to %s is not for chain %d", d.Message.ID(), d.Message.To, h.Chain)
+		}
+		if byAccount[to] == nil {
+			byAccount[to] = &place{to: to, all: p.countdown}
+			order = append(order, byAccount[to])
+		}
+		byAccount[to].deliveries = append(byAccount[to].deliveries, d)
+		p.gas.Add(-int64(need))
+		taken++
+	}
+	boxes := make([]*mailbox, len(order))
+	nodes := make([]node, len(order))
+	for i, c := range order {
+		nodes[i].task = c
+		p.countdown.left.Add(1)
+		boxes[i] = h.post(nil, c.to, &nodes[i])
+	}
+	return taken, boxes, p.countdown.wait(h)
+}
+
+// treeGas is what a relay and all it leads to can use; false if no block has as much.
+func treeGas(m *chain.Message) (uint64, bool) {
+	return m.GasLimit + exec.BounceGas, m.GasLimit <= math.MaxInt64-exec.BounceGas
+}
+
+// place lays deliveries before an account.
+type place struct {
+	to         chain.Address
+	deliveries []*exec.Delivery
+	all        *countdown
+}
+
+func (c *place) run(_ *worker, b *mailbox, _ *node) {
+	b.live.carried = c.deliveries
+	c.all.done(1)
+}
+
+// waves waits until all is quiet, and lets those go on for whom gas has come back since they were refused.
+func (h *Host) waves(p *production, after *turns) error {
+	for {
+		p.countdown.done(1)
+		if err := p.await(h); err != nil {
+			return err
+		}
+		for _, w := range h.pool.workers {
+			after.add(&w.turns)
+		}
+		if p.stopped.Load() {
+			return nil
+		}
+		p.countdown.left.Store(1)
+		again := after.fitting(p.gas.Load(), p.fresh.Load())
+		if len(again) == 0 {
+			return nil
+		}
+		h.give(again, laneTurn{}, p.countdown)
+	}
+}
+
+// await waits until nothing is under way, and passes a Stop on.
+func (p *production) await(h *Host) error {
+	stop := p.Stop
+	for {
+		select {
+		case <-p.countdown.quiet:
+			return nil
+		case <-h.dead:
+			return h.cause
+		case <-stop:
+			p.stopped.Store(true)
+			stop = nil
+		}
+	}
+}
+
+// collect gathers what the workers noted of the block.
+func (h *Host) collect(tag account.Tag) (overlays []*exec.Overlay) {
+	block := openBlock{tag: tag}
+	for _, w := range h.pool.workers {
+		for _, t := range w.touched {
+			overlays = append(overlays, t.overlay)
+			block.boxes = append(block.boxes, t.box)
+		}
+		clear(w.touched)
+		w.touched = w.touched[:0]
+	}
+	h.open = append(h.open, block)
+	return overlays
+}

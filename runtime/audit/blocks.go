@@ -1,0 +1,349 @@
+package audit
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/runtime/store"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// ahead is how many blocks are read before they are needed, and wait to be compared after they were verified. Each can take
+// some hundred megabytes at the worst.
+const ahead = 2
+
+// maxResumes is how often the state is taken from the directory when replay can't give it: each takes as long as reading the
+// whole state.
+const maxResumes = 8
+
+// walk is how far the pass over the blocks has come.
+type walk struct {
+	next  uint64           // the height expected
+	seen  bool             // any height
+	prev  *chain.BlockHash // of the block below next; nil if that can't be told
+	last  *chain.Header    // of the highest block, for what comes behind the pass
+	hash  chain.BlockHash  // of last
+	undo  bool             // an undo record was there
+	loose uint64           // blocks that were not replayed
+}
+
+// blocks goes through all heights: one goroutine reads ahead, this one verifies, one compares what was verified.
+func (r *run) blocks() error {
+	kept, readError := r.readAhead()
+	judged := make(chan judgement, ahead)
+	var compared sync.WaitGroup
+	compared.Go(func() {
+		for j := range judged {
+			r.compare.one(j)
+		}
+	})
+	w := &walk{}
+	for k := range kept {
+		if r.ctx.Err() == nil {
+			r.block(w, k, judged)
+		}
+	}
+	close(judged)
+	compared.Wait()
+	if err := r.damageOnly(*readError, Heights, Replayed); err != nil {
+		return err
+	}
+	if err := r.ctx.Err(); err != nil {
+		return err
+	}
+	r.end(w)
+	return nil
+}
+
+// readAhead reads the blocks in a goroutine, which ends with the channel; its error is set then.
+func (r *run) readAhead() (<-chan *store.Kept, *error) {
+	kept := make(chan *store.Kept, ahead)
+	failed := new(error)
+	go func() {
+		defer close(kept)
+		*failed = r.raw.Blocks(r.id, func(k *store.Kept) error {
+			select {
+			case kept <- k:
+				return nil
+			case <-r.ctx.Done():
+				return r.ctx.Err()
+			}
+		})
+	}()
+	return kept, failed
+}
+
+// judgement is a block that was verified, or, without result, one after which the state was taken from elsewhere.
+type judgement struct {
+	kept   *store.Kept
+	result *block.Result
+}
+
+// block looks at one height.
+func (r *run) block(w *walk, k *store.Kept, judged chan<- judgement) {
+	r.present(w, k)
+	result := r.verify(k)
+	header := r.header(k, result)
+	r.link(w, k, header)
+	r.about(k, header)
+	if result != nil {
+		judged <- judgement{k, result}
+		r.report.Blocks++
+		r.report.Messages += uint64(len(result.Processed))
+	} else if k.Height > 0 || r.at == nil {
+		w.loose++
+		r.resume(k)
+		judged <- judgement{k, nil}
+	}
+	r.tell("blocks", k.Height)
+}
+
+// present notes gaps, and parts that are missing.
+func (r *run) present(w *walk, k *store.Kept) {
+	r.looked(Heights, 1)
+	r.looked(Checksums, 1)
+	if k.Height > w.next {
+		r.add(Heights, w.next, "%s missing: the next one stored is %d", span(w.next, k.Height-1), k.Height)
+		w.prev = nil
+		r.lose()
+	}
+	w.next, w.seen = k.Height+1, true
+	for _, err := range k.Damage {
+		r.damage(k.Height, err)
+	}
+	if len(k.Damage) > 0 { // a part that is nil can be one of those
+		return
+	}
+	for _, part := range []struct {
+		name  string
+		check string
+		value []byte
+	}{{"body", Heights, k.Block}, {"header", Headers, k.Header}, {"receipts", Receipts, k.Receipts}, {"outbox", Outboxes, k.Outbox}} {
+		if part.value == nil {
+			r.add(part.check, k.Height, "block %d: its %s is missing", k.Height, part.name)
+			if part.check != Heights {
+				r.add(Heights, k.Height, "block %d: its %s is missing", k.Height, part.name)
+			}
+		}
+	}
+	switch {
+	case k.Height == 0:
+	case k.Undo != nil && !w.undo:
+		w.undo = true
+		r.report.UndoFrom = k.Height
+		if k.Height > 1 && k.Height < store.PruneStep {
+			r.add(Undo, 1, "the undo %s missing, and so few are not pruned", records(1, k.Height-1))
+		}
+	case k.Undo == nil && w.undo:
+		r.add(Undo, k.Height, "block %d: its undo record is missing", k.Height)
+	}
+}
+
+func span(from, to uint64) string {
+	if from == to {
+		return fmt.Sprintf("block %d is", from)
+	}
+	return fmt.Sprintf("blocks %d to %d are", from, to)
+}
+
+func records(from, to uint64) string {
+	if from == to {
+		return fmt.Sprintf("record of block %d is", from)
+	}
+	return fmt.Sprintf("records of blocks %d to %d are", from, to)
+}
+
+// lose gives up the state: blocks are missing between it and the next one.
+func (r *run) lose() { r.at = nil }
+
+// verify replays a block on the state before it, which moves on; nil if that can't be done or the block isn't valid.
+func (r *run) verify(k *store.Kept) *block.Result {
+	if k.Height == 0 {
+		r.atZero(k)
+		return nil
+	}
+	if r.at == nil || k.Block == nil || r.at.header.Height+1 != k.Height {
+		return nil
+	}
+	result, fault, err := r.judge(r.at, k)
+	switch {
+	case fault != nil:
+		r.add(checkOf(fault.Part), k.Height, "block %d: %v", k.Height, fault)
+	case err != nil:
+		r.add(Replayed, k.Height, "block %d can't be replayed: %v", k.Height, err)
+	}
+	for _, check := range []string{Validity, Order, Replayed} {
+		r.looked(check, 1)
+	}
+	if result == nil {
+		r.lose()
+		return nil
+	}
+	if err := r.at.state.tree.Commit(result.Version); err != nil {
+		r.add(Replayed, k.Height, "block %d: state tree: %v", k.Height, err)
+		r.lose()
+		return nil
+	}
+	r.at.state.apply(result.Changes)
+	r.at.header, r.at.hash = &result.Block.Header, result.Hash
+	return result
+}
+
+// judge is block.Verify of a stored block at a point.
+func (r *run) judge(at *point, k *store.Kept) (result *block.Result, fault *block.Fault, err error) {
+	before := &block.Before{Header: at.header, Hash: at.hash, State: at.state, Tree: at.state.tree}
+	err = guard(func() (err error) {
+		result, fault, err = block.Verify(before, r.rules, k.Block)
+		return err
+	})
+	return result, fault, err
+}
+
+// atZero compares the block at height 0 with that which the genesis gives.
+func (r *run) atZero(k *store.Kept) {
+	if r.at == nil || k.Block == nil {
+		return
+	}
+	want := chain.Block{Header: *r.at.header}
+	if string(want.Append(nil)) != string(k.Block) {
+		r.add(Genesis, 0, "it gives block %s at height 0 with state root %s, and another is stored", r.at.hash, r.at.header.Roots.State)
+		r.lose()
+	}
+}
+
+// header is the block's header: that of its body, else the one kept apart, else nil.
+func (r *run) header(k *store.Kept, result *block.Result) *chain.Header {
+	if result != nil {
+		return &result.Block.Header
+	}
+	for _, h := range headers(k) {
+		return h
+	}
+	return nil
+}
+
+// headers are those that can be read of what is kept for a block: in its body, and apart.
+func headers(k *store.Kept) (list []*chain.Header) {
+	if k.Block != nil {
+		if b, err := chain.DecodeBlock(k.Block); err == nil {
+			list = append(list, &b.Header)
+		}
+	}
+	if k.Header != nil {
+		if h, err := chain.DecodeHeader(k.Header); err == nil {
+			list = append(list, &h)
+		}
+	}
+	return list
+}
+
+// link follows the chain of hashes.
+func (r *run) link(w *walk, k *store.Kept, h *chain.Header) {
+	if h == nil {
+		w.prev = nil
+		return
+	}
+	r.looked(HashChain, 1)
+	if w.prev != nil && h.Parent != *w.prev {
+		r.add(HashChain, k.Height, "block %d names %s as its parent, and block %d is %s", k.Height, h.Parent, k.Height-1, *w.prev)
+	}
+	if h.Height != k.Height || h.Chain != r.id {
+		r.add(HashChain, k.Height, "the block stored at height %d of chain %d says that it is block %d of chain %d", k.Height, r.id, h.Height, h.Chain)
+	}
+	hash := h.Hash()
+	w.prev, w.last, w.hash = &hash, h, hash
+}
+
+// about compares what hangs on a block's header alone.
+func (r *run) about(k *store.Kept, h *chain.Header) {
+	if h == nil {
+		return
+	}
+	if k.Header != nil {
+		r.looked(Headers, 1)
+		if apart, err := chain.DecodeHeader(k.Header); err != nil {
+			r.add(Headers, k.Height, "block %d: the header kept apart: %v", k.Height, err)
+		} else if apart.Hash() != h.Hash() {
+			r.add(Headers, k.Height, "block %d has hash %s, and the header kept apart %s", k.Height, h.Hash(), apart.Hash())
+		}
+		r.looked(Certificates, 1)
+		if h.Committee == block.NoCommittee && len(k.Certificate) > 0 {
+			r.add(Certificates, k.Height, "block %d has a certificate of %d bytes, and its chain has no committee", k.Height, len(k.Certificate))
+		}
+	}
+	height, err := r.raw.HeightOf(r.id, h.Hash())
+	r.looked(BlockHashes, 1)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		r.add(BlockHashes, k.Height, "block %d is not found by its hash %s", k.Height, h.Hash())
+	case err != nil:
+		r.damage(k.Height, err)
+	case height != k.Height:
+		r.add(BlockHashes, k.Height, "block %d is stored at height %d by its hash %s", k.Height, height, h.Hash())
+	}
+}
+
+// resume makes the state after a block of the stored state and the undo records, if they give what a header of it claims.
+func (r *run) resume(k *store.Kept) {
+	list := headers(k)
+	if r.resumes == maxResumes || len(list) == 0 {
+		return
+	}
+	r.resumes++
+	top, err := r.top()
+	if err != nil || k.Height > top {
+		return
+	}
+	var s *state
+	if err := guard(func() (err error) { s, err = rewind(r.raw, r.id, k.Height, top); return err }); err != nil {
+		return // the damage is met where it lies
+	}
+	for _, h := range list {
+		if h.Roots.State == s.root() && h.Height == k.Height {
+			r.at = &point{h, h.Hash(), s}
+			r.report.Resumed = append(r.report.Resumed, k.Height)
+			return
+		}
+	}
+}
+
+// top is the height that the stored state belongs to: that of the highest undo record, as a block, its record and its
+// changes are written at once; the marker may have been moved.
+func (r *run) top() (top uint64, err error) {
+	err = r.raw.Undos(r.id, func(height uint64) error { top = height; return nil })
+	return top, err
+}
+
+// end compares the end of the blocks with the marker.
+func (r *run) end(w *walk) {
+	if w.last != nil {
+		r.report.Head, r.report.Height = w.hash, w.last.Height
+	}
+	if w.loose > 0 || r.at == nil {
+		r.skip(fmt.Sprintf("%d blocks could not be replayed", w.loose), Validity, Order, Replayed, Receipts, Outboxes, Undo, Pairs, Once, MessageIndex, Nonces)
+	}
+	if r.at == nil || w.next != r.at.header.Height+1 {
+		r.skip("replay did not reach the head", State)
+	}
+	if !w.seen {
+		r.add(Heights, 0, "there is no block")
+	}
+	if !r.known || !w.seen {
+		return
+	}
+	last := w.next - 1
+	switch {
+	case r.marker.Height > last:
+		r.add(HeadMarker, r.marker.Height, "it says height %d, and the last block is %d", r.marker.Height, last)
+		r.add(Heights, last+1, "%s missing: the head marker says height %d", span(last+1, r.marker.Height), r.marker.Height)
+	case r.marker.Height < last:
+		r.add(HeadMarker, r.marker.Height, "it says height %d, and the last block is %d", r.marker.Height, last)
+	case w.last == nil || w.last.Height != last:
+	case r.marker.Hash != w.hash:
+		r.add(HeadMarker, last, "it names block %s, and the last block is %s", r.marker.Hash, w.hash)
+	case r.marker.State != w.last.Roots.State:
+		r.add(HeadMarker, last, "it has state root %s, and the last header %s", r.marker.State, w.last.Roots.State)
+	}
+}

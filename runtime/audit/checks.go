@@ -1,0 +1,78 @@
+package audit
+
+import "github.com/thinkey/thinkey/consensus/block"
+
+// The names of the checks, in the order of a Report.
+const (
+	Layout       = "layout"
+	Checksums    = "checksums"
+	Genesis      = "genesis"
+	Heights      = "heights"
+	HeadMarker   = "head marker"
+	HashChain    = "hash chain"
+	Headers      = "headers"
+	BlockHashes  = "block hashes"
+	Certificates = "certificates"
+	Validity     = "validity"
+	Order        = "order"
+	Replayed     = "replay"
+	Receipts     = "receipts"
+	Outboxes     = "outboxes"
+	Undo         = "undo records"
+	Pairs        = "order per pair"
+	Once         = "once"
+	MessageIndex = "message index"
+	Nonces       = "nonces"
+	State        = "state"
+	StateRoot    = "state root"
+	Conservation = "conservation"
+)
+
+// question is a check before it is made.
+type question struct{ name, invariant, asks string }
+
+// questions are all checks that Run makes.
+var questions = []question{
+	{Layout, "I7", "every key has a form that the store writes"},
+	{Checksums, "I7", "every value is the one that was written"},
+	{Genesis, "I10", "the genesis gives the block at height 0"},
+	{Heights, "I7", "every height from 0 to the head has a block with all its parts"},
+	{HeadMarker, "I7", "the head marker names the last block, its hash and state root"},
+	{HashChain, "I2", "every block names the one before as its parent"},
+	{Headers, "I2", "the header kept apart is the block's"},
+	{BlockHashes, "I2", "every block is found by its hash, and nothing else is"},
+	{Certificates, "I2", "a block is final by the rule of its chain: one validator needs no certificate"},
+	{Validity, "I10", "every block is well-formed, and every input signed and admissible at its place"},
+	{Order, "I4", "every σ is complete and possible"},
+	{Replayed, "I3", "replay gives what every block claims: what was sent, gas, roots"},
+	{Receipts, "I3", "the receipts and carried-in messages kept are those of replay"},
+	{Outboxes, "I5", "the outbox kept is the block's"},
+	{Undo, "I3", "every undo record holds what the block's changes replaced"},
+	{Pairs, "I4", "messages from one account to another were processed in the order sent, over all blocks (SPEC 2.5)"},
+	{Once, "I5", "every message was processed once"},
+	{MessageIndex, "I5", "the index names each processed message with its place, and no other"},
+	{Nonces, "I6", "an account's nonce is the number of external messages it processed, in order"},
+	{State, "I3", "the stored state is that of replay: no leaf more, none less, all in canonical form"},
+	{StateRoot, "I3", "the stored state has the root in the last header (SPEC 4.7)"},
+	{Conservation, "I1", "balances, deposits, fees and what is under way are what was issued"},
+}
+
+// ofReplay are the checks that repeating one block can make.
+var ofReplay = []string{
+	Checksums, Heights, HashChain, Headers, BlockHashes, Certificates, Validity, Order, Replayed, Receipts, Outboxes, Undo,
+	Once, MessageIndex, Nonces, Conservation,
+}
+
+// checkOf is the check that a fault of a block belongs to.
+func checkOf(p block.Part) string {
+	switch p {
+	case block.PartParent:
+		return HashChain
+	case block.PartOrder:
+		return Order
+	case block.PartReplay, block.PartGasUsed, block.PartLoad, block.PartLeaving, block.PartInputs, block.PartOrderRoot,
+		block.PartReceipts, block.PartOutbox, block.PartState:
+		return Replayed
+	}
+	return Validity
+}

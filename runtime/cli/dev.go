@@ -1,0 +1,193 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/thinkey/thinkey/runtime/api"
+	"github.com/thinkey/thinkey/runtime/node"
+)
+
+// devOptions are the flags of `thinkey dev`.
+type devOptions struct {
+	data       string
+	listen     string
+	readyFile  string
+	block      string
+	accounts   []string
+	gasPrice   uint64
+	deposit    uint64
+	keepStates uint64
+	pprof      bool
+	reset      bool
+}
+
+func (a *app) newDev() *cobra.Command {
+	o := &devOptions{}
+	cmd := a.command("dev", "run a local network: one command, no set-up", func(cmd *cobra.Command, _ []string) error {
+		return a.dev(cmd.Context(), o, cmd.Flags().Changed)
+	})
+	cmd.Long = `Run a network of one node in this process, with named accounts that have money. Nothing is kept unless --data names a
+directory; then the network survives being killed at any moment, and the same command starts it again.
+
+The keys of the accounts follow from a public seed: everybody has them. So the node serves loopback addresses only.`
+	cmd.Example = `  thinkey dev
+  thinkey dev --data ./network --block 500ms
+  thinkey dev --account alice=20 --account bob=5 --block manual`
+	f := cmd.Flags()
+	f.StringVar(&o.data, "data", "", "directory to keep the network in (default: memory)")
+	f.StringVar(&o.listen, "api", "127.0.0.1:7070", "loopback address to serve the API on; port 0 takes a free one")
+	f.StringVar(&o.readyFile, "ready-file", "", "file that says where the API is while it is served")
+	f.StringVar(&o.block, "block", "auto", "when blocks are made: auto, manual, or an interval such as 500ms")
+	f.StringArrayVar(&o.accounts, "account", nil, "account NAME=AMOUNT; may be repeated (default: ten names with 1000000 each)")
+	f.Uint64Var(&o.gasPrice, "gas-price", 0, "least price of a unit of gas")
+	f.Uint64Var(&o.deposit, "deposit", 0, "deposit that an account holds for being there")
+	f.Uint64Var(&o.keepStates, "keep-states", 10_000, "how many blocks back earlier states are kept; 0 for all")
+	f.BoolVar(&o.pprof, "pprof", false, "serve profiles of the process under /debug/pprof")
+	f.BoolVar(&o.reset, "reset", false, "delete the network in --data first")
+	settingFlag(cmd, "seed")
+	return cmd
+}
+
+// dev runs until ctx ends or the node fails.
+func (a *app) dev(ctx context.Context, o *devOptions, given func(flag string) bool) error {
+	pace, err := node.ParsePace(o.block)
+	if err != nil {
+		return usage("--block (%q)", o.block).do("write auto, manual, or an interval from 10ms to 1h, such as 500ms")
+	}
+	if err := checkLoopback(o.listen); err != nil {
+		return err
+	}
+	asked, err := o.network(a.settings.text("seed"))
+	if err != nil {
+		return err
+	}
+	// One that was left behind by a killed process would name a node that is gone.
+	if err := removeIfThere(o.readyFile); err != nil {
+		return err
+	}
+	network, err := o.prepare(asked, a.fixed(given))
+	if err != nil {
+		return err
+	}
+	n, err := a.openDev(o, pace, network)
+	if err != nil {
+		return err
+	}
+	err = a.serveDev(ctx, o, n, network)
+	if closing := n.Close(); err == nil {
+		err = closing
+	}
+	if err == nil {
+		a.say("stopped\n")
+	}
+	return err
+}
+
+// openDev starts the node.
+func (a *app) openDev(o *devOptions, pace node.Pace, network *devNetwork) (*node.Node, error) {
+	c := node.Defaults()
+	c.Dir, c.Pace, c.KeepStates, c.Log = o.ledger(), pace, o.keepStates, a.log
+	c.Genesis = network.genesis()
+	c.Fatal = func(err error) {
+		fmt.Fprintf(a.Err, "error: the node can't go on: %v\n", err)
+		_ = removeIfThere(o.readyFile) // the process ends whatever comes of it
+		os.Exit(exitFailed)
+	}
+	n, err := node.Open(c)
+	if err != nil {
+		return nil, failed("no_start", "the network can't start: %v", err).do("%s", o.hint(err))
+	}
+	return n, nil
+}
+
+// serveDev serves the API and prints the feed until ctx ends.
+func (a *app) serveDev(ctx context.Context, o *devOptions, n *node.Node, network *devNetwork) error {
+	server, err := api.New(api.Config{
+		Node: n, Listen: o.listen, Version: release, Pprof: o.pprof, Log: a.log,
+		Dev: network.describe(),
+	})
+	if err != nil {
+		return failed("no_api", "the API can't be served: %v", err).do("choose another address with --api, such as 127.0.0.1:0")
+	}
+	defer func() { _ = removeIfThere(o.readyFile) }()
+	url := server.URL()
+	if err := a.banner(o, n, network, url); err != nil {
+		return err
+	}
+	if err := writeReadyFile(o.readyFile, url); err != nil {
+		return err
+	}
+	feeding := a.feed(ctx, n)
+	stopping, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := server.Close(stopping); err != nil {
+		return err
+	}
+	return feeding
+}
+
+// checkLoopback refuses an address that others can reach: the keys of the accounts are public (U5).
+func checkLoopback(listen string) error {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return usage("--api (%q)", listen).do("write a loopback address and a port, such as 127.0.0.1:7070")
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n > 65535 {
+		return usage("--api (%q): port %q", listen, port).do("write a port from 0 to 65535; 0 takes a free one")
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return usage("--api (%q) can be reached from outside, and the keys of a development network are public", listen).
+			do("use a loopback address, such as 127.0.0.1:%s", port)
+	}
+	return nil
+}
+
+// banner says what runs, where, and what is kept of it.
+func (a *app) banner(o *devOptions, n *node.Node, network *devNetwork, url string) error {
+	about, err := n.Info()
+	if err != nil {
+		return err
+	}
+	if a.asJSON {
+		return a.object(map[string]any{
+			"api": url, "pid": os.Getpid(), "network": about.Network, "chain": about.Chain, "height": about.Head.Header.Height,
+			"block": about.Pace.String(), "data": o.data, "accounts": network.Accounts,
+		})
+	}
+	t := table{}
+	t.add("thinkey dev "+release, "a local network of one node")
+	t.add("data", o.keeps())
+	t.add("network", about.Network.String())
+	t.add("chain", fmt.Sprintf("%d, at height %d", about.Chain, about.Head.Header.Height))
+	t.add("blocks", paceWords(about.Pace))
+	t.add("API", url)
+	a.say("%s\n%s\n", t.String(), network.table(n))
+	a.say("The keys of these accounts are public. Never use them, or send real money to them, on another network.\n")
+	a.say("Stop with Ctrl-C; a second Ctrl-C stops at once. Try: %s\n\n", try(url))
+	return nil
+}
+
+func try(url string) string {
+	if url == schema[0].initial {
+		return "thinkey transfer alice bob 10 --wait"
+	}
+	return "thinkey --node " + url + " transfer alice bob 10 --wait"
+}
+
+func paceWords(p node.Pace) string {
+	switch {
+	case p.Manual:
+		return "manual: made by `thinkey mine`"
+	case p.Every > 0:
+		return "every " + p.Every.String() + " if there is something to do"
+	}
+	return "auto: as soon as there is something to do"
+}
+

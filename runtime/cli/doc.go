@@ -1,0 +1,27 @@
+// Package cli is the command line of the program thinkey: what a user types, and what the program answers.
+//
+//	arguments ─► cobra command ─► app (settings, streams) ─► sdk/client ─► a node's API
+//	                                  │                   ├► runtime/node + runtime/api   thinkey dev
+//	                                  │                   └► runtime/audit                thinkey audit, replay
+//	                                  └► text for people or, with --json, objects for programs
+//
+// A command is a file, named after it. What several need stands in app.go (streams and settings), fault.go (errors and
+// exit codes), settings.go (configuration), party.go (whom a name means), table.go and tree.go (how things are drawn).
+//
+// # Invariants
+//
+//	U1  An exit code keeps its meaning for good: 0 ok, 1 failed, 2 usage, 3 node unreachable, 4 refused by the chain,
+//	    5 timed out.
+//	U2  What a command was asked for goes to standard output, everything else to standard error. With --json standard
+//	    output holds JSON only: an object, or a line per object where a command streams.
+//	U3  Every error names what is wrong with the value, what is allowed, and what to do.
+//	U4  No secret is printed or logged, or taken as an argument or from the environment: passwords come from the
+//	    terminal, a file or a descriptor.
+//	U5  Keys derived from a public seed are used only where the node says that it runs a development network, and
+//	    `dev` serves them on loopback addresses only.
+//	U6  A setting comes from a flag, else the environment, else the file, else the default; an unknown one is an error.
+//	U7  Whatever instant `dev --data` is killed at, the same command starts it again with every final block.
+//
+// The package decides nothing about the ledger: balances are proven by sdk/client, orders judged by consensus/order,
+// stored blocks by runtime/audit.
+package cli

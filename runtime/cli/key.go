@@ -1,0 +1,270 @@
+package cli
+
+import (
+	"encoding/hex"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
+	"github.com/thinkey/thinkey/sdk/keys/keyfile"
+)
+
+func (a *app) newKey() *cobra.Command {
+	cmd := a.group("key", "make and keep keys in encrypted files", "")
+	cmd.AddCommand(a.newKeyNew(), a.newKeyList(), a.newKeyShow(), a.newKeyImport(), a.newKeyExport())
+	return cmd
+}
+
+// password says where a command gets a password from (U4).
+type password struct {
+	file string
+	fd   int
+}
+
+func (p *password) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&p.file, "password-file", "", "file whose first line is the password")
+	cmd.Flags().IntVar(&p.fd, "password-fd", -1, "open file descriptor to read the password from")
+}
+
+// read asks for the password of an existing key.
+func (p *password) read(prompt string) ([]byte, error) {
+	return keyfile.ReadPassword(keyfile.PasswordSource{File: p.file, FD: p.fd}, prompt)
+}
+
+// choose asks for a password that is set: twice, if it is typed.
+func (p *password) choose(prompt string) ([]byte, error) {
+	source := keyfile.PasswordSource{File: p.file, FD: p.fd, Prompt: keyfile.Twice(keyfile.Terminal)}
+	return keyfile.ReadPassword(source, prompt)
+}
+
+// keyEntry is a key as it is shown: nothing of it is secret.
+type keyEntry struct {
+	Name    string        `json:"name"`
+	Address chain.Address `json:"address"` // on the main chain
+	Public  string        `json:"public"`
+	Path    string        `json:"path"`
+}
+
+func (a *app) entry(name string, public keys.PublicKey) keyEntry {
+	path := filepath.Join(a.settings.keyDir(), name+".json")
+	return keyEntry{name, chain.KeyAddress(chain.Main, public), public.String(), path}
+}
+
+// show prints one key; only its address when quiet.
+func (a *app) show(e keyEntry) error {
+	return a.answer(e, func() {
+		if a.quiet {
+			a.print("%s\n", e.Address)
+			return
+		}
+		t := table{}
+		t.add("name", e.Name)
+		t.add("address", e.Address.String())
+		t.add("public key", e.Public)
+		t.add("file", e.Path)
+		a.print("%s", t.String())
+	})
+}
+
+func (a *app) newKeyNew() *cobra.Command {
+	var from password
+	cmd := a.command("new NAME", "make a key and keep it encrypted", func(_ *cobra.Command, args []string) error {
+		key, err := keyfile.Generate()
+		if err != nil {
+			return err
+		}
+		return a.keep(args[0], key, &from)
+	})
+	from.flags(cmd)
+	return cmd
+}
+
+// keep writes a new key file.
+func (a *app) keep(name string, key keys.PrivateKey, from *password) error {
+	if err := a.free(name); err != nil {
+		return err
+	}
+	word, err := from.choose("Password for the new key " + name + ": ")
+	if err != nil {
+		return err
+	}
+	if err := keyfile.Create(a.settings.keyDir(), name, key, word); err != nil {
+		return err
+	}
+	return a.show(a.entry(name, key.Public()))
+}
+
+// free refuses a name that is taken, before anybody types a password.
+func (a *app) free(name string) error {
+	entries, err := keyfile.List(a.settings.keyDir())
+	for _, e := range entries {
+		if e.Name == name {
+			return failed("key_exists", "key (%s) exists already and is never overwritten", name).do("choose another name")
+		}
+	}
+	_ = err // of other files: not in the way
+	return nil
+}
+
+func (a *app) newKeyList() *cobra.Command {
+	return a.command("list", "list the keys", func(*cobra.Command, []string) error {
+		entries, faults := keyfile.List(a.settings.keyDir())
+		t := table{}
+		for _, e := range entries {
+			shown := a.entry(e.Name, e.Public)
+			if a.asJSON {
+				if err := a.object(shown); err != nil {
+					return err
+				}
+				continue
+			}
+			t.add(shown.Name, shown.Address.String())
+		}
+		a.print("%s", t.String())
+		if len(entries) == 0 && faults == nil {
+			a.say("no keys in %s; make one with: thinkey key new NAME\n", a.settings.keyDir())
+		}
+		return faults
+	})
+}
+
+func (a *app) newKeyShow() *cobra.Command {
+	cmd := a.command("show NAME", "print a key's address and public key", func(_ *cobra.Command, args []string) error {
+		e, err := a.findKey(args[0])
+		if err != nil {
+			return err
+		}
+		return a.show(a.entry(e.Name, e.Public))
+	})
+	cmd.ValidArgsFunction = a.completeKeys
+	return cmd
+}
+
+// findKey is the key file of that name, without its secret.
+func (a *app) findKey(name string) (keyfile.Entry, error) {
+	entries, faults := keyfile.List(a.settings.keyDir())
+	for _, e := range entries {
+		if e.Name == name {
+			return e, nil
+		}
+	}
+	if faults != nil {
+		return keyfile.Entry{}, faults
+	}
+	return keyfile.Entry{}, failed("key_not_found", "no key (%s) in %s", name, a.settings.keyDir()).
+		do("list the keys with: thinkey key list")
+}
+
+func (a *app) newKeyImport() *cobra.Command {
+	var from password
+	var name, seedFile string
+	cmd := a.command("import [FILE]", "take in a key that was exported, or a seed", func(_ *cobra.Command, args []string) error {
+		if (len(args) == 1) == (seedFile != "") {
+			return usage("one source is needed").do("write: thinkey key import FILE, or: thinkey key import --seed-file FILE --name NAME")
+		}
+		if seedFile != "" {
+			return a.importSeed(seedFile, name, &from)
+		}
+		return a.importFile(args[0], name, &from)
+	})
+	cmd.Long = `Take in a key file that "thinkey key export" wrote, under its own name or the one in --name; it keeps its password. Or
+take in a seed of 64 hexadecimal digits from a file that only you can read.`
+	cmd.Flags().StringVar(&name, "name", "", "name to keep it under")
+	cmd.Flags().StringVar(&seedFile, "seed-file", "", "file that holds the seed")
+	cmd.ValidArgsFunction = nil
+	from.flags(cmd)
+	return cmd
+}
+
+func (a *app) importFile(path, name string, from *password) error {
+	word, err := from.read("Password of the key in " + path + ": ")
+	if err != nil {
+		return err
+	}
+	e, key, err := keyfile.Read(path, word)
+	if err != nil {
+		return err
+	}
+	if name == "" {
+		name = e.Name
+	}
+	if err := keyfile.Create(a.settings.keyDir(), name, key, word); err != nil {
+		return err
+	}
+	return a.show(a.entry(name, key.Public()))
+}
+
+func (a *app) importSeed(path, name string, from *password) error {
+	if name == "" {
+		return usage("--name is missing").do("write: thinkey key import --seed-file %s --name NAME", path)
+	}
+	stat, err := os.Stat(path)
+	if err != nil {
+		return failed("no_file", "%v", err).do("name a file that can be read")
+	}
+	if stat.Mode().Perm()&0o077 != 0 {
+		return failed("permissions", "seed file %s can be read by others (%#o)", path, stat.Mode().Perm()).do("run: chmod 600 %s", path)
+	}
+	content, err := readInput(nil, path, 1024)
+	if err != nil {
+		return err
+	}
+	var seed [32]byte
+	text := trimLine(content)
+	if n, err := hex.Decode(seed[:], text[:min(len(text), 64)]); err != nil || n != 32 || len(text) != 64 {
+		return failed("bad_seed", "seed file %s does not hold a seed", path).do("it must be 64 hexadecimal digits") // U4: never the text
+	}
+	return a.keep(name, keys.FromSeed(seed), from)
+}
+
+func (a *app) newKeyExport() *cobra.Command {
+	var from password
+	cmd := a.command("export NAME FILE", "write a key, still encrypted, to a file that can be carried elsewhere", func(_ *cobra.Command, args []string) error {
+		if _, err := a.findKey(args[0]); err != nil {
+			return err
+		}
+		word, err := from.read("Password of the key " + args[0] + ": ")
+		if err != nil {
+			return err
+		}
+		key, err := keyfile.Open(a.settings.keyDir(), args[0], word)
+		if err != nil {
+			return err
+		}
+		if err := keyfile.Write(args[1], args[0], key, word); err != nil {
+			return err
+		}
+		e := a.entry(args[0], key.Public())
+		e.Path = args[1]
+		return a.show(e)
+	})
+	cmd.ValidArgsFunction = a.completeKeys
+	from.flags(cmd)
+	return cmd
+}
+
+// completeKeys offers the names of the keys to the shell.
+func (a *app) completeKeys(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 || a.prepare(cmd, nil) != nil {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	entries, _ := keyfile.List(a.settings.keyDir()) // what can't be read is not offered
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name)
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// trimLine is the first line without its end.
+func trimLine(b []byte) []byte {
+	for i, c := range b {
+		if c == '\n' || c == '\r' {
+			return b[:i]
+		}
+	}
+	return b
+}

@@ -1,0 +1,113 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// root is the program with all its commands.
+func (a *app) root() *cobra.Command {
+	root := a.group("thinkey", "a ledger made of live actors", "")
+	root.Long = `thinkey is a ledger in which every account is a live actor.
+
+Start a local network and pay on it:
+
+  thinkey dev
+  thinkey transfer alice bob 10 --wait      (in a second terminal)
+  thinkey trace ID                          (the id that transfer printed)
+
+Exit codes: 0 ok, 1 failed, 2 usage, 3 node unreachable, 4 refused by the chain, 5 timed out.`
+	root.Version = versionLine()
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.DisableSuggestions = true // group names the nearest
+	root.PersistentPreRunE = a.prepare
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage("%v", err).do("see: %s --help", cmd.CommandPath())
+	})
+	a.globalFlags(root)
+	root.AddCommand(
+		a.newDev(), a.newStatus(), a.newMine(),
+		a.newAccount(), a.newTransfer(), a.newSend(), a.newTrace(), a.newBlock(),
+		a.newKey(), a.newConfig(),
+		a.newOrder(), a.newReplay(), a.newAudit(),
+		newBench(), a.newVersion(), a.newDocs(),
+	)
+	return root
+}
+
+func (a *app) globalFlags(root *cobra.Command) {
+	flags := root.PersistentFlags()
+	flags.BoolVar(&a.asJSON, "json", false, "answer in JSON")
+	flags.BoolVarP(&a.quiet, "quiet", "q", false, "answer in as few words as possible")
+	flags.StringVar(&a.config, "config", "", "configuration file (default ~/.thinkey/config.toml)")
+	for _, k := range schema {
+		if k.key != "seed" && k.key != "valid-for" { // of single commands
+			flags.String(k.key, k.initial, k.what)
+		}
+	}
+}
+
+// settingFlag gives a command the flag of a setting.
+func settingFlag(cmd *cobra.Command, key string) {
+	for _, k := range schema {
+		if k.key == key {
+			cmd.Flags().String(k.key, k.initial, k.what)
+		}
+	}
+}
+
+// group is a command that only holds others.
+func (a *app) group(use, short, example string) *cobra.Command {
+	return &cobra.Command{
+		Use: use, Short: short, Example: example,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			var names []string
+			for _, c := range cmd.Commands() {
+				if !c.Hidden {
+					names = append(names, c.Name())
+				}
+			}
+			return usage("unknown command (%q)", cmd.CommandPath()+" "+args[0]).
+				do("did you mean %q? There are: %s", cmd.CommandPath()+" "+nearest(args[0], names), strings.Join(names, ", "))
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+}
+
+// takes checks the arguments against their names: one in brackets may be missing.
+func takes(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		form := strings.TrimSpace(cmd.CommandPath() + " " + strings.Join(names, " "))
+		if len(args) > len(names) {
+			return usage("unexpected argument (%q)", args[len(names)]).do("write: %s", form)
+		}
+		if len(args) < len(names) && !strings.HasPrefix(names[len(args)], "[") {
+			return usage("%s is missing", names[len(args)]).do("write: %s", form)
+		}
+		return nil
+	}
+}
+
+// command is a leaf: the names of its arguments are those in use.
+func (a *app) command(use, short string, run func(cmd *cobra.Command, args []string) error) *cobra.Command {
+	words := strings.Fields(use)
+	return &cobra.Command{
+		Use: use, Short: short, Args: takes(words[1:]...), RunE: run, DisableFlagsInUseLine: false,
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+}
+
+// parseHeight reads a block's height.
+func parseHeight(s string) (uint64, error) {
+	var n uint64
+	if _, err := fmt.Sscanf(s, "%d", &n); err != nil || fmt.Sprint(n) != s {
+		return 0, usage("height (%q)", s).do("write a whole number such as 12, or latest where the command takes it")
+	}
+	return n, nil
+}

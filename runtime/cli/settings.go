@@ -1,0 +1,254 @@
+package cli
+
+import (
+	"errors"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/knadh/koanf/v2"
+	"github.com/pelletier/go-toml/v2"
+)
+
+// setting is one key of the configuration, with the flag and the environment variable of the same name.
+type setting struct {
+	key     string
+	initial string
+	what    string
+	check   func(value string) error
+}
+
+// envPrefix stands before a key's name in the environment: THINKEY_NODE is node.
+const envPrefix = "THINKEY_"
+
+// envConfig names the configuration file; it is no key.
+const envConfig = envPrefix + "CONFIG"
+
+var schema = []setting{
+	{"node", "http://127.0.0.1:7070", "URL of the node to talk to", checkURL},
+	{"keys", "~/.thinkey/keys", "directory of the key files", checkFilled},
+	{"seed", "thinkey-dev", "public seed of the keys of `thinkey dev`", checkFilled},
+	{"timeout", "30s", "how long to wait for a node or for finality", checkTimeout},
+	{"valid-for", "1000", "blocks in which a message made here may be processed", checkCount},
+	{"log", "warn", "least level of log lines: debug, info, warn, error", checkLevel},
+}
+
+func checkFilled(value string) error {
+	if value == "" {
+		return errors.New("it must not be empty")
+	}
+	return nil
+}
+
+func checkURL(value string) error {
+	u, err := url.Parse(value)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return errors.New("write a URL such as http://127.0.0.1:7070")
+	}
+	return nil
+}
+
+func checkTimeout(value string) error {
+	d, err := time.ParseDuration(value)
+	if err != nil || d <= 0 || d > 24*time.Hour {
+		return errors.New("write a time up to 24h, such as 30s")
+	}
+	return nil
+}
+
+func checkCount(value string) error {
+	n, err := strconv.ParseUint(value, 10, 32)
+	if err != nil || n == 0 {
+		return errors.New("write a whole number from 1 to 4294967295")
+	}
+	return nil
+}
+
+func checkLevel(value string) error {
+	var level slog.Level
+	if level.UnmarshalText([]byte(value)) != nil || strings.ContainsAny(value, "+-") {
+		return errors.New("write debug, info, warn or error")
+	}
+	return nil
+}
+
+// settings are what the layers say together (U6).
+type settings struct {
+	merged *koanf.Koanf
+	path   string // of the file, there or not
+	origin map[string]string
+}
+
+// sources are where settings come from beside the defaults.
+type sources struct {
+	path    string            // of the file; one that was named must be there
+	named   bool              // by a flag or the environment
+	environ []string          // as os.Environ returns it
+	flags   map[string]string // those that were set
+}
+
+// layer is what one source says.
+type layer struct {
+	name   string
+	values map[string]any
+}
+
+// ReadBytes implements koanf.Provider.
+func (l layer) ReadBytes() ([]byte, error) { return nil, errors.New("a layer is not bytes") }
+
+// Read implements koanf.Provider.
+func (l layer) Read() (map[string]any, error) { return l.values, nil }
+
+func loadSettings(src sources) (*settings, error) {
+	s := &settings{merged: koanf.New("."), path: src.path, origin: make(map[string]string)}
+	file, err := readConfig(src)
+	if err != nil {
+		return nil, err
+	}
+	layers := []layer{{"default", map[string]any{}}, file, readEnvironment(src.environ), {"flag", map[string]any{}}}
+	for _, k := range schema {
+		layers[0].values[k.key] = k.initial
+	}
+	for key, value := range src.flags {
+		layers[3].values[key] = value
+	}
+	for _, l := range layers {
+		if err := s.add(l); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// add lays a layer over those before it.
+func (s *settings) add(l layer) error {
+	for _, key := range slices.Sorted(maps.Keys(l.values)) {
+		i := slices.IndexFunc(schema, func(k setting) bool { return k.key == key })
+		if i < 0 {
+			return unknownSetting(l, key)
+		}
+		text, ok := l.values[key].(string)
+		if n, isNumber := l.values[key].(int64); isNumber {
+			text, ok = strconv.FormatInt(n, 10), true
+		}
+		if !ok {
+			return usage("setting %s (%v, from %s) has the wrong type; write it in quotes", key, l.values[key], l.name)
+		}
+		if err := schema[i].check(text); err != nil {
+			return usage("setting %s (%q, from %s); %v", key, text, l.name, err)
+		}
+		l.values[key] = text
+		s.origin[key] = l.name
+	}
+	return s.merged.Load(l, nil)
+}
+
+func unknownSetting(l layer, key string) error {
+	var known []string
+	for _, k := range schema {
+		known = append(known, k.key)
+	}
+	return usage("unknown setting %s (from %s)", strconv.Quote(key), l.name).
+		do("did you mean %q? The settings are: %s", nearest(key, known), strings.Join(known, ", "))
+}
+
+// readConfig reads the TOML file; one that nobody named may be missing.
+func readConfig(src sources) (layer, error) {
+	l := layer{name: "file " + src.path, values: map[string]any{}}
+	content, err := os.ReadFile(src.path)
+	if errors.Is(err, fs.ErrNotExist) && !src.named {
+		return l, nil
+	}
+	if err != nil {
+		return l, usage("configuration file: %v", err).do("write it, or leave out --config and %s", envConfig)
+	}
+	if err := toml.Unmarshal(content, &l.values); err != nil {
+		var where *toml.DecodeError
+		if errors.As(err, &where) {
+			row, column := where.Position()
+			return l, usage("configuration file %s, line %d, column %d: %v", src.path, row, column, err)
+		}
+		return l, usage("configuration file %s: %v", src.path, err)
+	}
+	return l, nil
+}
+
+// readEnvironment takes what begins with the prefix: a variable that sets nothing is a mistake.
+func readEnvironment(environ []string) layer {
+	l := layer{name: "environment", values: map[string]any{}}
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		key, ours := strings.CutPrefix(name, envPrefix)
+		if !ours || name == envConfig {
+			continue
+		}
+		l.values[strings.ReplaceAll(strings.ToLower(key), "_", "-")] = value
+	}
+	return l
+}
+
+func (s *settings) text(key string) string { return s.merged.String(key) }
+
+func (s *settings) node() string { return strings.TrimRight(s.text("node"), "/") }
+
+func (s *settings) timeout() time.Duration { return s.merged.Duration("timeout") }
+
+// validFor is in blocks.
+func (s *settings) validFor() uint64 {
+	n, _ := strconv.ParseUint(s.text("valid-for"), 10, 32) // checked when it was loaded
+	return n
+}
+
+func (s *settings) level() (level slog.Level) {
+	_ = level.UnmarshalText([]byte(s.text("log"))) // checked when it was loaded
+	return level
+}
+
+// keyDir is the directory of the key files, with the user's own directory for ~.
+func (s *settings) keyDir() string { return expandHome(s.text("keys")) }
+
+func expandHome(path string) string {
+	rest, ok := strings.CutPrefix(path, "~/")
+	if !ok {
+		return path
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return path
+	}
+	return filepath.Join(home, rest)
+}
+
+// nearest is the word that needs the fewest changes to become what was typed.
+func nearest(typed string, words []string) string {
+	return slices.MinFunc(words, func(a, b string) int { return distance(typed, a) - distance(typed, b) })
+}
+
+// distance is that of Levenshtein, in bytes.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+

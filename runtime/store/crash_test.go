@@ -1,0 +1,229 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+)
+
+const crashBlocks = 60
+
+// nothing is reported before Init returns.
+const nothing = -1
+
+// crash is a disk as a crash at some instant leaves it, and the height that had been reported by then.
+type crash struct {
+	fs       *vfs.MemFS
+	reported int64
+	unsynced int
+	op       string
+}
+
+// T1, T2: crashes at random writes and syncs, with none, some and all of what wasn't synced.
+func TestCrash(t *testing.T) {
+	seed := newSeed(t)
+	m := newModel(1, seed, crashBlocks)
+	for _, unsynced := range []int{0, 20, 60, 100} {
+		t.Run(fmt.Sprint(unsynced), func(t *testing.T) {
+			crashes := runWithCrashes(t, m, seed, unsynced)
+			t.Logf("%d crashes", len(crashes))
+			for i, c := range crashes {
+				if err := c.recover(t, m); err != nil {
+					t.Fatalf("crash %d, before %s, %d reported: %v", i, c.op, c.reported, err)
+				}
+			}
+		})
+	}
+}
+
+// runWithCrashes runs the whole model and takes a clone of the disk before about every third write.
+func runWithCrashes(t *testing.T, m *model, seed uint64, unsynced int) []crash {
+	disk := vfs.NewCrashableMem()
+	var reported atomic.Int64
+	reported.Store(nothing)
+	var mu sync.Mutex
+	rng := rand.New(rand.NewPCG(seed, uint64(unsynced)))
+	var crashes []crash
+	hook := errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if op.Kind.ReadOrWrite() == errorfs.OpIsRead {
+			return nil
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if rng.IntN(3) == 0 {
+			r := reported.Load() // first: what is reported is on the clone
+			clone := disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: unsynced, RNG: rng})
+			crashes = append(crashes, crash{clone, r, unsynced, fmt.Sprint(op.Kind, " ", op.Path)})
+		}
+		return nil
+	})
+	s := openSmall(t, errorfs.Wrap(disk, hook))
+	if err := m.init(s); err != nil {
+		t.Fatal(err)
+	}
+	reported.Store(0)
+	for i, c := range m.commits {
+		if err := s.Commit(c); err != nil {
+			t.Fatal(err)
+		}
+		reported.Store(int64(i + 1))
+	}
+	closeStore(t, s)
+	mu.Lock()
+	defer mu.Unlock()
+	return crashes
+}
+
+// recover opens the store after the crash, compares it with the model, and goes on from there.
+func (c *crash) recover(t *testing.T, m *model) error {
+	s, err := Open(Options{fs: c.fs, tune: small, CacheBytes: 1 << 20})
+	if err != nil {
+		return err
+	}
+	defer closeStore(t, s)
+	head, err := s.Head(m.chain)
+	if errors.Is(err, ErrNotFound) && c.reported == nothing {
+		if err := m.init(s); err != nil {
+			return fmt.Errorf("init again: %w", err)
+		}
+		head, err = s.Head(m.chain)
+	}
+	if err != nil {
+		return err
+	}
+	if int64(head.Height) < c.reported {
+		return fmt.Errorf("head %d", head.Height)
+	}
+	if err := m.check(s); err != nil {
+		return err
+	}
+	if head.Height < uint64(len(m.commits)) {
+		if err := s.Commit(m.commits[head.Height]); err != nil {
+			return err
+		}
+	}
+	return m.check(s)
+}
+
+// T1, T6: every single write and sync fails once. Either Commit reports nothing or the block is there; and the process
+// ends where the write-ahead log can't be trusted any more.
+func TestWriteErrors(t *testing.T) {
+	seed := newSeed(t)
+	m := newModel(1, seed, 25)
+	var fatals, logFaults, points int
+	for at := int32(0); ; at++ {
+		run := &faultyRun{disk: vfs.NewCrashableMem(), at: at, fatal: make(chan error, 16)}
+		fatal := run.execute(m)
+		op := run.failed.Load()
+		if op == nil {
+			break
+		}
+		points++
+		if fatal != nil {
+			fatals++
+		}
+		if strings.HasSuffix(op.Path, ".log") && (op.Kind == errorfs.OpFileWrite || op.Kind == errorfs.OpFileSyncData || op.Kind == errorfs.OpFileSync) {
+			logFaults++
+			if fatal == nil && !run.closing.Load() && run.openErr == nil {
+				t.Errorf("write %d: %v %s failed, and the process went on", at, op.Kind, op.Path)
+			}
+		}
+		clone := run.disk.CrashClone(vfs.CrashCloneCfg{})
+		c := crash{fs: clone, reported: run.reported.Load()}
+		if err := c.recover(t, m); err != nil {
+			t.Fatalf("write %d, %v %s failed (fatal: %v), %d reported: %v", at, op.Kind, op.Path, fatal, c.reported, err)
+		}
+	}
+	t.Logf("%d points of failure, %d in the write-ahead log; %d ended the process", points, logFaults, fatals)
+	if logFaults < len(m.commits) {
+		t.Errorf("only %d writes and syncs of the write-ahead log were made to fail", logFaults)
+	}
+}
+
+var errInjected = &fs.PathError{Op: "write", Path: "x", Err: errors.New("injected")}
+
+// faultyRun is a life of a node in which one write fails.
+type faultyRun struct {
+	disk     *vfs.MemFS
+	at       int32
+	count    atomic.Int32
+	failed   atomic.Pointer[errorfs.Op]
+	reported atomic.Int64
+	closing  atomic.Bool
+	openErr  error
+	fatal    chan error
+}
+
+func (r *faultyRun) MaybeError(op errorfs.Op) error {
+	if op.Kind.ReadOrWrite() == errorfs.OpIsRead || r.count.Add(1)-1 != r.at {
+		return nil
+	}
+	r.failed.Store(&op)
+	return errInjected
+}
+
+func (r *faultyRun) String() string { return "one write" }
+
+// execute returns what Fatal was called with. After that the run is over, whatever its goroutines still do.
+func (r *faultyRun) execute(m *model) error {
+	r.reported.Store(nothing)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r.live(m)
+	}()
+	select {
+	case <-done:
+	case err := <-r.fatal:
+		return err
+	}
+	select {
+	case err := <-r.fatal:
+		return err
+	default:
+		return nil
+	}
+}
+
+func (r *faultyRun) live(m *model) {
+	s, err := Open(Options{fs: errorfs.Wrap(r.disk, r), tune: small, CacheBytes: 1 << 20, Fatal: func(err error) {
+		r.fatal <- err
+		select {} // the process is over
+	}})
+	if r.openErr = err; err != nil {
+		return
+	}
+	if again(func() error { return m.init(s) }) == nil {
+		r.reported.Store(0)
+		for i, c := range m.commits {
+			if again(func() error { return s.Commit(c) }) != nil {
+				break
+			}
+			r.reported.Store(int64(i + 1))
+		}
+	}
+	r.closing.Store(true)
+	_ = s.Close() // its error is the one that was injected
+}
+
+// again tries until an error isn't one that passes by itself.
+func again(f func() error) error {
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		err := f()
+		if !errors.Is(err, ErrBackground) || time.Now().After(deadline) {
+			return err
+		}
+		runtime.Gosched()
+	}
+}

@@ -1,0 +1,262 @@
+package client
+
+import (
+	"encoding/hex"
+	"fmt"
+
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// Finality is how final an answer is (SPEC 4.9).
+type Finality string
+
+// Final: certified and durable. It is the only level of a chain without a parent; what isn't final is never answered as
+// part of the ledger.
+const Final Finality = "final"
+
+// State is where a message stands.
+type State string
+
+// The states of a message.
+const (
+	StateAccepted State = "accepted" // taken in: it waits, or was processed already
+	StateRefused  State = "refused"  // not taken in
+	StateWaiting  State = "waiting"  // external, in the mempool
+	StateQueued   State = "queued"   // a relay that was sent and is not handled yet
+	StateFinal    State = "final"    // handled in a final block; Status says how that ended
+	StateDropped  State = "dropped"  // left the mempool without a block; Dropped says why
+)
+
+// IsSettled says whether the state is the last one: the message is final, or will never be.
+func (s State) IsSettled() bool { return s == StateFinal || s == StateDropped || s == StateRefused }
+
+// Hex are bytes that are hexadecimal digits in JSON.
+type Hex []byte
+
+// String is the digits.
+func (h Hex) String() string { return hex.EncodeToString(h) }
+
+// MarshalText is String.
+func (h Hex) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (h *Hex) UnmarshalText(b []byte) (err error) {
+	*h, err = hex.DecodeString(string(b))
+	return err
+}
+
+// Params are a chain's parameters (chain.Params) with JSON that keeps every bit.
+type Params struct {
+	BlockGas          uint64 `json:"block_gas"`
+	BlockBytes        uint32 `json:"block_bytes"`
+	FreshShare        uint8  `json:"fresh_share"`
+	MinGasPrice       uint64 `json:"min_gas_price,string"`
+	DepositPerAccount uint64 `json:"deposit_per_account,string"`
+	DepositPerByte    uint64 `json:"deposit_per_byte,string"`
+}
+
+// Info is what a node says of itself and its chain.
+type Info struct {
+	Version       string          `json:"version"`
+	Name          string          `json:"name"` // of the network
+	Network       chain.NetworkID `json:"network"`
+	Chain         chain.ID        `json:"chain"`
+	Height        uint64          `json:"height"`
+	Block         chain.BlockHash `json:"block"`
+	StateRoot     chain.Hash      `json:"state_root"`
+	TimeMillis    uint64          `json:"time_millis"` // of the head
+	GenesisMillis uint64          `json:"genesis_millis"`
+	Finality      Finality        `json:"finality"`
+	Params        Params          `json:"params"`
+	Gas           Gas             `json:"gas"`
+	Pace          string          `json:"pace"`     // auto, manual or an interval
+	Waiting       int             `json:"waiting"`  // external messages in the mempool
+	Resident      int             `json:"resident"` // accounts whose actor is in memory
+	Entries       int             `json:"entries"`  // accounts and storage entries in the state
+	UptimeMillis  int64           `json:"uptime_millis"`
+	Dir           string          `json:"dir,omitempty"` // empty: in memory
+	// Dev is set on a development network: its keys are known to everybody.
+	Dev *Dev `json:"dev,omitempty"`
+}
+
+// Dev is what a development network tells its users.
+type Dev struct {
+	Seed  string   `json:"seed"`  // of DevKey
+	Names []string `json:"names"` // of the accounts that have money from the start
+}
+
+// Account is an account at the head.
+type Account struct {
+	Address      chain.Address   `json:"address"`
+	Chain        chain.ID        `json:"chain"`
+	Exists       bool            `json:"exists"`
+	Balance      chain.Amount    `json:"balance"`
+	Deposit      chain.Amount    `json:"deposit"`
+	Nonce        uint64          `json:"nonce"`
+	NextNonce    uint64          `json:"next_nonce"` // behind those that wait
+	Waiting      int             `json:"waiting"`    // external messages of this account
+	Code         chain.CodeHash  `json:"code,omitzero"`
+	Immutable    bool            `json:"immutable,omitempty"`
+	StorageBytes uint64          `json:"storage_bytes"`
+	Height       uint64          `json:"height"`
+	Block        chain.BlockHash `json:"block"`
+	Finality     Finality        `json:"finality"`
+	Proof        *Proof          `json:"proof,omitempty"`
+}
+
+// Place is where a message was handled.
+type Place struct {
+	Chain   chain.ID        `json:"chain"`
+	Height  uint64          `json:"height"`
+	Block   chain.BlockHash `json:"block"`
+	Account chain.Address   `json:"account"` // whose σ it is in
+	Index   int             `json:"index"`   // in that σ
+	Event   uint32          `json:"event"`   // in the block
+}
+
+// String is short enough for a line.
+func (p *Place) String() string {
+	return fmt.Sprintf("chain %d block %d event %d", p.Chain, p.Height, p.Event)
+}
+
+// Message is a message and where it stands. Of one that waits or was dropped only the id and the state are known; of one that
+// is queued there is no place, status, gas or fee yet.
+type Message struct {
+	ID         chain.MessageID `json:"id"`
+	State      State           `json:"state"`
+	Finality   Finality        `json:"finality,omitempty"`
+	Kind       string          `json:"kind,omitempty"` // external or relay
+	From       chain.Address   `json:"from,omitzero"`
+	To         chain.Address   `json:"to,omitzero"`
+	Method     string          `json:"method,omitempty"`
+	Amount     chain.Amount    `json:"amount"`
+	Nonce      uint64          `json:"nonce,string"`                 // external
+	ValidUntil uint64          `json:"valid_until,string,omitempty"` // external
+	GasLimit   uint64          `json:"gas_limit,string"`
+	GasPrice   uint64          `json:"gas_price,string"`
+	Payer      chain.Address   `json:"payer,omitzero"`
+	// Input is cut where many messages are answered at once; InputBytes is its whole length.
+	Input      Hex             `json:"input,omitempty"`
+	InputBytes int             `json:"input_bytes,omitempty"`
+	Parent     chain.MessageID `json:"parent,omitzero"` // relay
+	Index      uint32          `json:"index,omitempty"` // relay: place among what the parent sent
+	Origin     chain.MessageID `json:"origin,omitzero"` // root of the tree
+	Depth      uint32          `json:"depth,omitempty"`
+
+	Place   *Place            `json:"place,omitempty"`
+	Status  chain.Status      `json:"status,omitzero"`
+	Reason  string            `json:"reason,omitempty"`
+	GasUsed uint64            `json:"gas_used,omitempty"` // of this handling alone
+	Fee     chain.Amount      `json:"fee"`                // what it cost: gas used times gas price
+	Events  []ContractEvent   `json:"events,omitempty"`
+	Sent    []chain.MessageID `json:"sent,omitempty"`
+
+	// Dropped says why the message will not come into a block.
+	Dropped *Error `json:"dropped,omitempty"`
+}
+
+// ContractEvent is something a contract told the outside.
+type ContractEvent struct {
+	Topic string `json:"topic"`
+	Body  Hex    `json:"body"`
+}
+
+// Submitted is what became of one submitted message.
+type Submitted struct {
+	ID    chain.MessageID `json:"id,omitzero"` // zero if it didn't decode
+	State State           `json:"state"`
+	Error *Error          `json:"error,omitempty"` // why it was refused
+	// Message is where it stands, if the submission waited for it.
+	Message *Message `json:"message,omitempty"`
+}
+
+// Submission is the answer to a submission: one for each message, in their order.
+type Submission struct {
+	Messages []Submitted `json:"messages"`
+}
+
+// Trace is the tree of messages that an external message began (SPEC 2.4).
+type Trace struct {
+	Origin chain.MessageID `json:"origin"`
+	Asked  chain.MessageID `json:"asked"`
+	Chain  chain.ID        `json:"chain"`
+	Height uint64          `json:"height"` // the tree is as this block left it
+	// Complete says that every message of the tree is final, or dropped.
+	Complete bool `json:"complete"`
+	// Truncated says that the tree has more messages than were answered.
+	Truncated bool         `json:"truncated,omitempty"`
+	Messages  int          `json:"messages"` // in the tree below
+	GasUsed   uint64       `json:"gas_used"` // of all of them
+	Fee       chain.Amount `json:"fee"`
+	Root      *TraceNode   `json:"root"`
+}
+
+// TraceNode is a message of a tree, with those that its handling sent.
+type TraceNode struct {
+	Message
+	Asked    bool         `json:"asked,omitempty"`
+	Children []*TraceNode `json:"children,omitempty"`
+}
+
+// Walk calls f with every message of the tree, senders first, and how deep it stands.
+func (t *Trace) Walk(f func(n *TraceNode, depth int)) {
+	var walk func(n *TraceNode, depth int)
+	walk = func(n *TraceNode, depth int) {
+		f(n, depth)
+		for _, c := range n.Children {
+			walk(c, depth+1)
+		}
+	}
+	if t.Root != nil {
+		walk(t.Root, 0)
+	}
+}
+
+// Progress is a step of a tree of messages: a message was accepted (sent, or taken in), is final, or was dropped.
+type Progress struct {
+	// Number counts the steps of a tree from 1. It is the same whenever the tree is followed.
+	Number  int     `json:"number"`
+	Message Message `json:"message"`
+}
+
+// Roots are the Merkle roots of a block.
+type Roots struct {
+	Inputs   chain.Hash `json:"inputs"`
+	Order    chain.Hash `json:"order"`
+	Receipts chain.Hash `json:"receipts"`
+	Outbox   chain.Hash `json:"outbox"`
+	State    chain.Hash `json:"state"`
+}
+
+// Block is a final block.
+type Block struct {
+	Chain      chain.ID        `json:"chain"`
+	Height     uint64          `json:"height"`
+	Hash       chain.BlockHash `json:"hash"`
+	Parent     chain.BlockHash `json:"parent"`
+	Finality   Finality        `json:"finality"`
+	Epoch      uint64          `json:"epoch"`
+	Round      uint32          `json:"round"`
+	Proposer   uint32          `json:"proposer"`
+	TimeMillis uint64          `json:"time_millis"`
+	Roots      Roots           `json:"roots"`
+	GasUsed    uint64          `json:"gas_used"`
+	Load       uint32          `json:"load"` // in 1/65536 of the capacity
+	Bytes      int             `json:"bytes"`
+	Inputs     int             `json:"inputs"`   // messages that came in with it
+	Accounts   int             `json:"accounts"` // that handled something
+	Events     int             `json:"events"`   // messages handled
+	Failed     int             `json:"failed"`   // of those, with a status other than ok
+	Queued     int             `json:"queued"`   // messages left for the next block
+	// Messages are a page of the events, in the order of the block: From is the first's number, Next the one after the
+	// last, 0 if there is none. A stream of blocks leaves them out.
+	Messages []Message `json:"messages,omitempty"`
+	From     int       `json:"from,omitempty"`
+	Next     int       `json:"next,omitempty"`
+}
+
+// Mined is the answer to a demand for blocks.
+type Mined struct {
+	Height uint64          `json:"height"`
+	Block  chain.BlockHash `json:"block"`
+}

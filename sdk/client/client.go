@@ -1,0 +1,186 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// Client speaks to one node. Its methods may be called from many goroutines.
+type Client struct {
+	base     string
+	http     *http.Client
+	timeout  time.Duration // of one try
+	tries    int
+	patience time.Duration
+	network  chain.NetworkID // zero: any
+
+	mu    sync.Mutex // guards terms
+	terms *Info
+}
+
+// Option changes what New sets.
+type Option func(*Client)
+
+// WithTimeout bounds each try of a call, the time that the node is asked to wait beside; 15 s unless set. Streams have
+// no bound.
+func WithTimeout(d time.Duration) Option { return func(c *Client) { c.timeout = d } }
+
+// WithTries is how often a call that may be repeated is tried while nobody listens, or the node is busy; 4 unless set.
+func WithTries(n int) Option { return func(c *Client) { c.tries = max(n, 1) } }
+
+// WithPatience is how long a stream that was cut off tries to go on before it gives up; 30 s unless set.
+func WithPatience(d time.Duration) Option { return func(c *Client) { c.patience = d } }
+
+// WithNetwork refuses the answers of a node of any other network with ErrOtherChain.
+func WithNetwork(id chain.NetworkID) Option { return func(c *Client) { c.network = id } }
+
+// New is a client of the node at an address such as http://127.0.0.1:7070; it connects when it is used.
+func New(node string, options ...Option) *Client {
+	if !strings.Contains(node, "://") {
+		node = "http://" + node
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 64 // a load of many callers must not open a connection for each call
+	c := &Client{
+		base: strings.TrimRight(node, "/"), timeout: 15 * time.Second, tries: 4, patience: 30 * time.Second,
+		http: &http.Client{Transport: transport},
+	}
+	for _, o := range options {
+		o(c)
+	}
+	return c
+}
+
+// Node is the address given to New.
+func (c *Client) Node() string { return c.base }
+
+// Close drops connections that are not in use.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// request is one call of the API.
+type request struct {
+	method      string
+	path        string // with its query
+	body        []byte
+	contentType string
+	cursor      string        // Last-Event-ID
+	wait        time.Duration // that the node is asked to wait
+	once        bool          // must not be repeated (K2)
+}
+
+// limit of an answer's length: a block of the largest size in hexadecimal, and more.
+const maxAnswerBytes = 256 << 20
+
+// call sends r and decodes the answer into out.
+func (c *Client) call(ctx context.Context, r request, out any) error {
+	body, err := c.fetch(ctx, r)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(body, out); err != nil {
+		return &Error{Code: codeUnreadable, Message: fmt.Sprintf("answer of %s: %v", r.path, err), Hint: "is the node of another version?"}
+	}
+	return nil
+}
+
+// fetch sends r, again if it may be and must, and returns the body of the answer.
+func (c *Client) fetch(ctx context.Context, r request) ([]byte, error) {
+	var body []byte
+	err := c.retry(ctx, r, func() error {
+		ctx, cancel := context.WithTimeout(ctx, c.timeout+r.wait)
+		defer cancel()
+		answer, err := c.send(ctx, r)
+		if err != nil {
+			return err
+		}
+		defer answer.Body.Close()
+		body, err = io.ReadAll(io.LimitReader(answer.Body, maxAnswerBytes))
+		return c.transportError(err)
+	})
+	return body, err
+}
+
+// send sends r once; the caller closes the answer's body.
+func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
+	q, err := http.NewRequestWithContext(ctx, r.method, c.base+r.path, bytes.NewReader(r.body))
+	if err != nil {
+		return nil, fmt.Errorf("node address %q: %w", c.base, err)
+	}
+	if r.contentType != "" {
+		q.Header.Set("Content-Type", r.contentType)
+	}
+	if r.cursor != "" {
+		q.Header.Set("Last-Event-ID", r.cursor)
+	}
+	answer, err := c.http.Do(q)
+	if err != nil {
+		return nil, c.transportError(err)
+	}
+	if answer.StatusCode >= 300 {
+		defer answer.Body.Close()
+		return nil, readError(answer)
+	}
+	return answer, nil
+}
+
+// transportError says that the node can't be reached, unless it was the caller who gave up.
+func (c *Client) transportError(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	return fmt.Errorf("%w at %s: %w", ErrUnreachable, c.base, err)
+}
+
+const firstPause = 50 * time.Millisecond
+
+// retry calls f until it succeeds, fails for good, or was tried often enough.
+func (c *Client) retry(ctx context.Context, r request, f func() error) error {
+	pause := firstPause
+	for try := 1; ; try++ {
+		err := f()
+		if err == nil || r.once || try >= c.tries || !isPassing(err) || ctx.Err() != nil {
+			return err
+		}
+		if rest(ctx, pause) != nil {
+			return err
+		}
+		pause *= 3
+	}
+}
+
+// isPassing says whether the same call may succeed soon: nobody listens yet, or the node is busy (K2).
+func isPassing(err error) bool {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Status == http.StatusServiceUnavailable
+	}
+	return errors.Is(err, syscall.ECONNREFUSED)
+}
+
+// rest waits, or returns why ctx ended.
+func rest(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
