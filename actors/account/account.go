@@ -1,6 +1,8 @@
 package account
 
 import (
+	"slices"
+
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/sdk/assert"
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -23,8 +25,9 @@ type Account struct {
 	home    *Home
 	address chain.Address
 	final   chain.Account
-	open    []layer // lowest first: A2
 	lane    Lane
+	base    layer   // of the lowest open block, without an overlay if none is open
+	above   []layer // of those on top of it, lowest first: A2
 }
 
 type layer struct {
@@ -32,9 +35,10 @@ type layer struct {
 	overlay *exec.Overlay
 }
 
-// New is the account at address, whose final record is given.
-func New(home *Home, address chain.Address, final chain.Account) *Account {
-	return &Account{home: home, address: address, final: final}
+// New is the account at address, whose final record is given. It is a value, so that what shells an account can hold it in
+// one piece; it must not be copied once it is in use.
+func New(home *Home, address chain.Address, final chain.Account) Account {
+	return Account{home: home, address: address, final: final}
 }
 
 // Address is the account's.
@@ -44,46 +48,51 @@ func (a *Account) Address() chain.Address { return a.address }
 func (a *Account) Final() chain.Account { return a.final }
 
 // Idle says that the account can leave memory and lose nothing: no block is open and no message waits.
-func (a *Account) Idle() bool { return len(a.open) == 0 && a.lane.Len() == 0 }
+func (a *Account) Idle() bool { return a.base.overlay == nil && a.lane.Len() == 0 }
 
 // Open is the account in the block tag; it opens it, on top of those that are open, if it isn't.
 func (a *Account) Open(tag Tag) *exec.Overlay {
 	if o := a.Overlay(tag); o != nil {
 		return o
 	}
-	before, state := a.final, a.home.State
-	if n := len(a.open); n > 0 {
-		below := a.open[n-1].overlay
-		before, state = below.Now, through{below}
+	if a.base.overlay == nil {
+		a.base = layer{tag, exec.NewOverlay(a.address, a.final, a.home.State)}
+		return a.base.overlay
 	}
-	o := exec.NewOverlay(a.address, before, state)
-	a.open = append(a.open, layer{tag, o})
+	below := a.top()
+	o := exec.NewOverlay(a.address, below.Now, through{below})
+	a.above = append(a.above, layer{tag, o})
 	return o
+}
+
+// top is the overlay of the highest open block, nil if none is open.
+func (a *Account) top() *exec.Overlay {
+	if n := len(a.above); n > 0 {
+		return a.above[n-1].overlay
+	}
+	return a.base.overlay
 }
 
 // Overlay is the account in the block tag, nil if that didn't touch it.
 func (a *Account) Overlay(tag Tag) *exec.Overlay {
-	for i := len(a.open) - 1; i >= 0; i-- {
-		if a.open[i].tag == tag {
-			return a.open[i].overlay
+	if a.base.tag == tag {
+		return a.base.overlay
+	}
+	for i := range a.above {
+		if a.above[i].tag == tag {
+			return a.above[i].overlay
 		}
 	}
 	return nil
 }
 
-// Nonce is the nonce of the account's next external message in the block tag.
-func (a *Account) Nonce(tag Tag) uint64 {
-	if o := a.Overlay(tag); o != nil {
-		return o.Now.Nonce
+// Next is the external message that the account could handle next, in the highest open block; nil if none waits.
+func (a *Account) Next() *chain.Message {
+	if o := a.top(); o != nil {
+		return a.lane.Next(o.Now.Nonce)
 	}
-	if n := len(a.open); n > 0 {
-		return a.open[n-1].overlay.Now.Nonce
-	}
-	return a.final.Nonce
+	return a.lane.Next(a.final.Nonce)
 }
-
-// Next is the external message that the account could handle next in the block tag, nil if none waits.
-func (a *Account) Next(tag Tag) *chain.Message { return a.lane.Next(a.Nonce(tag)) }
 
 // Handle handles d in the block tag, which it opens with the first event. A refused message leaves no trace.
 func (a *Account) Handle(c *exec.Context, tag Tag, d *exec.Delivery) (*exec.Handled, *exec.Refusal, error) {
@@ -99,43 +108,38 @@ func (a *Account) Handle(c *exec.Context, tag Tag, d *exec.Delivery) (*exec.Hand
 // refunds too.
 func (a *Account) Settle(tag Tag, record chain.Account) {
 	o := a.Open(tag)
-	assert.That(a.open[len(a.open)-1].overlay == o, "settle: a block stands on it already")
+	assert.That(a.top() == o, "settle: a block stands on it already")
 	o.Now = record
 }
 
 // Commit makes the block tag final. The record is the account's after the block if its end changed it, else nil. It
 // returns how many messages of the lane are used up. A block that didn't touch the account changes it by its record alone.
 func (a *Account) Commit(tag Tag, record *chain.Account) (used int) {
-	if len(a.open) > 0 && a.open[0].tag == tag {
-		a.final = a.open[0].overlay.Now
-		a.remove(0, 1)
+	if a.base.tag == tag && a.base.overlay != nil {
+		a.final = a.base.overlay.Now
+		a.base = layer{}
+		if len(a.above) > 0 {
+			a.base, a.above = a.above[0], slices.Clone(a.above[1:])
+		}
 	}
 	if record != nil {
 		a.final = *record
 	}
-	if len(a.open) > 0 {
-		assert.That(a.open[0].overlay.Before == a.final, "account %s: a block is open that doesn't stand on what is final", a.address)
+	if a.base.overlay != nil {
+		assert.That(a.base.overlay.Before == a.final, "account %s: a block is open that doesn't stand on what is final", a.address)
 	}
 	return a.lane.Use(a.final.Nonce)
 }
 
 // Discard drops the block tag and all that stands on it.
 func (a *Account) Discard(tag Tag) {
-	for i := range a.open {
-		if a.open[i].tag == tag {
-			a.remove(i, len(a.open))
-			return
-		}
+	if a.base.tag == tag {
+		a.base, a.above = layer{}, nil
+		return
 	}
-}
-
-// remove cuts out layers; an account without any holds no memory for them.
-func (a *Account) remove(from, to int) {
-	rest := append(a.open[:from:from], a.open[to:]...)
-	if len(rest) == 0 {
-		rest = nil
+	if at := slices.IndexFunc(a.above, func(l layer) bool { return l.tag == tag }); at >= 0 {
+		a.above = slices.Delete(a.above, at, len(a.above))
 	}
-	a.open = rest
 }
 
 // Offer asks for a place in the lane; see Lane.Offer.

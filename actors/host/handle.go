@@ -22,11 +22,11 @@ func (w *worker) relay(b *mailbox, d *exec.Delivery) {
 
 // handleCarried handles what was laid before the account, before anything else (H2).
 func (w *worker) handleCarried(b *mailbox) {
-	carried := b.live.carried
+	carried := b.carried
 	if carried == nil {
 		return
 	}
-	b.live.carried = nil
+	b.carried = nil
 	for _, d := range carried {
 		w.handleRelay(b, d)
 	}
@@ -49,7 +49,7 @@ func (w *worker) external(b *mailbox, m *chain.Message) {
 		p.gas.Add(int64(m.GasLimit))
 		p.fresh.Add(int64(m.GasLimit))
 	}
-	b.live.account.Drop(m)
+	b.account.Drop(m)
 	w.host.waiting.Add(-1)
 	b.showLane()
 	w.host.drop(m, account.FromExec(refusal))
@@ -58,7 +58,7 @@ func (w *worker) external(b *mailbox, m *chain.Message) {
 // handle lets the account handle d, which appends to its σ_i, and sends what comes of it.
 func (w *worker) handle(b *mailbox, d *exec.Delivery) *exec.Refusal {
 	p := w.host.production
-	a := b.live.account
+	a := &b.account
 	handled, refusal, err := a.Handle(p.Context, p.Tag, d)
 	if err != nil {
 		w.host.fail(fmt.Errorf("account %s: handle message %s: %w", a.Address(), d.Message.ID(), err))

@@ -68,7 +68,7 @@ func New(c Config) (*Host, error) {
 	h.system.ProcessRegistry.RegisterAddressResolver(h.resolve)
 	h.root = h.system.Root.Copy().WithGuardian(&guardian{h})
 	h.root.Self() // makes the guardian, which must not be done twice
-	h.props = actor.PropsFromProducer(func() actor.Actor { return &live{host: h} },
+	h.props = actor.PropsFromProducer(func() actor.Actor { return &live{} },
 		actor.WithMailbox(func() actor.Mailbox { return &mailbox{host: h} }))
 	h.pool.start(h)
 	return h, nil

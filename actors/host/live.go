@@ -7,17 +7,13 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/thinkey/thinkey/actors/account"
-	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
 // live is the actor of one account. Chain messages don't pass through Receive: its mailbox's worker hands them to the
 // account itself.
 type live struct {
-	host    *Host
-	address chain.Address
-	account *account.Account // nil until it is loaded
-	carried []*exec.Delivery // to be handled before anything else of the block under way
+	box *mailbox // set before the first message
 }
 
 // Query asks an account's actor for its final record and its lane; Answer is the reply, or *Busy, or *Unknown.
@@ -40,9 +36,9 @@ func (u *Unknown) Error() string { return "an account takes no message of type "
 func (l *live) Receive(c actor.Context) {
 	switch m := c.Message().(type) {
 	case *actor.Started:
-		l.load()
+		l.box.load()
 	case *Query:
-		c.Respond(&Answer{l.address, l.account.Final(), l.account.Waiting(), l.account.NextNonce()})
+		c.Respond(&Answer{l.box.address, l.box.account.Final(), l.box.account.Waiting(), l.box.account.NextNonce()})
 	case actor.AutoReceiveMessage, actor.SystemMessage, actor.AutoRespond: // proto.actor's own
 	default:
 		if c.Sender() != nil {
@@ -52,16 +48,13 @@ func (l *live) Receive(c actor.Context) {
 }
 
 // load reads the account's final record: it is the first thing an actor does.
-func (l *live) load() {
-	record, err := l.host.State.Account(l.address)
+func (b *mailbox) load() {
+	record, err := b.host.State.Account(b.address)
 	if err != nil {
-		l.host.fail(fmt.Errorf("account %s: read its record: %w", l.address, err))
+		b.host.fail(fmt.Errorf("account %s: read its record: %w", b.address, err))
 	}
-	l.account = account.New(&l.host.home, l.address, record)
+	b.account = account.New(&b.host.home, b.address, record)
 }
-
-// idle says that the account can leave memory (H5).
-func (l *live) idle() bool { return l.carried == nil && l.account.Idle() }
 
 // queryTimeout bounds a query's wait: workers answer within a block's time unless the host is dead.
 const queryTimeout = 5 * time.Second

@@ -5,8 +5,10 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/thinkey/thinkey/actors/account"
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/sdk/assert"
+	"github.com/thinkey/thinkey/sdk/chain"
 )
 
 // node is one message in a mailbox: work of the host or of proto.actor if it has a task, else a relay to handle.
@@ -27,16 +29,19 @@ var (
 	gone = new(node) // passivated
 )
 
-// mailbox is an account's actor.Mailbox. See the package's doc for its word.
+// mailbox is an account's actor.Mailbox, and holds the account itself: in one piece, since what an account in memory costs
+// is cache misses. See the package's doc for its word.
 type mailbox struct {
-	word atomic.Pointer[node]
-	host *Host
-	link *mailbox // the next one in the run queue
+	word    atomic.Pointer[node]
+	host    *Host
+	link    *mailbox // the next one in the run queue
+	address chain.Address
 
 	// For who has the mailbox, a worker or the sweep.
-	rest       *node // taken and not yet done, oldest first
+	rest       *node            // taken and not yet done, oldest first
+	carried    []*exec.Delivery // to be handled before anything else of the block under way
+	account    account.Account
 	invoker    actor.MessageInvoker
-	live       *live
 	lastBlock  uint32 // when it last ran
 	referenced bool   // it ran since the sweep last saw it
 
@@ -63,6 +68,9 @@ func (b *mailbox) post(w *worker, n *node) bool {
 	}
 }
 
+// idle says that the account can leave memory (H5).
+func (b *mailbox) idle() bool { return b.carried == nil && b.account.Idle() }
+
 // take gets all that was posted, oldest first.
 func (b *mailbox) take() (first *node) {
 	if b.word.Load() == busy {
@@ -84,10 +92,10 @@ func (b *mailbox) RegisterHandlers(invoker actor.MessageInvoker, _ actor.Dispatc
 	self, ok := invoker.(actor.Context)
 	assert.That(ok, "proto.actor: an invoker is no longer the actor's context")
 	b.invoker = invoker
-	b.live = self.Actor().(*live)
+	self.Actor().(*live).box = b
 	address, err := parseName(self.Self().Id)
 	assert.NoError(err, "name of an account's actor")
-	b.live.address = address
+	b.address = address
 	b.host.table.shard(address).born = b
 }
 
@@ -100,7 +108,7 @@ func (b *mailbox) UserMessageCount() int { return 0 }
 // PostUserMessage takes a message of proto.actor's.
 func (b *mailbox) PostUserMessage(message any) {
 	if n := b.host.admitUser(message); n != nil && !b.post(nil, n) {
-		b.host.post(nil, b.live.address, n)
+		b.host.post(nil, b.address, n)
 	}
 }
 
@@ -111,11 +119,11 @@ func (b *mailbox) PostSystemMessage(message any) {
 	case *actor.SuspendMailbox, *actor.ResumeMailbox, *actor.Restart:
 		return
 	case *actor.Stop:
-		b.host.Log.Warn("an actor was told to stop an account: ignored", "account", b.live.address)
+		b.host.Log.Warn("an actor was told to stop an account: ignored", "account", b.address)
 		return
 	}
 	if !b.post(nil, &node{task: systemMessage{message}}) {
-		b.host.system.DeadLetter.SendSystemMessage(b.host.PID(b.live.address), message)
+		b.host.system.DeadLetter.SendSystemMessage(b.host.PID(b.address), message)
 	}
 }
 

@@ -58,7 +58,7 @@ type offer struct {
 }
 
 func (o *offer) run(w *worker, b *mailbox, _ *node) {
-	a := b.live.account
+	a := &b.account
 	before := a.Waiting()
 	replaced, err := a.Offer(o.context, o.message)
 	if replaced != nil {
@@ -105,7 +105,7 @@ func (e expire) run(w *worker, b *mailbox, _ *node) {
 }
 
 func (w *worker) expire(b *mailbox, height uint64) {
-	for _, m := range b.live.account.Expire(height) {
+	for _, m := range b.account.Expire(height) {
 		w.host.waiting.Add(-1)
 		w.host.drop(m, account.ExpiredAt(m, height))
 	}
@@ -121,7 +121,7 @@ type lanes struct {
 // showLane tells the others how many messages wait, and lists b when there are some. A mailbox is either listed when its
 // lane fills, or take sees that it isn't empty: both write one word and then read the other.
 func (b *mailbox) showLane() {
-	n := b.live.account.Waiting()
+	n := b.account.Waiting()
 	b.waiting.Store(int32(n))
 	if n > 0 && b.listed.CompareAndSwap(false, true) {
 		b.host.lanes.mu.Lock()

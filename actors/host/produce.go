@@ -130,7 +130,7 @@ type place struct {
 }
 
 func (c *place) run(_ *worker, b *mailbox, _ *node) {
-	b.live.carried = c.deliveries
+	b.carried = c.deliveries
 	c.all.done(1)
 }
 

@@ -67,7 +67,7 @@ type commit struct {
 }
 
 func (c *commit) run(w *worker, b *mailbox, _ *node) {
-	used := b.live.account.Commit(c.tag, c.record)
+	used := b.account.Commit(c.tag, c.record)
 	w.host.waiting.Add(-int64(used))
 	b.showLane()
 	c.all.done(1)
@@ -102,7 +102,7 @@ type discard struct {
 }
 
 func (d discard) run(_ *worker, b *mailbox, _ *node) {
-	b.live.account.Discard(d.tag)
+	b.account.Discard(d.tag)
 	d.all.done(1)
 }
 
@@ -136,6 +136,6 @@ type settle struct {
 }
 
 func (s settle) run(_ *worker, b *mailbox, _ *node) {
-	b.live.account.Settle(s.tag, s.record)
+	b.account.Settle(s.tag, s.record)
 	s.all.done(1)
 }

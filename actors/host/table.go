@@ -104,11 +104,11 @@ const (
 
 // leaves says whether b, which the caller has, should leave memory by the rule; it notes that the sweep came by.
 func (b *mailbox) leaves(r rule, block uint32) bool {
-	if !b.live.idle() {
+	if !b.idle() {
 		return false
 	}
 	was := b.referenced
-	if !b.live.account.Final().Exists() {
+	if !b.account.Final().Exists() {
 		return true
 	}
 	switch r {
@@ -133,7 +133,7 @@ func (h *Host) passivate(s *shard, b *mailbox, r rule) bool {
 		return false
 	}
 	b.invoker.InvokeSystemMessage(&actor.Stop{}) // frees the name, tells who watches
-	delete(s.boxes, b.live.address)
+	delete(s.boxes, b.address)
 	h.counts.resident.Add(-1)
 	h.counts.passivated.Add(1)
 	return true
@@ -182,7 +182,7 @@ func (h *Host) sweep() {
 
 // forget passivates b at once if its account doesn't exist: what a discarded block activated leaves no trace.
 func (h *Host) forget(b *mailbox) {
-	s := h.table.shard(b.live.address)
+	s := h.table.shard(b.address)
 	for range 1000 { // the worker that has just discarded the block may have it in its hands still
 		if b.word.Load() == nil {
 			break

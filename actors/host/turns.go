@@ -54,11 +54,11 @@ type laneTurn struct{}
 func (t laneTurn) run(w *worker, b *mailbox, n *node) {
 	p := w.host.production
 	w.handleCarried(b)
-	a := b.live.account
+	a := &b.account
 	if a.Overlay(p.Tag) == nil {
 		w.expire(b, p.Context.Height)
 	}
-	m := a.Next(p.Tag)
+	m := a.Next()
 	switch {
 	case p.stopped.Load():
 		w.turns.cut = append(w.turns.cut, b)

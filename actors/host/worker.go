@@ -101,7 +101,7 @@ func (w *worker) rescue(b *mailbox) {
 	if value == nil {
 		return
 	}
-	failure := &Panic{Account: b.live.address, Value: value, Stack: debug.Stack()}
+	failure := &Panic{Account: b.address, Value: value, Stack: debug.Stack()}
 	defer func() {
 		if recover() != nil { // the supervisor itself
 			w.host.fail(failure)

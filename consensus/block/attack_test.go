@@ -8,6 +8,7 @@ import (
 
 	"github.com/thinkey/thinkey/consensus/order"
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/sdk/assert"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -293,27 +294,32 @@ func TestGasLimit(t *testing.T) {
 	}
 }
 
-// TestWorkIsBounded: a block that claims far more work than its gas limit is left before most of it is done (B3).
+// TestWorkIsBounded: a block that claims far more work than its gas limit is left before most of it is done (B3), whether
+// few accounts claim it or many.
 func TestWorkIsBounded(t *testing.T) {
-	all := wallets(2 * replayWave * replayChunk)
+	all := wallets(3 * replayWave * replayChunk)
 	s := &scene{ledger: newLedger(t, genesis(chain.DefaultParams(), chain.NewAmount(1), all...))}
+	limit := s.params(t).BlockGas
 	var burnt uint64
 	s.rules.Programs = countingPrograms{&burnt}
-	v := s.live(t)
-	for _, w := range all {
-		m := s.message(w, 0, chain.MethodCall, chain.CallInput{To: w.address, Method: methodBurn, GasLimit: 249_000_000}.Encode())
-		m.GasLimit = chain.MaxMessageGas
-		v.admit(t, m.Sign(w.key))
-	}
-	raw := s.claimed(t, v.play(t, toTheEnd))
-	limit := s.params(t).BlockGas
-	if burnt < 100*limit {
-		t.Fatalf("only %d gas claimed", burnt)
-	}
-	burnt = 0
-	s.refuses(t, raw, PartGasLimit)
-	if most := replayWave*(limit+chain.MaxMessageGas) + limit; burnt == 0 || burnt > most {
-		t.Errorf("%d gas were used to find it, at most %d should be", burnt, most)
+	for _, each := range []uint64{limit / 5, limit / replayChunk * 9 / 10} { // five accounts are too many; a piece is not
+		v := s.live(t)
+		for _, w := range all {
+			m := s.message(w, 0, chain.MethodCall, chain.CallInput{To: w.address, Method: methodBurn, GasLimit: each}.Encode())
+			m.GasLimit = each + 1_000_000
+			v.admit(t, m.Sign(w.key))
+		}
+		burnt = 0
+		raw := s.claimed(t, v.play(t, toTheEnd))
+		most := replayWave*(limit+chain.MaxMessageGas) + limit
+		if burnt < 2*most {
+			t.Fatalf("only %d gas claimed", burnt)
+		}
+		burnt = 0
+		s.refuses(t, raw, PartGasLimit)
+		if burnt == 0 || burnt > most {
+			t.Errorf("%d gas were used to find it, at most %d should be", burnt, most)
+		}
 	}
 }
 
@@ -328,6 +334,55 @@ func (c countingPrograms) Program(self chain.Address, account chain.Account, m *
 		}), nil
 	}
 	return programs{}.Program(self, account, m)
+}
+
+// TestBuildKeepsItsPromises: what live actors must not do stops the node before anybody sees the block.
+func TestBuildKeepsItsPromises(t *testing.T) {
+	s := duel(t)
+	for name, did := range map[string]func() *Run{
+		"over gas": func() *Run {
+			v := s.live(t)
+			v.admit(t, s.burning(5)...)
+			return v.play(t, toTheEnd)
+		},
+		"not later": func() *Run {
+			v := s.live(t)
+			v.context.TimeMillis = s.header.TimeMillis
+			return v.play(t, toTheEnd)
+		},
+		"two accounts of one address": func() *Run {
+			v := s.live(t)
+			v.admit(t, s.pay(s.alice, 0, s.bob.address, 1))
+			did := v.play(t, toTheEnd)
+			did.Accounts = append(did.Accounts, did.Accounts[0])
+			return did
+		},
+		"out of order": func() *Run {
+			v := s.live(t)
+			v.admit(t, s.pay(s.alice, 0, s.bob.address, 1), s.pay(s.alice, 1, s.bob.address, 2))
+			did := v.play(t, toTheEnd)
+			i := slices.IndexFunc(did.Accounts, func(o *exec.Overlay) bool { return o.Account == s.bob.address })
+			slices.Reverse(did.Accounts[i].Events)
+			return did
+		},
+		"sent and lost": func() *Run {
+			v := s.live(t)
+			v.admit(t, s.pay(s.alice, 0, s.bob.address, 1))
+			did := v.play(t, 1)
+			did.Accounts[0].Events[0].Sent = nil
+			return did
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run := did()
+			defer func() {
+				if f, ok := recover().(assert.Failure); !ok {
+					t.Errorf("Build did not stop: %v", f)
+				}
+			}()
+			_, _ = Build(s.before(), s.rules, run)
+		})
+	}
 }
 
 // TestFreshShare: while carried-in messages are left over, external inputs have their share and no more (SPEC 4.5).

@@ -1,6 +1,8 @@
 package block
 
 import (
+	"slices"
+
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/merkle"
@@ -34,15 +36,10 @@ func (r *run) conclude() (*Result, error) {
 	}
 	r.receipts(res)
 	r.rules.mark(StageOrder)
-	changed, fees, err := r.settle()
-	if err != nil {
+	if err := r.changes(res); err != nil {
 		return nil, err
 	}
-	system, err := r.entries(fees)
-	if err != nil {
-		return nil, err
-	}
-	res.Changes = append(system, r.changes(res, changed)...)
+	var err error
 	res.Version, err = authenticate(r.before.Tree, r.before.Base, res.Changes, r.rules.Each)
 	if err != nil {
 		return nil, err
@@ -50,7 +47,7 @@ func (r *run) conclude() (*Result, error) {
 	r.rules.mark(StageState)
 	res.Queued = r.queue.Tail - r.queue.Head + uint64(len(r.sequence.CarriedOut)) - uint64(r.carried)
 	h := &r.header
-	h.GasUsed = r.gasUsed()
+	h.GasUsed = gasUsed(res.Journal.Receipts)
 	h.Load = uint32(h.GasUsed << 16 / r.context.Params.BlockGas)
 	h.Roots = chain.Roots{
 		Inputs:   InputsRoot(r.inputs, r.rules.Each),
@@ -80,33 +77,24 @@ func (r *run) receipts(res *Result) {
 	}
 }
 
-// changes turns records and storage writes into changes of the state, and keeps the records.
-func (r *run) changes(res *Result, changed []changedRecord) []exec.Change {
-	list := make([]exec.Change, 0, len(changed))
-	res.Records = make([]exec.Record, 0, len(changed))
-	arena := make([]byte, 0, len(changed)*recordBytes*2)
-	encode := func(a chain.Account) []byte {
-		if !a.Exists() {
-			return nil
-		}
-		start := len(arena)
-		arena = a.Append(arena)
-		return arena[start:len(arena):len(arena)]
+// changes lists all that the block changes in the state, and the records among it.
+func (r *run) changes(res *Result) error {
+	s := r.settle()
+	system, err := r.entries(s.fees)
+	if err != nil {
+		return err
 	}
-	for _, c := range changed {
-		if c.before != c.after {
-			list = append(list, exec.Change{Slot: exec.Slot{Account: c.address}, Before: encode(c.before), After: encode(c.after)})
-			res.Records = append(res.Records, exec.Record{Address: c.address, Account: c.after})
-		}
+	c, err := r.records(&s)
+	if err != nil {
+		return err
 	}
+	res.Records = c.list
+	res.Changes = slices.Concat(system, c.changes)
 	for _, a := range r.accounts {
-		list = append(list, a.Changes()...)
+		res.Changes = append(res.Changes, a.Changes()...)
 	}
-	return list
+	return nil
 }
-
-// recordBytes is the length of an encoded record without code and storage.
-const recordBytes = 1 + 16 + 16 + 8 + 1
 
 // finish encodes the block with its header complete.
 func (r *run) finish(res *Result) {

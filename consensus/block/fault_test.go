@@ -222,6 +222,26 @@ func TestSentFields(t *testing.T) {
 	}
 }
 
+// TestSentMethod: a method exchanged for one that ends as well, and sends as little, is still another message.
+func TestSentMethod(t *testing.T) {
+	s := newScene(t)
+	changed := 0
+	eachSent(s.block, func(i, j, k int) {
+		for _, method := range []string{chain.MethodAdd, methodPut, methodSay} {
+			b := s.copy(t)
+			sent := &b.Order[i].Events[j].Sent[k]
+			if sent.Method != method && slices.Contains([]string{methodPut, methodSay}, sent.Method) {
+				sent.Method = method
+				s.wants(t, forge(t, s.ledger, b), PartReplay)
+				changed++
+			}
+		}
+	})
+	if changed != 4 {
+		t.Errorf("%d methods were exchanged, want 4", changed)
+	}
+}
+
 func eachSent(b *chain.Block, f func(sequence, event, sent int)) {
 	for i := range b.Order {
 		for j := range b.Order[i].Events {
@@ -303,6 +323,47 @@ func TestTakenFromOrSlippedIn(t *testing.T) {
 				b.Header.Roots.Inputs, b.Header.Roots.Order = InputsRoot(b.Inputs, nil), OrderRoot(b.Order, nil)
 				s.wants(t, b.Append(nil), c.parts...)
 			}
+		})
+	}
+}
+
+// TestForm: the fields of an external message that are wrong whatever the state, each named; and a relay, which is no
+// input where there is one chain.
+func TestForm(t *testing.T) {
+	s := newScene(t)
+	elsewhere := s.alice.address
+	elsewhere[3] = 2
+	for name, c := range map[string]struct {
+		change func(m *chain.Message)
+		want   FormErrorKind
+	}{
+		"relay":          {func(m *chain.Message) { m.Kind = chain.Relay }, FormKind},
+		"network":        {func(m *chain.Message) { m.Network[0] ^= 1 }, FormNetwork},
+		"chain":          {func(m *chain.Message) { m.From, m.To, m.Payer = elsewhere, elsewhere, elsewhere }, FormChain},
+		"receiver":       {func(m *chain.Message) { m.To = s.bob.address }, FormReceiver},
+		"payer":          {func(m *chain.Message) { m.Payer = s.bob.address }, FormPayer},
+		"payer of chain": {func(m *chain.Message) { m.Payer = chain.SystemAddress(here) }, FormPayer},
+		"method":         {func(m *chain.Message) { m.Method = "" }, FormMethod},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := s.copy(t)
+			n := slices.IndexFunc(b.Inputs, func(in chain.Input) bool { return in.Message.From == s.alice.address })
+			m := b.Inputs[n].Message
+			if err := CheckForm(s.header.Network, here, m); err != nil {
+				t.Fatal(err)
+			}
+			c.change(m)
+			if err := CheckForm(s.header.Network, here, m); err == nil || err.Kind != c.want || err.Error() == "" {
+				t.Errorf("the fault is %v, want kind %d", err, c.want)
+			}
+			if m.Kind == chain.Relay {
+				m.Proof = nil
+				m.Seal()
+			} else {
+				m.Sign(s.alice.key)
+			}
+			b.Header.Roots.Inputs = InputsRoot(b.Inputs, nil)
+			s.wants(t, b.Append(nil), PartInput)
 		})
 	}
 }

@@ -165,12 +165,3 @@ func (v *live) play(t testing.TB, steps int) *Run {
 }
 
 const toTheEnd = 1 << 30
-
-// settled builds the block in which the messages are handled to the end, in any order that the seed picks.
-func (l *ledger) settled(t testing.TB, seed uint64, messages ...*chain.Message) *Result {
-	t.Helper()
-	v := newLive(t, l, rand.New(rand.NewPCG(seed, 1)))
-	v.carryIn(t, toTheEnd)
-	v.admit(t, messages...)
-	return l.build(t, v.play(t, toTheEnd))
-}

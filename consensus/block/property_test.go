@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/thinkey/thinkey/contracts/exec"
@@ -296,6 +297,13 @@ func (c *world) history(t *testing.T, res *Result) *History {
 	if len(h.Events) != len(res.Processed) {
 		t.Fatalf("%d events, %d processed", len(h.Events), len(res.Processed))
 	}
+	gas := uint64(0)
+	for _, e := range h.Events {
+		gas += e.Receipt.GasUsed
+	}
+	if head := h.Block.Header; head.GasUsed != gas || uint64(head.Load) != gas*65536/c.builder.params(t).BlockGas {
+		t.Fatalf("the header says %d gas and a load of %d, the handlings used %d", head.GasUsed, head.Load, gas)
+	}
 	for i, e := range h.Events {
 		if e.Message.ID() != res.Processed[i] || h.Messages[e.Number] != e.Message || e.Receipt.Message != e.Message.ID() {
 			t.Fatalf("event %d is of message %s, not %s", i, e.Message.ID(), res.Processed[i])
@@ -363,9 +371,22 @@ func (c *world) checkQueue(t *testing.T, before []*chain.Message, h *History, re
 	if got := ids(now); !slices.Equal(got, want) {
 		t.Fatalf("the queue is\n%v\nand must be\n%v", got, want)
 	}
+	if kept := c.entries("queue/"); kept != len(now) {
+		t.Fatalf("the state keeps %d messages, %d wait", kept, len(now))
+	}
 	if uint64(len(now)) != res.Queued {
 		t.Fatalf("%d wait, the result says %d", len(now), res.Queued)
 	}
+}
+
+// entries is how many entries of the chain's own the state has whose key begins so.
+func (c *world) entries(prefix string) (n int) {
+	for slot := range c.builder.state {
+		if slot.Account.IsSystem() && strings.HasPrefix(slot.Key, prefix) {
+			n++
+		}
+	}
+	return n
 }
 
 // checkOrder: over all blocks, what an account handled from another is what that one sent, in that order, without a gap.

@@ -1,6 +1,7 @@
 package block
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/thinkey/thinkey/contracts/exec"
@@ -49,27 +50,34 @@ func SlotPath(s exec.Slot) merkle.Path {
 
 // authenticate makes the version of the tree that the changes lead to. It sorts the changes by path.
 func authenticate(tree *merkle.Tree, base *merkle.Version, changes []exec.Change, each merkle.Each) (*merkle.Version, error) {
-	type placed struct {
-		merkle.Update
-		change exec.Change
-	}
-	list := make([]placed, len(changes))
+	updates := make([]merkle.Update, len(changes))
 	chunks := (len(changes) + rootChunk - 1) / rootChunk
 	spread(each, chunks, func(k int) {
 		for i := k * rootChunk; i < min((k+1)*rootChunk, len(changes)); i++ {
-			list[i].Path, list[i].change = SlotPath(changes[i].Slot), changes[i]
+			updates[i].Path = SlotPath(changes[i].Slot)
 			if changes[i].After != nil {
-				list[i].Value = merkle.ValueHash(changes[i].After)
+				updates[i].Value = merkle.ValueHash(changes[i].After)
 			}
 		}
 	})
-	byPath := func(a, b placed) int { return slices.Compare(a.Path[:], b.Path[:]) }
-	if !slices.IsSortedFunc(list, byPath) {
-		slices.SortFunc(list, byPath)
+	return tree.Update(base, byPath(updates, changes), each)
+}
+
+// byPath sorts the changes, and returns their updates sorted too. Records stand in the order of their paths already where
+// all accounts are of one chain, so that there is mostly little to do.
+func byPath(updates []merkle.Update, changes []exec.Change) []merkle.Update {
+	compare := func(a, b *merkle.Path) int { return bytes.Compare(a[:], b[:]) }
+	if slices.IsSortedFunc(updates, func(a, b merkle.Update) int { return compare(&a.Path, &b.Path) }) {
+		return updates
 	}
-	updates := make([]merkle.Update, len(list))
-	for i := range list {
-		updates[i], changes[i] = list[i].Update, list[i].change
+	places := make([]uint32, len(updates))
+	for i := range places {
+		places[i] = uint32(i)
 	}
-	return tree.Update(base, updates, each)
+	slices.SortFunc(places, func(a, b uint32) int { return compare(&updates[a].Path, &updates[b].Path) })
+	sorted, unsorted := make([]merkle.Update, len(updates)), slices.Clone(changes)
+	for i, from := range places {
+		sorted[i], changes[i] = updates[from], unsorted[from]
+	}
+	return sorted
 }

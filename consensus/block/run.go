@@ -30,15 +30,21 @@ func (r *run) firstSent() int { return r.carried + len(r.inputs) }
 
 // take lists the accounts that did something by address. One whose only message was refused did nothing: it has no σ_i.
 func (r *run) take(accounts []*exec.Overlay) {
-	r.accounts = make([]*exec.Overlay, 0, len(accounts))
+	type named struct { // with the address at hand: who sorts touches no overlay
+		address chain.Address
+		*exec.Overlay
+	}
+	list := make([]named, 0, len(accounts))
 	for _, a := range accounts {
 		if len(a.Events) > 0 {
-			r.accounts = append(r.accounts, a)
+			list = append(list, named{a.Account, a})
 		}
 	}
-	slices.SortFunc(r.accounts, func(a, b *exec.Overlay) int { return a.Account.Compare(b.Account) })
-	for i := 1; i < len(r.accounts); i++ {
-		assert.That(r.accounts[i-1].Account != r.accounts[i].Account, "one account, one σ_i")
+	slices.SortFunc(list, func(a, b named) int { return a.address.Compare(b.address) })
+	r.accounts = make([]*exec.Overlay, len(list))
+	for i, a := range list {
+		assert.That(i == 0 || list[i-1].address != a.address, "one account, one σ_i")
+		r.accounts[i] = a.Overlay
 	}
 }
 

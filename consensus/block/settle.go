@@ -9,65 +9,121 @@ import (
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
-// settle is the step after a block's last event that Build and Verify share (SPEC 2.3, DESIGN D6): the gas that handlings
-// used becomes fees, what they left is credited to who paid for it. It is not an event of σ, so the replay of an account
-// doesn't depend on what others left. It returns the records of all accounts that the block changed, by address.
-func (r *run) settle() (changed []changedRecord, fees chain.Amount, err error) {
-	refunds := make(map[chain.Address]chain.Amount)
-	own := make([]chain.Amount, len(r.accounts)) // refunds to the account that left the gas itself: most of them
+// settlement is what the step after a block's last event moves: gas that handlings used becomes fees, what they left is
+// credited to who paid for it.
+type settlement struct {
+	fees    chain.Amount
+	refunds []chain.Amount                 // by account of σ
+	others  map[chain.Address]chain.Amount // refunds whose payer was not looked up, or did nothing in this block
+}
+
+// settle is that step, which Build and Verify share (SPEC 2.3, DESIGN D6). It is not an event of σ, so the replay of an
+// account doesn't depend on what others left.
+func (r *run) settle() settlement {
+	s := settlement{refunds: make([]chain.Amount, len(r.accounts)), others: make(map[chain.Address]chain.Amount)}
+	senders := r.senders()
 	for i, a := range r.accounts {
 		for j := range a.Events {
-			o, m := &a.Events[j].Outcome, a.Events[j].Received.Message
+			o, d := &a.Events[j].Outcome, a.Events[j].Received
+			m := d.Message
 			if m.GasPrice == 0 {
 				continue
 			}
-			fees = sum(fees, chain.Mul(o.GasUsed, m.GasPrice))
+			s.fees = sum(s.fees, chain.Mul(o.GasUsed, m.GasPrice))
+			payer := i
+			if n := int(d.Number) - r.firstSent(); n >= 0 && m.Payer != a.Account {
+				payer = int(senders[n]) // mostly: a relay's sender, where that handled the external message
+			}
 			left := chain.Mul(o.GasLeft, m.GasPrice)
-			if m.Payer == a.Account {
-				own[i] = sum(own[i], left)
+			if r.accounts[payer].Account == m.Payer {
+				s.refunds[payer] = sum(s.refunds[payer], left)
 			} else if !left.IsZero() {
-				refunds[m.Payer] = sum(refunds[m.Payer], left)
+				s.others[m.Payer] = sum(s.others[m.Payer], left)
 			}
 		}
 	}
-	changed = make([]changedRecord, 0, len(r.accounts)+len(refunds))
+	return s
+}
+
+// senders are the accounts of σ that sent the messages sent in this block, by number.
+func (r *run) senders() []uint32 {
+	list := make([]uint32, 0, len(r.messages)-r.firstSent())
+	for i := range r.order {
+		for j := range r.order[i].Events {
+			for range r.order[i].Events[j].Sent {
+				list = append(list, uint32(i))
+			}
+		}
+	}
+	return list
+}
+
+// records are the accounts that the block changed, by address, and these changes of the state.
+type records struct {
+	list    []exec.Record
+	changes []exec.Change
+	arena   []byte // holds the encoded records: one piece of memory for many
+}
+
+// records settles the accounts that did something, and then payers that the block didn't touch otherwise.
+func (r *run) records(s *settlement) (*records, error) {
+	n := len(r.accounts) + len(s.others)
+	c := &records{make([]exec.Record, 0, n), make([]exec.Change, 0, n), make([]byte, 0, 2*n*recordBytes)}
 	for i, a := range r.accounts {
 		if a.Account.IsSystem() {
 			assert.That(a.Now == a.Before, "the chain's own account has no record")
 			continue
 		}
-		refund := sum(own[i], refunds[a.Account])
-		delete(refunds, a.Account)
-		after := a.Now
-		if !refund.IsZero() {
-			after = exec.Credit(r.context.Params, after, refund)
+		refund := s.refunds[i]
+		if other, ok := s.others[a.Account]; ok {
+			refund = sum(refund, other)
+			delete(s.others, a.Account)
 		}
-		changed = append(changed, changedRecord{a.Account, a.Before, after})
+		c.add(a.Account, &a.Before, r.credited(a.Now, refund))
 	}
-	return r.settleOthers(changed, refunds, fees)
-}
-
-// settleOthers credits payers that the block didn't touch otherwise.
-func (r *run) settleOthers(changed []changedRecord, refunds map[chain.Address]chain.Amount, fees chain.Amount) ([]changedRecord, chain.Amount, error) {
-	for payer, refund := range refunds { // any order: sorted below
+	if len(s.others) == 0 {
+		return c, nil
+	}
+	for payer, refund := range s.others { // any order: sorted below
 		assert.That(payer.Chain() == r.context.Chain, "payer %s on another chain", payer)
 		before, err := r.before.State.Account(payer)
 		if err != nil {
-			return nil, fees, err
+			return nil, err
 		}
-		changed = append(changed, changedRecord{payer, before, exec.Credit(r.context.Params, before, refund)})
+		c.add(payer, &before, r.credited(before, refund))
 	}
-	if len(refunds) > 0 {
-		slices.SortFunc(changed, func(a, b changedRecord) int { return a.address.Compare(b.address) })
-	}
-	return changed, fees, nil
+	slices.SortFunc(c.list, func(a, b exec.Record) int { return a.Address.Compare(b.Address) })
+	slices.SortFunc(c.changes, func(a, b exec.Change) int { return a.Account.Compare(b.Account) })
+	return c, nil
 }
 
-// changedRecord is an account's record before and after the block.
-type changedRecord struct {
-	address       chain.Address
-	before, after chain.Account
+func (r *run) credited(a chain.Account, refund chain.Amount) chain.Account {
+	if refund.IsZero() {
+		return a
+	}
+	return exec.Credit(r.context.Params, a, refund)
 }
+
+// add notes an account, unless nothing in it changed.
+func (c *records) add(address chain.Address, before *chain.Account, after chain.Account) {
+	if *before == after {
+		return
+	}
+	c.changes = append(c.changes, exec.Change{Slot: exec.Slot{Account: address}, Before: c.encode(before), After: c.encode(&after)})
+	c.list = append(c.list, exec.Record{Address: address, Account: after})
+}
+
+func (c *records) encode(a *chain.Account) []byte {
+	if !a.Exists() {
+		return nil
+	}
+	start := len(c.arena)
+	c.arena = a.Append(c.arena)
+	return c.arena[start:len(c.arena):len(c.arena)]
+}
+
+// recordBytes is the length of an encoded record without code and storage.
+const recordBytes = 1 + 16 + 16 + 8 + 1
 
 func sum(a, b chain.Amount) chain.Amount {
 	s, err := a.Add(b)
@@ -86,11 +142,9 @@ func (r *run) fresh() (gas uint64) {
 }
 
 // gasUsed is the gas of all handlings.
-func (r *run) gasUsed() (gas uint64) {
-	for _, a := range r.accounts {
-		for j := range a.Events {
-			gas += a.Events[j].Outcome.GasUsed
-		}
+func gasUsed(receipts []chain.Receipt) (gas uint64) {
+	for i := range receipts {
+		gas += receipts[i].GasUsed
 	}
 	return gas
 }

@@ -56,7 +56,10 @@ type run struct {
 	known  bool       // the marker could be read
 	pieces uint32     // of the genesis, as the marker says
 
-	at       *point // where replay stands; nil if it can't go on
+	supplied bool          // the report has what the genesis issues
+	at       *point        // where replay stands; nil if it can't go on
+	last     *chain.Header // of the last block
+	named    int           // blocks that are found by their hash
 	resumes  int
 	compare  *compare
 	report   Report
@@ -209,6 +212,8 @@ func (r *run) genesis() {
 		return
 	}
 	r.report.Network = g.Network()
+	r.report.Issued, _ = g.Issued() // DecodeGenesis checks that there is a sum
+	r.supplied = true
 	var s *state
 	var header *chain.Header
 	if err = guard(func() (err error) { s, header, err = atGenesis(g, r.rules.Each); return err }); err != nil {

@@ -23,9 +23,10 @@ type walk struct {
 	next  uint64           // the height expected
 	seen  bool             // any height
 	prev  *chain.BlockHash // of the block below next; nil if that can't be told
-	last  *chain.Header    // of the highest block, for what comes behind the pass
-	hash  chain.BlockHash  // of last
-	undo  bool             // an undo record was there
+	hash  chain.BlockHash  // of the highest block
+	zero  bool             // block 0 had an undo record
+	undo  bool             // an undo record was there, above block 0
+	doubt bool             // a damaged one may have been
 	loose uint64           // blocks that were not replayed
 }
 
@@ -113,6 +114,7 @@ func (r *run) present(w *walk, k *store.Kept) {
 	for _, err := range k.Damage {
 		r.damage(k.Height, err)
 	}
+	r.undone(w, k)
 	if len(k.Damage) > 0 { // a part that is nil can be one of those
 		return
 	}
@@ -128,16 +130,25 @@ func (r *run) present(w *walk, k *store.Kept) {
 			}
 		}
 	}
+}
+
+// undone notes which blocks can be taken back. Old records may be pruned, never fewer than store.PruneStep, nor any that has
+// an older one below it; that of block 0 goes with the first.
+func (r *run) undone(w *walk, k *store.Kept) {
 	switch {
 	case k.Height == 0:
+		w.zero = k.Undo != nil || len(k.Damage) > 0
+	case k.Undo == nil && len(k.Damage) > 0: // it can be the record that is damaged
+		w.doubt = true
+	case k.Undo == nil && w.undo:
+		r.add(Undo, k.Height, "block %d: its undo record is missing", k.Height)
 	case k.Undo != nil && !w.undo:
 		w.undo = true
 		r.report.UndoFrom = k.Height
-		if k.Height > 1 && k.Height < store.PruneStep {
-			r.add(Undo, 1, "the undo %s missing, and so few are not pruned", records(1, k.Height-1))
+		few := k.Height > 1 && k.Height < store.PruneStep || k.Height == 1 && !w.zero
+		if few && !w.doubt {
+			r.add(Undo, k.Height-1, "the first undo record is that of block %d: the ones below are missing, and so few are not pruned", k.Height)
 		}
-	case k.Undo == nil && w.undo:
-		r.add(Undo, k.Height, "block %d: its undo record is missing", k.Height)
 	}
 }
 
@@ -146,13 +157,6 @@ func span(from, to uint64) string {
 		return fmt.Sprintf("block %d is", from)
 	}
 	return fmt.Sprintf("blocks %d to %d are", from, to)
-}
-
-func records(from, to uint64) string {
-	if from == to {
-		return fmt.Sprintf("record of block %d is", from)
-	}
-	return fmt.Sprintf("records of blocks %d to %d are", from, to)
 }
 
 // lose gives up the state: blocks are missing between it and the next one.
@@ -201,8 +205,16 @@ func (r *run) judge(at *point, k *store.Kept) (result *block.Result, fault *bloc
 	return result, fault, err
 }
 
-// atZero compares the block at height 0 with that which the genesis gives.
+// atZero compares the block at height 0, and what is kept beside it, with what the genesis gives.
 func (r *run) atZero(k *store.Kept) {
+	for _, part := range []struct {
+		check, name string
+		value, want []byte
+	}{{Receipts, "receipts", k.Receipts, chain.AppendReceipts(nil, nil)}, {Outboxes, "outbox", k.Outbox, nil}, {Undo, "undo record", k.Undo, nil}} {
+		if part.value != nil && string(part.value) != string(part.want) {
+			r.add(part.check, 0, "block 0: its %s holds something, and nothing happened in it", part.name)
+		}
+	}
 	if r.at == nil || k.Block == nil {
 		return
 	}
@@ -253,7 +265,7 @@ func (r *run) link(w *walk, k *store.Kept, h *chain.Header) {
 		r.add(HashChain, k.Height, "the block stored at height %d of chain %d says that it is block %d of chain %d", k.Height, r.id, h.Height, h.Chain)
 	}
 	hash := h.Hash()
-	w.prev, w.last, w.hash = &hash, h, hash
+	w.prev, r.last, w.hash = &hash, h, hash
 }
 
 // about compares what hangs on a block's header alone.
@@ -280,7 +292,9 @@ func (r *run) about(k *store.Kept, h *chain.Header) {
 		r.add(BlockHashes, k.Height, "block %d is not found by its hash %s", k.Height, h.Hash())
 	case err != nil:
 		r.damage(k.Height, err)
-	case height != k.Height:
+	case height == k.Height:
+		r.named++
+	default:
 		r.add(BlockHashes, k.Height, "block %d is stored at height %d by its hash %s", k.Height, height, h.Hash())
 	}
 }
@@ -318,8 +332,8 @@ func (r *run) top() (top uint64, err error) {
 
 // end compares the end of the blocks with the marker.
 func (r *run) end(w *walk) {
-	if w.last != nil {
-		r.report.Head, r.report.Height = w.hash, w.last.Height
+	if r.last != nil {
+		r.report.Head, r.report.Height = w.hash, r.last.Height
 	}
 	if w.loose > 0 || r.at == nil {
 		r.skip(fmt.Sprintf("%d blocks could not be replayed", w.loose), Validity, Order, Replayed, Receipts, Outboxes, Undo, Pairs, Once, MessageIndex, Nonces)
@@ -329,6 +343,9 @@ func (r *run) end(w *walk) {
 	}
 	if !w.seen {
 		r.add(Heights, 0, "there is no block")
+	}
+	if w.next > 1 && !w.undo && !w.doubt {
+		r.add(Undo, w.next-1, "no block has an undo record: at least that of the last must be there")
 	}
 	if !r.known || !w.seen {
 		return
@@ -340,10 +357,10 @@ func (r *run) end(w *walk) {
 		r.add(Heights, last+1, "%s missing: the head marker says height %d", span(last+1, r.marker.Height), r.marker.Height)
 	case r.marker.Height < last:
 		r.add(HeadMarker, r.marker.Height, "it says height %d, and the last block is %d", r.marker.Height, last)
-	case w.last == nil || w.last.Height != last:
+	case r.last == nil || r.last.Height != last:
 	case r.marker.Hash != w.hash:
 		r.add(HeadMarker, last, "it names block %s, and the last block is %s", r.marker.Hash, w.hash)
-	case r.marker.State != w.last.Roots.State:
-		r.add(HeadMarker, last, "it has state root %s, and the last header %s", r.marker.State, w.last.Roots.State)
+	case r.marker.State != r.last.Roots.State:
+		r.add(HeadMarker, last, "it has state root %s, and the last header %s", r.marker.State, r.last.Roots.State)
 	}
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/thinkey/thinkey/runtime/api"
 	"github.com/thinkey/thinkey/runtime/node"
+	"github.com/thinkey/thinkey/sdk/client"
 )
 
 // devOptions are the flags of `thinkey dev`.
@@ -80,14 +82,11 @@ func (a *app) dev(ctx context.Context, o *devOptions, given func(flag string) bo
 	if err != nil {
 		return err
 	}
-	err = a.serveDev(ctx, o, n, network)
-	if closing := n.Close(); err == nil {
-		err = closing
+	if err := errors.Join(a.serveDev(ctx, o, n, network), n.Close()); err != nil {
+		return err
 	}
-	if err == nil {
-		a.say("stopped\n")
-	}
-	return err
+	a.say("stopped\n")
+	return nil
 }
 
 // openDev starts the node.
@@ -107,30 +106,40 @@ func (a *app) openDev(o *devOptions, pace node.Pace, network *devNetwork) (*node
 	return n, nil
 }
 
-// serveDev serves the API and prints the feed until ctx ends.
+// serveDev serves the API and prints the feed until ctx ends, or either fails.
 func (a *app) serveDev(ctx context.Context, o *devOptions, n *node.Node, network *devNetwork) error {
 	server, err := api.New(api.Config{
 		Node: n, Listen: o.listen, Version: release, Pprof: o.pprof, Log: a.log,
-		Dev: network.describe(),
+		Dev: &client.Dev{Seed: network.Seed, Names: network.names()},
 	})
 	if err != nil {
-		return failed("no_api", "the API can't be served: %v", err).do("choose another address with --api, such as 127.0.0.1:0")
+		return failed("no_api", "--api (%q): %v", o.listen, err).do("take another, such as 127.0.0.1:0 for any that is free")
 	}
-	defer func() { _ = removeIfThere(o.readyFile) }()
-	url := server.URL()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	served := make(chan error, 1)
+	go func() {
+		served <- server.Serve()
+		cancel()
+	}()
+	err = a.announce(ctx, o, n, network, "http://"+server.Addr())
+	stopping, giveUp := context.WithTimeout(context.Background(), stopTime)
+	defer giveUp()
+	return errors.Join(err, server.Close(stopping), <-served, removeIfThere(o.readyFile))
+}
+
+// stopTime is how long requests under way may take to end.
+const stopTime = 3 * time.Second
+
+// announce says that the network is there, and what happens on it until ctx ends.
+func (a *app) announce(ctx context.Context, o *devOptions, n *node.Node, network *devNetwork, url string) error {
 	if err := a.banner(o, n, network, url); err != nil {
 		return err
 	}
 	if err := writeReadyFile(o.readyFile, url); err != nil {
 		return err
 	}
-	feeding := a.feed(ctx, n)
-	stopping, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	if err := server.Close(stopping); err != nil {
-		return err
-	}
-	return feeding
+	return a.feed(ctx, n)
 }
 
 // checkLoopback refuses an address that others can reach: the keys of the accounts are public (U5).
@@ -170,15 +179,20 @@ func (a *app) banner(o *devOptions, n *node.Node, network *devNetwork, url strin
 	t.add("API", url)
 	a.say("%s\n%s\n", t.String(), network.table(n))
 	a.say("The keys of these accounts are public. Never use them, or send real money to them, on another network.\n")
-	a.say("Stop with Ctrl-C; a second Ctrl-C stops at once. Try: %s\n\n", try(url))
+	a.say("Stop with Ctrl-C; a second Ctrl-C stops at once. Try: %s\n\n", firstStep(url, network))
 	return nil
 }
 
-func try(url string) string {
-	if url == schema[0].initial {
-		return "thinkey transfer alice bob 10 --wait"
+// firstStep is a command to try.
+func firstStep(url string, d *devNetwork) string {
+	command := "thinkey status"
+	if len(d.Accounts) > 1 {
+		command = fmt.Sprintf("thinkey transfer %s %s 1 --wait", d.Accounts[0].Name, d.Accounts[1].Name)
 	}
-	return "thinkey --node " + url + " transfer alice bob 10 --wait"
+	if url == schema[0].initial {
+		return command
+	}
+	return command + " --node " + url
 }
 
 func paceWords(p node.Pace) string {
@@ -190,4 +204,3 @@ func paceWords(p node.Pace) string {
 	}
 	return "auto: as soon as there is something to do"
 }
-

@@ -19,11 +19,8 @@ import (
 	"github.com/thinkey/thinkey/sdk/client"
 )
 
-// devNames are the accounts of a network for which none were named.
-var devNames = []string{"alice", "bob", "charlie", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy"}
-
 const (
-	devBalance     = 1_000_000
+	devBalance     = 1_000_000 // of an account, where none are named
 	maxDevAccounts = 10_000
 )
 
@@ -61,7 +58,7 @@ func (o *devOptions) network(seed string) (*devNetwork, error) {
 	}
 	named := o.accounts
 	if len(named) == 0 {
-		for _, name := range devNames {
+		for _, name := range client.DevNames() {
 			named = append(named, fmt.Sprintf("%s=%d", name, devBalance))
 		}
 	}
@@ -130,6 +127,14 @@ func (d *devNetwork) genesis() *chain.Genesis {
 	}
 	slices.SortFunc(g.Accounts, func(a, b chain.GenesisAccount) int { return a.Address.Compare(b.Address) })
 	return g
+}
+
+func (d *devNetwork) names() []string {
+	var names []string
+	for _, a := range d.Accounts {
+		names = append(names, a.Name)
+	}
+	return names
 }
 
 // fixed are the flags that a stored network must agree with: those that were given.

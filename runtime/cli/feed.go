@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -18,12 +17,10 @@ func (a *app) feed(ctx context.Context, n *node.Node) error {
 	height := n.Head().Header.Height
 	for {
 		err := n.AwaitAbove(ctx, height)
-		switch {
-		case ctx.Err() != nil:
+		if ctx.Err() != nil {
 			return nil
-		case errors.Is(err, node.ErrStopped):
-			return err
-		case err != nil:
+		}
+		if err != nil {
 			return err
 		}
 		head := n.Head().Header.Height
@@ -90,10 +87,13 @@ func summarise(b *chain.Block, now time.Time) blockLine {
 
 // String is a line for people.
 func (l blockLine) String() string {
-	at := time.UnixMilli(int64(l.Time)).Format(time.TimeOnly)
-	if l.Messages == 0 {
-		return fmt.Sprintf("%s  #%d  empty  %d ms", at, l.Height, l.Millis)
+	took := fmt.Sprintf("%d ms", l.Millis)
+	if l.Millis == 0 {
+		took = "<1 ms"
 	}
-	return fmt.Sprintf("%s  #%d  %s in, %s, %s  gas %s  %d ms", at, l.Height, count(l.Inputs, "message"), count(l.Relays, "relay"),
-		count(l.Accounts, "account"), short(l.Gas), l.Millis)
+	if l.Messages == 0 {
+		return fmt.Sprintf("%s  #%d  empty  %s", clock(l.Time), l.Height, took)
+	}
+	return fmt.Sprintf("%s  #%d  %s in, %s, %s  gas %s  %s", clock(l.Time), l.Height, count(l.Inputs, "message"), count(l.Relays, "relay"),
+		count(l.Accounts, "account"), short(l.Gas), took)
 }

@@ -251,4 +251,3 @@ func distance(a, b string) int {
 	}
 	return row[len(b)]
 }
-

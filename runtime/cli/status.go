@@ -52,8 +52,8 @@ func countEntries(n int) string {
 	return fmt.Sprintf("%d entries", n)
 }
 
-// mostMined bounds one demand: what a node makes within a minute.
-const mostMined = 10_000
+// mostMined is how many blocks a node makes for one demand.
+const mostMined = 1000
 
 func (a *app) newMine() *cobra.Command {
 	return a.command("mine [N]", "make a development network make blocks now", func(cmd *cobra.Command, args []string) error {

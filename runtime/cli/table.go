@@ -25,6 +25,14 @@ func (t *table) numbers(columns ...int) {
 
 // String is the table with a line per row.
 func (t *table) String() string {
+	if len(t.rows) == 0 {
+		return ""
+	}
+	return strings.Join(t.lines(), "\n") + "\n"
+}
+
+// lines are the rows without line ends.
+func (t *table) lines() []string {
 	var widths []int
 	for _, row := range t.rows {
 		for i, cell := range row {
@@ -34,7 +42,7 @@ func (t *table) String() string {
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
 		}
 	}
-	var b strings.Builder
+	var lines []string
 	for _, row := range t.rows {
 		var line strings.Builder
 		for i, cell := range row {
@@ -45,9 +53,9 @@ func (t *table) String() string {
 				line.WriteString(cell + gap + "  ")
 			}
 		}
-		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+		lines = append(lines, strings.TrimRight(line.String(), " "))
 	}
-	return b.String()
+	return lines
 }
 
 // quoteTOML is a basic string of TOML.

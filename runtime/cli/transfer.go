@@ -92,7 +92,8 @@ func (a *app) submit(cmd *cobra.Command, s *submission, names [2]string, write o
 	return a.await(ctx, c, b, list[0].ID)
 }
 
-// await prints what a message came to once it is final.
+// await prints what a message came to once it is final; of a call, once the message that it sent is too. A transfer needs no
+// more than its own handling: the payee can't refuse (SPEC 8.8).
 func (a *app) await(ctx context.Context, c *client.Client, b *book, id chain.MessageID) error {
 	m, err := c.Wait(ctx, id)
 	if err != nil {
@@ -101,26 +102,34 @@ func (a *app) await(ctx context.Context, c *client.Client, b *book, id chain.Mes
 	if m.Dropped != nil {
 		return m.Dropped
 	}
-	if a.asJSON || a.quiet {
-		err = a.answer(m, func() { a.print("%s\n", m.ID) })
-	} else {
-		err = a.printFinal(ctx, c, b, m)
+	if m.Method == chain.MethodCall {
+		err = c.Follow(ctx, id, func(client.Progress) error { return nil })
+		if err != nil {
+			return notFinal(err, b, id)
+		}
 	}
-	if err == nil && m.Status != chain.StatusOK {
-		return handlingFailed(&m)
-	}
-	return err
-}
-
-// printFinal prints the id, and the tree as it is now: what was sent to a busy account may come a block later.
-func (a *app) printFinal(ctx context.Context, c *client.Client, b *book, m client.Message) error {
-	a.print("%s\n", m.ID)
-	tree, err := c.Trace(ctx, m.ID)
+	tree, err := c.Trace(ctx, id)
 	if err != nil {
 		return err
 	}
-	a.print("%s", drawTrace(&tree, b.name, traceLimit))
-	return nil
+	err = a.answer(m, func() {
+		a.print("%s\n", m.ID)
+		a.say("%s", drawTrace(&tree, b.name, traceLimit))
+	})
+	if err != nil {
+		return err
+	}
+	return firstFailure(&tree)
+}
+
+// firstFailure is the end of a command if a message of the tree came to nothing.
+func firstFailure(t *client.Trace) (err error) {
+	t.Walk(func(n *client.TraceNode, _ int) {
+		if err == nil && n.State == client.StateFinal && n.Status != chain.StatusOK {
+			err = handlingFailed(&n.Message)
+		}
+	})
+	return err
 }
 
 // handlingFailed is the end of a command whose message is final and came to nothing.
@@ -132,7 +141,7 @@ func handlingFailed(m *client.Message) error {
 		words = m.Reason
 	}
 	return failed("handling_failed", "message %s is final, and its handling failed (%s)", m.ID, words).
-		do("nothing changed but the nonce and the gas paid; mend the cause and send another")
+		do("it changed nothing but the nonce and the gas paid, and what came with it went back; mend the cause and send another")
 }
 
 // notFinal says of a wait that was cut short that the message is on its way all the same.
@@ -185,7 +194,7 @@ func (a *app) newSend() *cobra.Command {
 		})
 	})
 	cmd.Long = `Send somebody a message with any method and input: FROM's account handles a call, which sends it. FROM and TO are as in
-transfer. With --wait the exit code is that of the call; what the receiver made of the message stands in the trace.`
+transfer. With --wait everything that comes of it is awaited, and the exit code is 1 if any of it failed.`
 	cmd.Example = "  thinkey send alice bob greet --input 6869 --amount 1 --wait"
 	f := cmd.Flags()
 	f.StringVar(&amount, "amount", "0", "amount to send with it")

@@ -23,7 +23,7 @@ func drawTrace(t *client.Trace, name func(chain.Address) string, limit int) stri
 		d.node(t.Root, "", "")
 	}
 	if d.left > 0 {
-		fmt.Fprintf(&d.text, "… %s more: thinkey trace %s --limit 0\n", count(d.left, "message"), t.Origin)
+		fmt.Fprintf(&d.text, "… %s: thinkey trace %s --limit 0\n", count(d.left, "more message"), t.Origin)
 	}
 	return d.text.String()
 }

@@ -15,22 +15,22 @@
 //
 //	chain kind  rest                  value (crc behind each)
 //	0     'm'   -                     version of this layout:u32
-//	c     'm'   -                     head: height:u64 block hash:32 state root:32, pieces of the genesis:u32
+//	c     'b'   height:u64 'b'        the encoded block
+//	c     'b'   height:u64 'h'        header length:u32 header certificate
+//	c     'b'   height:u64 'o'        outbox as the caller encoded it
+//	c     'b'   height:u64 'r'        receipts as the caller encoded them
 //	c     'g'   piece:u32             a piece of the encoded genesis, genesisPiece bytes but for the last
-//	c     'h'   height:u64            header length:u32 header certificate
-//	c     'b'   height:u64            the encoded block
-//	c     'n'   block hash:32         height:u64
-//	c     'r'   height:u64            receipts as the caller encoded them
-//	c     'o'   height:u64            outbox as the caller encoded it
-//	c     's'   path:56               slot of the path zero: the account's record
-//	                                  else: key length:u16 key value (the path holds only a hash of the key)
-//	c     'u'   height:u64            undo: for each change of the block, what its slot held before
 //	c     'i'   message id:32         height:u64 place among the block's receipts:u32
+//	c     'm'   -                     head: height:u64 block hash:32 state root:32, pieces of the genesis:u32
+//	c     'n'   block hash:32         height:u64
+//	c     's'   path:24               an account's record; the rest of its path is zero
+//	c     's'   path:56               a storage entry: key length:u16 key value (the path holds only a hash of the key)
+//	c     'u'   height:u64            undo: for each change of the block, what its slot held before
 //
 //	undo := ( address:24 key length:u16 key ( 0 | 1 value length:u32 value ) )*
 //
-// What belongs to an account lies together, as all its paths share 24 bytes; what belongs to a height lies apart by
-// kind, so that a header is read without its block.
+// What belongs to an account lies together, as all its paths share 24 bytes. The kinds that grow at their end alone, 'b'
+// and 'u', have tables of their own, which no compaction has to merge with older ones.
 //
 // # Invariants
 //
@@ -43,12 +43,12 @@
 //	    State reads what is newest, which can be some milliseconds earlier: it serves the execution of the next block,
 //	    which follows its commit, and queries that say "at the head or one block later".
 //	T6  A failed write or sync of the write-ahead log ends the process (Options.Fatal): the file may hold anything, and what
-//	    comes after it in memory is not what is on disk.
+//	    is in memory is not what is on disk. No commit that was under way returns.
 //
 // # What it does not do
 //
 // It doesn't check that a block is valid, that a certificate is, or that the state has its root: consensus/block and
 // sdk/merkle do. It doesn't keep votes: these are written at another place and time, so that losing one is noticed by
-// the other. A log whose very last record is damaged looks like one that was torn by a crash and opens without it, at
-// most one commit behind; who holds votes compares (SPEC 5.6).
+// the other. Damage in the last 32 KiB of the write-ahead log can't be told from a write that a crash cut off: the store
+// opens without the commits from there on. Who holds votes compares (SPEC 5.6).
 package store

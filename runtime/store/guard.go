@@ -8,9 +8,10 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// guardFS ends the process at the first write or sync of the write-ahead log that fails, or of the directory that lists
-// it (T6). Pebble would do so itself, but in several ways, of which some unlock what isn't locked and die without a word
-// of why. While the store is opened and closed errors are returned: nothing is promised then.
+// guardFS ends the process at the first write or sync that fails of the write-ahead log, of the directory that lists it,
+// or of a file of bulk (T6). Pebble would do so itself, but in several ways, of which some unlock what isn't locked, or
+// follow a nil pointer, and die without a word of why; what else fails it tries again. While the store is opened and
+// closed errors are returned: nothing is promised then.
 type guardFS struct {
 	vfs.FS
 	fatal *fatal
@@ -25,9 +26,12 @@ func (g *guardFS) check(what, name string, err error) error {
 	return err
 }
 
-func isLog(name string) bool { return strings.HasSuffix(name, ".log") }
+// guarded says whether pebble can't go on after an error in a file: its logs and bulk files, as it names them.
+func guarded(name string) bool {
+	return strings.HasSuffix(name, ".log") || strings.HasSuffix(name, ".blob")
+}
 
-// Create guards a new log.
+// Create guards a new log or file of bulk.
 func (g *guardFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
 	f, err := g.FS.Create(name, category)
 	return g.file("create", name, f, err)
@@ -40,7 +44,7 @@ func (g *guardFS) ReuseForWrite(from, name string, category vfs.DiskWriteCategor
 }
 
 func (g *guardFS) file(what, name string, f vfs.File, err error) (vfs.File, error) {
-	if !isLog(name) {
+	if !guarded(name) {
 		return f, err
 	}
 	if err != nil {
@@ -61,7 +65,7 @@ func (g *guardFS) OpenDir(name string) (vfs.File, error) {
 // Unwrap is the file system that is guarded.
 func (g *guardFS) Unwrap() vfs.FS { return g.FS }
 
-// guardFile is a write-ahead log, or a directory.
+// guardFile is a write-ahead log, a file of bulk, or a directory.
 type guardFile struct {
 	vfs.File
 	guard *guardFS

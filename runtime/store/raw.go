@@ -221,7 +221,7 @@ func (r *Raw) Undo(id chain.ID, height uint64) ([]byte, error) {
 // Undos calls f for the height of every undo record, ascending.
 func (r *Raw) Undos(id chain.ID, f func(height uint64) error) error {
 	lower, upper := span(id, kindUndo, nil)
-	return r.scan(lower, upper, func(key, _ []byte, _ error) error {
+	return r.keys(lower, upper, func(key []byte) error {
 		reader := wire.NewReader(key[prefixBytes:])
 		height := reader.U64("height")
 		if reader.Done() != nil {

@@ -121,7 +121,7 @@ func (s *Store) checkLayout() error {
 		if empty, err := s.empty(); err != nil || !empty {
 			return errors.Join(err, fmt.Errorf("store: %s: %w: it holds no version; was it made by another program?", s.dir, ErrFormat))
 		}
-		return s.set(key, wire.AppendU32(nil, layoutVersion))
+		return s.begin(key)
 	}
 	if err != nil {
 		return err
@@ -134,6 +134,18 @@ func (s *Store) checkLayout() error {
 	if version != layoutVersion {
 		return fmt.Errorf("store: %s: %w: version %d, this program reads %d; use the program that wrote it, or another directory",
 			s.dir, ErrFormat, version, layoutVersion)
+	}
+	return nil
+}
+
+// begin writes the version into a new directory, and starts a second log: pebble begins the first one in its oldest
+// format, in which damage can't be told from a crash, whatever comes behind it.
+func (s *Store) begin(key []byte) error {
+	if err := s.set(key, wire.AppendU32(nil, layoutVersion)); err != nil {
+		return err
+	}
+	if err := s.db.Flush(); err != nil {
+		return fmt.Errorf("store: %s: %w", s.dir, err)
 	}
 	return nil
 }

@@ -42,9 +42,9 @@
 //	    p and q differ. For if both were present, take the lowest branch above both. The keys below it agree in all bits
 //	    before its depth and part there, p to one side and q to the other: its depth is d, and it stands above q. In other
 //	    words, all keys that share the first d bits with p share bit d with q.
-//	M9  Verify asks for more: p and q agree at every depth above q, not only in bit d. Then q is the leaf at which the walk
-//	    of p ends, of all that might show its absence (those that share d bits with p), and each claim has exactly one
-//	    proof. Prove always finds it: a walk can't turn where p and q differ. Any other form is refused.
+//	M9  Verify asks for more: p and q agree at the depth of every branch above q. Of all leaves that could show that p is
+//	    absent (those that share d bits with it), q is then the one at which p's walk ends, so each claim has exactly one
+//	    proof; any other form is refused. Prove always finds it: a walk to q never passed a depth where p and q differ.
 //
 // In an empty state nothing is proven: there is no leaf, and the root is zero.
 //

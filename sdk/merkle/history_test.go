@@ -155,7 +155,7 @@ func (h *history) update(base *modelVersion) {
 		h.t.Fatal(err)
 	}
 	m.v, m.content = v, under.with(updates)
-	if want := slowState(m.content.leaves(), h.tree.prefix.Bits); v.Root() != want || v.Len() != len(m.content) {
+	if want := slowState(m.content.leaves()); v.Root() != want || v.Len() != len(m.content) {
 		h.t.Fatalf("root %x with %d keys, want %x with %d", v.Root(), v.Len(), want, len(m.content))
 	}
 	h.open = append(h.open, m)
@@ -226,6 +226,7 @@ func (h *history) prove(m *modelVersion) {
 	for range 3 {
 		h.path()
 	}
+	leaves := c.leaves()
 	for _, p := range h.paths[max(0, len(h.paths)-40):] {
 		proof, err := h.tree.Prove(v, p)
 		if m != nil && m.lost {
@@ -240,6 +241,9 @@ func (h *history) prove(m *modelVersion) {
 			continue
 		}
 		checkStateProof(h.t, stateClaim{h.tree.prefix, root, p, c[p]}, proof)
+		if want := slowProof(leaves, p); !slices.Equal(proof.Append(nil), want.Append(nil)) {
+			h.t.Fatalf("path %x: proof %x, want %x", p, proof.Append(nil), want.Append(nil))
+		}
 	}
 }
 
@@ -277,7 +281,7 @@ func (h *history) empty(tree *Tree) {
 		u := Update{Path: h.final.leaves()[i].Path}
 		c = c.with([]Update{u})
 		mustCommit(h.t, tree, mustUpdate(h.t, tree, nil, []Update{u}))
-		if want := slowState(c.leaves(), tree.prefix.Bits); tree.Root() != want {
+		if want := slowState(c.leaves()); tree.Root() != want {
 			h.t.Fatalf("root %x with %d keys, want %x", tree.Root(), len(c), want)
 		}
 		checkLeaks(h.t, tree)

@@ -33,20 +33,51 @@ func (c content) with(updates []Update) content {
 	return c
 }
 
-// slowState is the definition (M3), written out: the root of the subtree at depth that holds leaves.
-func slowState(leaves []Leaf, depth int) Hash {
+// slowState is the definition (M3), written out: the root of a state that holds leaves, which are sorted.
+func slowState(leaves []Leaf) Hash {
 	switch len(leaves) {
 	case 0:
 		return Hash{}
 	case 1:
 		return wire.Sum(wire.TagState, leaves[0].Path[:], leaves[0].Value[:])
 	}
-	i := slices.IndexFunc(leaves, func(l Leaf) bool { return l.Path[depth/8]>>(7-depth%8)&1 == 1 })
-	if i < 0 {
-		i = len(leaves)
+	depth, left, right := slowParts(leaves)
+	l, r := slowState(left), slowState(right)
+	return wire.Sum(wire.TagBranch, []byte{byte(depth >> 8), byte(depth)}, l[:], r[:])
+}
+
+// slowParts is the first bit in which some of leaves, two or more, differ, and those that have 0 and 1 there.
+func slowParts(leaves []Leaf) (depth int, left, right []Leaf) {
+	for i := range 56 {
+		for b := range 8 {
+			set := func(l Leaf) bool { return l.Path[i]&(0x80>>b) != 0 }
+			switch n := slices.IndexFunc(leaves, set); {
+			case n > 0:
+				return 8*i + b, leaves[:n], leaves[n:]
+			case n == 0 && !set(leaves[len(leaves)-1]):
+				panic("leaves are not sorted")
+			}
+		}
 	}
-	l, r := slowState(leaves[:i], depth+1), slowState(leaves[i:], depth+1)
-	return wire.Sum(wire.TagBranch, l[:], r[:])
+	panic("leaves have one path")
+}
+
+// slowProof is the one proof (M9) of what path has in a state that holds leaves, one or more.
+func slowProof(leaves []Leaf, path Path) (p StateProof) {
+	for len(leaves) > 1 {
+		depth, left, right := slowParts(leaves)
+		if path[depth/8]&(0x80>>(depth%8)) != 0 {
+			left, right = right, left
+		}
+		p.Levels = append(p.Levels, make([]byte, max(0, depth/8+1-len(p.Levels)))...)
+		p.Levels[depth/8] |= 0x80 >> (depth % 8)
+		p.Siblings = append(p.Siblings, slowState(right))
+		leaves = left
+	}
+	if leaves[0].Path != path {
+		p.Other = &leaves[0]
+	}
+	return p
 }
 
 // audit walks all that a version holds: links, pairs, leaves, and that no node of it is free (M4, M5, M6).
@@ -64,30 +95,37 @@ func audit(t *testing.T, tree *Tree, v *Version) {
 		}
 	}
 	got := content{}
-	var walk func(r ref, at int)
-	walk = func(r ref, at int) {
-		if free[r] {
-			t.Fatalf("node %#x is in use and free", r)
+	var walk func(s sub, at int)
+	walk = func(s sub, at int) {
+		if free[s.ref] {
+			t.Fatalf("node %#x is in use and free", s.ref)
 		}
-		if r.isLeaf() {
-			l := tree.leaf(r)
+		if s.ref.isLeaf() {
+			l := tree.leaf(s.ref)
 			got[l.Path] = l.Value
+			if s.hash != l.hash() {
+				t.Fatalf("leaf %x: hash %x, want %x", l.Path, s.hash, l.hash())
+			}
 			return
 		}
-		if d := tree.depth(r); d < at || d >= PathBits {
+		d := tree.depth(s.ref)
+		if d < at || d >= PathBits {
 			t.Fatalf("branch at depth %d below depth %d", d, at)
 		}
+		if want := tree.pair(s.ref).hash(d); s.hash != want {
+			t.Fatalf("branch at depth %d: hash %x, want %x", d, s.hash, want)
+		}
 		for side := range 2 {
-			walk(tree.child(r, side).ref, tree.depth(r)+1)
+			walk(tree.child(s.ref, side), d+1)
 		}
 	}
 	if v.root.ref != none {
-		walk(v.root.ref, tree.prefix.Bits)
+		walk(v.root, tree.prefix.Bits)
 	}
 	if len(got) != v.Len() {
 		t.Fatalf("%d keys, Len %d", len(got), v.Len())
 	}
-	if want := slowState(got.leaves(), tree.prefix.Bits); want != v.Root() {
+	if want := slowState(got.leaves()); want != v.Root() {
 		t.Fatalf("root %x, content says %x", v.Root(), want)
 	}
 }

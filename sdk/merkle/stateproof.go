@@ -122,7 +122,7 @@ func (p StateProof) fault() error {
 	case n > 0 && p.Levels[n-1] == 0:
 		return errors.New("levels end with zeros")
 	case set != len(p.Siblings):
-		return fmt.Errorf("%d siblings for %d levels that have one", len(p.Siblings), set)
+		return fmt.Errorf("%d siblings for %d levels", len(p.Siblings), set)
 	case p.Other != nil && p.Other.Value == Hash{}:
 		return errors.New("other leaf has no value")
 	}

@@ -35,8 +35,11 @@ func TestPaths(t *testing.T) {
 // TestHashesAreTheDefinedOnes: the hash that is spelt out is the one of sdk/wire.
 func TestHashesAreTheDefinedOnes(t *testing.T) {
 	p := pair{{1}, {2}}
-	if want := wire.Sum(wire.TagBranch, p[0][:], p[1][:]); p.hash() != want {
-		t.Fatalf("branch %x, want %x", p.hash(), want)
+	for _, depth := range []int{0, 1, 255, 256, 447} {
+		want := wire.Sum(wire.TagBranch, []byte{byte(depth >> 8), byte(depth)}, p[0][:], p[1][:])
+		if got := p.hash(depth); got != want {
+			t.Fatalf("branch at depth %d: %x, want %x", depth, got, want)
+		}
 	}
 	if want := wire.Sum(wire.TagValue, []byte("v")); ValueHash([]byte("v")) != want {
 		t.Fatal("value")
@@ -64,7 +67,7 @@ func TestSubtreeIsTheRootOfAShard(t *testing.T) {
 			if err := shard.Load(from(below)); err != nil {
 				t.Fatal(err)
 			}
-			if got := whole.Subtree(prefix, bits); got != shard.Root() || got != slowState(below, bits) {
+			if got := whole.Subtree(prefix, bits); got != shard.Root() || got != slowState(below) {
 				t.Fatalf("prefix %x of %d bits: subtree %x, shard %x", prefix, bits, got, shard.Root())
 			}
 			if got := shard.Subtree(Path{}, 0); len(below) == len(leaves) && got != whole.Root() {

@@ -1,0 +1,70 @@
+// Command demo shows the whitepaper's payment example on live networks: it starts a fresh one for each case, plays the case,
+// and compares σ and balances with the paper.
+//
+//	go run ./examples/payment/client/demo --bin bin/thinkey
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/thinkey/thinkey/examples/payment/client"
+)
+
+func main() {
+	bin := flag.String("bin", "bin/thinkey", "the program thinkey")
+	tries := flag.Int("tries", 60, "how often to try for an order before the messages get a block each")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
+	if err := demo(ctx, *bin, *tries, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+// demo plays every case.
+func demo(ctx context.Context, bin string, tries int, out io.Writer) error {
+	cases, err := client.Cases()
+	if err != nil {
+		return err
+	}
+	for i := range cases {
+		fmt.Fprintf(out, "%s\n%s\n", cases[i].Name, strings.Repeat("─", len([]rune(cases[i].Name))))
+		if err := show(ctx, bin, tries, &cases[i], out); err != nil {
+			return fmt.Errorf("%s: %w", cases[i].Name, err)
+		}
+		fmt.Fprint(out, "✓ as the paper says\n\n")
+	}
+	fmt.Fprintf(out, "%d cases, each as the paper says\n", len(cases))
+	return nil
+}
+
+// show plays a case until the accounts take the order it wants. They are live and run at once: nobody tells them which.
+func show(ctx context.Context, bin string, tries int, c *client.Case, out io.Writer) error {
+	for try := range tries {
+		var told bytes.Buffer
+		err := onFreshNetwork(ctx, bin, c, func(node string) error { return c.Run(ctx, node, &told) })
+		if errors.Is(err, client.ErrOtherOrder) {
+			continue
+		}
+		if try > 0 {
+			fmt.Fprintf(out, "On %d fresh networks before this one the accounts took another order, which is possible too.\n", try)
+		}
+		_, _ = told.WriteTo(out)
+		return err
+	}
+	fmt.Fprintf(out, "On %d fresh networks the accounts took another order, which is possible too. Now each message gets a block of its own.\n", tries)
+	return onFreshNetwork(ctx, bin, c, func(node string) error { return c.RunInTurn(ctx, node, out) })
+}

@@ -1,0 +1,77 @@
+package api
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/thinkey/thinkey/runtime/node"
+	"github.com/thinkey/thinkey/sdk/client"
+)
+
+// Config says what a Server serves.
+type Config struct {
+	Node *node.Node
+	// Listen is host:port; port 0 takes a free one. It must be a loopback address if Dev is set.
+	Listen  string
+	Dev     *client.Dev // of a development network, else nil
+	Version string
+	// Pprof serves Go's profiles under /debug/pprof, to callers on this machine alone.
+	Pprof  bool
+	Log    *slog.Logger
+	Limits Limits
+}
+
+// Limits are what strangers can take (N2, N3). A zero field stands for its default.
+type Limits struct {
+	Header    time.Duration // for a request's headers to arrive [5s]
+	Request   time.Duration // for a request with its body to arrive [15s]
+	Write     time.Duration // for a reader to take an answer, or an event of a stream [30s]
+	Idle      time.Duration // of a connection between requests [60s]
+	KeepAlive time.Duration // between signs of life on a silent stream [15s]
+	Poll      time.Duration // the longest wait of one request [60s]
+
+	Connections int   // at once [4096]; more wait in the system's queue
+	Streams     int   // at once [256]
+	Polls       int   // requests that wait, at once [1024]
+	Bodies      int64 // bytes of request bodies in memory [128 MiB]
+	Readers     int   // requests that read blocks, at once [16]: a block of the largest size takes 300 MB to look at
+	BlockBytes  int   // encoded length of the blocks kept to be read again [16 MiB]
+	Tree        int   // messages of a tree that are answered [10,000]
+}
+
+// complete fills in the defaults.
+func (l Limits) complete() Limits {
+	fill(&l.Header, 5*time.Second)
+	fill(&l.Request, 15*time.Second)
+	fill(&l.Write, 30*time.Second)
+	fill(&l.Idle, time.Minute)
+	fill(&l.KeepAlive, 15*time.Second)
+	fill(&l.Poll, time.Minute)
+	fill(&l.Connections, 4096)
+	fill(&l.Streams, 256)
+	fill(&l.Polls, 1024)
+	fill(&l.Bodies, 128<<20)
+	fill(&l.Readers, 16)
+	fill(&l.BlockBytes, 16<<20)
+	fill(&l.Tree, 10_000)
+	return l
+}
+
+func fill[T ~int | ~int64](v *T, otherwise T) {
+	if *v == 0 {
+		*v = otherwise
+	}
+}
+
+const (
+	// pageEvents is how many messages of a block one answer holds.
+	pageEvents = 1000
+	// cutInput bounds a message's input where many are answered at once: 10,000 of the longest would be a gigabyte.
+	cutInput = 1 << 10
+	// maxHeaderBytes bounds a request's headers: ours need a few hundred bytes.
+	maxHeaderBytes = 16 << 10
+	// maxMine bounds the blocks of one demand.
+	maxMine = 1000
+	// defaultWait is how long ?wait=final waits.
+	defaultWait = 30 * time.Second
+)

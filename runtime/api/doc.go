@@ -1,0 +1,25 @@
+// Package api is a node's HTTP server: the only door through which wallets, tools and people reach a node.
+//
+//	request ─► guard (panics, host, origin) ─► route ─► node (submit, read, await) ─► JSON | events | bytes
+//	                                             │
+//	                                             └ histories: committed blocks with their events, read once, kept while used
+//
+// The JSON types are those of sdk/client. GET /v1/ lists the routes.
+//
+// # Invariants
+//
+//	N1  Every error is {"error":{code, message, hint}} with a fitting HTTP status, unknown paths and methods included.
+//	N2  Nothing that a stranger sends decides how much memory or how many goroutines there are: connections, streams, waits,
+//	    bytes of bodies on their way in, and blocks being read each have a bound (Limits). Over it the answer is 503, busy.
+//	N3  Nothing waits for a stranger forever: headers, bodies, writes and idle connections have deadlines; who reads a stream
+//	    too slowly loses it, and takes it up again with Last-Event-ID.
+//	N4  A panic in a route answers 500 and is logged; the node goes on.
+//	N5  A stream is a function of the chain: events have the same numbers and contents whenever it is read, and none is left out.
+//	N6  What a submission keeps in memory is its messages, not the body that they came in.
+//	N7  A development network answers only on loopback and to names of it, so that no web page can reach it by another name.
+//
+// # What it does not do
+//
+// It knows no users and no TLS, allows no other origin (CORS), and decides nothing: whether a message is taken is for
+// runtime/ingress and the account's live actor.
+package api

@@ -1,0 +1,18 @@
+package api
+
+import (
+	"net"
+	"net/http"
+)
+
+// NewOn is New on a listener.
+func NewOn(l net.Listener, c Config) *Server { return newOn(l, c) }
+
+// Guard is what stands around every route.
+func (s *Server) Guard(next http.Handler) http.Handler { return s.guard(next) }
+
+// BodiesFree is how many bytes of bodies may come in.
+func (s *Server) BodiesFree() int64 { return s.bodies.free.Load() }
+
+// GasTable is what Info says of gas.
+var GasTable = gasTable

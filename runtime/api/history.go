@@ -1,0 +1,159 @@
+package api
+
+import (
+	"container/list"
+	"context"
+	"sync"
+
+	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/runtime/node"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/client"
+)
+
+// histories are committed blocks with their events. Reading one costs as much as decoding and hashing all of it, and a
+// thousand callers may ask for messages of the same one: each is read once while it is kept.
+type histories struct {
+	node    *node.Node
+	limit   int           // on the encoded length of what is kept
+	readers chan struct{} // those who look at blocks now
+
+	mu    sync.Mutex // guards all below
+	known map[uint64]*list.Element
+	used  *list.List // of *kept, the last used first
+	bytes int
+}
+
+// kept is one block.
+type kept struct {
+	height uint64
+	once   sync.Once // of all below
+	*block.History
+	hash chain.BlockHash
+	raw  []byte
+	err  error
+}
+
+func newHistories(n *node.Node, limit, readers int) *histories {
+	return &histories{
+		node: n, limit: limit, readers: make(chan struct{}, readers), known: make(map[uint64]*list.Element), used: list.New(),
+	}
+}
+
+// read calls f, which may call get, when there is a place for it (N2). f must not wait for anything.
+func (h *histories) read(ctx context.Context, f func() error) error {
+	select {
+	case h.readers <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-h.readers }()
+	return f()
+}
+
+// get is the block at a height.
+func (h *histories) get(height uint64) (*kept, error) {
+	k := h.entry(height)
+	k.once.Do(func() {
+		k.History, k.raw, k.err = h.node.Block(height)
+		if k.err == nil {
+			k.hash = k.Block.Header.Hash()
+		}
+		h.loaded(k)
+	})
+	return k, k.err
+}
+
+func (h *histories) entry(height uint64) *kept {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if e, ok := h.known[height]; ok {
+		h.used.MoveToFront(e)
+		return e.Value.(*kept)
+	}
+	k := &kept{height: height}
+	h.known[height] = h.used.PushFront(k)
+	return k
+}
+
+// loaded counts what was read, and forgets what was not used for longest. An error is not kept.
+func (h *histories) loaded(k *kept) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if k.err != nil {
+		h.used.Remove(h.known[k.height])
+		delete(h.known, k.height)
+		return
+	}
+	h.bytes += len(k.raw)
+	for e := h.used.Back(); e != nil && h.bytes > h.limit; {
+		old, before := e.Value.(*kept), e.Prev()
+		if old != k && old.raw != nil { // nil: being read now
+			h.bytes -= len(old.raw)
+			h.used.Remove(e)
+			delete(h.known, old.height)
+		}
+		e = before
+	}
+}
+
+// summary is the block without its messages.
+func (k *kept) summary() client.Block {
+	h := &k.Block.Header
+	b := client.Block{
+		Chain: h.Chain, Height: h.Height, Hash: k.hash, Parent: h.Parent, Finality: client.Final, Epoch: h.Epoch, Round: h.Round,
+		Proposer: h.Proposer, TimeMillis: h.TimeMillis, Roots: client.Roots(h.Roots), GasUsed: h.GasUsed, Load: h.Load, Bytes: len(k.raw),
+		Inputs: len(k.Block.Inputs), Accounts: len(k.Block.Order), Events: len(k.Events), Queued: len(k.Queued),
+	}
+	for i := range k.Events {
+		if k.Events[i].Receipt.Status.IsFailure() {
+			b.Failed++
+		}
+	}
+	return b
+}
+
+// final is the message of an event; its input is cut to that many bytes.
+func (k *kept) final(event, cut int) client.Message {
+	e := &k.Events[event]
+	m := describe(e.Message, cut)
+	m.State, m.Finality = client.StateFinal, client.Final
+	m.Place = &client.Place{
+		Chain: k.Block.Header.Chain, Height: k.height, Block: k.hash, Account: e.Account, Index: e.Place, Event: uint32(event),
+	}
+	m.Status, m.Reason, m.GasUsed = e.Receipt.Status, e.Receipt.Reason, e.Receipt.GasUsed
+	m.Fee = chain.Mul(m.GasUsed, m.GasPrice)
+	for _, c := range e.Receipt.Events {
+		if cut -= len(c.Topic) + len(c.Body); cut < 0 {
+			break
+		}
+		m.Events = append(m.Events, client.ContractEvent{Topic: c.Topic, Body: c.Body})
+	}
+	for _, sent := range e.Sent {
+		m.Sent = append(m.Sent, sent.ID())
+	}
+	return m
+}
+
+// queued is the message with the id in the pending queue that the block left, or nil.
+func (k *kept) queued(id chain.MessageID) *chain.Message {
+	for _, n := range k.Queued {
+		if m := k.Messages[n]; m.ID() == id {
+			return m
+		}
+	}
+	return nil
+}
+
+// describe is what a message says itself.
+func describe(m *chain.Message, cut int) client.Message {
+	kind := "external"
+	if m.Kind == chain.Relay {
+		kind = "relay"
+	}
+	return client.Message{
+		ID: m.ID(), Kind: kind, From: m.From, To: m.To, Method: m.Method, Amount: m.Amount, Nonce: m.Nonce, ValidUntil: m.ValidUntil,
+		GasLimit: m.GasLimit, GasPrice: m.GasPrice, Payer: m.Payer, Input: m.Input[:min(len(m.Input), cut)], InputBytes: len(m.Input),
+		Parent: m.Parent, Index: m.Index, Origin: m.Root(), Depth: m.Depth,
+	}
+}

@@ -1,0 +1,225 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/runtime/node"
+	"github.com/thinkey/thinkey/runtime/store"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/client"
+)
+
+// gasTable is the part of exec's table that who makes messages needs.
+func gasTable() client.Gas {
+	return client.Gas{
+		External: exec.ExternalGas(&chain.Message{}), Send: exec.SendGas(&chain.Sent{}), PerByte: chain.GasPerByte,
+		Handling: exec.GasHandling, Add: exec.AddGas, Bounce: exec.BounceGas, Most: chain.MaxMessageGas,
+	}
+}
+
+func (s *Server) getInfo(w http.ResponseWriter, _ *http.Request) error {
+	in, err := s.node.Info()
+	if err != nil {
+		return err
+	}
+	h := in.Head.Header
+	s.answer(w, http.StatusOK, client.Info{
+		Version: s.Version, Name: in.Genesis.Name, Network: in.Network, Chain: in.Chain, Height: h.Height, Block: in.Head.Hash,
+		StateRoot: h.Roots.State, TimeMillis: h.TimeMillis, GenesisMillis: in.Genesis.TimeMillis, Finality: client.Final,
+		Params: client.Params(in.Params), Gas: gasTable(), Pace: in.Pace.String(), Waiting: in.Waiting, Resident: in.Resident,
+		Entries: in.Accounts, UptimeMillis: in.Uptime.Milliseconds(), Dir: in.Dir, Dev: s.Dev,
+	})
+	return nil
+}
+
+func (s *Server) getAccount(w http.ResponseWriter, q *http.Request) error {
+	address, err := chain.ParseAddress(q.PathValue("address"))
+	if err != nil {
+		return badRequest("%v", err)
+	}
+	if address.Chain() != s.node.Chain() {
+		return &client.Error{
+			Code: client.CodeWrongChain, Status: http.StatusNotFound,
+			Message: fmt.Sprintf("account %s is on chain %d, and this node runs chain %d", address, address.Chain(), s.node.Chain()),
+			Hint:    "ask a node of that chain",
+		}
+	}
+	live, err := s.node.Account(address)
+	if err != nil {
+		return err
+	}
+	a := client.Account{Address: address, Chain: address.Chain(), Waiting: live.Waiting, NextNonce: live.Next, Finality: client.Final}
+	a.SetRecord(live.Account)
+	setHead(&a, live.Head)
+	switch q.URL.Query().Get("proof") {
+	case "", "0":
+	case "1":
+		if err := s.prove(&a); err != nil {
+			return err
+		}
+	default:
+		return badRequest("proof=%q: it must be 0 or 1", clip(q.URL.Query().Get("proof")))
+	}
+	s.answer(w, http.StatusOK, a)
+	return nil
+}
+
+func setHead(a *client.Account, h node.Head) { a.Height, a.Block = h.Header.Height, h.Hash }
+
+// prove replaces what a says of the record by what the state tree proves, of one height with its header.
+func (s *Server) prove(a *client.Account) error {
+	p, err := s.node.Prove(a.Address)
+	if err != nil {
+		return err
+	}
+	var record chain.Account
+	if len(p.Record) > 0 {
+		if record, err = chain.DecodeAccount(p.Record); err != nil {
+			return err
+		}
+	}
+	a.SetRecord(record)
+	setHead(a, p.Head)
+	a.NextNonce = max(a.NextNonce, a.Nonce)
+	a.Proof = &client.Proof{Header: p.Head.Header.Append(nil), Record: p.Record, Path: p.Path.Append(nil)}
+	return nil
+}
+
+// height reads {height}: a number, or latest.
+func (s *Server) height(q *http.Request) (uint64, error) {
+	text := q.PathValue("height")
+	if text == "latest" {
+		return s.node.Head().Header.Height, nil
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return 0, badRequest("height %q: it must be a number, or latest", clip(text))
+	}
+	return n, nil
+}
+
+func (s *Server) getBlock(w http.ResponseWriter, q *http.Request) error {
+	height, err := s.height(q)
+	if err != nil {
+		return err
+	}
+	from, err := number(q, "from", 0)
+	if err != nil {
+		return err
+	}
+	var b client.Block
+	err = s.histories.read(q.Context(), func() error {
+		k, err := s.blockAt(height)
+		if err != nil {
+			return err
+		}
+		b = k.summary()
+		if from > b.Events {
+			return badRequest("from=%d: block %d has %d messages", from, height, b.Events)
+		}
+		to := min(from+pageEvents, b.Events)
+		b.From, b.Messages = from, make([]client.Message, 0, to-from)
+		for i := from; i < to; i++ {
+			b.Messages = append(b.Messages, k.final(i, cutInput))
+		}
+		if to < b.Events {
+			b.Next = to
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	s.answer(w, http.StatusOK, b)
+	return nil
+}
+
+func (s *Server) getRawBlock(w http.ResponseWriter, q *http.Request) error {
+	height, err := s.height(q)
+	if err != nil {
+		return err
+	}
+	var raw []byte
+	err = s.histories.read(q.Context(), func() error {
+		k, err := s.blockAt(height)
+		if err == nil {
+			raw = k.raw
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	s.answerBytes(w, http.StatusOK, raw)
+	return nil
+}
+
+// blockAt is a final block; call it inside of histories.read.
+func (s *Server) blockAt(height uint64) (*kept, error) {
+	if head := s.node.Head().Header.Height; height > head {
+		return nil, unknownBlock(height, head)
+	}
+	k, err := s.histories.get(height)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, unknownBlock(height, s.node.Head().Header.Height)
+	}
+	return k, err
+}
+
+func unknownBlock(height, head uint64) *client.Error {
+	return &client.Error{
+		Code: client.CodeUnknownBlock, Status: http.StatusNotFound,
+		Message: fmt.Sprintf("block %d is not known: the head is %d", height, head), Hint: "GET /v1/blocks?after= tells of new ones",
+	}
+}
+
+// number reads a count from the query.
+func number(q *http.Request, name string, otherwise int) (int, error) {
+	text := q.URL.Query().Get(name)
+	if text == "" {
+		return otherwise, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 {
+		return 0, badRequest("%s=%q: it must be a whole number", name, clip(text))
+	}
+	return n, nil
+}
+
+// mine makes blocks on demand.
+func (s *Server) mine(w http.ResponseWriter, q *http.Request) error {
+	if s.Dev == nil {
+		return &client.Error{
+			Code: client.CodeNotDev, Status: http.StatusForbidden,
+			Message: "blocks are made on demand by development networks only", Hint: "start one with thinkey dev",
+		}
+	}
+	n, err := number(q, "blocks", 1)
+	if err != nil {
+		return err
+	}
+	if n < 1 || n > maxMine {
+		return badRequest("blocks=%d: it must be 1 to %d", n, maxMine)
+	}
+	if err := s.polls.enter(); err != nil {
+		return err
+	}
+	defer s.polls.leave()
+	patient(w)
+	for range n {
+		if err := q.Context().Err(); err != nil {
+			return err
+		}
+		if err := s.node.Mine(1); err != nil {
+			return err
+		}
+	}
+	h := s.node.Head()
+	s.answer(w, http.StatusOK, client.Mined{Height: h.Header.Height, Block: h.Hash})
+	return nil
+}

@@ -1,0 +1,150 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/thinkey/thinkey/runtime/node"
+)
+
+// Server serves one node. Close it before the node.
+type Server struct {
+	Config
+	node      *node.Node
+	listener  net.Listener
+	http      *http.Server
+	end       context.CancelFunc // ends streams and waits
+	histories *histories
+	streams   gate
+	polls     gate
+	bodies    *budget
+	registry  *prometheus.Registry
+	requests  *prometheus.CounterVec
+}
+
+// New listens, so that Addr is known and callers queue; Serve answers them.
+func New(c Config) (*Server, error) {
+	if c.Dev != nil {
+		if err := mustBeLoopback(c.Listen); err != nil {
+			return nil, err
+		}
+	}
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("api: %w; choose another address, or port 0 for any that is free", err)
+	}
+	return newOn(listener, c), nil
+}
+
+// newOn is New on a listener.
+func newOn(listener net.Listener, c Config) *Server {
+	c.Limits = c.Limits.complete()
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	l := c.Limits
+	s := &Server{
+		Config: c, node: c.Node, listener: limited(listener, l.Connections),
+		streams: newGate("streams", l.Streams), polls: newGate("waiting requests", l.Polls), bodies: newBudget(l.Bodies),
+		histories: newHistories(c.Node, l.BlockBytes, l.Readers),
+	}
+	s.count()
+	base, end := context.WithCancel(context.Background())
+	s.end = end
+	s.http = &http.Server{
+		Handler: s.guard(s.routes()), BaseContext: func(net.Listener) context.Context { return base },
+		ReadHeaderTimeout: l.Header, ReadTimeout: l.Request, WriteTimeout: l.Write, IdleTimeout: l.Idle,
+		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
+	}
+	return s
+}
+
+func mustBeLoopback(listen string) error {
+	a, err := net.ResolveTCPAddr("tcp", listen)
+	if err != nil {
+		return fmt.Errorf("api: address %q: %w; write host:port, such as 127.0.0.1:7070", listen, err)
+	}
+	if !a.IP.IsLoopback() {
+		return fmt.Errorf("api: address %q: the keys of a development network are known to everybody, so it listens on loopback only, such as 127.0.0.1:%d", listen, a.Port)
+	}
+	return nil
+}
+
+// Addr is host:port where the server listens.
+func (s *Server) Addr() string { return s.listener.Addr().String() }
+
+// Serve answers requests until Close; then it returns nil.
+func (s *Server) Serve() error {
+	if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("api: %w", err)
+	}
+	return nil
+}
+
+// Close ends streams and waits, lets other requests finish, and cuts off those that haven't when ctx ends.
+func (s *Server) Close(ctx context.Context) error {
+	s.end()
+	err := s.http.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(err, s.http.Close())
+	}
+	if e := s.listener.Close(); err == nil && !errors.Is(e, net.ErrClosed) {
+		err = e
+	}
+	return err
+}
+
+// limited is a listener with a bound on its open connections: further ones wait until one is closed.
+func limited(l net.Listener, connections int) net.Listener {
+	return &limitedListener{Listener: l, slots: make(chan struct{}, connections), done: make(chan struct{})}
+}
+
+type limitedListener struct {
+	net.Listener
+	slots chan struct{} // one for each open connection
+	once  sync.Once
+	done  chan struct{} // closed by Close
+}
+
+// Accept implements net.Listener.
+func (l *limitedListener) Accept() (net.Conn, error) {
+	select {
+	case l.slots <- struct{}{}:
+	case <-l.done:
+		return nil, net.ErrClosed
+	}
+	c, err := l.Listener.Accept()
+	if err != nil {
+		<-l.slots
+		return nil, err
+	}
+	return &limitedConn{Conn: c, release: sync.OnceFunc(func() { <-l.slots })}, nil
+}
+
+// Close implements net.Listener.
+func (l *limitedListener) Close() error {
+	err := net.ErrClosed
+	l.once.Do(func() {
+		close(l.done)
+		err = l.Listener.Close()
+	})
+	return err
+}
+
+type limitedConn struct {
+	net.Conn
+	release func()
+}
+
+// Close implements net.Conn.
+func (c *limitedConn) Close() error {
+	defer c.release()
+	return c.Conn.Close()
+}

@@ -1,0 +1,197 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/thinkey/thinkey/runtime/ingress"
+	"github.com/thinkey/thinkey/runtime/node"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/client"
+	"github.com/thinkey/thinkey/sdk/wire"
+)
+
+// postMessages takes messages in. The answer has an entry for each; a single one that is refused is the error itself.
+func (s *Server) postMessages(w http.ResponseWriter, q *http.Request) error {
+	wait, err := s.wait(q)
+	if err != nil {
+		return err
+	}
+	answers, err := s.submit(q)
+	if err != nil {
+		w.Header().Set("Connection", "close") // what is left of the body is not worth reading
+		return err
+	}
+	if mediaType(q) == client.TypeMessage && answers[0].Refused != nil {
+		return answers[0].Refused
+	}
+	list := make([]client.Submitted, len(answers))
+	for i, a := range answers {
+		list[i] = client.Submitted{ID: a.ID, State: client.StateAccepted}
+		if a.Refused != nil {
+			list[i].State, list[i].Error = client.StateRefused, asError(a.Refused)
+		}
+	}
+	if wait > 0 {
+		if err := s.awaitAll(w, q, list, wait); err != nil {
+			return err
+		}
+	}
+	s.answer(w, http.StatusOK, client.Submission{Messages: list})
+	return nil
+}
+
+// submit reads the body and hands its messages to the node.
+func (s *Server) submit(q *http.Request) ([]ingress.Answer, error) {
+	body := body{budget: s.bodies}
+	defer body.free()
+	switch mediaType(q) {
+	case client.TypeMessage:
+		if err := body.read(q, chain.MaxMessageBytes); err != nil {
+			return nil, err
+		}
+		return s.node.Submit([][]byte{bytes.Clone(body.bytes)}), nil
+	case client.TypeMessages:
+		if err := body.read(q, client.MaxSubmissionBytes); err != nil {
+			return nil, err
+		}
+		messages, err := split(body.bytes)
+		if err != nil {
+			return nil, err
+		}
+		return s.node.Submit(messages), nil
+	}
+	return nil, &client.Error{
+		Code: client.CodeMediaType, Status: http.StatusUnsupportedMediaType,
+		Message: fmt.Sprintf("content type %q is not one of messages", clip(q.Header.Get("Content-Type"))),
+		Hint:    "send one encoded message as " + client.TypeMessage + ", or several, each behind its length of four bytes, as " + client.TypeMessages,
+	}
+}
+
+func mediaType(q *http.Request) string {
+	kind, _, _ := mime.ParseMediaType(q.Header.Get("Content-Type")) // what can't be read is none of ours
+	return kind
+}
+
+// split takes a submission apart, each message into memory of its own: one that waits must not hold on to the body (N6).
+func split(body []byte) ([][]byte, error) {
+	var messages [][]byte
+	r := wire.NewReader(body)
+	for r.Left() > 0 {
+		m := r.Bytes(fmt.Sprintf("message %d", len(messages)), client.MaxSubmissionBytes)
+		if err := r.Err(); err != nil {
+			return nil, &client.Error{
+				Code: client.CodeTruncated, Status: http.StatusBadRequest, Message: fmt.Sprintf("submission of %d bytes: %v", len(body), err),
+				Hint: "write each message behind its length of four bytes, the highest first",
+			}
+		}
+		if len(messages) == client.MaxSubmission {
+			return nil, &client.Error{
+				Code: client.CodeTooMany, Status: http.StatusRequestEntityTooLarge,
+				Message: fmt.Sprintf("submission of more than %d messages", client.MaxSubmission), Hint: "submit them in several requests",
+			}
+		}
+		messages = append(messages, bytes.Clone(m))
+	}
+	if len(messages) == 0 {
+		return nil, badRequest("the submission holds no message")
+	}
+	return messages, nil
+}
+
+// awaitAll waits until every message that was taken in is settled, or the time is up.
+func (s *Server) awaitAll(w http.ResponseWriter, q *http.Request, list []client.Submitted, wait time.Duration) error {
+	if err := s.polls.enter(); err != nil {
+		return err
+	}
+	defer s.polls.leave()
+	patient(w)
+	ctx, cancel := context.WithTimeout(q.Context(), wait)
+	defer cancel()
+	for i := range list {
+		if list[i].State == client.StateRefused {
+			continue
+		}
+		m, err := s.await(ctx, list[i].ID)
+		if errors.Is(err, node.ErrUnknown) { // dropped, and the reason is forgotten since
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		list[i].State, list[i].Message = m.State, &m
+	}
+	return nil
+}
+
+// body is what was read of a request. Its bytes are paid for from the budget as they come, so that who only announces many
+// takes nothing from others.
+type body struct {
+	budget *budget
+	paid   int
+	bytes  []byte
+}
+
+const firstRead = 4 << 10
+
+// read reads all of the request's body, of at most limit bytes.
+func (b *body) read(q *http.Request, limit int) error {
+	if q.ContentLength > int64(limit) {
+		return tooLarge(limit)
+	}
+	for {
+		if len(b.bytes) == cap(b.bytes) {
+			if err := b.grow(limit); err != nil {
+				return err
+			}
+		}
+		n, err := q.Body.Read(b.bytes[len(b.bytes):cap(b.bytes)])
+		b.bytes = b.bytes[:len(b.bytes)+n]
+		switch {
+		case len(b.bytes) > limit:
+			return tooLarge(limit)
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return readFault(err)
+		}
+	}
+}
+
+// grow doubles the room, up to a byte more than limit.
+func (b *body) grow(limit int) error {
+	size := min(max(firstRead, 2*cap(b.bytes)), limit+1)
+	if err := b.budget.take(size - b.paid); err != nil {
+		return err
+	}
+	b.paid = size
+	b.bytes = append(make([]byte, 0, size), b.bytes...)
+	return nil
+}
+
+func (b *body) free() { b.budget.give(b.paid) }
+
+func tooLarge(limit int) *client.Error {
+	return &client.Error{
+		Code: client.CodeTooLarge, Status: http.StatusRequestEntityTooLarge,
+		Message: fmt.Sprintf("body of more than %d bytes, which is the limit", limit), Hint: "send several requests; a message has at most 64 KiB",
+	}
+}
+
+// readFault is why a body did not arrive whole.
+func readFault(err error) error {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &client.Error{Code: client.CodeSlow, Status: http.StatusRequestTimeout, Message: "the request took too long to arrive", Hint: "send it at once"}
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return &client.Error{Code: client.CodeTruncated, Status: http.StatusBadRequest, Message: "the body ended before the length that was announced"}
+	}
+	return badRequest("body: %v", err)
+}

@@ -1,0 +1,59 @@
+package audit
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// nameSlot names a slot of the state for people.
+func nameSlot(s exec.Slot) string {
+	switch number, queued := queueNumber(s.Key); {
+	case s.Key == "":
+		return "account " + s.Account.String()
+	case s.Account.IsSystem() && queued:
+		return fmt.Sprintf("the chain's entry queue/%d", number)
+	case s.Account.IsSystem():
+		return fmt.Sprintf("the chain's entry %q", s.Key)
+	}
+	return fmt.Sprintf("entry %q of account %s", s.Key, s.Account)
+}
+
+// queueNumber is the number of the waiting message that a key of the chain's own storage is for.
+func queueNumber(key string) (uint64, bool) {
+	n := len(key) - 8
+	if n < 0 {
+		return 0, false
+	}
+	number := binary.BigEndian.Uint64([]byte(key[n:]))
+	return number, key == chain.QueuedKey(number)
+}
+
+// nameValue is the value of a slot for people.
+func nameValue(s exec.Slot, value []byte) string {
+	if value == nil {
+		return "nothing"
+	}
+	if s.Key == "" {
+		a, err := chain.DecodeAccount(value)
+		if err != nil {
+			return fmt.Sprintf("%x (%v)", value, err)
+		}
+		text := fmt.Sprintf("balance %s, deposit %s, nonce %d", a.Balance, a.Deposit, a.Nonce)
+		if a.Code != (chain.CodeHash{}) || a.StorageBytes > 0 {
+			text += fmt.Sprintf(", code %s, %d bytes of storage", a.Code, a.StorageBytes)
+		}
+		return text
+	}
+	if s.Account.IsSystem() && (s.Key == chain.KeyFees || s.Key == chain.KeyIssued) {
+		if amount, err := chain.DecodeAmount(value); err == nil {
+			return amount.String()
+		}
+	}
+	if len(value) > 64 {
+		return fmt.Sprintf("%x… (%d bytes)", value[:64], len(value))
+	}
+	return fmt.Sprintf("%x", value)
+}

@@ -1,0 +1,207 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/thinkey/thinkey/runtime/audit"
+	"github.com/thinkey/thinkey/runtime/store"
+)
+
+func (a *app) newAudit() *cobra.Command {
+	cmd := a.command("audit DIR", "check every invariant over all blocks in a data directory", func(cmd *cobra.Command, args []string) error {
+		dir, err := ledgerIn(args[0])
+		if err != nil {
+			return err
+		}
+		report, err := audit.Run(cmd.Context(), audit.Options{Dir: dir, Progress: a.auditProgress()})
+		a.endProgress()
+		if err != nil {
+			return auditFault(args[0], err)
+		}
+		if err := a.answer(report, func() { a.printReport(&report) }); err != nil {
+			return err
+		}
+		if !report.OK() {
+			return failed("audit_failed", "%s does not hold what it should (%s)", args[0], brokenChecks(report.Checks)).
+				do("keep a copy of it, and fetch the chain anew from another node or a backup")
+		}
+		return nil
+	})
+	cmd.Long = `Re-execute every block that a data directory holds, from its genesis on, and compare all that is stored with it. No node
+may be running on the directory. The exit code is 0 only if every check was made and found nothing.
+
+A directory may hold a perfect chain of its own: compare network and head with those of another node.`
+	cmd.ValidArgsFunction = nil
+	return cmd
+}
+
+func (a *app) newReplay() *cobra.Command {
+	var data string
+	cmd := a.command("replay HEIGHT", "re-execute one stored block and compare", func(cmd *cobra.Command, args []string) error {
+		height, err := parseHeight(args[0])
+		if err != nil {
+			return err
+		}
+		if data == "" {
+			return usage("--data is missing").do("write: thinkey replay %d --data DIR", height)
+		}
+		if height == 0 {
+			return usage("height (0) is the genesis, which nothing executed").do("write a height from 1")
+		}
+		dir, err := ledgerIn(data)
+		if err != nil {
+			return err
+		}
+		report, err := audit.Replay(cmd.Context(), audit.Options{Dir: dir}, height)
+		if err != nil {
+			return auditFault(data, err)
+		}
+		if err := a.answer(report, func() { a.printReplay(&report) }); err != nil {
+			return err
+		}
+		if !report.OK() {
+			return failed("replay_failed", "block %d does not follow from the state before it (%s)", height, brokenChecks(report.Checks)).
+				do("check the whole directory with: thinkey audit %s", data)
+		}
+		return nil
+	})
+	cmd.Long = `Re-execute a stored block on the stored state before it, and compare state, receipts and roots with what the block says.
+No node may be running on the directory.`
+	cmd.Flags().StringVar(&data, "data", "", "data directory of the network")
+	return cmd
+}
+
+// ledgerIn is the directory of the ledger: that of a development network is inside of the one it was given.
+func ledgerIn(dir string) (string, error) {
+	if inner := filepath.Join(dir, ledgerDir); isDir(inner) {
+		return inner, nil
+	}
+	if !isDir(dir) {
+		return "", failed("no_data", "no data directory (%s)", dir).do("name the one given to: thinkey dev --data DIR")
+	}
+	return dir, nil
+}
+
+func isDir(path string) bool {
+	stat, err := os.Stat(path)
+	return err == nil && stat.IsDir()
+}
+
+func auditFault(dir string, err error) error {
+	f := classify(err)
+	switch {
+	case errors.Is(err, store.ErrInUse):
+		return f.do("stop the process that uses %s, then try again", dir)
+	case errors.Is(err, store.ErrNotFound):
+		return f.do("see which heights there are with: thinkey audit %s", dir)
+	case errors.Is(err, store.ErrPruned):
+		return f.do("replay a later block, or start the network with --keep-states 0 to keep all")
+	}
+	return f
+}
+
+// auditProgress shows where a long audit is, on a terminal.
+func (a *app) auditProgress() func(audit.Progress) {
+	if a.asJSON || a.quiet || !isTerminal(a.Err) {
+		return nil
+	}
+	return func(p audit.Progress) {
+		fmt.Fprintf(a.Err, "\r%s: block %d of %d, %s \x1b[K", p.Stage, p.Height, p.Head, count(int(p.Messages), "message"))
+	}
+}
+
+// endProgress clears its line.
+func (a *app) endProgress() {
+	if !a.asJSON && !a.quiet && isTerminal(a.Err) {
+		fmt.Fprint(a.Err, "\r\x1b[K")
+	}
+}
+
+func (a *app) printReport(r *audit.Report) {
+	t := table{}
+	t.add("network", r.Network.String())
+	t.add("chain", fmt.Sprint(r.Chain))
+	t.add("head", fmt.Sprintf("height %d  %s", r.Height, r.Head))
+	t.add("replayed", fmt.Sprintf("%s, %s, in %s", count(int(r.Blocks), "block"), count(int(r.Messages), "message"), r.Took.Round(time.Millisecond)))
+	t.add("issued", r.Issued.String())
+	if !a.quiet {
+		a.print("%s\n", t.String())
+	}
+	a.printChecks(r.Checks)
+}
+
+func (a *app) printReplay(r *audit.ReplayReport) {
+	if !a.quiet {
+		t := table{}
+		t.add("block", fmt.Sprintf("%d  %s", r.Block.Height, r.Block.Hash))
+		t.add("on", fmt.Sprintf("%d  %s", r.Parent.Height, r.Parent.Hash))
+		t.add("state root", r.Block.State.String())
+		t.add("replayed", count(int(r.Messages), "message"))
+		a.print("%s\n", t.String())
+	}
+	a.printChecks(r.Checks)
+}
+
+// printChecks prints a line per check, with its witnesses below.
+func (a *app) printChecks(checks []audit.Check) {
+	t := table{}
+	for _, c := range checks {
+		t.add(resultWord(c.Result), c.Invariant, c.Name, c.Asks)
+	}
+	lines := t.lines()
+	for i, c := range checks {
+		if a.quiet && c.Result == audit.OK {
+			continue
+		}
+		a.print("%s\n", lines[i])
+		for _, f := range c.Findings {
+			a.print("        %s\n", findingLine(f))
+		}
+		if c.More > 0 {
+			a.print("        and %d more\n", c.More)
+		}
+		if c.Result == audit.Skipped {
+			a.print("        not checked: %s\n", c.Skipped)
+		}
+	}
+}
+
+func resultWord(r audit.Result) string {
+	switch r {
+	case audit.OK:
+		return "ok"
+	case audit.Failed:
+		return "FAILED"
+	}
+	return "SKIPPED"
+}
+
+func findingLine(f audit.Finding) string {
+	if f.Height == 0 {
+		return f.Words
+	}
+	return fmt.Sprintf("block %d: %s", f.Height, f.Words)
+}
+
+// brokenChecks names what is not ok.
+func brokenChecks(checks []audit.Check) string {
+	text := ""
+	for _, c := range checks {
+		if c.Result == audit.Failed {
+			if text != "" {
+				text += ", "
+			}
+			text += c.Name
+		}
+	}
+	if text == "" {
+		return "some checks could not be made"
+	}
+	return "failed: " + text
+}
