@@ -14,7 +14,7 @@ import (
 // Host keeps a chain's accounts alive. Offer, Account, PID, Waiting and Stats may be called from many goroutines; Produce,
 // Settle, Commit, Discard and Expire from one, in turn.
 type Host struct {
-	Config
+	config Config
 	home   account.Home
 	place  string // the address of the accounts' PIDs
 	system *actor.ActorSystem
@@ -61,7 +61,7 @@ func New(c Config) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{Config: c, place: Place(c.Chain), dead: make(chan struct{})}
+	h := &Host{config: c, place: Place(c.Chain), dead: make(chan struct{})}
 	h.home = account.Home{State: c.State, Limits: c.Lane}
 	h.table.init()
 	h.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return c.Log }))
@@ -109,8 +109,8 @@ func (h *Host) end(cause error) (first bool) {
 // fail ends the host for a fault that is not a message's (H7).
 func (h *Host) fail(cause error) {
 	if h.end(cause) {
-		h.Log.Error("the host of the accounts stops", "chain", h.Chain, "cause", cause)
-		h.Fatal(cause)
+		h.config.Log.Error("the host of the accounts stops", "chain", h.config.Chain, "cause", cause)
+		h.config.Fatal(cause)
 	}
 }
 
@@ -160,4 +160,4 @@ func (c *countdown) wait(h *Host) error {
 var _ actor.SupervisorStrategy = (*guardian)(nil)
 
 // drop tells that m left its lane unhandled.
-func (h *Host) drop(m *chain.Message, reason error) { h.Dropped(m.ID(), reason) }
+func (h *Host) drop(m *chain.Message, reason error) { h.config.Dropped(m.ID(), reason) }

@@ -49,7 +49,7 @@ func (l *live) Receive(c actor.Context) {
 
 // load reads the account's final record: it is the first thing an actor does.
 func (b *mailbox) load() {
-	record, err := b.host.State.Account(b.address)
+	record, err := b.host.config.State.Account(b.address)
 	if err != nil {
 		b.host.fail(fmt.Errorf("account %s: read its record: %w", b.address, err))
 	}
@@ -67,8 +67,8 @@ func (h *Host) Account(a chain.Address) (chain.Account, error) {
 
 // Ask asks the account at a what it is, as anybody would: with a request to its actor.
 func (h *Host) Ask(a chain.Address) (Answer, error) {
-	if a.Chain() != h.Chain {
-		return Answer{}, fmt.Errorf("account %s is on chain %d, not on %d", a, a.Chain(), h.Chain)
+	if a.Chain() != h.config.Chain {
+		return Answer{}, fmt.Errorf("account %s is on chain %d, not on %d", a, a.Chain(), h.config.Chain)
 	}
 	if h.ended.Load() {
 		return Answer{}, h.cause
@@ -94,13 +94,13 @@ func (h *Host) Ask(a chain.Address) (Answer, error) {
 func (h *Host) admitUser(message any) *node {
 	_, inner, sender := actor.UnwrapEnvelope(message)
 	if _, ok := inner.(*actor.PoisonPill); ok {
-		h.Log.Warn("an actor was told to stop an account: ignored")
+		h.config.Log.Warn("an actor was told to stop an account: ignored")
 		return nil
 	}
-	if h.queries.Add(1) > int64(h.MaxQueries) {
+	if h.queries.Add(1) > int64(h.config.MaxQueries) {
 		h.queries.Add(-1)
 		if sender != nil {
-			h.system.Root.Send(sender, &Busy{"queries", h.MaxQueries})
+			h.system.Root.Send(sender, &Busy{"queries", h.config.MaxQueries})
 		}
 		return nil
 	}

@@ -44,6 +44,7 @@ type mailbox struct {
 	invoker    actor.MessageInvoker
 	lastBlock  uint32 // when it last ran
 	referenced bool   // it ran since the sweep last saw it
+	served     bool   // an external message of its lane was taken into the block under way; Produce's when all is quiet
 
 	listed  atomic.Bool  // it stands in Host.lanes
 	waiting atomic.Int32 // messages in its lane
@@ -119,7 +120,7 @@ func (b *mailbox) PostSystemMessage(message any) {
 	case *actor.SuspendMailbox, *actor.ResumeMailbox, *actor.Restart:
 		return
 	case *actor.Stop:
-		b.host.Log.Warn("an actor was told to stop an account: ignored", "account", b.address)
+		b.host.config.Log.Warn("an actor was told to stop an account: ignored", "account", b.address)
 		return
 	}
 	if !b.post(nil, &node{task: systemMessage{message}}) {

@@ -34,7 +34,7 @@ func (h *Host) resolve(pid *actor.PID) (actor.Process, bool) {
 		return nil, false
 	}
 	a, err := parseName(pid.Id)
-	if err != nil || a.Chain() != h.Chain {
+	if err != nil || a.Chain() != h.config.Chain {
 		return nil, false // a dead letter
 	}
 	return &virtual{h, a}, true

@@ -40,11 +40,11 @@ func (h *Host) reserve(m *chain.Message) error {
 	switch {
 	case h.ended.Load():
 		return h.cause
-	case m.Kind != chain.External || m.From.Chain() != h.Chain:
-		return &account.Refusal{Kind: account.NotAdmitted, Words: fmt.Sprintf("an external message from an account of chain %d is expected here", h.Chain)}
-	case h.waiting.Add(1) > int64(h.Lane.Total):
+	case m.Kind != chain.External || m.From.Chain() != h.config.Chain:
+		return &account.Refusal{Kind: account.NotAdmitted, Words: fmt.Sprintf("an external message from an account of chain %d is expected here", h.config.Chain)}
+	case h.waiting.Add(1) > int64(h.config.Lane.Total):
 		h.waiting.Add(-1)
-		return &Busy{"messages", h.Lane.Total}
+		return &Busy{"messages", h.config.Lane.Total}
 	}
 	return nil
 }

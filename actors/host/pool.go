@@ -18,8 +18,8 @@ type pool struct {
 
 // start starts the workers; they end when the host does.
 func (p *pool) start(h *Host) {
-	p.wake = make(chan struct{}, h.Workers)
-	for i := range h.Workers {
+	p.wake = make(chan struct{}, h.config.Workers)
+	for i := range h.config.Workers {
 		p.workers = append(p.workers, &worker{host: h, number: i})
 	}
 	for _, w := range p.workers {

@@ -45,7 +45,7 @@ type production struct {
 }
 
 // Produce lets the actors run on what is carried in, then on what waits in the lanes and on all that this makes them send,
-// until nothing that fits is left or Stop is closed. The block stays open until Commit or Discard. A Tag serves once.
+// until nothing that fits is left or Stop is closed. The block stays open until Commit or Discard.
 func (h *Host) Produce(j Job) (*Run, error) {
 	assert.That(!h.isOpen(j.Tag), "produce: block %s/%d is open already", j.Tag.Parent, j.Tag.Attempt)
 	p := &production{Job: j, countdown: newCountdown()}
@@ -65,11 +65,10 @@ func (h *Host) Produce(j Job) (*Run, error) {
 	h.give(boxes, carriedTurn{}, p.countdown)
 	first := h.lanes.take()
 	h.give(first, laneTurn{}, p.countdown)
-	var after turns
-	if err := h.waves(p, &after); err != nil {
+	if err := h.waves(p); err != nil {
 		return nil, err
 	}
-	h.lanes.putFront(after.order())
+	h.lanes.putFront(order(first))
 	run := &Run{Carried: carried, Stopped: p.stopped.Load()}
 	run.Accounts = h.collect(j.Tag)
 	return run, nil
@@ -97,7 +96,7 @@ func (h *Host) placeCarried(p *production) (int, []*mailbox, error) {
 		}
 		to, here := p.Context.Receiver(d.Message.To)
 		if !here {
-			return 0, nil, fmt.Errorf("carried message %s to %s is not for chain %d", d.Message.ID(), d.Message.To, h.Chain)
+			return 0, nil, fmt.Errorf("carried message %s to %s is not for chain %d", d.Message.ID(), d.Message.To, h.config.Chain)
 		}
 		if byAccount[to] == nil {
 			byAccount[to] = &place{to: to, all: p.countdown}
@@ -135,20 +134,21 @@ func (c *place) run(_ *worker, b *mailbox, _ *node) {
 }
 
 // waves waits until all is quiet, and lets those go on for whom gas has come back since they were refused.
-func (h *Host) waves(p *production, after *turns) error {
+func (h *Host) waves(p *production) error {
+	var waiting turns
 	for {
 		p.countdown.done(1)
 		if err := p.await(h); err != nil {
 			return err
 		}
 		for _, w := range h.pool.workers {
-			after.add(&w.turns)
+			waiting.add(&w.turns)
 		}
 		if p.stopped.Load() {
 			return nil
 		}
 		p.countdown.left.Store(1)
-		again := after.fitting(p.gas.Load(), p.fresh.Load())
+		again := waiting.fitting(p.gas.Load(), p.fresh.Load())
 		if len(again) == 0 {
 			return nil
 		}

@@ -70,7 +70,7 @@ func (h *Host) post(w *worker, a chain.Address, n *node) *mailbox {
 // its mailbox: after it stands in the table, so that a Commit either finds it or was written to the state before.
 func (h *Host) activate(a chain.Address) *mailbox {
 	b, spawned := h.spawn(a)
-	if spawned && h.counts.resident.Load() > int64(h.MaxResident) {
+	if spawned && h.counts.resident.Load() > int64(h.config.MaxResident) {
 		h.sweepShard(overfull, 4) // what queries activate is bounded between blocks too
 	}
 	return b
@@ -116,7 +116,7 @@ func (b *mailbox) leaves(r rule, block uint32) bool {
 		b.referenced = false
 		return !was
 	case unused:
-		return block-b.lastBlock >= uint32(b.host.IdleBlocks)
+		return block-b.lastBlock >= uint32(b.host.config.IdleBlocks)
 	}
 	return false
 }
@@ -167,7 +167,7 @@ func (s *shard) cut(i int) {
 // Twice round is enough to find all that can leave.
 func (h *Host) sweep() {
 	h.pool.block.Add(1)
-	over := func() bool { return h.counts.resident.Load() > int64(h.MaxResident) }
+	over := func() bool { return h.counts.resident.Load() > int64(h.config.MaxResident) }
 	for i := range 2 << shardBits {
 		switch {
 		case over():

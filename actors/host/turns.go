@@ -1,12 +1,15 @@
 package host
 
-import "github.com/thinkey/thinkey/sdk/chain"
+import (
+	"slices"
 
-// turns is what became of the turns that lanes had in a block.
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// turns are the lanes that wait for gas in a block.
 type turns struct {
-	cut    []*mailbox // came after Stop
-	denied []denial   // the gas didn't suffice
-	ended  []*mailbox // nothing more could be handled
+	denied []denial // none of the lane's messages is in the block
+	again  []denial // some are
 }
 
 // denial is a lane whose next message needs more gas than there was.
@@ -17,35 +20,53 @@ type denial struct {
 
 // add moves what is in o to t.
 func (t *turns) add(o *turns) {
-	t.cut = append(t.cut, o.cut...)
 	t.denied = append(t.denied, o.denied...)
-	t.ended = append(t.ended, o.ended...)
+	t.again = append(t.again, o.again...)
 	*o = turns{}
 }
 
-// fitting takes out those of the denied whose messages fit into the gas together, first come first served.
-func (t *turns) fitting(gas, fresh int64) (boxes []*mailbox) {
-	kept := t.denied[:0]
-	for _, d := range t.denied {
-		if need := int64(d.need); need <= gas && need <= fresh {
-			gas -= need
-			fresh -= need
-			boxes = append(boxes, d.box)
-		} else {
-			kept = append(kept, d)
-		}
+// deny notes that b, which is at work, can't have the gas that it needs.
+func (t *turns) deny(b *mailbox, need uint64) {
+	if b.served {
+		t.again = append(t.again, denial{b, need})
+	} else {
+		t.denied = append(t.denied, denial{b, need})
 	}
-	t.denied = kept
+}
+
+// fitting takes out those of the denied whose messages fit into the gas together, those first that have none in the block.
+func (t *turns) fitting(gas, fresh int64) (boxes []*mailbox) {
+	fits := func(d denial) bool {
+		need := int64(d.need)
+		if need > gas || need > fresh {
+			return false
+		}
+		gas -= need
+		fresh -= need
+		boxes = append(boxes, d.box)
+		return true
+	}
+	t.denied = slices.DeleteFunc(t.denied, fits)
+	t.again = slices.DeleteFunc(t.again, fits)
 	return boxes
 }
 
-// order is in which order the lanes have their turns in the next block: those first that had none in this one.
-func (t *turns) order() []*mailbox {
-	list := t.cut
-	for _, d := range t.denied {
-		list = append(list, d.box)
+// order is in which order the lanes that had their turns in order have them in the next block: those first that were not
+// served in this one. So a lane that is full can't keep others out for longer than a block.
+func order(boxes []*mailbox) []*mailbox {
+	list := make([]*mailbox, 0, len(boxes))
+	for _, b := range boxes {
+		if !b.served {
+			list = append(list, b)
+		}
 	}
-	return append(list, t.ended...)
+	for _, b := range boxes {
+		if b.served {
+			b.served = false
+			list = append(list, b)
+		}
+	}
+	return list
 }
 
 // laneTurn lets an account handle one external message, and then stand in line again behind what was sent to it meanwhile.
@@ -60,13 +81,11 @@ func (t laneTurn) run(w *worker, b *mailbox, n *node) {
 	}
 	m := a.Next()
 	switch {
-	case p.stopped.Load():
-		w.turns.cut = append(w.turns.cut, b)
-	case m == nil:
-		w.turns.ended = append(w.turns.ended, b)
+	case p.stopped.Load() || m == nil:
 	case !p.buy(m.GasLimit):
-		w.turns.denied = append(w.turns.denied, denial{b, m.GasLimit})
+		w.turns.deny(b, m.GasLimit)
 	default:
+		b.served = true
 		w.external(b, m)
 		b.post(w, n)
 		return

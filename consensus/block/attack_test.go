@@ -388,7 +388,7 @@ func TestBuildKeepsItsPromises(t *testing.T) {
 // TestFreshShare: while carried-in messages are left over, external inputs have their share and no more (SPEC 4.5).
 func TestFreshShare(t *testing.T) {
 	s := carrying(t)
-	share := FreshGas(s.params(t))
+	share := FreshGas(s.params(t), nil)
 	for _, c := range []struct {
 		carry int
 		gas   uint64
@@ -436,14 +436,43 @@ func TestBytes(t *testing.T) {
 	s.refuses(t, large(fits+1), PartSize)
 }
 
-// TestQueueLimit: no more messages wait than a later block can carry in. It would take a million messages to get there, so
-// the test moves the queue's end.
+// TestQueueLimit: what waits holds no more gas than queueBlocks blocks, so no more messages wait than a later block can
+// carry in.
 func TestQueueLimit(t *testing.T) {
 	r := &run{context: &exec.Context{Params: chain.DefaultParams()}}
-	for queued, part := range map[uint64]Part{0: "", chain.MaxBlockEvents: "", chain.MaxBlockEvents + 1: PartQueue} {
-		fault := r.checkLimits(&Result{Queued: queued})
-		if got := fault; got == nil && part != "" || got != nil && got.Part != part {
-			t.Errorf("%d messages wait: %v", queued, got)
+	most := uint64(queueBlocks * chain.MinBlockGas)
+	for gas, part := range map[uint64]Part{most: "", most + 1: PartQueue} {
+		r.messages = nil
+		r.sequence.CarriedOut = nil
+		for left := gas; left > 0; {
+			limit := min(left, chain.MaxMessageGas) - exec.BounceGas
+			left -= limit + exec.BounceGas
+			if left > 0 && left < exec.BounceGas {
+				limit, left = limit-exec.BounceGas, left+exec.BounceGas
+			}
+			r.sequence.CarriedOut = append(r.sequence.CarriedOut, uint32(len(r.messages)))
+			r.messages = append(r.messages, &exec.Delivery{Message: &chain.Message{GasLimit: limit}})
+		}
+		fault := r.checkLimits(&Result{})
+		if fault == nil && part != "" || fault != nil && fault.Part != part {
+			t.Errorf("%d gas waits: %v", gas, fault)
+		}
+	}
+	if most := queueBlocks * uint64(chain.MaxBlockGas) / exec.BounceGas; most > chain.MaxBlockEvents {
+		t.Errorf("%d messages could wait", most)
+	}
+}
+
+// TestFreshStops: when what waits holds more than a block's gas, no fresh input comes in before some of it is done.
+func TestFreshStops(t *testing.T) {
+	p := chain.DefaultParams()
+	for n, want := range map[int]uint64{0: p.BlockGas / 2, 3: p.BlockGas / 2, 4: 0} {
+		list := make([]*exec.Delivery, n)
+		for i := range list {
+			list[i] = &exec.Delivery{Message: &chain.Message{Kind: chain.Relay, GasLimit: chain.MaxMessageGas}}
+		}
+		if got := FreshGas(p, list); got/256 != want/256 {
+			t.Errorf("%d messages wait: %d gas for fresh inputs, want %d", n, got, want)
 		}
 	}
 }

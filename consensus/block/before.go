@@ -104,8 +104,28 @@ func GasBudget(p chain.Params) uint64 {
 	return min(p.BlockGas, (uint64(p.BlockBytes)-frame)*chain.GasPerByte)
 }
 
-// FreshGas is the bound on the sum of the gas limits of a block's external inputs while carried-in messages are left over.
-func FreshGas(p chain.Params) uint64 { return p.BlockGas / 256 * uint64(p.FreshShare) }
+// queueBlocks is how many blocks' gas the messages of the pending queue may have bought, their bounces included. With
+// exec.BounceGas at least for each message they are fewer than chain.MaxBlockEvents.
+const queueBlocks = 2
+
+// FreshGas is the bound on the sum of the gas limits of a block's external inputs while carried-in messages are left over
+// (SPEC 4.5): the chain's share, and nothing once what waits has bought more gas than a block has. Carried-in messages pay
+// for what they send out of what they hold, so fresh inputs alone add to what the queue has bought: it stays below
+// queueBlocks, and an honest proposer never has to make a block that breaks that.
+func FreshGas(p chain.Params, carried []*exec.Delivery) uint64 {
+	if bought(carried) > p.BlockGas {
+		return 0
+	}
+	return p.BlockGas / 256 * uint64(p.FreshShare)
+}
+
+// bought is the gas that messages hold, that of their bounces included.
+func bought(messages []*exec.Delivery) (gas uint64) {
+	for _, d := range messages {
+		gas += d.Message.GasLimit + exec.BounceGas // fewer than 2^24 messages, each of less than 2^32
+	}
+	return gas
+}
 
 // Genesis is the block at height 0: no inputs, and the state that g describes. The tree must be empty; it holds the state
 // afterwards, and the changes are what a store must hold.

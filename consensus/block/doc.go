@@ -8,8 +8,8 @@
 //
 // Verify sees the bytes of a block and the state before, and nothing that Build computed (SPEC 4.4). It replays every
 // account on its own and in parallel: the block carries enough of every relay that no replay waits for another
-// (DESIGN D4), and until all have been replayed believes nothing that σ says was sent: amounts may be invented. A block that fails is answered with a Fault: the part that is wrong, the message or account, what was
-// expected and what was found.
+// (DESIGN D4). Until all have been replayed it believes nothing that σ says was sent: amounts may be invented. A block
+// that fails is answered with a Fault: the part that is wrong, the message or account, what was expected and what was found.
 //
 // # Invariants
 //

@@ -96,7 +96,8 @@ func spread(each merkle.Each, n int, f func(i int)) {
 	}
 }
 
-// checkInputs looks at every input on its own: form, signature, that it stands there once (SPEC 4.4 a).
+// checkInputs looks at every input on its own: form and signature (SPEC 4.4 a). One that stands there twice finds its nonce
+// taken at the second place.
 func (r *run) checkInputs() *Fault {
 	messages := make([]*chain.Message, len(r.inputs))
 	for i := range r.inputs {

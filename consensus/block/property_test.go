@@ -129,7 +129,7 @@ func (c *world) play(t *testing.T) *Run {
 	v.carryIn(t, carried)
 	messages := c.messages(t)
 	if carried < len(v.run.Carried) {
-		messages = withinShare(messages, FreshGas(v.context.Params))
+		messages = withinShare(messages, FreshGas(v.context.Params, v.run.Carried))
 	}
 	v.admit(t, messages...)
 	steps := toTheEnd

@@ -245,26 +245,6 @@ func TestSlowAndEndlessRequests(t *testing.T) {
 			t.Errorf("%d %s", status, body)
 		}
 	})
-	t.Run("without end", func(t *testing.T) {
-		c := r.dial()
-		go func() {
-			piece := append([]byte("100000\r\n"), make([]byte, 1<<20+2)...)
-			copy(piece[len(piece)-2:], "\r\n")
-			text := "POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + client.TypeMessages + "\r\nTransfer-Encoding: chunked\r\n\r\n"
-			_, err := c.Write([]byte(text))
-			for err == nil {
-				_, err = c.Write(piece)
-			}
-		}()
-		answer, err := http.ReadResponse(bufio.NewReader(c), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, _ := io.ReadAll(answer.Body)
-		if answer.StatusCode != 413 || r.refusal(string(body)).Code != client.CodeTooLarge {
-			t.Errorf("%d %s", answer.StatusCode, body)
-		}
-	})
 	t.Run("headers without end", func(t *testing.T) {
 		c := r.dial()
 		_, _ = c.Write([]byte("GET /v1/info HTTP/1.1\r\nHost: localhost\r\nX-Long: " + strings.Repeat("a", 1<<20)))
@@ -273,5 +253,31 @@ func TestSlowAndEndlessRequests(t *testing.T) {
 			t.Errorf("%d", answer.StatusCode)
 		}
 	})
+	r.until("all is as before", func() bool { return r.state() == before })
+}
+
+// N2: a body without end is refused where its limit is.
+func TestEndlessBody(t *testing.T) {
+	r := start(t, setup{})
+	before := r.state()
+	c := r.dial()
+	go func() {
+		piece := append([]byte("100000\r\n"), make([]byte, 1<<20+2)...)
+		copy(piece[len(piece)-2:], "\r\n")
+		text := "POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + client.TypeMessages + "\r\nTransfer-Encoding: chunked\r\n\r\n"
+		_, err := c.Write([]byte(text))
+		for err == nil {
+			_, err = c.Write(piece)
+		}
+	}()
+	answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, _ := io.ReadAll(answer.Body)
+	if answer.StatusCode != 413 || r.refusal(string(body)).Code != client.CodeTooLarge {
+		t.Errorf("%d %s", answer.StatusCode, body)
+	}
+	c.Close()
 	r.until("all is as before", func() bool { return r.state() == before })
 }

@@ -16,3 +16,14 @@ func (s *Server) BodiesFree() int64 { return s.bodies.free.Load() }
 
 // GasTable is what Info says of gas.
 var GasTable = gasTable
+
+// Split takes a submission apart.
+var Split = split
+
+// Kept is how many blocks are kept, and their bytes.
+func (s *Server) Kept() (n, bytes int) {
+	h := s.histories
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.used.Len(), h.bytes
+}

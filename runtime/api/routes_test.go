@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -380,7 +381,7 @@ func (r *recorded) Write(b []byte) (int, error) { return r.body.Write(b) }
 // After the node has stopped, the answer is to try again.
 func TestStoppedNode(t *testing.T) {
 	c := node.Defaults()
-	c.Genesis, c.Pace = genesis(), node.Pace{Manual: true}
+	c.Genesis, c.Pace, c.Log = genesis(), node.Pace{Manual: true}, slog.New(slog.DiscardHandler)
 	n, err := node.Open(c)
 	if err != nil {
 		t.Fatal(err)

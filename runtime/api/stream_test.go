@@ -186,9 +186,11 @@ func TestFollow(t *testing.T) {
 	}
 }
 
-// A silent stream shows that it is alive.
+// A silent stream shows that it is alive, and outlasts what any other request may take.
 func TestKeepAlive(t *testing.T) {
-	r := start(t, setup{limits: api.Limits{KeepAlive: 5 * time.Millisecond}})
+	limits := api.Limits{KeepAlive: 5 * time.Millisecond, Header: 50 * time.Millisecond, Request: 50 * time.Millisecond, Write: 100 * time.Millisecond}
+	r := start(t, setup{limits: limits})
+	began := time.Now()
 	c := r.dial()
 	if _, err := c.Write([]byte("GET /v1/blocks HTTP/1.1\r\nHost: localhost\r\n\r\n")); err != nil {
 		t.Fatal(err)
@@ -198,7 +200,7 @@ func TestKeepAlive(t *testing.T) {
 		t.Fatal(err)
 	}
 	in := bufio.NewScanner(answer.Body)
-	for alive := 0; alive < 3; {
+	for alive := 0; alive < 3 || time.Since(began) < 2*limits.Write; {
 		if !in.Scan() {
 			t.Fatal(in.Err())
 		}

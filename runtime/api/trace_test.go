@@ -216,9 +216,10 @@ external call final: ok, block 1
     relay bounce final: ok, block 2`)
 }
 
-// A long history of one account: each block is read once, and a block that is forgotten is read again.
+// Blocks are kept to be read again, up to a bound; one that is forgotten is read anew.
 func TestManyBlocks(t *testing.T) {
-	r := start(t, setup{limits: api.Limits{BlockBytes: 4000}, node: func(c *node.Config) { c.Lane.Ahead, c.Lane.Messages = 200, 200 }})
+	const kept = 4000
+	r := start(t, setup{limits: api.Limits{BlockBytes: kept}, node: func(c *node.Config) { c.Lane.Ahead, c.Lane.Messages = 200, 200 }})
 	var ms []*chain.Message
 	for i := range uint64(40) {
 		ms = append(ms, r.transfer("alice", "bob", i))
@@ -227,8 +228,12 @@ func TestManyBlocks(t *testing.T) {
 	}
 	for range 2 {
 		for i, m := range ms {
-			if tree := r.trace(m.ID()); !tree.Complete || tree.Root.Place.Height != uint64(i+1) || tree.Messages != 2 {
+			tree := r.trace(m.ID())
+			if !tree.Complete || tree.Root.Place.Height != uint64(i+1) || tree.Messages != 2 {
 				t.Fatalf("message %d: %+v", i, tree)
+			}
+			if n, bytes := r.server.Kept(); bytes > kept || bytes == 0 || i > 2 && n < 2 {
+				t.Fatalf("%d blocks of %d bytes are kept (limit %d)", n, bytes, kept)
 			}
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/thinkey/thinkey/runtime/api"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/client"
+	"github.com/thinkey/thinkey/sdk/wire"
 )
 
 // Many wait at once, for the same message and for others; each is told.
@@ -167,6 +168,19 @@ func TestBoundedBodies(t *testing.T) {
 		c.Close()
 	}
 	r.until("all bytes are free", func() bool { return r.server.BodiesFree() == most })
+}
+
+// N6: what waits has memory of its own.
+func TestSplitCopies(t *testing.T) {
+	body := wire.AppendBytes(wire.AppendBytes(nil, []byte("first")), []byte("second"))
+	list, err := api.Split(body)
+	if err != nil || len(list) != 2 {
+		t.Fatal(list, err)
+	}
+	clear(body)
+	if string(list[0]) != "first" || string(list[1]) != "second" || cap(list[0]) > 2*len("second")+8 {
+		t.Errorf("%q", list)
+	}
 }
 
 // N2: connections above the bound wait until one is closed.

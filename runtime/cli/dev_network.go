@@ -302,7 +302,7 @@ func (o *devOptions) hint(err error) string {
 	case o.data != "":
 		return "if the data is worth nothing, delete it with --reset; else choose another --data and keep it"
 	}
-	return "free some memory"
+	return "see more with --log debug"
 }
 
 // table lists the accounts with what they have now.

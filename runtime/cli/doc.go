@@ -5,8 +5,9 @@
 //	                                  │                   └► runtime/audit                thinkey audit, replay
 //	                                  └► text for people or, with --json, objects for programs
 //
-// A command is a file, named after it. What several need stands in app.go (streams and settings), fault.go (errors and
-// exit codes), settings.go (configuration), party.go (whom a name means), table.go and tree.go (how things are drawn).
+// A command stands in the file named after it, or after its group. What several need is in app.go (streams), settings.go
+// (configuration), fault.go (errors and exit codes), connect.go (the node), party.go (whom a name means), and table.go,
+// tree.go, sigma.go (how things are drawn).
 //
 // # Invariants
 //

@@ -28,7 +28,6 @@ type fault struct {
 	words string
 	hint  string
 	cause error
-	said  bool // printed already, as part of what was asked for
 }
 
 // Error is the words and the hint.
@@ -56,11 +55,6 @@ func usage(format string, args ...any) *fault {
 // failed is a command that could not do what it was asked for.
 func failed(code, format string, args ...any) *fault {
 	return &fault{exit: exitFailed, code: code, words: fmt.Sprintf(format, args...)}
-}
-
-// silent ends a command with an exit code after it has said why.
-func silent(exit int, code string) *fault {
-	return &fault{exit: exit, code: code, words: code, said: true}
 }
 
 // classify makes a fault of any error, and adds a hint where it knows one.
@@ -101,9 +95,6 @@ func classify(err error) *fault {
 
 // report prints a fault on standard error: a line for people, an object for programs.
 func (a *app) report(f *fault) {
-	if f.said {
-		return
-	}
 	if a.asJSON {
 		var object struct {
 			Error struct {

@@ -186,7 +186,7 @@ func readEnvironment(environ []string) layer {
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
 		key, ours := strings.CutPrefix(name, envPrefix)
-		if !ours || name == envConfig {
+		if !ours || name == envConfig || value == "" { // empty is how scripts unset one
 			continue
 		}
 		l.values[strings.ReplaceAll(strings.ToLower(key), "_", "-")] = value

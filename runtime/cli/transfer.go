@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
-	"math"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -68,7 +67,7 @@ func (a *app) submit(cmd *cobra.Command, s *submission, names [2]string, write o
 		return err
 	}
 	options := s.options(cmd)
-	if a.settings.origin["valid-for"] != "default" || b.terms.Height > math.MaxUint64/2 {
+	if a.settings.origin["valid-for"] != "default" {
 		head, err := c.Info(ctx)
 		if err != nil {
 			return err

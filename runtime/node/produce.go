@@ -143,7 +143,7 @@ func (n *Node) produce(need Need) error {
 func (n *Node) job(context *exec.Context, tag account.Tag, carried []*exec.Delivery) host.Job {
 	fresh := ^uint64(0)
 	if len(carried) > 0 {
-		fresh = block.FreshGas(context.Params)
+		fresh = block.FreshGas(context.Params, carried)
 	}
 	stop := make(chan struct{})
 	time.AfterFunc(n.config.BlockTime, func() { close(stop) })

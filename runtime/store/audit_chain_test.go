@@ -50,6 +50,7 @@ type ledger struct {
 	t       testing.TB
 	store   *store.Store
 	genesis *chain.Genesis
+	network chain.NetworkID
 	wallets []*wallet
 	rules   block.Rules
 	tree    *merkle.Tree
@@ -72,6 +73,7 @@ func newLedger(t testing.TB, s *store.Store, wallets int) *ledger {
 	for _, w := range l.wallets {
 		l.genesis.Accounts = append(l.genesis.Accounts, chain.GenesisAccount{Address: w.address, Balance: chain.NewAmount(1e12)})
 	}
+	l.network = l.genesis.Network()
 	header, changes, err := block.Genesis(l.genesis, l.tree, nil)
 	l.must(err)
 	l.must(s.Init(l.genesis, header, writes(changes)))
@@ -104,7 +106,7 @@ func (l *ledger) before() *block.Before {
 func (l *ledger) external(n int, method string, amount uint64, input []byte) *chain.Message {
 	w := l.wallets[n]
 	m := &chain.Message{
-		Network: l.genesis.Network(), Kind: chain.External, From: w.address, To: w.address, Payer: w.address, Nonce: w.nonce,
+		Network: l.network, Kind: chain.External, From: w.address, To: w.address, Payer: w.address, Nonce: w.nonce,
 		ValidUntil: l.header.Height + 10, GasLimit: 1_000_000, GasPrice: 2, Method: method, Amount: chain.NewAmount(amount), Input: input,
 	}
 	w.nonce++

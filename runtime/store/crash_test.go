@@ -21,6 +21,28 @@ const crashBlocks = 60
 // nothing is reported before Init returns.
 const nothing = -1
 
+// crashableFS is a disk that can be cloned while it is written. ReuseForWrite of the one below takes a lock for reading
+// twice, and a clone that comes in between waits for ever, so the two exclude one another here.
+type crashableFS struct {
+	*vfs.MemFS
+	mu sync.RWMutex
+}
+
+func newCrashable() *crashableFS { return &crashableFS{MemFS: vfs.NewCrashableMem()} }
+
+// ReuseForWrite excludes clones.
+func (f *crashableFS) ReuseForWrite(from, to string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.MemFS.ReuseForWrite(from, to, category)
+}
+
+func (f *crashableFS) crash(unsynced int, rng *rand.Rand) *vfs.MemFS {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: unsynced, RNG: rng})
+}
+
 // crash is a disk as a crash at some instant leaves it, and the height that had been reported by then.
 type crash struct {
 	fs       *vfs.MemFS
@@ -48,7 +70,7 @@ func TestCrash(t *testing.T) {
 
 // runWithCrashes runs the whole model and takes a clone of the disk before about every third write.
 func runWithCrashes(t *testing.T, m *model, seed uint64, unsynced int) []crash {
-	disk := vfs.NewCrashableMem()
+	disk := newCrashable()
 	var reported atomic.Int64
 	reported.Store(nothing)
 	var mu sync.Mutex
@@ -62,7 +84,7 @@ func runWithCrashes(t *testing.T, m *model, seed uint64, unsynced int) []crash {
 		defer mu.Unlock()
 		if rng.IntN(3) == 0 {
 			r := reported.Load() // first: what is reported is on the clone
-			clone := disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: unsynced, RNG: rng})
+			clone := disk.crash(unsynced, rng)
 			crashes = append(crashes, crash{clone, r, unsynced, fmt.Sprint(op.Kind, " ", op.Path)})
 		}
 		return nil
@@ -122,7 +144,7 @@ func TestWriteErrors(t *testing.T) {
 	m := newModel(1, seed, 25)
 	var fatals, logFaults, points int
 	for at := int32(0); ; at++ {
-		run := &faultyRun{disk: vfs.NewCrashableMem(), at: at, fatal: make(chan error, 16)}
+		run := &faultyRun{disk: newCrashable(), at: at, fatal: make(chan error, 16)}
 		fatal := run.execute(m)
 		op := run.failed.Load()
 		if op == nil {
@@ -138,7 +160,7 @@ func TestWriteErrors(t *testing.T) {
 				t.Errorf("write %d: %v %s failed, and the process went on", at, op.Kind, op.Path)
 			}
 		}
-		clone := run.disk.CrashClone(vfs.CrashCloneCfg{})
+		clone := run.disk.crash(0, nil)
 		c := crash{fs: clone, reported: run.reported.Load()}
 		if err := c.recover(t, m); err != nil {
 			t.Fatalf("write %d, %v %s failed (fatal: %v), %d reported: %v", at, op.Kind, op.Path, fatal, c.reported, err)
@@ -154,7 +176,7 @@ var errInjected = &fs.PathError{Op: "write", Path: "x", Err: errors.New("injecte
 
 // faultyRun is a life of a node in which one write fails.
 type faultyRun struct {
-	disk     *vfs.MemFS
+	disk     *crashableFS
 	at       int32
 	count    atomic.Int32
 	failed   atomic.Pointer[errorfs.Op]

@@ -98,6 +98,7 @@ func (s *Store) openEngine(o Options) (err error) {
 		s.cache.Unref()
 		return errors.Join(openError(s.dir, err), s.lock.Close())
 	}
+	s.guard.armed.Store(true)
 	return nil
 }
 

@@ -10,8 +10,8 @@ import (
 
 // guardFS ends the process at the first write or sync that fails of the write-ahead log, of the directory that lists it,
 // or of a file of bulk (T6). Pebble would do so itself, but in several ways, of which some unlock what isn't locked, or
-// follow a nil pointer, and die without a word of why; what else fails it tries again. While the store is opened and
-// closed errors are returned: nothing is promised then.
+// follow a nil pointer, and die without a word of why; what else fails it tries again. While pebble opens and
+// closes errors are returned: nothing is promised then.
 type guardFS struct {
 	vfs.FS
 	fatal *fatal

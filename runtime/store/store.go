@@ -92,7 +92,6 @@ func Open(o Options) (*Store, error) {
 			return nil, errors.Join(err, s.Close())
 		}
 	}
-	s.guard.armed.Store(true)
 	return s, nil
 }
 

@@ -401,7 +401,7 @@ func TestOpenRefusals(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return errors.Join(s.Close(), damageFile(fs, dir, "MANIFEST", 0.5))
+			return errors.Join(s.Close(), damageFile(fs, dir, "MANIFEST", 0.1))
 		}, ErrDamaged},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,16 @@
+// Package e2e is what users do, against the program they would use: the binary is built once, and every test starts
+// processes of it.
+//
+//	testdata/*.txtar   stories: each reads as documentation of a task, with its inputs and what is then seen
+//	TestKill           a network is killed again and again while clients pay on it; what they were told is final must be there
+//
+// Beside those of testscript, stories have the commands
+//
+//	dev NAME [flags]       start `thinkey dev` in the background; THINKEY_NODE is its API from then on, ADDR its address
+//	stop NAME              tell it to stop; it must end well, and take its ready-file back
+//	kill NAME              kill it (SIGKILL)
+//	exits CODE command …   run a command that must end with this exit code
+//	keep VAR               set VAR to the first line that the last command printed
+//
+// Invariants held: I7 (durability), and U1, U2, U3, U7 of runtime/cli. The package holds tests alone.
+package e2e

@@ -1,0 +1,102 @@
+package e2e
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestStories(t *testing.T) {
+	vectors, err := filepath.Abs(filepath.Join("..", "..", "consensus", "order", "testdata"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:           "testdata",
+		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
+		Setup: func(env *testscript.Env) error {
+			home := filepath.Join(env.WorkDir, "home")
+			env.Setenv("HOME", home)
+			env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
+			env.Setenv("BIN", bin)
+			env.Setenv("VECTORS", vectors)
+			env.Values[processes{}] = make(map[string]*process)
+			return os.Mkdir(home, 0o700)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"dev": dev, "stop": stop, "kill": kill, "exits": exits, "keep": keep},
+	})
+}
+
+// processes is the key of a story's running processes, by name.
+type processes struct{}
+
+func running(ts *testscript.TestScript) map[string]*process {
+	return ts.Value(processes{}).(map[string]*process)
+}
+
+func dev(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: dev NAME [flags]")
+	}
+	environ := []string{"HOME=" + ts.Getenv("HOME"), "PATH=" + ts.Getenv("PATH")}
+	p, err := start(ts.MkAbs("."), ts.MkAbs(args[0]+".ready"), environ, args[1:]...)
+	ts.Check(err)
+	ts.Defer(func() { _ = p.kill() })
+	url, err := p.awaitReady()
+	ts.Check(err)
+	running(ts)[args[0]] = p
+	ts.Setenv("THINKEY_NODE", url)
+	ts.Setenv("ADDR", strings.TrimPrefix(url, "http://"))
+}
+
+func stop(ts *testscript.TestScript, neg bool, args []string) {
+	p := running(ts)[args[0]]
+	if neg || p == nil {
+		ts.Fatalf("usage: stop NAME, of a process that runs")
+	}
+	err := p.stop()
+	ts.Logf("[%s]\n%s", args[0], p.out.String())
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".out"), p.out.Bytes(), 0o600))
+}
+
+func kill(ts *testscript.TestScript, neg bool, args []string) {
+	p := running(ts)[args[0]]
+	if neg || p == nil {
+		ts.Fatalf("usage: kill NAME, of a process that runs")
+	}
+	ts.Check(p.kill())
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE command …")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	var ended *exec.ExitError
+	switch err := ts.Exec(args[1], args[2:]...); {
+	case errors.As(err, &ended):
+		got = ended.ExitCode()
+	default:
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+func keep(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: keep VAR")
+	}
+	line, _, _ := strings.Cut(ts.ReadFile("stdout"), "\n")
+	ts.Setenv(args[0], line)
+}
