@@ -44,11 +44,7 @@ func (w *worker) external(b *mailbox, m *chain.Message) {
 	if refusal == nil {
 		return
 	}
-	p := w.host.production
-	if m.GasLimit <= chain.MaxMessageGas {
-		p.gas.Add(int64(m.GasLimit))
-		p.fresh.Add(int64(m.GasLimit))
-	}
+	w.host.production.giveBack(m.GasLimit)
 	b.account.Drop(m)
 	w.host.waiting.Add(-1)
 	b.showLane()

@@ -151,10 +151,17 @@ func (c *countdown) wait(h *Host) error {
 	c.done(1)
 	select {
 	case <-c.quiet:
-		return nil
 	case <-h.dead:
+	}
+	return h.alive()
+}
+
+// alive is nil, or the cause of the end.
+func (h *Host) alive() error {
+	if h.ended.Load() {
 		return h.cause
 	}
+	return nil
 }
 
 var _ actor.SupervisorStrategy = (*guardian)(nil)

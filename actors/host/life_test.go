@@ -18,12 +18,11 @@ import (
 
 // A block that loses leaves no trace: final state, lanes, accounts in memory.
 func TestDiscard(t *testing.T) {
-	random := seeded(t)
 	w := newWorld(t, 10, nil)
 	var ms []*chain.Message
 	want := map[int]uint64{}
 	pay := func(from int, nonce uint64) {
-		to := random.IntN(20)
+		to := len(ms) % 20
 		ms = append(ms, transfer(from, nonce, to, 3))
 		want[from] -= 3
 		want[to] += 3
@@ -125,7 +124,7 @@ func TestPassivationUnderLoad(t *testing.T) {
 	const accounts, blocks = 600, 30
 	w := newWorld(t, accounts, func(c *Config) { c.MaxResident, c.IdleBlocks = 30, 2 })
 	c := w.context()
-	var busy sync.WaitGroup
+	var offering, asking sync.WaitGroup
 	done := make(chan struct{})
 	lots := make([][]*chain.Message, 3)
 	nonces := make([]uint64, accounts)
@@ -135,14 +134,14 @@ func TestPassivationUnderLoad(t *testing.T) {
 		nonces[from]++
 	}
 	for i := range 3 {
-		busy.Go(func() {
+		offering.Go(func() {
 			for _, m := range lots[i] {
 				if err := w.Offer(c, []*chain.Message{m})[0]; err != nil {
 					t.Error(err)
 				}
 			}
 		})
-		busy.Go(func() {
+		asking.Go(func() {
 			for n := i; ; n++ {
 				select {
 				case <-done:
@@ -158,27 +157,9 @@ func TestPassivationUnderLoad(t *testing.T) {
 	for b := range blocks {
 		w.commit(b, w.produce(b, nil))
 	}
-	for i := range lots {
-		_ = i
-	}
-	finish := make(chan struct{})
-	go func() {
-		eventually(t, "all offers taken", func() bool {
-			total := uint64(0)
-			for i := range accounts {
-				got, err := w.Account(at(i))
-				if err != nil {
-					t.Error(err)
-				}
-				total += got.Nonce
-			}
-			return total+uint64(w.Waiting()) == 3*1500
-		})
-		close(finish)
-	}()
-	<-finish
+	offering.Wait()
 	close(done)
-	busy.Wait()
+	asking.Wait()
 	w.commit(blocks, w.produce(blocks, nil))
 	for i := range accounts {
 		if got, _ := w.Account(at(i)); got.Nonce != nonces[i] {
@@ -188,10 +169,13 @@ func TestPassivationUnderLoad(t *testing.T) {
 	if w.state.total(t) != chain.NewAmount(accounts*wealth) {
 		t.Errorf("total %s", w.state.total(t))
 	}
-	for b := range 40 { // idle: all leave
-		w.commit(blocks+1+b, w.produce(blocks+1+b, nil))
-	}
-	if s := w.Stats(); s.Resident != 0 || s.Passivated == 0 || s.Activated-s.Passivated != int64(s.Resident) {
+	next := blocks
+	eventually(t, "all have left", func() bool { // they are idle
+		next++
+		w.commit(next, w.produce(next, nil))
+		return w.Stats().Resident == 0
+	})
+	if s := w.Stats(); s.Passivated == 0 || s.Activated != s.Passivated {
 		t.Errorf("%+v", s)
 	}
 }
@@ -421,9 +405,12 @@ func TestProtoActor(t *testing.T) {
 	}))
 	ask(watcher, &actor.Touch{})
 	ask(w.PID(at(0)), &Query{})
-	for b := range 2 * 256 { // until it is passivated for not being used
-		w.commit(b, w.produce(b, nil))
-	}
+	next := 0
+	eventually(t, "it isn't used and leaves", func() bool {
+		next++
+		w.commit(next, w.produce(next, nil))
+		return w.Stats().Passivated > 0
+	})
 	select {
 	case <-ended:
 	case <-time.After(patience):

@@ -42,13 +42,15 @@ type mailbox struct {
 	carried    []*exec.Delivery // to be handled before anything else of the block under way
 	account    account.Account
 	invoker    actor.MessageInvoker
-	lastBlock  uint32 // when it last ran
-	referenced bool   // it ran since the sweep last saw it
-	served     bool   // an external message of its lane was taken into the block under way; Produce's when all is quiet
+	leaving    *countdown // of the Discard that it should leave memory for, when it has nothing left to do
+	lastBlock  uint32     // when it last ran
+	referenced bool       // it ran since the sweep last saw it
+	served     bool       // an external message of its lane was taken into the block under way; Produce's when all is quiet
 
-	listed  atomic.Bool  // it stands in Host.lanes
-	waiting atomic.Int32 // messages in its lane
-	mark    uint64       // Host.commits when Commit or Settle last posted to it
+	listed   atomic.Bool   // it stands in Host.lanes
+	need     atomic.Uint64 // gas for the next message of its lane; 1 if that isn't there yet, 0 if none waits
+	reserved uint64        // gas that Produce bought for its turn
+	mark     uint64        // Host.commits when Commit or Settle last posted to it
 }
 
 // post appends n; false says that the account was passivated: look it up again. The worker that posts, if one does, gets

@@ -118,12 +118,18 @@ type lanes struct {
 	list []*mailbox
 }
 
-// showLane tells the others how many messages wait, and lists b when there are some. A mailbox is either listed when its
-// lane fills, or take sees that it isn't empty: both write one word and then read the other.
+// showLane tells the others what its lane needs, and lists b if that isn't empty. A mailbox is either listed when its lane
+// fills, or take sees that it isn't empty: both write one word and then read the other.
 func (b *mailbox) showLane() {
-	n := b.account.Waiting()
-	b.waiting.Store(int32(n))
-	if n > 0 && b.listed.CompareAndSwap(false, true) {
+	need := uint64(0)
+	if b.account.Waiting() > 0 {
+		need = 1
+		if m := b.account.Next(); m != nil {
+			need = m.GasLimit
+		}
+	}
+	b.need.Store(need)
+	if need > 0 && b.listed.CompareAndSwap(false, true) {
 		b.host.lanes.mu.Lock()
 		b.host.lanes.list = append(b.host.lanes.list, b)
 		b.host.lanes.mu.Unlock()
@@ -139,7 +145,7 @@ func (l *lanes) take() []*mailbox {
 	kept := list[:0]
 	for _, b := range list {
 		b.listed.Store(false)
-		if b.waiting.Load() > 0 && b.listed.CompareAndSwap(false, true) {
+		if b.need.Load() > 0 && b.listed.CompareAndSwap(false, true) {
 			kept = append(kept, b)
 		}
 	}

@@ -64,8 +64,7 @@ func (h *Host) Produce(j Job) (*Run, error) {
 	p.countdown = newCountdown()
 	h.give(boxes, carriedTurn{}, p.countdown)
 	first := h.lanes.take()
-	h.give(first, laneTurn{}, p.countdown)
-	if err := h.waves(p); err != nil {
+	if err := h.waves(p, first); err != nil {
 		return nil, err
 	}
 	h.lanes.putFront(order(first))
@@ -133,10 +132,19 @@ func (c *place) run(_ *worker, b *mailbox, _ *node) {
 	c.all.done(1)
 }
 
-// waves waits until all is quiet, and lets those go on for whom gas has come back since they were refused.
-func (h *Host) waves(p *production) error {
-	var waiting turns
-	for {
+// waves gives the lanes their turns, in order and as far as the gas goes, waits until all is quiet, and again, for as long
+// as gas has come back for somebody. A turn's gas is reserved before it is given: no lane takes what is another's.
+func (h *Host) waves(p *production, lanes []*mailbox) error {
+	waiting := turns{denied: make([]denial, len(lanes))}
+	for i, b := range lanes {
+		waiting.denied[i] = denial{b, b.need.Load()}
+	}
+	for wave := 0; ; wave++ {
+		boxes := waiting.fitting(p)
+		if len(boxes) == 0 && wave > 0 { // in wave 0 what was carried in may give gas back
+			return nil
+		}
+		h.give(boxes, laneTurn{}, p.countdown)
 		p.countdown.done(1)
 		if err := p.await(h); err != nil {
 			return err
@@ -148,11 +156,6 @@ func (h *Host) waves(p *production) error {
 			return nil
 		}
 		p.countdown.left.Store(1)
-		again := waiting.fitting(p.gas.Load(), p.fresh.Load())
-		if len(again) == 0 {
-			return nil
-		}
-		h.give(again, laneTurn{}, p.countdown)
 	}
 }
 
@@ -162,7 +165,7 @@ func (p *production) await(h *Host) error {
 	for {
 		select {
 		case <-p.countdown.quiet:
-			return nil
+			return h.alive() // what failed counted itself as done, too
 		case <-h.dead:
 			return h.cause
 		case <-stop:

@@ -213,6 +213,13 @@ func TestCarriedPrefix(t *testing.T) {
 	if run.Carried != 2 || countEvents(run) != 2 {
 		t.Errorf("%d taken, %d handled", run.Carried, countEvents(run))
 	}
+	w.commit(0, run)
+	m := transfer(1, 0, 0, 1) // fits only into what the carried ones give back
+	w.offer(m)
+	run = w.produce(1, func(j *Job) { j.Carried, j.Gas = carried[:2], m.GasLimit+10_000 })
+	if run.Carried != 2 || countEvents(run) != 4 {
+		t.Errorf("%d taken, %d handled", run.Carried, countEvents(run))
+	}
 }
 
 // Gas is reserved for whole trees, what comes back is used again, and nothing that fits is left.

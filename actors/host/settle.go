@@ -88,9 +88,6 @@ func (h *Host) Discard(tag account.Tag) error {
 		if err := all.wait(h); err != nil {
 			return err
 		}
-		for _, b := range o.boxes {
-			h.forget(b)
-		}
 	}
 	h.sweep()
 	return nil
@@ -103,7 +100,8 @@ type discard struct {
 
 func (d discard) run(_ *worker, b *mailbox, _ *node) {
 	b.account.Discard(d.tag)
-	d.all.done(1)
+	b.showLane()
+	b.leaving = d.all
 }
 
 // Settle tells the accounts what the end of the block tag, which is still open, leaves of them, so that another can be

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"math"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -99,7 +98,6 @@ type rule uint8
 const (
 	unused   rule = iota // it was idle for IdleBlocks, or doesn't exist
 	overfull             // the same, and: it wasn't used since the sweep last came by, and there are too many
-	absent               // it doesn't exist
 )
 
 // leaves says whether b, which the caller has, should leave memory by the rule; it notes that the sweep came by.
@@ -111,14 +109,11 @@ func (b *mailbox) leaves(r rule, block uint32) bool {
 	if !b.account.Final().Exists() {
 		return true
 	}
-	switch r {
-	case overfull:
+	if r == overfull {
 		b.referenced = false
 		return !was
-	case unused:
-		return block-b.lastBlock >= uint32(b.host.config.IdleBlocks)
 	}
-	return false
+	return block-b.lastBlock >= uint32(b.host.config.IdleBlocks)
 }
 
 // passivate lets b leave memory if the rule says so and nothing came meanwhile; the shard is locked.
@@ -132,11 +127,16 @@ func (h *Host) passivate(s *shard, b *mailbox, r rule) bool {
 		}
 		return false
 	}
+	h.depart(s, b)
+	return true
+}
+
+// depart takes b, which is gone, out of the locked shard's table, and tells its actor.
+func (h *Host) depart(s *shard, b *mailbox) {
 	b.invoker.InvokeSystemMessage(&actor.Stop{}) // frees the name, tells who watches
 	delete(s.boxes, b.address)
 	h.counts.resident.Add(-1)
 	h.counts.passivated.Add(1)
-	return true
 }
 
 // sweepShard looks at the next steps mailboxes of the next shard, at each once at most.
@@ -180,18 +180,21 @@ func (h *Host) sweep() {
 	}
 }
 
-// forget passivates b at once if its account doesn't exist: what a discarded block activated leaves no trace.
-func (h *Host) forget(b *mailbox) {
-	s := h.table.shard(b.address)
-	for range 1000 { // the worker that has just discarded the block may have it in its hands still
-		if b.word.Load() == nil {
-			break
-		}
-		runtime.Gosched()
+// leave passivates b, whose worker calls it with nothing left to do, if its account doesn't exist: what a discarded block
+// activated leaves no trace. False says that there is more to do after all, or reason to stay.
+func (h *Host) leave(b *mailbox) bool {
+	defer func(all *countdown) { all.done(1) }(b.leaving)
+	b.leaving = nil
+	if b.account.Final().Exists() || !b.idle() {
+		return false
 	}
+	s := h.table.shard(b.address)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if h.passivate(s, b, absent) {
-		s.cut(slices.Index(s.ring, b))
+	if !b.word.CompareAndSwap(busy, gone) {
+		return false
 	}
+	h.depart(s, b)
+	s.cut(slices.Index(s.ring, b))
+	return true
 }

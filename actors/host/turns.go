@@ -2,8 +2,6 @@ package host
 
 import (
 	"slices"
-
-	"github.com/thinkey/thinkey/sdk/chain"
 )
 
 // turns are the lanes that wait for gas in a block.
@@ -34,15 +32,14 @@ func (t *turns) deny(b *mailbox, need uint64) {
 	}
 }
 
-// fitting takes out those of the denied whose messages fit into the gas together, those first that have none in the block.
-func (t *turns) fitting(gas, fresh int64) (boxes []*mailbox) {
+// fitting takes out those whose messages fit into what gas is left together, and reserves it for them: those first that
+// have none in the block.
+func (t *turns) fitting(p *production) (boxes []*mailbox) {
 	fits := func(d denial) bool {
-		need := int64(d.need)
-		if need > gas || need > fresh {
+		if !p.buy(d.need) {
 			return false
 		}
-		gas -= need
-		fresh -= need
+		d.box.reserved = d.need
 		boxes = append(boxes, d.box)
 		return true
 	}
@@ -80,9 +77,15 @@ func (t laneTurn) run(w *worker, b *mailbox, n *node) {
 		w.expire(b, p.Context.Height)
 	}
 	m := a.Next()
+	reserved := b.reserved
+	b.reserved = 0
+	if reserved > 0 && (m == nil || m.GasLimit != reserved) { // another message than it was reserved for
+		p.giveBack(reserved)
+		reserved = 0
+	}
 	switch {
 	case p.stopped.Load() || m == nil:
-	case !p.buy(m.GasLimit):
+	case reserved == 0 && !p.buy(m.GasLimit):
 		w.turns.deny(b, m.GasLimit)
 	default:
 		b.served = true
@@ -95,20 +98,22 @@ func (t laneTurn) run(w *worker, b *mailbox, n *node) {
 
 // buy reserves the gas of an external message with all it leads to (H3).
 func (p *production) buy(gas uint64) bool {
-	if gas > chain.MaxMessageGas {
-		return true // to be refused at its place
-	}
 	need := int64(gas)
 	if p.fresh.Add(-need) < 0 {
 		p.fresh.Add(need)
 		return false
 	}
 	if p.gas.Add(-need) < 0 {
-		p.gas.Add(need)
-		p.fresh.Add(need)
+		p.giveBack(gas)
 		return false
 	}
 	return true
+}
+
+// giveBack undoes buy.
+func (p *production) giveBack(gas uint64) {
+	p.gas.Add(int64(gas))
+	p.fresh.Add(int64(gas))
 }
 
 // carriedTurn lets an account handle what was laid before it, if nothing made it do so before.

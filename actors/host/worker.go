@@ -76,7 +76,7 @@ func (w *worker) run(b *mailbox) {
 		n := b.rest
 		if n == nil {
 			if n = b.take(); n == nil {
-				if b.release() {
+				if b.leaving != nil && w.host.leave(b) || b.release() {
 					return
 				}
 				continue

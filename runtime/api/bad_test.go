@@ -245,6 +245,13 @@ func TestSlowAndEndlessRequests(t *testing.T) {
 			t.Errorf("%d %s", status, body)
 		}
 	})
+	t.Run("too much announced", func(t *testing.T) {
+		c := r.dial() // refused for what it says: nothing else comes
+		r.post(c, fmt.Sprintf("Content-Length: %d", client.MaxSubmissionBytes+1), nil)
+		if status, body := r.answerOn(c); status != 413 || r.refusal(body).Code != client.CodeTooLarge {
+			t.Errorf("%d %s", status, body)
+		}
+	})
 	t.Run("headers without end", func(t *testing.T) {
 		c := r.dial()
 		_, _ = c.Write([]byte("GET /v1/info HTTP/1.1\r\nHost: localhost\r\nX-Long: " + strings.Repeat("a", 1<<20)))

@@ -34,7 +34,7 @@ func (s *Server) getMessage(w http.ResponseWriter, q *http.Request) error {
 	if err != nil {
 		return err
 	}
-	m, err := s.awaitFor(w, q, id, wait)
+	m, err := s.awaitFor(q, id, wait)
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (s *Server) wait(q *http.Request) (time.Duration, error) {
 }
 
 // awaitFor is where the message stands when it is settled, or the time is up.
-func (s *Server) awaitFor(w http.ResponseWriter, q *http.Request, id chain.MessageID, wait time.Duration) (client.Message, error) {
+func (s *Server) awaitFor(q *http.Request, id chain.MessageID, wait time.Duration) (client.Message, error) {
 	if wait == 0 {
 		return s.message(q.Context(), id)
 	}
@@ -67,14 +67,10 @@ func (s *Server) awaitFor(w http.ResponseWriter, q *http.Request, id chain.Messa
 		return client.Message{}, err
 	}
 	defer s.polls.leave()
-	patient(w)
 	ctx, cancel := context.WithTimeout(q.Context(), wait)
 	defer cancel()
 	return s.await(ctx, id)
 }
-
-// patient lifts the deadline of the request, which has arrived, so that only the client's going away ends the wait for it.
-func patient(w http.ResponseWriter) { _ = http.NewResponseController(w).SetReadDeadline(time.Time{}) }
 
 // await returns where the message stands when it is settled, or ctx ends.
 func (s *Server) await(ctx context.Context, id chain.MessageID) (client.Message, error) {

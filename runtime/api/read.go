@@ -210,7 +210,6 @@ func (s *Server) mine(w http.ResponseWriter, q *http.Request) error {
 		return err
 	}
 	defer s.polls.leave()
-	patient(w)
 	for range n {
 		if err := q.Context().Err(); err != nil {
 			return err

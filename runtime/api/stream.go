@@ -24,7 +24,6 @@ func (s *Server) stream(w http.ResponseWriter) (*stream, func(), error) {
 	if err := s.streams.enter(); err != nil {
 		return nil, nil, err
 	}
-	patient(w)
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // a proxy must pass events on as they come
 	st := &stream{s, w, http.NewResponseController(w)}

@@ -40,7 +40,7 @@ func (s *Server) postMessages(w http.ResponseWriter, q *http.Request) error {
 		}
 	}
 	if wait > 0 {
-		if err := s.awaitAll(w, q, list, wait); err != nil {
+		if err := s.awaitAll(q, list, wait); err != nil {
 			return err
 		}
 	}
@@ -107,12 +107,11 @@ func split(body []byte) ([][]byte, error) {
 }
 
 // awaitAll waits until every message that was taken in is settled, or the time is up.
-func (s *Server) awaitAll(w http.ResponseWriter, q *http.Request, list []client.Submitted, wait time.Duration) error {
+func (s *Server) awaitAll(q *http.Request, list []client.Submitted, wait time.Duration) error {
 	if err := s.polls.enter(); err != nil {
 		return err
 	}
 	defer s.polls.leave()
-	patient(w)
 	ctx, cancel := context.WithTimeout(q.Context(), wait)
 	defer cancel()
 	for i := range list {

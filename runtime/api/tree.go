@@ -14,9 +14,10 @@ import (
 // each block is read once. The order in which it comes upon them depends on the chain alone, not on when it looks: by
 // height of the block that handled their sender, and there in the order in which the senders were come upon.
 type tree struct {
-	server *Server
-	limit  int
-	count  int // messages come upon
+	where func(chain.MessageID) (node.Message, error)
+	read  func(height uint64) (*kept, error)
+	limit int
+	count int // messages come upon
 	// truncated says that there were more than limit.
 	truncated bool
 	open      []*branch // not final up to where the tree was followed, in the order come upon
@@ -34,7 +35,7 @@ type branch struct {
 }
 
 func newTree(s *Server, root *branch) *tree {
-	return &tree{server: s, limit: s.Limits.Tree, count: 1, open: []*branch{root}}
+	return &tree{where: s.node.Message, read: s.histories.get, limit: s.Limits.Tree, count: 1, open: []*branch{root}}
 }
 
 // due are messages that were handled in blocks not read yet, by height.
@@ -62,7 +63,7 @@ func (t *tree) advance(upto uint64) error {
 
 // place puts b where it was handled, if that is known and not above upto.
 func (t *tree) place(b *branch, upto uint64, blocks due) error {
-	m, err := t.server.node.Message(b.id)
+	m, err := t.where(b.id)
 	switch {
 	case err != nil && !errors.Is(err, node.ErrUnknown): // unknown: a relay in the pending queue
 		return err
@@ -77,7 +78,7 @@ func (t *tree) place(b *branch, upto uint64, blocks due) error {
 
 // block goes through the messages of the tree that the block handled; they grow as it does.
 func (t *tree) block(height, upto uint64, blocks due) error {
-	k, err := t.server.histories.get(height)
+	k, err := t.read(height)
 	if err != nil {
 		return err
 	}

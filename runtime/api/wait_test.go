@@ -99,8 +99,9 @@ func TestWaitOutlastsTheRequest(t *testing.T) {
 	r := start(t, setup{limits: api.Limits{Header: 20 * time.Millisecond, Request: 30 * time.Millisecond, Write: 40 * time.Millisecond}})
 	m := r.transfer("alice", "bob", 0)
 	r.submit(m)
+	began := time.Now()
 	status, body, _ := r.send("GET", "/v1/messages/"+m.ID().String()+"?wait=150ms", "", nil)
-	if status != 200 || !strings.Contains(body, `"waiting"`) {
+	if time.Since(began) < 150*time.Millisecond || status != 200 || !strings.Contains(body, `"waiting"`) {
 		t.Errorf("%d %s", status, body)
 	}
 	status, body, _ = r.send("POST", "/v1/messages?wait=150ms", client.TypeMessage, m.Encode())
@@ -133,6 +134,9 @@ func TestBoundedWaitsAndStreams(t *testing.T) {
 	})
 	if _, err := r.client.Wait(t.Context(), m.ID()); !client.HasCode(err, client.CodeBusy) {
 		t.Errorf("third wait: %v", err)
+	}
+	if err := r.client.Mine(t.Context(), 1); !client.HasCode(err, client.CodeBusy) {
+		t.Errorf("mining beside two waits: %v", err)
 	}
 	status, body, header := r.send("GET", "/v1/blocks", "", nil)
 	if e := r.refusal(body); status != 503 || e.Code != client.CodeBusy || e.Hint == "" || header.Get("Retry-After") == "" {

@@ -11,7 +11,7 @@ import (
 )
 
 func (a *app) newAccount() *cobra.Command {
-	cmd := a.group("account", "show accounts", "")
+	cmd := a.group("account", "Show accounts", "")
 	cmd.AddCommand(a.newAccountShow(), a.newAccountList())
 	return cmd
 }
@@ -26,7 +26,7 @@ type accountShown struct {
 
 func (a *app) newAccountShow() *cobra.Command {
 	noProof := false
-	cmd := a.command("show NAME|ADDRESS", "show an account, with its proof checked", func(cmd *cobra.Command, args []string) error {
+	cmd := a.command("show NAME|ADDRESS", "Show an account, with its proof checked", func(cmd *cobra.Command, args []string) error {
 		ctx, done, c := a.connect(cmd.Context())
 		defer done()
 		b, err := a.openBook(ctx, c)
@@ -109,7 +109,7 @@ type accountListed struct {
 }
 
 func (a *app) newAccountList() *cobra.Command {
-	return a.command("list", "list the accounts whose keys are here, with their balances", func(cmd *cobra.Command, _ []string) error {
+	return a.command("list", "List the accounts whose keys are here, with their balances", func(cmd *cobra.Command, _ []string) error {
 		ctx, done, c := a.connect(cmd.Context())
 		defer done()
 		b, err := a.openBook(ctx, c)

@@ -14,7 +14,7 @@ import (
 )
 
 func (a *app) newAudit() *cobra.Command {
-	cmd := a.command("audit DIR", "check every invariant over all blocks in a data directory", func(cmd *cobra.Command, args []string) error {
+	cmd := a.command("audit DIR", "Check every invariant over all blocks in a data directory", func(cmd *cobra.Command, args []string) error {
 		dir, err := ledgerIn(args[0])
 		if err != nil {
 			return err
@@ -43,7 +43,7 @@ A directory may hold a perfect chain of its own: compare network and head with t
 
 func (a *app) newReplay() *cobra.Command {
 	var data string
-	cmd := a.command("replay HEIGHT", "re-execute one stored block and compare", func(cmd *cobra.Command, args []string) error {
+	cmd := a.command("replay HEIGHT", "Re-execute one stored block and compare", func(cmd *cobra.Command, args []string) error {
 		height, err := parseHeight(args[0])
 		if err != nil {
 			return err

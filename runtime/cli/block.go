@@ -12,14 +12,14 @@ import (
 )
 
 func (a *app) newBlock() *cobra.Command {
-	cmd := a.group("block", "show blocks", "")
+	cmd := a.group("block", "Show blocks", "")
 	cmd.AddCommand(a.newBlockShow(), a.newBlockList(), a.newBlockFollow())
 	return cmd
 }
 
 func (a *app) newBlockShow() *cobra.Command {
 	dot, limit := false, traceLimit
-	cmd := a.command("show HEIGHT|latest", "show a block: header, inputs, σ of every account, receipts", func(cmd *cobra.Command, args []string) error {
+	cmd := a.command("show HEIGHT|latest", "Show a block: header, inputs, σ of every account, receipts", func(cmd *cobra.Command, args []string) error {
 		ctx, done, c := a.connect(cmd.Context())
 		defer done()
 		b, err := wholeBlock(ctx, c, args[0])
@@ -73,7 +73,7 @@ var errEnough = errors.New("enough")
 
 func (a *app) newBlockList() *cobra.Command {
 	number := 20
-	cmd := a.command("list", "list the last blocks", func(cmd *cobra.Command, _ []string) error {
+	cmd := a.command("list", "List the last blocks", func(cmd *cobra.Command, _ []string) error {
 		if number < 1 || number > mostListed {
 			return usage("--number (%d)", number).do("write a number from 1 to %d", mostListed)
 		}
@@ -113,7 +113,7 @@ func (a *app) newBlockList() *cobra.Command {
 func (a *app) newBlockFollow() *cobra.Command {
 	var after uint64
 	number := 0
-	cmd := a.command("follow", "print blocks as they become final", func(cmd *cobra.Command, _ []string) error {
+	cmd := a.command("follow", "Print blocks as they become final", func(cmd *cobra.Command, _ []string) error {
 		ctx, done, c := a.connect(cmd.Context())
 		defer done()
 		if !cmd.Flags().Changed("after") {

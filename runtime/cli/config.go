@@ -7,7 +7,7 @@ import (
 )
 
 func (a *app) newConfig() *cobra.Command {
-	cmd := a.group("config", "show the configuration", "")
+	cmd := a.group("config", "Show the configuration", "")
 	cmd.AddCommand(a.newConfigShow(), a.newConfigPath())
 	return cmd
 }
@@ -21,7 +21,7 @@ type settingValue struct {
 
 func (a *app) newConfigShow() *cobra.Command {
 	origin := false
-	cmd := a.command("show", "print every setting", func(*cobra.Command, []string) error {
+	cmd := a.command("show", "Print every setting", func(*cobra.Command, []string) error {
 		t := table{}
 		for _, k := range schema {
 			v := settingValue{Key: k.key, Value: a.settings.text(k.key)}
@@ -48,7 +48,7 @@ func (a *app) newConfigShow() *cobra.Command {
 }
 
 func (a *app) newConfigPath() *cobra.Command {
-	cmd := a.command("path", "print where the configuration file is looked for", func(*cobra.Command, []string) error {
+	cmd := a.command("path", "Print where the configuration file is looked for", func(*cobra.Command, []string) error {
 		path := a.sources().path
 		_, err := os.Stat(path)
 		object := struct {

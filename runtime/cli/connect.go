@@ -48,7 +48,7 @@ func exitOf(e *client.Error) int {
 	return exitFailed
 }
 
-// hints are for refusals to which the command line knows the next step and the node doesn't.
+// hints are for refusals whose next step is a flag or a command; the node only knows its API.
 var hints = map[string]string{
 	client.CodeUnknownMessage: "check the id, and that --node is the node it was sent to",
 	client.CodeUnknownBlock:   "see the last one with: thinkey block show latest",
@@ -66,10 +66,10 @@ var hints = map[string]string{
 }
 
 func hintFor(e *client.Error) string {
-	if e.Hint != "" {
-		return e.Hint
+	if hint := hints[e.Code]; hint != "" {
+		return hint
 	}
-	return hints[e.Code]
+	return e.Hint
 }
 
 // parseID reads the id of a message.

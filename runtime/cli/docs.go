@@ -11,7 +11,7 @@ import (
 
 // newDocs writes the pages of the command line, for the project's own documentation.
 func (a *app) newDocs() *cobra.Command {
-	cmd := a.command("docs DIR", "write a page of Markdown for every command", func(cmd *cobra.Command, args []string) error {
+	cmd := a.command("docs DIR", "Write a page of Markdown for every command", func(cmd *cobra.Command, args []string) error {
 		if err := os.MkdirAll(args[0], 0o755); err != nil {
 			return err
 		}

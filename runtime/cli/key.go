@@ -13,7 +13,7 @@ import (
 )
 
 func (a *app) newKey() *cobra.Command {
-	cmd := a.group("key", "make and keep keys in encrypted files", "")
+	cmd := a.group("key", "Make and keep keys in encrypted files", "")
 	cmd.AddCommand(a.newKeyNew(), a.newKeyList(), a.newKeyShow(), a.newKeyImport(), a.newKeyExport())
 	return cmd
 }
@@ -71,7 +71,7 @@ func (a *app) show(e keyEntry) error {
 
 func (a *app) newKeyNew() *cobra.Command {
 	var from password
-	cmd := a.command("new NAME", "make a key and keep it encrypted", func(_ *cobra.Command, args []string) error {
+	cmd := a.command("new NAME", "Make a key and keep it encrypted", func(_ *cobra.Command, args []string) error {
 		key, err := keyfile.Generate()
 		if err != nil {
 			return err
@@ -110,7 +110,7 @@ func (a *app) free(name string) error {
 }
 
 func (a *app) newKeyList() *cobra.Command {
-	return a.command("list", "list the keys", func(*cobra.Command, []string) error {
+	return a.command("list", "List the keys", func(*cobra.Command, []string) error {
 		entries, faults := keyfile.List(a.settings.keyDir())
 		t := table{}
 		for _, e := range entries {
@@ -132,7 +132,7 @@ func (a *app) newKeyList() *cobra.Command {
 }
 
 func (a *app) newKeyShow() *cobra.Command {
-	cmd := a.command("show NAME", "print a key's address and public key", func(_ *cobra.Command, args []string) error {
+	cmd := a.command("show NAME", "Print a key's address and public key", func(_ *cobra.Command, args []string) error {
 		e, err := a.findKey(args[0])
 		if err != nil {
 			return err
@@ -161,7 +161,7 @@ func (a *app) findKey(name string) (keyfile.Entry, error) {
 func (a *app) newKeyImport() *cobra.Command {
 	var from password
 	var name, seedFile string
-	cmd := a.command("import [FILE]", "take in a key that was exported, or a seed", func(_ *cobra.Command, args []string) error {
+	cmd := a.command("import [FILE]", "Take in a key that was exported, or a seed", func(_ *cobra.Command, args []string) error {
 		if (len(args) == 1) == (seedFile != "") {
 			return usage("one source is needed").do("write: thinkey key import FILE, or: thinkey key import --seed-file FILE --name NAME")
 		}
@@ -222,7 +222,7 @@ func (a *app) importSeed(path, name string, from *password) error {
 
 func (a *app) newKeyExport() *cobra.Command {
 	var from password
-	cmd := a.command("export NAME FILE", "write a key, still encrypted, to a file that can be carried elsewhere", func(_ *cobra.Command, args []string) error {
+	cmd := a.command("export NAME FILE", "Write a key, still encrypted, to a file that can be carried elsewhere", func(_ *cobra.Command, args []string) error {
 		if _, err := a.findKey(args[0]); err != nil {
 			return err
 		}

@@ -11,7 +11,7 @@ import (
 )
 
 func (a *app) newOrder() *cobra.Command {
-	cmd := a.group("order", "judge orders (σ) written by hand", "")
+	cmd := a.group("order", "Judge orders (σ) written by hand", "")
 	cmd.AddCommand(a.newOrderCheck())
 	return cmd
 }
@@ -27,7 +27,7 @@ type verdict struct {
 }
 
 func (a *app) newOrderCheck() *cobra.Command {
-	cmd := a.command("check FILE.json", "say of each order in a file whether it can have happened", func(_ *cobra.Command, args []string) error {
+	cmd := a.command("check FILE.json", "Say of each order in a file whether it can have happened", func(_ *cobra.Command, args []string) error {
 		content, err := readInput(a.In, args[0], order.MaxCasesBytes)
 		if err != nil {
 			return err

@@ -9,7 +9,7 @@ import (
 
 // root is the program with all its commands.
 func (a *app) root() *cobra.Command {
-	root := a.group("thinkey", "a ledger made of live actors", "")
+	root := a.group("thinkey", "A ledger made of live actors", "")
 	root.Long = `thinkey is a ledger in which every account is a live actor.
 
 Start a local network and pay on it:

@@ -9,7 +9,7 @@ import (
 )
 
 func (a *app) newStatus() *cobra.Command {
-	return a.command("status", "show what a node is and where it stands", func(cmd *cobra.Command, _ []string) error {
+	return a.command("status", "Show what a node is and where it stands", func(cmd *cobra.Command, _ []string) error {
 		ctx, done, c := a.connect(cmd.Context())
 		defer done()
 		s, err := c.Info(ctx)
@@ -56,7 +56,7 @@ func countEntries(n int) string {
 const mostMined = 1000
 
 func (a *app) newMine() *cobra.Command {
-	return a.command("mine [N]", "make a development network make blocks now", func(cmd *cobra.Command, args []string) error {
+	return a.command("mine [N]", "Make a development network make blocks now", func(cmd *cobra.Command, args []string) error {
 		blocks := 1
 		if len(args) == 1 {
 			n, err := strconv.Atoi(args[0])

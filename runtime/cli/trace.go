@@ -15,7 +15,7 @@ const traceLimit = 200
 
 func (a *app) newTrace() *cobra.Command {
 	follow, limit := false, traceLimit
-	cmd := a.command("trace ID", "show the tree of messages that a message belongs to", func(cmd *cobra.Command, args []string) error {
+	cmd := a.command("trace ID", "Show the tree of messages that a message belongs to", func(cmd *cobra.Command, args []string) error {
 		id, err := parseID(args[0])
 		if err != nil {
 			return err

@@ -157,7 +157,7 @@ func notFinal(err error, b *book, id chain.MessageID) error {
 
 func (a *app) newTransfer() *cobra.Command {
 	s := &submission{}
-	cmd := a.command("transfer FROM TO AMOUNT", "pay somebody", func(cmd *cobra.Command, args []string) error {
+	cmd := a.command("transfer FROM TO AMOUNT", "Pay somebody", func(cmd *cobra.Command, args []string) error {
 		amount, err := chain.ParseAmount(args[2])
 		if err != nil {
 			return usage("%v", err)
@@ -178,7 +178,7 @@ With --wait the message and what it set off are printed when it is final, and th
 func (a *app) newSend() *cobra.Command {
 	s := &submission{}
 	var amount, input, inputFile string
-	cmd := a.command("send FROM TO METHOD", "send somebody any message", func(cmd *cobra.Command, args []string) error {
+	cmd := a.command("send FROM TO METHOD", "Send somebody any message", func(cmd *cobra.Command, args []string) error {
 		in := chain.CallInput{Method: args[2], GasLimit: s.gas}
 		value, err := chain.ParseAmount(amount)
 		if err != nil {

@@ -50,7 +50,7 @@ func versionLine() string {
 }
 
 func (a *app) newVersion() *cobra.Command {
-	return a.command("version", "print the version", func(*cobra.Command, []string) error {
+	return a.command("version", "Print the version", func(*cobra.Command, []string) error {
 		return a.answer(thisBuild(), func() { a.print("%s\n", versionLine()) })
 	})
 }

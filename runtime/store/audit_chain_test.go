@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"fmt"
 	"iter"
 	"slices"
 	"testing"
@@ -207,6 +206,6 @@ func (l *ledger) story() {
 	l.add(all, l.pay(0, 1, 11), l.pay(1, 0, 12), l.pay(0, 1, 13))
 	l.add(3, l.pay(2, 1, 1), l.pay(2, 1, 2), l.pay(2, 0, 3))
 	if n := l.result(lastHeight).Queued; len(l.results) != lastHeight || n != 3 {
-		l.t.Fatal(fmt.Sprintf("%d blocks, %d messages wait at the end", len(l.results), n))
+		l.t.Fatalf("%d blocks, %d messages wait at the end", len(l.results), n)
 	}
 }

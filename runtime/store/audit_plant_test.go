@@ -155,8 +155,6 @@ func more(a *chain.Amount, n uint64) {
 	*a = sum
 }
 
-func same(v []byte) []byte { return v }
-
 // corruption is a row: what is planted, and which checks must fail, with some words of a finding of the first.
 type corruption struct {
 	name  string

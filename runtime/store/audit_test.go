@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/runtime/audit"
 	"github.com/thinkey/thinkey/runtime/store"
@@ -144,6 +145,25 @@ func bits(rng *rand.Rand, bytes int) []int {
 		list = append(list, rng.IntN(8*bytes))
 	}
 	return list
+}
+
+// TestAuditGoesOn: a block that fails costs its own replay and no other (A3), as far as the undo records lead back to a root
+// that a header names.
+func TestAuditGoesOn(t *testing.T) {
+	p := newPlanted(t)
+	p.body(4, func(b *chain.Block) { b.Inputs[2].Message.Proof[40] ^= 1 })
+	p.journal(9, func(j *block.Journal) { j.Receipts[0].GasUsed++ })
+	r := auditOf(t, audit.Options{Store: p.Planter.Store})
+	if len(r.Resumed) != 1 || r.Resumed[0] != 4 || r.Blocks != lastHeight-1 || r.Check(audit.Receipts).Result != audit.Failed {
+		t.Error(words(t, r))
+	}
+	p.undo(8, func(list []exec.Change) []exec.Change {
+		return append(list, exec.Change{Slot: exec.Slot{Account: p.wallets[0].address, Key: "x"}, Before: []byte{1}})
+	})
+	r = auditOf(t, audit.Options{Store: p.Planter.Store})
+	if len(r.Resumed) != 1 || r.Resumed[0] != 8 || r.Blocks != 3+2 || r.Check(audit.Replayed).Result != audit.Skipped {
+		t.Error(words(t, r))
+	}
 }
 
 // TestAuditOfDirectory: what a directory holds is found as in an open store, and nothing in it is changed.

@@ -161,6 +161,9 @@ func TestHeadDiffersFromBlock(t *testing.T) {
 		"another block": func(s *Store) error {
 			return s.set(markKey(1), mark{Head{20, m.commits[18].Hash, m.commits[18].Header.Roots.State}, 1}.append(nil))
 		},
+		"another hash": func(s *Store) error {
+			return s.set(markKey(1), mark{Head{20, m.commits[18].Hash, m.commits[19].Header.Roots.State}, 1}.append(nil))
+		},
 		"another root": func(s *Store) error {
 			return s.set(markKey(1), mark{Head{20, m.commits[19].Hash, chain.Hash{1}}, 1}.append(nil))
 		},

@@ -8,14 +8,17 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -225,7 +228,14 @@ func (m *model) readOnce(s *Store, n uint64) error {
 	if err != nil {
 		return err
 	}
-	err = sameState(v.Leaves, m.states[h])
+	records := func(yield func(exec.Slot) bool) {
+		for _, w := range m.initial {
+			if !yield(w.Slot) {
+				return
+			}
+		}
+	}
+	err = errors.Join(sameState(v.Leaves, m.states[h]), sameReads(v, m.states[h], records))
 	if err = errors.Join(err, v.Close()); err != nil || h == 0 {
 		return err
 	}
@@ -240,6 +250,60 @@ func (m *model) readOnce(s *Store, n uint64) error {
 		}
 	}
 	return m.checkBlock(s, h)
+}
+
+// T5: while a commit waits for its sync, nothing of it is shown as final, though it can be read in memory already.
+func TestUnsyncedIsNotShown(t *testing.T) {
+	m := newModel(1, newSeed(t), 21)
+	var armed atomic.Bool
+	reached, release := make(chan struct{}), make(chan struct{})
+	slow := errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if strings.HasSuffix(op.Path, ".log") && op.Kind == errorfs.OpFileWrite && armed.CompareAndSwap(true, false) {
+			close(reached)
+			<-release
+		}
+		return nil
+	})
+	s, err := Open(Options{fs: errorfs.Wrap(vfs.NewMem(), slow)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeStore(t, s)
+	if err := m.init(s); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range m.commits[:20] {
+		if err := s.Commit(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	armed.Store(true)
+	done := make(chan error)
+	go func() { done <- s.Commit(m.commits[20]) }()
+	<-reached
+	for { // until it is in memory
+		if _, err := raw(s, nameKey(1, m.commits[20].Hash)); err == nil {
+			break
+		}
+		runtime.Gosched()
+	}
+	if head, err := s.Head(1); err != nil || head.Height != 20 {
+		t.Errorf("head %v, error %v", head, err)
+	}
+	if err := errors.Join(m.checkBeyond(s, 20), m.checkIndex(s, 20)); err != nil {
+		t.Error(err)
+	}
+	v, err := s.StateAt(1, 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(sameState(v.Leaves, m.states[20]), v.Close()); err != nil {
+		t.Error(err)
+	}
+	close(release)
+	if err := errors.Join(<-done, m.check(s)); err != nil {
+		t.Error(err)
+	}
 }
 
 // Undo records go, a step at a time, and what must be kept stays; also when the store is opened with another number.
