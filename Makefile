@@ -15,7 +15,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/thinkey
-	$(GO) build -trimpath -o $(BIN) ./runtime/cmd/thinkey
+	$(GO) build -o $(BIN) ./runtime/cmd/thinkey
 
 demo: build ## start a chain and make payments on it
 	$(GO) run ./examples/payment/client/demo --bin $(BIN)

@@ -216,7 +216,7 @@ func TestCarriedPrefix(t *testing.T) {
 	w.commit(0, run)
 	m := transfer(1, 0, 0, 1) // fits only into what the carried ones give back
 	w.offer(m)
-	run = w.produce(1, func(j *Job) { j.Carried, j.Gas = carried[:2], m.GasLimit+10_000 })
+	run = w.produce(1, func(j *Job) { j.Carried, j.Gas = carried[:2], 2*(10_000+exec.BounceGas) })
 	if run.Carried != 2 || countEvents(run) != 4 {
 		t.Errorf("%d taken, %d handled", run.Carried, countEvents(run))
 	}
