@@ -186,3 +186,16 @@ func TestRefusedLeavesNoTrace(t *testing.T) {
 		t.Errorf("refusal %v, error %v, overlay %v", refusal, err, a.Overlay(tag))
 	}
 }
+
+// An account that only receives is not idle while a block is open.
+func TestIdle(t *testing.T) {
+	a, c, _ := newAccount(t)
+	c.Programs = writer{}
+	m := &chain.Message{Kind: chain.Relay, From: self, To: self, GasLimit: 1 << 20, Method: "write"}
+	if _, _, err := a.Handle(c, Tag{Attempt: 1}, &exec.Delivery{Message: m.Seal()}); err != nil || a.Idle() {
+		t.Errorf("idle %v, %v", a.Idle(), err)
+	}
+	if a.Discard(Tag{Attempt: 1}); !a.Idle() {
+		t.Error("not idle after the block was discarded")
+	}
+}

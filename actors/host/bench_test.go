@@ -163,3 +163,61 @@ func BenchmarkProduce(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed())/float64(messages), "wall-ns/msg")
 	b.Log(fmt.Sprint(h.Stats()))
 }
+
+// BenchmarkActivate measures what it costs to bring an account into memory and to let it go, and the memory it takes while
+// it is there. Its unit is an account.
+func BenchmarkActivate(b *testing.B) {
+	h, err := New(Config{Chain: 1, State: memory{chain.Account{Nonce: 1}}, MaxResident: 1 << 30, IdleBlocks: 1, Fatal: func(err error) { panic(err) }})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer h.Close()
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	free := heap()
+	b.ResetTimer()
+	start := cpu()
+	all := newCountdown()
+	nodes := make([]node, b.N)
+	for i := range b.N {
+		nodes[i].task = settleNothing{all}
+		all.left.Add(1)
+		h.post(nil, benchAddress(i), &nodes[i])
+	}
+	if err := all.wait(h); err != nil {
+		b.Fatal(err)
+	}
+	activated := cpu() - start
+	b.StopTimer()
+	nodes = nil
+	b.ReportMetric(float64(heap()-free)/float64(b.N), "B/account")
+	start = cpu()
+	for h.Stats().Resident > 0 {
+		h.sweep()
+	}
+	b.ReportMetric(float64(cpu()-start)/float64(b.N), "passivate-cpu-ns")
+	b.ReportMetric(float64(activated)/float64(b.N), "activate-cpu-ns")
+}
+
+type settleNothing struct{ all *countdown }
+
+func (s settleNothing) run(*worker, *mailbox, *node) { s.all.done(1) }
+
+// BenchmarkAccount measures a query by way of proto.actor.
+func BenchmarkAccount(b *testing.B) {
+	h, err := New(Config{Chain: 1, State: memory{chain.Account{Nonce: 1}}, Fatal: func(err error) { panic(err) }})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer h.Close()
+	for i := range b.N {
+		if _, err := h.Account(benchAddress(i % 100)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

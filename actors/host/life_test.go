@@ -180,6 +180,49 @@ func TestPassivationUnderLoad(t *testing.T) {
 	}
 }
 
+// Queries that make accounts leave memory for others take none that has a message waiting or is in an open block.
+func TestPressureTakesIdleAccountsOnly(t *testing.T) {
+	w := newWorld(t, 2000, func(c *Config) { c.MaxResident = 1 })
+	flood := func() {
+		before := w.Stats().Passivated
+		for range 2 { // once to be seen, once to be taken
+			for i := 10; i < 2000; i++ {
+				if _, err := w.Account(at(i)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if s := w.Stats(); s.Passivated == before || s.Resident > 1500 {
+			t.Errorf("no pressure: %+v", s)
+		}
+	}
+	w.offer(transfer(0, 0, 1, 5), transfer(2, 3, 1, 5))
+	flood()
+	run := w.produce(0, nil)
+	flood()
+	w.commit(0, run)
+	for i, balance := range []uint64{wealth - 5, wealth + 5} {
+		if got, _ := w.Account(at(i)); got.Balance != chain.NewAmount(balance) {
+			t.Errorf("account %d has %s, want %d", i, got.Balance, balance)
+		}
+	}
+	if w.Waiting() != 1 {
+		t.Errorf("%d wait", w.Waiting())
+	}
+	w.offer(transfer(2, 0, 1, 5), transfer(2, 1, 1, 5), transfer(2, 2, 1, 5))
+	run = w.produce(1, nil)
+	if countEvents(run) != 8 {
+		t.Errorf("%d events", countEvents(run))
+	}
+	if err := w.Discard(tag(1)); err != nil { // what it touched isn't touched by a flood after
+		t.Fatal(err)
+	}
+	flood()
+	if w.Waiting() != 4 || countEvents(w.produce(2, nil)) != 8 {
+		t.Errorf("%d wait", w.Waiting())
+	}
+}
+
 // Blocks can stand on one another before they are final.
 func TestStackedProduction(t *testing.T) {
 	w := newWorld(t, 3, nil)

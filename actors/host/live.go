@@ -92,11 +92,7 @@ func (h *Host) Ask(a chain.Address) (Answer, error) {
 
 // admitUser makes a node of a message of proto.actor's, or refuses it, and then tells the sender (H6).
 func (h *Host) admitUser(message any) *node {
-	_, inner, sender := actor.UnwrapEnvelope(message)
-	if _, ok := inner.(*actor.PoisonPill); ok {
-		h.config.Log.Warn("an actor was told to stop an account: ignored")
-		return nil
-	}
+	_, _, sender := actor.UnwrapEnvelope(message)
 	if h.queries.Add(1) > int64(h.config.MaxQueries) {
 		h.queries.Add(-1)
 		if sender != nil {

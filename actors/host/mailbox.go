@@ -32,25 +32,25 @@ var (
 // mailbox is an account's actor.Mailbox, and holds the account itself: in one piece, since what an account in memory costs
 // is cache misses. See the package's doc for its word.
 type mailbox struct {
-	word    atomic.Pointer[node]
-	host    *Host
-	link    *mailbox // the next one in the run queue
-	address chain.Address
-
-	// For who has the mailbox, a worker or the sweep.
-	rest       *node            // taken and not yet done, oldest first
-	carried    []*exec.Delivery // to be handled before anything else of the block under way
-	account    account.Account
-	invoker    actor.MessageInvoker
-	leaving    *countdown // of the Discard that it should leave memory for, when it has nothing left to do
-	lastBlock  uint32     // when it last ran
-	referenced bool       // it ran since the sweep last saw it
-	served     bool       // an external message of its lane was taken into the block under way; Produce's when all is quiet
-
-	listed   atomic.Bool   // it stands in Host.lanes
+	// The first cache line: all that others touch, and what a worker needs to know that there is nothing else to do.
+	word     atomic.Pointer[node]
+	link     *mailbox // the next one in the run queue
+	host     *Host
+	rest     *node         // taken and not yet done, oldest first; for who has the mailbox, like what has no lock below
 	need     atomic.Uint64 // gas for the next message of its lane; 1 if that isn't there yet, 0 if none waits
 	reserved uint64        // gas that Produce bought for its turn
-	mark     uint64        // Host.commits when Commit or Settle last posted to it
+	mark     uint64        // Host.commits when Commit or Settle last posted to it; theirs
+	listed   atomic.Bool   // it stands in Host.lanes
+	served   bool          // an external message of its lane was taken into the block under way; Produce's when all is quiet
+
+	// For who has the mailbox, a worker or the sweep.
+	referenced bool   // it ran since the sweep last saw it
+	lastBlock  uint32 // when it last ran
+	account    account.Account
+	carried    []*exec.Delivery // to be handled before anything else of the block under way
+	leaving    *countdown       // of the Discard that it should leave memory for, when it has nothing left to do
+	invoker    actor.MessageInvoker
+	address    chain.Address
 }
 
 // post appends n; false says that the account was passivated: look it up again. The worker that posts, if one does, gets

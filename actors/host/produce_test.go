@@ -175,14 +175,9 @@ func TestCarriedComesFirst(t *testing.T) {
 		w.programs = programs{"forward": func(env *exec.Env) error {
 			return env.Send(chain.Sent{To: at(2), Method: chain.MethodAdd, GasLimit: exec.AddGas, Amount: env.Message.Amount})
 		}}
-		carry := func(from, to int, method string, index uint32) *exec.Delivery {
-			return &exec.Delivery{Message: (&chain.Message{
-				Kind: chain.Relay, From: at(from), To: at(to), Payer: at(from), Method: method, GasLimit: 400_000, Amount: chain.NewAmount(1), Index: index,
-			}).Seal()}
-		}
 		w.offer(transfer(2, 0, 1, 1), transfer(3, 0, 2, 1))
 		carried := []*exec.Delivery{
-			carry(0, 1, "forward", 0), carry(0, 2, chain.MethodAdd, 1), carry(3, 1, "forward", 2), carry(3, 2, chain.MethodAdd, 3), carry(0, 2, "forward", 4),
+			relay(0, 1, "forward", 0), relay(0, 2, chain.MethodAdd, 1), relay(3, 1, "forward", 2), relay(3, 2, chain.MethodAdd, 3), relay(0, 2, "forward", 4),
 		}
 		run := w.produce(round, func(j *Job) { j.Carried = carried })
 		if run.Carried != len(carried) {
@@ -197,6 +192,59 @@ func TestCarriedComesFirst(t *testing.T) {
 			}
 		}
 		w.Close()
+	}
+}
+
+// The same, where the relay that a carried message sends arrives before its receiver had its own turn.
+func TestCarriedIsNotOvertaken(t *testing.T) {
+	const between = 3000
+	overtaken := 0
+	for range 5 {
+		w := newWorld(t, 1, nil)
+		w.programs = programs{"forward": func(env *exec.Env) error {
+			return env.Send(chain.Sent{To: at(2), Method: chain.MethodAdd, GasLimit: exec.AddGas})
+		}}
+		carried := []*exec.Delivery{relay(0, 1, "forward", 0)}
+		for i := range between {
+			carried = append(carried, relay(0, 3+i, chain.MethodAdd, uint32(1+i)))
+		}
+		last := relay(0, 2, chain.MethodAdd, between+1)
+		run := w.produce(0, func(j *Job) { j.Carried = append(carried, last) })
+		for _, o := range run.Accounts {
+			if o.Account == at(2) && o.Events[0].Received != last {
+				overtaken++
+			}
+		}
+		w.Close()
+	}
+	if overtaken > 0 {
+		t.Errorf("overtaken in %d of 5 runs", overtaken)
+	}
+}
+
+// relay is a delivery of a message from one account to another, as a queue has it.
+func relay(from, to int, method string, index uint32) *exec.Delivery {
+	return &exec.Delivery{Message: (&chain.Message{
+		Kind: chain.Relay, From: at(from), To: at(to), Payer: at(from), Method: method, GasLimit: 400_000, Amount: chain.NewAmount(1), Index: index,
+	}).Seal()}
+}
+
+// After Stop what was carried in is handled, and neither what it sends nor what waits.
+func TestOnlyCarriedAfterStop(t *testing.T) {
+	w := newWorld(t, 20, nil)
+	w.programs = programs{"forward": func(env *exec.Env) error {
+		return env.Send(chain.Sent{To: at(2), Method: chain.MethodAdd, GasLimit: exec.AddGas})
+	}}
+	var carried []*exec.Delivery
+	for i := range 20 {
+		carried = append(carried, relay(0, i, "forward", uint32(i)))
+		w.offer(transfer(i, 0, 1, 1))
+	}
+	stop := make(chan struct{})
+	close(stop)
+	run := w.produce(0, func(j *Job) { j.Carried, j.Stop = carried, stop })
+	if countEvents(run) != 20 || len(unhandled(run)) != 20 || !run.Stopped || w.Waiting() != 20 {
+		t.Errorf("%d events, %d relays left, stopped %v, %d wait", countEvents(run), len(unhandled(run)), run.Stopped, w.Waiting())
 	}
 }
 

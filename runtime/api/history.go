@@ -3,6 +3,7 @@ package api
 import (
 	"container/list"
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/thinkey/thinkey/consensus/block"
@@ -27,6 +28,7 @@ type histories struct {
 // kept is one block.
 type kept struct {
 	height uint64
+	size   int       // of raw, 0 while it is being read; guarded by histories.mu
 	once   sync.Once // of all below
 	*block.History
 	hash chain.BlockHash
@@ -51,10 +53,14 @@ func (h *histories) read(ctx context.Context, f func() error) error {
 	return f()
 }
 
+// errUnread is the answer for a block whose reading panicked.
+var errUnread = errors.New("block could not be read")
+
 // get is the block at a height.
 func (h *histories) get(height uint64) (*kept, error) {
 	k := h.entry(height)
 	k.once.Do(func() {
+		k.err = errUnread
 		k.History, k.raw, k.err = h.node.Block(height)
 		if k.err == nil {
 			k.hash = k.Block.Header.Hash()
@@ -85,11 +91,12 @@ func (h *histories) loaded(k *kept) {
 		delete(h.known, k.height)
 		return
 	}
-	h.bytes += len(k.raw)
+	k.size = len(k.raw)
+	h.bytes += k.size
 	for e := h.used.Back(); e != nil && h.bytes > h.limit; {
 		old, before := e.Value.(*kept), e.Prev()
-		if old != k && old.raw != nil { // nil: being read now
-			h.bytes -= len(old.raw)
+		if old != k && old.size > 0 {
+			h.bytes -= old.size
 			h.used.Remove(e)
 			delete(h.known, old.height)
 		}

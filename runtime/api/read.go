@@ -22,10 +22,7 @@ func gasTable() client.Gas {
 }
 
 func (s *Server) getInfo(w http.ResponseWriter, _ *http.Request) error {
-	in, err := s.node.Info()
-	if err != nil {
-		return err
-	}
+	in := s.node.Info()
 	h := in.Head.Header
 	s.answer(w, http.StatusOK, client.Info{
 		Version: s.Version, Name: in.Genesis.Name, Network: in.Network, Chain: in.Chain, Height: h.Height, Block: in.Head.Hash,

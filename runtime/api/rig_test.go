@@ -36,7 +36,7 @@ type setup struct {
 
 // rig is a node in memory with its server on loopback and a client.
 type rig struct {
-	*testing.T
+	testing.TB
 	node   *node.Node
 	server *api.Server
 	config api.Config
@@ -60,7 +60,7 @@ func genesis() *chain.Genesis {
 	return g
 }
 
-func start(t *testing.T, s setup) *rig {
+func start(t testing.TB, s setup) *rig {
 	t.Helper()
 	c := node.Defaults()
 	c.Genesis, c.Pace, c.Log = genesis(), node.Pace{Manual: !s.auto}, slog.New(slog.DiscardHandler)
@@ -72,7 +72,7 @@ func start(t *testing.T, s setup) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{T: t, node: n, config: api.Config{Node: n, Listen: "127.0.0.1:0", Version: "test", Limits: s.limits}}
+	r := &rig{TB: t, node: n, config: api.Config{Node: n, Listen: "127.0.0.1:0", Version: "test", Limits: s.limits}}
 	t.Cleanup(func() {
 		if err := n.Close(); err != nil {
 			t.Error(err)

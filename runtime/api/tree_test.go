@@ -61,13 +61,51 @@ func grow(r *rand.Rand, size int) *forest {
 	return f
 }
 
-// follow advances to each of the heights and returns the steps.
+// last is the height of the last block.
+func (f *forest) last() uint64 { return uint64(len(f.blocks) - 1) }
+
+// follow advances to each of the heights and returns the steps. All blocks are committed before.
 func (f *forest) follow(t *testing.T, heights ...uint64) (steps []string, open int) {
+	head := f.last()
+	tree := f.tree(t, &steps, func() uint64 { return head })
+	for _, h := range heights {
+		if err := tree.advance(h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return steps, len(tree.open)
+}
+
+// chase follows to the head again and again, while blocks are committed between any two looks.
+func (f *forest) chase(t *testing.T, r *rand.Rand) (steps []string, open int) {
+	head := uint64(0)
+	tree := f.tree(t, &steps, func() uint64 {
+		if head < f.last() && r.IntN(5) == 0 {
+			head++
+		}
+		return head
+	})
+	for {
+		upto := head
+		if err := tree.advance(upto); err != nil {
+			t.Fatal(err)
+		}
+		if upto == f.last() {
+			return steps, len(tree.open)
+		}
+		if upto == head { // nothing was looked for
+			head++
+		}
+	}
+}
+
+// tree follows f, where the blocks up to head are committed, and notes its steps.
+func (f *forest) tree(t *testing.T, steps *[]string, head func() uint64) *tree {
 	clear(f.reads)
-	tree := &tree{
+	return &tree{
 		limit: 1 << 20, count: 1, open: []*branch{{id: f.root.ID()}},
 		where: func(id chain.MessageID) (node.Message, error) {
-			if p, ok := f.places[id]; ok {
+			if p, ok := f.places[id]; ok && p.Height <= head() {
 				return node.Message{Final: &p}, nil
 			}
 			return node.Message{}, node.ErrUnknown
@@ -77,16 +115,10 @@ func (f *forest) follow(t *testing.T, heights ...uint64) (steps []string, open i
 			if b.id != m.ID {
 				t.Errorf("%s is described as %s", b.id, m.ID)
 			}
-			steps = append(steps, fmt.Sprint("final ", m.Place.Height, " ", b.id))
+			*steps = append(*steps, fmt.Sprint("final ", m.Place.Height, " ", b.id))
 		},
-		sent: func(from, b *branch) { steps = append(steps, fmt.Sprint("sent ", from.id, " ", b.id)) },
+		sent: func(from, b *branch) { *steps = append(*steps, fmt.Sprint("sent ", from.id, " ", b.id)) },
 	}
-	for _, h := range heights {
-		if err := tree.advance(h); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return steps, len(tree.open)
 }
 
 // N5: the steps of a tree are the same however its blocks became known, in the order of the blocks, each message once;
@@ -126,6 +158,9 @@ func TestTreeOrder(t *testing.T) {
 			if !slices.Equal(steps, once) || left != open {
 				t.Fatalf("by way of %v: %d steps, %d open; at once: %d steps, %d open", heights, len(steps), left, len(once), open)
 			}
+		}
+		if steps, left := f.chase(t, r); !slices.Equal(steps, once) || left != open {
+			t.Fatalf("while blocks come: %d steps, %d open; at once: %d steps, %d open", len(steps), left, len(once), open)
 		}
 	}
 }

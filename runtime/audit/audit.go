@@ -205,8 +205,6 @@ func (r *run) genesis() {
 	case err != nil:
 		r.add(Genesis, 0, "%v", err)
 		return
-	case string(g.Encode()) != string(raw):
-		r.add(Genesis, 0, "it is not in canonical form")
 	case g.Chain != r.id:
 		r.add(Genesis, 0, "it is that of chain %d, stored as chain %d's", g.Chain, r.id)
 		return

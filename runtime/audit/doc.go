@@ -19,7 +19,7 @@
 //	    What another package asserts about content is a finding here.
 //	A3  A finding doesn't end the audit. A block that fails costs its own replay: the state after it is then made of the
 //	    stored state and the undo records, believed only if it has the root that a header of the block names.
-//	A4  Nothing is changed.
+//	A4  Nothing is changed but the time of the file that is locked.
 //
 // # What it does not do
 //

@@ -170,10 +170,7 @@ func checkLoopback(listen string) error {
 
 // banner says what runs, where, and what is kept of it.
 func (a *app) banner(o *devOptions, n *node.Node, network *devNetwork, url string) error {
-	about, err := n.Info()
-	if err != nil {
-		return err
-	}
+	about := n.Info()
 	if a.asJSON {
 		return a.object(map[string]any{
 			"api": url, "pid": os.Getpid(), "network": about.Network, "chain": about.Chain, "height": about.Head.Header.Height,

@@ -22,6 +22,7 @@ type Node struct {
 	config  Config
 	network chain.NetworkID
 	chain   chain.ID
+	origin  chain.Genesis // without its accounts
 	store   *store.Store
 	host    *host.Host
 	door    *ingress.Door
@@ -80,6 +81,8 @@ func (n *Node) load() error {
 		return err
 	}
 	n.chain, n.network = g.Chain, g.Network()
+	n.origin = *g
+	n.origin.Accounts = nil
 	n.rules = block.Rules{Exists: block.Alone(g.Chain), Programs: native.Programs{}, Each: spread(n.config.Workers)}
 	if _, err := n.store.Head(n.chain); errors.Is(err, store.ErrNotFound) {
 		if err := n.create(g); err != nil {

@@ -68,7 +68,7 @@ func (n mempool) Offer(c *exec.Context, messages []*chain.Message) []error {
 type Info struct {
 	Network  chain.NetworkID
 	Chain    chain.ID
-	Genesis  *chain.Genesis
+	Genesis  *chain.Genesis // without its accounts
 	Head     Head
 	Params   chain.Params
 	Pace     Pace
@@ -80,17 +80,13 @@ type Info struct {
 }
 
 // Info is what the node is and where it stands.
-func (n *Node) Info() (Info, error) {
-	g, err := n.store.Genesis(n.chain)
-	if err != nil {
-		return Info{}, err
-	}
+func (n *Node) Info() Info {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
 	return Info{
-		Network: n.network, Chain: n.chain, Genesis: g, Head: n.head, Params: n.next.Params, Pace: n.config.Pace,
+		Network: n.network, Chain: n.chain, Genesis: &n.origin, Head: n.head, Params: n.next.Params, Pace: n.config.Pace,
 		Waiting: n.host.Waiting(), Resident: n.host.Stats().Resident, Accounts: n.tree.Len(), Uptime: time.Since(n.started), Dir: n.config.Dir,
-	}, nil
+	}
 }
 
 // Head is the last final block.
@@ -203,11 +199,10 @@ func (n *Node) Await(ctx context.Context, id chain.MessageID) (Message, error) {
 	if err := n.waiting.message(ctx, id); err != nil {
 		return Message{}, err
 	}
-	m, err := n.Message(id)
-	if err == nil && m.Waits {
-		return m, ErrStopped
+	if n.stopping() {
+		return Message{}, ErrStopped
 	}
-	return m, err
+	return n.Message(id)
 }
 
 // AwaitAbove returns when there is a final block above height, or ctx ends.

@@ -234,6 +234,9 @@ var stateRows = []corruption{
 	{"extent of the queue", func(p *planted) {
 		p.own(chain.KeyQueue, func(v []byte) []byte { v[len(v)-1]++; return v })
 	}, inState, says(`"queue"`)},
+	{"queue without end", func(p *planted) {
+		p.own(chain.KeyQueue, func(v []byte) []byte { v[8] = 0xff; return v })
+	}, inState, says("queue from")},
 	{"amount of a waiting message", func(p *planted) {
 		q := p.queue()
 		p.own(chain.QueuedKey(q.Head), func(v []byte) []byte {
@@ -405,6 +408,9 @@ var besideRows = []corruption{
 	{"slot too few in an undo record", func(p *planted) {
 		p.undo(6, func(list []exec.Change) []exec.Change { return list[1:] })
 	}, []string{audit.Undo}, says("lacks")},
+	{"last slot missing from an undo record", func(p *planted) {
+		p.undo(6, func(list []exec.Change) []exec.Change { return list[:len(list)-1] })
+	}, []string{audit.Undo}, says("lacks")},
 	{"slot too many in an undo record", func(p *planted) {
 		p.undo(6, func(list []exec.Change) []exec.Change {
 			return append(list, exec.Change{Slot: exec.Slot{Account: p.wallets[0].address, Key: "x"}})
@@ -464,6 +470,11 @@ var besideRows = []corruption{
 	{"state root in the head marker", func(p *planted) {
 		p.mark(lastHeight, func(h *store.Head) { h.State[0] ^= 1 })
 	}, []string{audit.HeadMarker}, says("it has state root")},
+	{"pieces of the genesis in the head marker", func(p *planted) {
+		value := bytes.Clone(p.value(store.MarkKey()))
+		value[len(value)-1]++
+		p.put(store.MarkKey(), value)
+	}, []string{audit.Genesis}, says("the head marker says 2")},
 	{"lost head marker", func(p *planted) { p.lose(store.MarkKey()) }, []string{audit.HeadMarker}, says("no head marker")},
 	{"block far above the head", func(p *planted) {
 		p.put(store.PartKey('b', 1<<61), p.result(lastHeight).Raw)

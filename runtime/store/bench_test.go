@@ -163,7 +163,7 @@ func BenchmarkCommit(b *testing.B) {
 	b.ReportMetric(float64(used.Nanoseconds())/1e3/float64(b.N*benchPayments), "cpu-µs/payment")
 }
 
-// BenchmarkAccountRead reads accounts at random, after some commits; the cache holds about half of the tables.
+// BenchmarkAccountRead reads accounts at random, after some commits.
 func BenchmarkAccountRead(b *testing.B) {
 	s, list := openBench(b, nil)
 	head, err := s.Head(1)

@@ -43,7 +43,7 @@
 //	    State reads what is newest, which can be some milliseconds earlier: it serves the execution of the next block,
 //	    which follows its commit, and queries that say "at the head or one block later".
 //	T6  A failed write or sync of the write-ahead log ends the process (Options.Fatal): the file may hold anything, and what
-//	    is in memory is not what is on disk. No commit that was under way returns.
+//	    is in memory is not what is on disk. No commit that waits for it returns.
 //
 // # What it does not do
 //

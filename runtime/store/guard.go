@@ -10,25 +10,30 @@ import (
 
 // guardFS ends the process at the first write or sync that fails of the write-ahead log, of the directory that lists it,
 // or of a file of bulk (T6). Pebble would do so itself, but in several ways, of which some unlock what isn't locked, or
-// follow a nil pointer, and die without a word of why; what else fails it tries again. While pebble opens and
-// closes errors are returned: nothing is promised then.
+// follow a nil pointer, and die without a word of why; what else fails it tries again.
 type guardFS struct {
 	vfs.FS
 	fatal *fatal
+	// armed once pebble is open: until then nothing is promised, and an error of log or directory is returned.
 	armed atomic.Bool
 }
 
+const (
+	logSuffix  = ".log"  // of the write-ahead log, as pebble names it
+	bulkSuffix = ".blob" // of a file of bulk
+)
+
 // check passes err on, or ends the process.
 func (g *guardFS) check(what, name string, err error) error {
-	if err != nil && g.armed.Load() {
+	if err != nil && (g.armed.Load() || strings.HasSuffix(name, bulkSuffix)) {
 		g.fatal.stop(fmt.Errorf("store: %s %s: %w", what, name, err))
 	}
 	return err
 }
 
-// guarded says whether pebble can't go on after an error in a file: its logs and bulk files, as it names them.
+// guarded says whether pebble can't go on after an error in a file.
 func guarded(name string) bool {
-	return strings.HasSuffix(name, ".log") || strings.HasSuffix(name, ".blob")
+	return strings.HasSuffix(name, logSuffix) || strings.HasSuffix(name, bulkSuffix)
 }
 
 // Create guards a new log or file of bulk.

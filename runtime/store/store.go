@@ -29,8 +29,8 @@ type Options struct {
 	CacheBytes int64
 	// Log takes what happens in the background; nil for nothing.
 	Log *slog.Logger
-	// Fatal is called when the write-ahead log or the list of tables can't be written (T6). It must end the process and
-	// not return; nil panics.
+	// Fatal is called when the write-ahead log, a file of bulk or the list of tables can't be written (T6). It must end the
+	// process and not return; nil panics.
 	Fatal func(error)
 
 	fs   vfs.FS                // for tests: instead of the disk
@@ -98,7 +98,6 @@ func Open(o Options) (*Store, error) {
 // Close waits for what runs in the background and closes the files. No other method may run or be called any more, and
 // every view must be closed.
 func (s *Store) Close() error {
-	s.guard.armed.Store(false)
 	for _, l := range s.chains {
 		if l.batch != nil {
 			_ = l.batch.Close() // frees memory, can't fail

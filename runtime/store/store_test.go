@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -147,13 +148,15 @@ func TestStateAt(t *testing.T) {
 // slots are all that any state of the model has, and some that none has.
 func (m *model) slots() func(func(exec.Slot) bool) {
 	return func(yield func(exec.Slot) bool) {
-		yield(exec.Slot{Account: chain.Address{9}})
-		yield(exec.Slot{Account: chain.Address{9}, Key: "none"})
+		all := map[exec.Slot]bool{{Account: chain.Address{9}}: true, {Account: chain.Address{9}, Key: "none"}: true}
 		for _, state := range m.states {
 			for slot := range state {
-				if !yield(slot) {
-					return
-				}
+				all[slot] = true
+			}
+		}
+		for slot := range all {
+			if !yield(slot) {
+				return
 			}
 		}
 	}
@@ -308,7 +311,7 @@ func TestUnsyncedIsNotShown(t *testing.T) {
 
 // Undo records go, a step at a time, and what must be kept stays; also when the store is opened with another number.
 func TestPruning(t *testing.T) {
-	m := newModel(1, newSeed(t), 400)
+	m := newModel(1, newSeed(t), 260)
 	disk := vfs.NewMem()
 	open := func(keep uint64) *Store {
 		s, err := Open(Options{fs: disk, tune: small, CacheBytes: 1 << 20, KeepStates: keep})
@@ -317,20 +320,20 @@ func TestPruning(t *testing.T) {
 		}
 		return s
 	}
-	s := open(100)
+	s := open(40)
 	if err := m.init(s); err != nil {
 		t.Fatal(err)
 	}
 	for i, c := range m.commits {
-		if i == 250 {
+		if i == 160 {
 			closeStore(t, s)
 			s = open(20)
 		}
 		if err := s.Commit(c); err != nil {
 			t.Fatal(err)
 		}
-		height, keep := uint64(i+1), uint64(100)
-		if i >= 250 {
+		height, keep := uint64(i+1), uint64(40)
+		if i >= 160 {
 			keep = 20
 		}
 		if err := m.checkKept(s, height, keep); err != nil {
@@ -371,7 +374,7 @@ func TestInit(t *testing.T) {
 	defer closeStore(t, s)
 	g := &chain.Genesis{Name: "large", Chain: 1, Params: chain.DefaultParams()}
 	var state []exec.Write
-	for i := range uint64(120_000) {
+	for i := range uint64(106_000) {
 		a := chain.Address{3: 1}
 		binary.BigEndian.PutUint64(a[4:], (i+1)*0x9e3779b97f4a7c15)
 		g.Accounts = append(g.Accounts, chain.GenesisAccount{Address: a, Balance: chain.NewAmount(i + 1)})
@@ -429,7 +432,7 @@ func TestOpenRefusals(t *testing.T) {
 		want    error
 	}{
 		"foreign": {func(dir string, fs vfs.FS) error {
-			db, err := pebble.Open(dir, &pebble.Options{FS: fs})
+			db, err := pebble.Open(dir, &pebble.Options{FS: fs, Logger: engineLog{log: slog.New(slog.DiscardHandler)}})
 			if err != nil {
 				return err
 			}

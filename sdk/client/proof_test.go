@@ -91,7 +91,10 @@ func TestForgedAccountIsRefused(t *testing.T) {
 			a.Proof.Header = h.Append(nil)
 		}, client.ErrProof},
 		{"another height beside the header", alice, func(a *client.Account) { a.Height++ }, client.ErrProof},
-		{"a header of another chain", alice, header(func(h *chain.Header) { h.Chain = 2 }), client.ErrProof},
+		{"a header of another chain", alice, func(a *client.Account) {
+			header(func(h *chain.Header) { h.Chain = 2 })(a)
+			a.Chain = 2
+		}, client.ErrProof},
 		{"a header of another network", alice, header(func(h *chain.Header) { h.Network = chain.NetworkID{8} }), client.ErrOtherChain},
 		{"half a header", alice, func(a *client.Account) { a.Proof.Header = a.Proof.Header[:20] }, client.ErrProof},
 		{"half a path", alice, func(a *client.Account) { a.Proof.Path = a.Proof.Path[:1] }, client.ErrProof},
