@@ -2,9 +2,11 @@ package node
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -101,6 +103,160 @@ func TestPaymentIsFinalAndStays(t *testing.T) {
 	if a := n.Submit([][]byte{m.Encode()})[0]; a.Refused != nil {
 		t.Fatalf("a message that is final is answered with %v", a.Refused)
 	}
+	if err := n.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestParsePace(t *testing.T) {
+	for text, want := range map[string]Pace{"auto": {}, "manual": {Manual: true}, "500ms": {Every: 500 * time.Millisecond}} {
+		if got, err := ParsePace(text); err != nil || got != want || got.String() != text {
+			t.Errorf("%q: %v, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "0", "1ms", "2h", "-1s", "soon"} {
+		if _, err := ParsePace(text); err == nil {
+			t.Errorf("%q is taken", text)
+		}
+	}
+}
+
+// With manual pace nothing is final before a block is asked for, and a block that is asked for is made even if empty.
+func TestManual(t *testing.T) {
+	n := open(t, testConfig(t, testGenesis(1_000_000, 1, 2), "", Pace{Manual: true}))
+	defer closeNode(t, n)
+	m := payment(n, 1, 2, 10, 0)
+	if a := n.Submit([][]byte{m.Encode()})[0]; a.Refused != nil {
+		t.Fatal(a.Refused)
+	}
+	if at, err := n.Message(m.ID()); err != nil || !at.Waits {
+		t.Fatalf("before a block: %+v, %v", at, err)
+	}
+	for height := uint64(1); height <= 2; height++ {
+		if err := n.Mine(1); err != nil {
+			t.Fatal(err)
+		}
+		if at, err := n.Message(m.ID()); err != nil || at.Final == nil || at.Final.Height != 1 || n.Head().Header.Height != height {
+			t.Fatalf("after block %d: %+v, %v; head %d", height, at, err, n.Head().Header.Height)
+		}
+	}
+	if h, _, err := n.Block(2); err != nil || len(h.Events) != 0 {
+		t.Fatalf("empty block: %+v, %v", h, err)
+	}
+}
+
+// An idle chain makes the heartbeat and nothing else (SPEC 5.7).
+func TestHeartbeat(t *testing.T) {
+	c := testConfig(t, testGenesis(1_000_000, 1), "", Pace{})
+	c.Heartbeat = 20 * time.Millisecond
+	n := open(t, c)
+	defer closeNode(t, n)
+	if err := n.AwaitAbove(context.Background(), 1); err != nil {
+		t.Fatal(err)
+	}
+	first, _, err := n.Block(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, _, err := n.Block(2)
+	if err != nil || second.Block.Header.TimeMillis < first.Block.Header.TimeMillis+20 {
+		t.Fatalf("two heartbeats at %d and %d: %v", first.Block.Header.TimeMillis, second.Block.Header.TimeMillis, err)
+	}
+}
+
+// Who waits for a message that another replaces learns why it will not come.
+func TestReplacedMessageIsDropped(t *testing.T) {
+	n := open(t, testConfig(t, testGenesis(10_000_000, 1, 2), "", Pace{Manual: true}))
+	defer closeNode(t, n)
+	low, high := payment(n, 1, 2, 10, 0), payment(n, 1, 2, 20, 0).Clone()
+	high.GasPrice = 2
+	high.Sign(testKey(1))
+	answers := n.Submit([][]byte{low.Encode(), high.Encode()})
+	if answers[0].Refused != nil || answers[1].Refused != nil {
+		t.Fatal(answers)
+	}
+	at, err := n.Await(context.Background(), low.ID())
+	if err != nil || at.Dropped == nil || at.Final != nil {
+		t.Fatalf("replaced: %+v, %v", at, err)
+	}
+	if err := n.Mine(1); err != nil {
+		t.Fatal(err)
+	}
+	if at, err := n.Message(high.ID()); err != nil || at.Final == nil {
+		t.Fatalf("its replacement: %+v, %v", at, err)
+	}
+}
+
+// A node that stops says so to who waits, and ends without a message under way being final for some and not for others.
+func TestCloseWakesWaiters(t *testing.T) {
+	n := open(t, testConfig(t, testGenesis(1_000_000, 1, 2), "", Pace{Manual: true}))
+	m := payment(n, 1, 2, 10, 0)
+	if a := n.Submit([][]byte{m.Encode()})[0]; a.Refused != nil {
+		t.Fatal(a.Refused)
+	}
+	message, head := make(chan error, 1), make(chan error, 1)
+	go func() {
+		_, err := n.Await(context.Background(), m.ID())
+		message <- err
+	}()
+	go func() { head <- n.AwaitAbove(context.Background(), 5) }()
+	closeNode(t, n)
+	if err := <-message; !errors.Is(err, ErrStopped) {
+		t.Errorf("waiting for a message: %v", err)
+	}
+	if err := <-head; !errors.Is(err, ErrStopped) {
+		t.Errorf("waiting for a block: %v", err)
+	}
+	if err := n.Mine(1); !errors.Is(err, ErrStopped) {
+		t.Errorf("a block after the end: %v", err)
+	}
+}
+
+// Data of one network is not continued with another's genesis.
+func TestOtherGenesisIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	closeNode(t, open(t, testConfig(t, testGenesis(5, 1), dir, Pace{})))
+	if n, err := Open(testConfig(t, testGenesis(6, 1), dir, Pace{})); !errors.Is(err, ErrOtherGenesis) {
+		t.Fatalf("%v, %v", n, err)
+	}
+}
+
+// What another node made is verified and taken, and both come to the same head (I3).
+func TestTakeBlocksOfAnother(t *testing.T) {
+	g := testGenesis(1_000_000, 1, 2)
+	maker, taker := open(t, testConfig(t, g, "", Pace{})), open(t, testConfig(t, g, "", Pace{Manual: true}))
+	defer closeNode(t, maker)
+	defer closeNode(t, taker)
+	for nonce := range uint64(3) {
+		submit(t, maker, payment(maker, 1, 2, 10, nonce))
+	}
+	for height := uint64(1); height <= maker.Head().Header.Height; height++ {
+		raw, err := maker.RawBlock(height)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, fault, err := taker.Verify(raw)
+		if err != nil || fault != nil {
+			t.Fatal(fault, err)
+		}
+		if err := taker.Take(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if a, b := maker.Head(), taker.Head(); a.Hash != b.Hash {
+		t.Fatalf("heads differ: %d %s, %d %s", a.Header.Height, a.Hash, b.Header.Height, b.Hash)
+	}
+	for _, n := range []byte{1, 2} {
+		a, errA := maker.Account(testAddress(n))
+		b, errB := taker.Account(testAddress(n))
+		if errA != nil || errB != nil || a.Account != b.Account {
+			t.Fatalf("account %d: %+v, %+v, %v, %v", n, a, b, errA, errB)
+		}
+	}
+}
+
+func closeNode(t *testing.T, n *Node) {
+	t.Helper()
 	if err := n.Close(); err != nil {
 		t.Fatal(err)
 	}
