@@ -8,6 +8,7 @@
 //	runtime/node      the composition root, the only wiring: start at how it begins and ends
 //	runtime/ingress   the door in: signature, nonce, bounds of what waits
 //	runtime/store     pebble: the key schema, and the one atomic, synced batch per block
+//	runtime/audit     a data directory, replayed and compared from its genesis on
 //	runtime/api       HTTP for wallets and tools
 //	runtime/cli       the commands; runtime/cmd/thinkey is the program over them
 //	runtime/e2e       stories that run the real program, crashes included

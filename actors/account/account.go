@@ -113,8 +113,9 @@ func (a *Account) Settle(tag Tag, record chain.Account) {
 }
 
 // Commit makes the block tag final. The record is the account's after the block if its end changed it, else nil. It
-// returns how many messages of the lane are used up. A block that didn't touch the account changes it by its record alone.
-func (a *Account) Commit(tag Tag, record *chain.Account) (used int) {
+// returns how many messages of the lane are used up, and those dropped because the balance no longer covers their gas (A3).
+// A block that didn't touch the account changes it by its record alone.
+func (a *Account) Commit(tag Tag, record *chain.Account) (used int, unpaid []*chain.Message) {
 	if a.base.tag == tag && a.base.overlay != nil {
 		a.final = a.base.overlay.Now
 		a.base = layer{}
@@ -128,7 +129,8 @@ func (a *Account) Commit(tag Tag, record *chain.Account) (used int) {
 	if a.base.overlay != nil {
 		assert.That(a.base.overlay.Before == a.final, "account %s: a block is open that doesn't stand on what is final", a.address)
 	}
-	return a.lane.Use(a.final.Nonce)
+	used = a.lane.Use(a.final.Nonce)
+	return used, a.lane.Trim(a.final.Balance)
 }
 
 // Discard drops the block tag and all that stands on it.
@@ -153,6 +155,18 @@ func (a *Account) Drop(m *chain.Message) { a.lane.Drop(m) }
 // Expire takes out of the lane what a block of the given height can't hold any more.
 func (a *Account) Expire(height uint64) []*chain.Message { return a.lane.Expire(height) }
 
+// Apart is how many messages of the lane wait behind a nonce that is missing.
+func (a *Account) Apart() int { return a.lane.Len() - a.lane.run(a.final.Nonce) }
+
+// Trails says that m would be one more of those.
+func (a *Account) Trails(m *chain.Message) bool {
+	_, taken := a.lane.find(m.Nonce)
+	return !taken && m.Nonce > a.final.Nonce && m.Nonce-a.final.Nonce > uint64(a.lane.run(a.final.Nonce))
+}
+
+// DropApart takes out of the lane what waits behind a nonce that is missing.
+func (a *Account) DropApart() []*chain.Message { return a.lane.dropFrom(a.lane.run(a.final.Nonce)) }
+
 // Waiting is the number of messages in the lane.
 func (a *Account) Waiting() int { return a.lane.Len() }
 
@@ -168,8 +182,5 @@ func (a *Account) NextNonce() uint64 {
 // through reads an account's storage as the block below left it.
 type through struct{ below *exec.Overlay }
 
-// Account is the record as the block below left it.
-func (t through) Account(chain.Address) (chain.Account, error) { return t.below.Now, nil }
-
-// Entry reads through the block below.
+// Entry reads through the block below, which knows no account but its own.
 func (t through) Entry(_ chain.Address, key string) ([]byte, error) { return t.below.Entry(key) }

@@ -70,12 +70,12 @@ func TestCommitAndDiscard(t *testing.T) {
 	}
 	take(t, a, c, kept)
 	after := a.Overlay(kept).Now
-	if used := a.Commit(kept, nil); used != 1 || a.Final() != after || after.Nonce != 1 || a.Next().Nonce != 1 {
+	if used, _ := a.Commit(kept, nil); used != 1 || a.Final() != after || after.Nonce != 1 || a.Next().Nonce != 1 {
 		t.Errorf("%d used, final %+v, want %+v", used, a.Final(), after)
 	}
 	record := after
 	record.Nonce = 3
-	if used := a.Commit(Tag{Attempt: 9}, &record); used != 2 || a.Final() != record || !a.Idle() {
+	if used, _ := a.Commit(Tag{Attempt: 9}, &record); used != 2 || a.Final() != record || !a.Idle() {
 		t.Errorf("another node's block: %d used, final %+v, idle %v", used, a.Final(), a.Idle())
 	}
 }

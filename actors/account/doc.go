@@ -12,7 +12,8 @@
 //	A1  Final changes in Commit alone: what is seen outside is what a certificate stands behind (DESIGN D17).
 //	A2  Overlays stand on one another in the order of their blocks; the lowest stands on the final record. One that goes
 //	    takes those above with it.
-//	A3  A lane holds a nonce once, none that is used, and no more gas than the final balance covers.
+//	A3  A lane holds a nonce once, none that is used, and no more gas than the final balance covers: a Commit that makes the
+//	    balance smaller drops what it no longer covers.
 //	A4  A block that loses leaves nothing behind: the lane holds its messages still.
 //	A5  Handle is exec.Overlay's: what a replay does, no more and no less (DESIGN D2).
 //

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sort"
 
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/sdk/assert"
@@ -17,7 +18,8 @@ type Limits struct {
 	Ahead uint64
 	// Messages is how many of one account may wait.
 	Messages int
-	// Total is how many of all accounts together may wait at a node: at 64 KiB each they must fit in its memory.
+	// Total is how many of all accounts together may wait at a node: at 64 KiB each they must fit in its memory. Half of them
+	// may wait behind a missing nonce: those cost their senders nothing, so they must not keep out what a block can hold.
 	Total int
 }
 
@@ -141,6 +143,32 @@ func (l *Lane) Expire(height uint64) (expired []*chain.Message) {
 		}
 	}
 	return expired
+}
+
+// Trim takes out, from the last one on, what costs gas until the balance covers the rest (A3): an account must not hold
+// places for what it has spent elsewhere.
+func (l *Lane) Trim(balance chain.Amount) (unpaid []*chain.Message) {
+	for i := len(l.waiting) - 1; i >= 0 && balance.Less(l.cost); i-- {
+		if m := l.waiting[i].message; !gasCost(m).IsZero() {
+			unpaid = append(unpaid, m)
+			l.cut(i, i+1)
+		}
+	}
+	return unpaid
+}
+
+// run is how many messages wait without a gap from nonce next on, the first that isn't used.
+func (l *Lane) run(next uint64) int {
+	return sort.Search(len(l.waiting), func(i int) bool { return l.waiting[i].nonce-next != uint64(i) })
+}
+
+// dropFrom takes out the messages from number i on.
+func (l *Lane) dropFrom(i int) (dropped []*chain.Message) {
+	for _, w := range l.waiting[i:] {
+		dropped = append(dropped, w.message)
+	}
+	l.cut(i, len(l.waiting))
+	return dropped
 }
 
 // cut removes the messages from up to, not including, to.

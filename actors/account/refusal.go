@@ -22,6 +22,7 @@ const (
 	GasLimitLow    Kind = "gas_limit_low"    // doesn't suffice for the message itself
 	GasLimitHigh   Kind = "gas_limit_high"   // above what any message may have
 	GasOverBalance Kind = "gas_over_balance" // the balance doesn't cover the gas of all that wait
+	Stranded       Kind = "stranded"         // the message before it was dropped, and too many wait behind a missing nonce
 	LaneFull       Kind = "lane_full"        // the account has as many waiting as it may
 	NotAdmitted    Kind = "not_admitted"     // any other reason of exec.Admit
 )
@@ -62,4 +63,15 @@ func ReplacedBy(m *chain.Message) *Refusal {
 // ExpiredAt is why a message left the lane before a block of the given height.
 func ExpiredAt(m *chain.Message, height uint64) *Refusal {
 	return FromExec(&exec.Refusal{Kind: exec.Expired, Got: m.ValidUntil, Want: height})
+}
+
+// UnpaidBy is why m left the lane of an account that has only balance left.
+func UnpaidBy(m *chain.Message, balance chain.Amount) *Refusal {
+	return refuse(GasOverBalance, "gas over balance: %d units at a price of %d, with those before it, cost more than the %s that the account has left",
+		m.GasLimit, m.GasPrice, balance)
+}
+
+// Strand is why m left the lane when a message before it did.
+func Strand(m *chain.Message) *Refusal {
+	return refuse(Stranded, "nonce %d: a message before it was dropped, and the node keeps no more that wait for one", m.Nonce)
 }

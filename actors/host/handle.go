@@ -46,9 +46,8 @@ func (w *worker) external(b *mailbox, m *chain.Message) {
 	}
 	w.host.production.giveBack(m.GasLimit)
 	b.account.Drop(m)
-	w.host.waiting.Add(-1)
+	w.host.lose(m, account.FromExec(refusal))
 	b.showLane()
-	w.host.drop(m, account.FromExec(refusal))
 }
 
 // handle lets the account handle d, which appends to its σ_i, and sends what comes of it.

@@ -25,6 +25,7 @@ type Host struct {
 	lanes  lanes
 
 	waiting atomic.Int64 // messages in lanes, and offers under way
+	apart   atomic.Int64 // messages in lanes, behind a missing nonce
 	queries atomic.Int64 // slow user messages in mailboxes
 	counts  counts
 
@@ -168,3 +169,9 @@ var _ actor.SupervisorStrategy = (*guardian)(nil)
 
 // drop tells that m left its lane unhandled.
 func (h *Host) drop(m *chain.Message, reason error) { h.config.Dropped(m.ID(), reason) }
+
+// lose is drop for a message whose place is free now.
+func (h *Host) lose(m *chain.Message, reason error) {
+	h.waiting.Add(-1)
+	h.drop(m, reason)
+}

@@ -41,6 +41,7 @@ type mailbox struct {
 	reserved uint64        // gas that Produce bought for its turn
 	mark     uint64        // Host.commits when Commit or Settle last posted to it; theirs
 	listed   atomic.Bool   // it stands in Host.lanes
+	apart    int32         // messages of its lane behind a missing nonce, as Host.apart counts them; for who has the mailbox
 	served   bool          // an external message of its lane was taken into the block under way; Produce's when all is quiet
 
 	// For who has the mailbox, a worker or the sweep.

@@ -60,7 +60,7 @@ type offer struct {
 func (o *offer) run(w *worker, b *mailbox, _ *node) {
 	a := &b.account
 	before := a.Waiting()
-	replaced, err := a.Offer(o.context, o.message)
+	replaced, err := o.ask(w.host, a)
 	if replaced != nil {
 		w.host.drop(replaced, account.ReplacedBy(o.message))
 	}
@@ -71,6 +71,16 @@ func (o *offer) run(w *worker, b *mailbox, _ *node) {
 	*o.answer = err
 	o.all.done(1)
 }
+
+// ask offers the message to its lane, unless it would wait behind a missing nonce and too many do (H6).
+func (o *offer) ask(h *Host, a *account.Account) (replaced *chain.Message, err error) {
+	if a.Trails(o.message) && h.apart.Load() >= h.mostApart() {
+		return nil, &Busy{"messages behind a missing nonce", int(h.mostApart())}
+	}
+	return a.Offer(o.context, o.message)
+}
+
+func (h *Host) mostApart() int64 { return int64(h.config.Lane.Total) / 2 }
 
 // Expire drops what a block with context c can't hold any more. Produce does it for the accounts whose turn comes; a node
 // that doesn't produce calls Expire after each block.
@@ -106,8 +116,7 @@ func (e expire) run(w *worker, b *mailbox, _ *node) {
 
 func (w *worker) expire(b *mailbox, height uint64) {
 	for _, m := range b.account.Expire(height) {
-		w.host.waiting.Add(-1)
-		w.host.drop(m, account.ExpiredAt(m, height))
+		w.host.lose(m, account.ExpiredAt(m, height))
 	}
 	b.showLane()
 }
@@ -121,6 +130,7 @@ type lanes struct {
 // showLane tells the others what its lane needs, and lists b if that isn't empty. A mailbox is either listed when its lane
 // fills, or take sees that it isn't empty: both write one word and then read the other.
 func (b *mailbox) showLane() {
+	b.countApart()
 	need := uint64(0)
 	if b.account.Waiting() > 0 {
 		need = 1
@@ -134,6 +144,21 @@ func (b *mailbox) showLane() {
 		b.host.lanes.list = append(b.host.lanes.list, b)
 		b.host.lanes.mu.Unlock()
 	}
+}
+
+// countApart counts what waits in b's lane behind a missing nonce. If the message before it was dropped and there are too
+// many of its kind now, it is dropped too: to lose the first must not be a way around the bound on offers.
+func (b *mailbox) countApart() {
+	before := b.apart
+	b.apart = int32(b.account.Apart())
+	if all := b.host.apart.Add(int64(b.apart - before)); b.apart <= before || all <= b.host.mostApart() {
+		return
+	}
+	for _, m := range b.account.DropApart() {
+		b.host.lose(m, account.Strand(m))
+	}
+	b.host.apart.Add(-int64(b.apart))
+	b.apart = 0
 }
 
 // take takes the list out, but for those whose lanes are empty. The caller puts it back.

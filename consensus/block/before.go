@@ -24,7 +24,7 @@ type Rules struct {
 	// Exists says whether a chain is in the tree; Programs what a message means to an account.
 	Exists   func(chain.ID) bool
 	Programs exec.Programs
-	// Each runs independent work: a worker pool in the node, a loop (nil) in the simulator.
+	// Each runs independent work: a worker pool in the node; nil is a loop.
 	Each merkle.Each
 	// Mark, if set, is told when a stage of the work ends; for measuring.
 	Mark func(Stage)

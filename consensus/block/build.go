@@ -10,7 +10,8 @@ import (
 
 // Run is what the live actors did for one block.
 type Run struct {
-	// Context is what they were told; Carried the pending queue that they found, from Before.Queue.
+	// Context is what they were told. Queue and Carried are the pending queue that they found: its extent and its messages,
+	// from Before.Queue.
 	Context *exec.Context
 	Queue   chain.Queue
 	Carried []*exec.Delivery

@@ -58,7 +58,7 @@ const signatureBatch = 1024
 func Signatures(messages []*chain.Message, each merkle.Each) []error {
 	faults := make([]error, len(messages))
 	batches := (len(messages) + signatureBatch - 1) / signatureBatch
-	spread(each, batches, func(i int) {
+	each.Run(batches, func(i int) {
 		from := i * signatureBatch
 		to := min(from+signatureBatch, len(messages))
 		signatures(messages[from:to], faults[from:to])
@@ -82,17 +82,6 @@ func signatures(messages []*chain.Message, faults []error) {
 	}
 	for _, bad := range keys.VerifyBatch(items) {
 		faults[at[bad]] = chain.ErrSignature
-	}
-}
-
-// spread is each, or a loop.
-func spread(each merkle.Each, n int, f func(i int)) {
-	if each != nil && n > 1 {
-		each(n, f)
-		return
-	}
-	for i := range n {
-		f(i)
 	}
 }
 

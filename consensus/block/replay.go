@@ -57,7 +57,7 @@ func (r *run) replayAll() (*Fault, error) {
 	for start := 0; start < len(r.order); start += replayWave * replayChunk {
 		end := min(start+replayWave*replayChunk, len(r.order))
 		pieces := make([]piece, (end-start+replayChunk-1)/replayChunk)
-		spread(r.rules.Each, len(pieces), func(k int) {
+		r.rules.Each.Run(len(pieces), func(k int) {
 			from := start + k*replayChunk
 			pieces[k] = r.replayPiece(from, min(from+replayChunk, end), left)
 		})

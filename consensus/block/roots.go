@@ -15,7 +15,7 @@ const rootChunk = 512
 // root is the root of the fixed tree over n leaves, each the encoding that encode appends to a buffer.
 func root(each merkle.Each, n int, encode func(b []byte, i int) []byte) chain.Hash {
 	leaves := make([]merkle.Hash, n)
-	spread(each, (n+rootChunk-1)/rootChunk, func(k int) {
+	each.Run((n+rootChunk-1)/rootChunk, func(k int) {
 		var b []byte
 		for i := k * rootChunk; i < min((k+1)*rootChunk, n); i++ {
 			b = encode(b[:0], i)
@@ -51,8 +51,7 @@ func SlotPath(s exec.Slot) merkle.Path {
 // authenticate makes the version of the tree that the changes lead to. It sorts the changes by path.
 func authenticate(tree *merkle.Tree, base *merkle.Version, changes []exec.Change, each merkle.Each) (*merkle.Version, error) {
 	updates := make([]merkle.Update, len(changes))
-	chunks := (len(changes) + rootChunk - 1) / rootChunk
-	spread(each, chunks, func(k int) {
+	each.Run((len(changes)+rootChunk-1)/rootChunk, func(k int) {
 		for i := k * rootChunk; i < min((k+1)*rootChunk, len(changes)); i++ {
 			updates[i].Path = SlotPath(changes[i].Slot)
 			if changes[i].After != nil {

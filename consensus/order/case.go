@@ -1,5 +1,7 @@
 package order
 
+import "slices"
+
 // Case is one σ by names, as people and other tools write it in JSON (ParseCases): to try an order by hand, to keep test
 // vectors, to attach a witness to a report.
 //
@@ -32,7 +34,8 @@ type CaseEvent struct {
 }
 
 // Verdict is the answer to a Case: "ok" or the name of a FaultKind, with the witness. Cycle names the messages received
-// by the events of a cycle, the first one not repeated.
+// by the events of a cycle, the first one not repeated: all of them, so that from each to the next there is an edge of the
+// graph (SPEC 4.4 c), where Witness goes along an account in one step.
 type Verdict struct {
 	Verdict string   `json:"verdict"`
 	Cycle   []string `json:"cycle,omitempty"`
@@ -52,10 +55,25 @@ func (c Case) Check() Verdict {
 	}
 	nameMessage := func(m uint32) string { return t.names[m] }
 	v := Verdict{Verdict: fault.Kind.String(), Name: c.Name, Witness: fault.Describe(nameMessage, c.nameAccount)}
-	for _, step := range fault.Cycle {
+	for i, step := range fault.Cycle {
 		v.Cycle = append(v.Cycle, nameMessage(step.Message))
+		if next := fault.Cycle[(i+1)%len(fault.Cycle)]; step.Edge == Before {
+			v.Cycle = append(v.Cycle, c.between(step.Account, nameMessage(step.Message), nameMessage(next.Message))...)
+		}
 	}
 	return v
+}
+
+// between names what an account received after one message and before another.
+func (c Case) between(account uint32, after, before string) (names []string) {
+	events := c.Sigma[account].Events
+	is := func(name string) func(CaseEvent) bool {
+		return func(e CaseEvent) bool { return e.Received == name }
+	}
+	for _, e := range events[slices.IndexFunc(events, is(after))+1 : slices.IndexFunc(events, is(before))] {
+		names = append(names, e.Received)
+	}
+	return names
 }
 
 // nameAccount names the account behind the last one, too: it is the receiver of messages that no account lists.

@@ -36,9 +36,26 @@ func TestVectors(t *testing.T) {
 			if (v.Verdict == "cycle") != (len(v.Cycle) > 0) || (v.Verdict == VerdictOK) != (v.Witness == "") {
 				t.Errorf("%s: witness %+v", c.Name, v)
 			}
+			for i, from := range v.Cycle {
+				if to := v.Cycle[(i+1)%len(v.Cycle)]; !c.hasEdge(from, to) {
+					t.Errorf("%s: cycle %v: no edge from %s to %s", c.Name, v.Cycle, from, to)
+				}
+			}
 			slices.Reverse(c.Sigma)
 		}
 	}
+}
+
+// hasEdge says whether the one message is received just before the other by the same account, or its handling sent that.
+func (c Case) hasEdge(from, to string) bool {
+	for _, seq := range c.Sigma {
+		for i, e := range seq.Events {
+			if e.Received == from {
+				return slices.Contains(e.Sent, to) || i+1 < len(seq.Events) && seq.Events[i+1].Received == to
+			}
+		}
+	}
+	return false
 }
 
 func TestVerdictJSON(t *testing.T) {

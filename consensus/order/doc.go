@@ -24,6 +24,15 @@
 //	messages, σ ─► numbers in range ─► who received, who sent ─► each message by itself ─► no cycle ─► order kept ─► Result
 //	                     └───────────────────┴─────────── Fault: kind and witness ──┴────────────┴───────────┘
 //
+// # Where σ comes from
+//
+// Nothing here records it: that is done where it happens, and this package judges what came of it.
+//
+//	contracts/exec.Overlay.Handle    appends the event to σ_i, for a live account and for a replayed one
+//	actors/host                      decides when: one worker at an account, which takes its messages in some order
+//	consensus/block run.number       gives all messages their numbers once the actors are quiet
+//	consensus/block run.check        translates addresses to numbers and asks Check: Build its own σ, Verify another's
+//
 // # Invariants
 //
 // Check returns no Fault exactly if all of these hold; together they are I4 and SPEC 4.4 (c), (d).

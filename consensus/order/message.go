@@ -74,8 +74,8 @@ func (g *graph) accountsOnce() *Fault {
 // owed says whether a receiver on this chain is owed messages of class c by the account that sent them.
 func (c Class) owed() bool { return c == Imported || c == Carried || c == Internal }
 
-// eachMessage are the rules that a message keeps or breaks by itself (O1, O2), in the order of FaultKind.
-var eachMessage = [...]struct {
+// messageRules are those that a message keeps or breaks by itself (O1, O2), in the order of FaultKind.
+var messageRules = [...]struct {
 	kind   FaultKind
 	broken func(g *graph, m uint32) bool
 }{
@@ -92,10 +92,10 @@ var eachMessage = [...]struct {
 	{InternalNotProcessed, func(g *graph, m uint32) bool { return !g.isReceived(m) && g.isRefused(m, Internal) }},
 }
 
-// each applies the rules of eachMessage, one after the other, so that a fault of an earlier rule is found first whatever
+// eachMessage applies the messageRules, one after the other, so that a fault of an earlier rule is found first whatever
 // message has it.
-func (g *graph) each() *Fault {
-	for _, rule := range eachMessage {
+func (g *graph) eachMessage() *Fault {
+	for _, rule := range messageRules {
 		for m := range uint32(len(g.messages)) {
 			if rule.broken(g, m) {
 				return &Fault{Kind: rule.kind, Messages: []uint32{m}, Accounts: g.accountsOf(m)}

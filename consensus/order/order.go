@@ -66,7 +66,7 @@ func (c Checker) Check(messages []Message, sigma []Sequence) (Result, *Fault) {
 		(*graph).accountsOnce,
 		(*graph).receive,      // O1
 		(*graph).send,         // O1
-		(*graph).each,         // O1, O2
+		(*graph).eachMessage,  // O1, O2
 		(*graph).acyclic,      // O3
 		(*graph).carriedFirst, // O4
 		(*graph).orderPerPair, // O5

@@ -1,10 +1,18 @@
-// Package exec is the one transition function: what one message does to one account (DESIGN D2). Live actors, replaying
-// members, the simulator, the test kit and queries all call Apply; nothing else changes an account.
+// Package exec is the one transition function: what one message does to one account (DESIGN D2). Live actors and whoever
+// replays a block (a member before it votes, an audit, a test) all call Apply, through the same Overlay. Nothing else changes
+// an account but the refunds at the end of a block, which go through Credit (consensus/block/settle.go).
 //
 //	account + message + context --Apply--> Outcome { account after, storage writes, sent, gas, status, events }
 //
 // Apply knows what is common to all handlings: who pays, what a failure undoes, what bounces. What a message means to the
-// account is a Program's: contracts/native has the common messages, contracts/wasm runs code.
+// account is a Program's: contracts/native has the common messages.
+//
+//	apply.go     Admit (may this be an input here?), Apply, and the three ways a handling ends
+//	program.go   what a handling may know (Context), and what it is asked (Program, Failure)
+//	env.go       what a program can do: gas and sending;  storage.go: its storage and events;  deposit.go: room paid for
+//	overlay.go   one account inside one open block: applies, and records σ_i
+//	state.go     the state before, as it is read, and a block's changes to it
+//	gas.go       the gas table
 //
 // # The way of the money
 //

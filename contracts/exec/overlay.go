@@ -31,16 +31,16 @@ type Overlay struct {
 	Now     chain.Account
 	Events  []Handled
 
-	state  State
+	below  Entries // the storage before the block
 	writes map[string]write
 }
 
 // write is an entry of the account's storage before the block and now; nil stands for none.
 type write struct{ before, after []byte }
 
-// NewOverlay opens a block for the account, whose record before is given. Its storage before is read from state.
-func NewOverlay(account chain.Address, before chain.Account, state State) *Overlay {
-	return &Overlay{Account: account, Before: before, Now: before, state: state}
+// NewOverlay opens a block for the account, whose record before is given. Its storage before is read from below.
+func NewOverlay(account chain.Address, before chain.Account, below Entries) *Overlay {
+	return &Overlay{Account: account, Before: before, Now: before, below: below}
 }
 
 // Handle applies one message and records it. A Refusal says that an external message can't be an input here; nothing has
@@ -68,7 +68,7 @@ func (o *Overlay) Entry(key string) ([]byte, error) {
 	if w, ok := o.writes[key]; ok {
 		return w.after, nil
 	}
-	return o.state.Entry(o.Account, key)
+	return o.below.Entry(o.Account, key)
 }
 
 // write takes over what a handling wrote, and remembers what was there before the block.
@@ -79,7 +79,7 @@ func (o *Overlay) write(list []Write) error {
 		}
 		old, ok := o.writes[w.Key]
 		if !ok {
-			before, err := o.state.Entry(o.Account, w.Key)
+			before, err := o.below.Entry(o.Account, w.Key)
 			if err != nil {
 				return err
 			}

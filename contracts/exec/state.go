@@ -18,6 +18,11 @@ type Write struct {
 type State interface {
 	// Account is the record of address; the zero record if there is none.
 	Account(address chain.Address) (chain.Account, error)
+	Entries
+}
+
+// Entries reads the storage of all accounts.
+type Entries interface {
 	// Entry is the value of key in the storage of address; nil if there is none.
 	Entry(address chain.Address, key string) ([]byte, error)
 }

@@ -23,12 +23,21 @@ func (s *Server) answer(w http.ResponseWriter, status int, v any) {
 		s.Log.Error("answer does not encode", "error", err)
 		status, body = http.StatusInternalServerError, []byte(`{"error":{"code":"internal","message":"the answer does not encode"}}`)
 	}
-	w.Header().Set("Content-Type", "application/json")
-	s.answerBytes(w, status, append(body, '\n'))
+	s.answerBytes(w, status, "application/json", append(body, '\n'))
 }
 
-// answerBytes writes an answer within the time that its reader has for it (N3).
-func (s *Server) answerBytes(w http.ResponseWriter, status int, body []byte) {
+// answerBytes writes an answer within the time that its reader has for it (N3). Long ones must fit into the budget with
+// those that others are slow to take (N2).
+func (s *Server) answerBytes(w http.ResponseWriter, status int, kind string, body []byte) {
+	if len(body) > smallAnswer {
+		if err := s.answers.take(len(body)); err != nil {
+			w.Header().Set("Retry-After", "1")
+			s.answer(w, http.StatusServiceUnavailable, client.Refused{Error: asError(err)})
+			return
+		}
+		defer s.answers.give(len(body))
+	}
+	w.Header().Set("Content-Type", kind)
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.Limits.Write))
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
@@ -111,6 +120,7 @@ var hints = map[account.Kind]string{
 	account.GasLimitLow:    "GET /v1/info tells the gas table",
 	account.GasLimitHigh:   "split the work over several messages",
 	account.GasOverBalance: "lower the gas limit, wait for the messages before it, or pay the account",
+	account.Stranded:       "send the messages that are missing before it, then this one again",
 	account.LaneFull:       "wait until some are final",
 }
 

@@ -30,12 +30,13 @@ func (g gate) leave() { <-g.slots }
 
 // budget is a number of bytes that requests may hold together.
 type budget struct {
+	what string
 	free atomic.Int64
 	most int64
 }
 
-func newBudget(n int64) *budget {
-	b := &budget{most: n}
+func newBudget(what string, n int64) *budget {
+	b := &budget{what: what, most: n}
 	b.free.Store(n)
 	return b
 }
@@ -43,7 +44,7 @@ func newBudget(n int64) *budget {
 func (b *budget) take(n int) error {
 	if b.free.Add(-int64(n)) < 0 {
 		b.give(n)
-		return busy("request bodies of %d bytes together are the limit", b.most)
+		return busy("%s of %d bytes together are the limit", b.what, b.most)
 	}
 	return nil
 }

@@ -34,7 +34,8 @@ type Limits struct {
 	Streams     int   // at once [256]
 	Polls       int   // requests that wait, at once [1024]
 	Bodies      int64 // bytes of request bodies in memory [128 MiB]
-	Readers     int   // requests that read blocks, at once [16]: a block of the largest size takes 300 MB to look at
+	Answers     int64 // bytes of answers that their readers have not taken yet [256 MiB]; those of at most 64 KiB don't count
+	Readers     int   // requests that look at blocks, at once [16]
 	BlockBytes  int   // encoded length of the blocks kept to be read again [16 MiB]
 	Tree        int   // messages of a tree that are answered [10,000]
 }
@@ -51,6 +52,7 @@ func (l Limits) complete() Limits {
 	fill(&l.Streams, 256)
 	fill(&l.Polls, 1024)
 	fill(&l.Bodies, 128<<20)
+	fill(&l.Answers, 256<<20)
 	fill(&l.Readers, 16)
 	fill(&l.BlockBytes, 16<<20)
 	fill(&l.Tree, 10_000)
@@ -64,6 +66,11 @@ func fill[T ~int | ~int64](v *T, otherwise T) {
 }
 
 const (
+	// smallAnswer is the length of an answer that is given also when the budget of answers is used up: the bound on
+	// connections holds for it.
+	smallAnswer = 64 << 10
+	// loadsAtOnce is how many of the readers may load a block that is not kept: one of the largest size takes 300 MB.
+	loadsAtOnce = 2
 	// pageEvents is how many messages of a block one answer holds.
 	pageEvents = 1000
 	// cutInput bounds a message's input where many are answered at once: 10,000 of the longest would be a gigabyte.

@@ -15,9 +15,10 @@ import (
 // histories are committed blocks with their events. Reading one costs as much as decoding and hashing all of it, and a
 // thousand callers may ask for messages of the same one: each is read once while it is kept.
 type histories struct {
-	node    *node.Node
-	limit   int           // on the encoded length of what is kept
-	readers chan struct{} // those who look at blocks now
+	block   func(height uint64) (*block.History, []byte, error) // reads one
+	limit   int                                                 // on the encoded length of what is kept
+	readers chan struct{}                                       // those who look at blocks now
+	loads   chan struct{}                                       // those among them whose block is not kept yet
 
 	mu    sync.Mutex // guards all below
 	known map[uint64]*list.Element
@@ -38,7 +39,8 @@ type kept struct {
 
 func newHistories(n *node.Node, limit, readers int) *histories {
 	return &histories{
-		node: n, limit: limit, readers: make(chan struct{}, readers), known: make(map[uint64]*list.Element), used: list.New(),
+		block: n.Block, limit: limit, readers: make(chan struct{}, readers), loads: make(chan struct{}, loadsAtOnce),
+		known: make(map[uint64]*list.Element), used: list.New(),
 	}
 }
 
@@ -60,8 +62,10 @@ var errUnread = errors.New("block could not be read")
 func (h *histories) get(height uint64) (*kept, error) {
 	k := h.entry(height)
 	k.once.Do(func() {
+		h.loads <- struct{}{}
+		defer func() { <-h.loads }()
 		k.err = errUnread
-		k.History, k.raw, k.err = h.node.Block(height)
+		k.History, k.raw, k.err = h.block(height)
 		if k.err == nil {
 			k.hash = k.Block.Header.Hash()
 		}

@@ -28,7 +28,7 @@ func (s *Server) getInfo(w http.ResponseWriter, _ *http.Request) error {
 		Version: s.Version, Name: in.Genesis.Name, Network: in.Network, Chain: in.Chain, Height: h.Height, Block: in.Head.Hash,
 		StateRoot: h.Roots.State, TimeMillis: h.TimeMillis, GenesisMillis: in.Genesis.TimeMillis, Finality: client.Final,
 		Params: client.Params(in.Params), Gas: gasTable(), Pace: in.Pace.String(), Waiting: in.Waiting, Resident: in.Resident,
-		Entries: in.Accounts, UptimeMillis: in.Uptime.Milliseconds(), Dir: in.Dir, Dev: s.Dev,
+		Entries: in.Entries, UptimeMillis: in.Uptime.Milliseconds(), Dir: in.Dir, Dev: s.Dev,
 	})
 	return nil
 }
@@ -151,8 +151,7 @@ func (s *Server) getRawBlock(w http.ResponseWriter, q *http.Request) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "application/octet-stream")
-	s.answerBytes(w, http.StatusOK, raw)
+	s.answerBytes(w, http.StatusOK, "application/octet-stream", raw)
 	return nil
 }
 

@@ -293,6 +293,9 @@ func TestListAndHealthAndMetrics(t *testing.T) {
 	if h := r.gauge("thinkey_block_height"); h != "3" {
 		t.Errorf("height %q", h)
 	}
+	if bytes, failures := r.gauge("thinkey_store_disk_bytes"), r.gauge("thinkey_store_background_failures"); bytes == "" || bytes == "0" || failures != "0" {
+		t.Errorf("store of %q bytes, %q failures", bytes, failures)
+	}
 	if h := r.gauge(`thinkey_api_requests_total{route="/v1/dev/mine",status="200"}`); h != "1" {
 		t.Errorf("requests %q", h)
 	}

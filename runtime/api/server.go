@@ -25,6 +25,7 @@ type Server struct {
 	streams   gate
 	polls     gate
 	bodies    *budget
+	answers   *budget
 	registry  *prometheus.Registry
 	requests  *prometheus.CounterVec
 }
@@ -52,7 +53,7 @@ func newOn(listener net.Listener, c Config) *Server {
 	l := c.Limits
 	s := &Server{
 		Config: c, node: c.Node, listener: limited(listener, l.Connections),
-		streams: newGate("streams", l.Streams), polls: newGate("waiting requests", l.Polls), bodies: newBudget(l.Bodies),
+		streams: newGate("streams", l.Streams), polls: newGate("waiting requests", l.Polls), bodies: newBudget("request bodies", l.Bodies), answers: newBudget("answers", l.Answers),
 		histories: newHistories(c.Node, l.BlockBytes, l.Readers),
 	}
 	s.count()

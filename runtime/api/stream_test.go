@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/thinkey/thinkey/runtime/api"
+	"github.com/thinkey/thinkey/runtime/node"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/client"
 )
@@ -274,4 +275,53 @@ func TestSlowReaderIsDropped(t *testing.T) {
 		t.Error(err)
 	}
 	slow.Close()
+}
+
+// N2: answers that nobody takes are bounded together.
+func TestUntakenAnswers(t *testing.T) {
+	r := start(t, setup{node: func(c *node.Config) { c.Lane.Ahead, c.Lane.Messages = 400, 400 }})
+	var ms []*chain.Message
+	for i := range uint64(400) {
+		ms = append(ms, r.transfer("alice", "bob", i))
+	}
+	r.submit(ms...)
+	r.mine(1)
+	raw, err := r.node.RawBlock(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &pipes{dialed: make(chan net.Conn), closed: make(chan struct{})}
+	c := r.config
+	c.Limits = api.Limits{Answers: int64(len(raw))}
+	s := api.NewOn(p, c)
+	served := make(chan error, 1)
+	go func() { served <- s.Serve() }()
+	other := &http.Client{Transport: &http.Transport{DialContext: p.dial, DisableKeepAlives: true}}
+	get := func(path string) int {
+		answer, err := other.Get("http://localhost" + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		return answer.StatusCode
+	}
+	slow, err := other.Get("http://localhost/v1/blocks/1/raw")
+	if err != nil || slow.StatusCode != 200 {
+		t.Fatal(slow, err)
+	}
+	if status := get("/v1/blocks/1/raw"); status != 503 {
+		t.Errorf("a second long answer: %d", status)
+	}
+	if status := get("/v1/info"); status != 200 {
+		t.Errorf("a short one: %d", status)
+	}
+	slow.Body.Close()
+	r.until("there is room", func() bool { return get("/v1/blocks/1/raw") == 200 })
+	other.CloseIdleConnections()
+	if err := s.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
 }

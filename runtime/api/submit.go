@@ -24,6 +24,13 @@ func (s *Server) postMessages(w http.ResponseWriter, q *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if wait > 0 { // before a message is taken: who is told that the node is busy must know that nothing has happened
+		if err := s.polls.enter(); err != nil {
+			w.Header().Set("Connection", "close")
+			return err
+		}
+		defer s.polls.leave()
+	}
 	answers, err := s.submit(q)
 	if err != nil {
 		w.Header().Set("Connection", "close") // what is left of the body is not worth reading
@@ -108,10 +115,6 @@ func split(body []byte) ([][]byte, error) {
 
 // awaitAll waits until every message that was taken in is settled, or the time is up.
 func (s *Server) awaitAll(q *http.Request, list []client.Submitted, wait time.Duration) error {
-	if err := s.polls.enter(); err != nil {
-		return err
-	}
-	defer s.polls.leave()
 	ctx, cancel := context.WithTimeout(q.Context(), wait)
 	defer cancel()
 	for i := range list {

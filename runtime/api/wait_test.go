@@ -94,6 +94,24 @@ func TestDropped(t *testing.T) {
 	}
 }
 
+// Who is told that the node is busy has not been served by half: no message was taken.
+func TestBusyTakesNothing(t *testing.T) {
+	r := start(t, setup{limits: api.Limits{Polls: 1}})
+	first, second := r.transfer("alice", "bob", 0), r.transfer("bob", "alice", 0)
+	r.submit(first)
+	var done sync.WaitGroup
+	done.Go(func() { r.send("GET", "/v1/messages/"+first.ID().String()+"?wait=10s", "", nil) })
+	r.until("one waits", func() bool { return r.gauge("thinkey_api_polls") == "1" })
+	status, body, _ := r.send("POST", "/v1/messages?wait=final", client.TypeMessage, second.Encode())
+	if status != 503 || r.info().Waiting != 1 {
+		t.Errorf("%d %s, and %d wait", status, body, r.info().Waiting)
+	}
+	if err := r.node.Mine(1); err != nil {
+		t.Error(err)
+	}
+	done.Wait()
+}
+
 // A wait that is longer than a request may take to arrive is not cut off, and ends with what is known.
 func TestWaitOutlastsTheRequest(t *testing.T) {
 	r := start(t, setup{limits: api.Limits{Header: 20 * time.Millisecond, Request: 30 * time.Millisecond, Write: 40 * time.Millisecond}})

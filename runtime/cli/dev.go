@@ -99,7 +99,7 @@ func (a *app) openDev(o *devOptions, pace node.Pace, network *devNetwork) (*node
 		_ = removeIfThere(o.readyFile) // the process ends whatever comes of it
 		os.Exit(exitFailed)
 	}
-	n, err := node.Open(c)
+	n, err := openTuned(c)
 	if err != nil {
 		return nil, failed("no_start", "the network can't start: %v", err).do("%s", o.hint(err))
 	}

@@ -12,7 +12,8 @@ import (
 // labels name the messages of a block m1, m2, … as the whitepaper does: first those that came into it, then its relays as σ
 // lists them.
 type labels struct {
-	of map[chain.MessageID]string
+	of    map[chain.MessageID]string
+	order []chain.MessageID // m1 first
 	// here are the messages that were handled in the block.
 	here map[chain.MessageID]*client.Message
 }
@@ -42,7 +43,8 @@ func label(b *client.Block) *labels {
 
 func (l *labels) add(id chain.MessageID) {
 	if l.of[id] == "" {
-		l.of[id] = fmt.Sprintf("m%d", len(l.of)+1)
+		l.order = append(l.order, id)
+		l.of[id] = fmt.Sprintf("m%d", len(l.order))
 	}
 }
 
@@ -110,9 +112,9 @@ func drawBlock(b *client.Block, name func(chain.Address) string, limit int) stri
 			fmt.Fprintf(&text, "  … %d more: --limit 0\n", left)
 		}
 	}
-	part("inputs", l.inputLines(b, name))
+	part("inputs", l.inputLines(name))
 	part("σ", l.sigmaLines(b, name, limit))
-	part("receipts", l.receiptLines(b, name))
+	part("receipts", l.receiptLines(name))
 	if b.Queued > 0 {
 		fmt.Fprintf(&text, "\n%s left for the next block\n", count(b.Queued, "message"))
 	}
@@ -136,9 +138,9 @@ func drawHeader(b *client.Block) string {
 }
 
 // inputLines are the messages that this block did not send.
-func (l *labels) inputLines(b *client.Block, name func(chain.Address) string) []string {
+func (l *labels) inputLines(name func(chain.Address) string) []string {
 	t := table{}
-	for _, m := range l.inOrder(b) {
+	for _, m := range l.inOrder() {
 		if m.Kind == "relay" && l.here[m.Parent] != nil {
 			continue
 		}
@@ -151,22 +153,15 @@ func (l *labels) inputLines(b *client.Block, name func(chain.Address) string) []
 	return t.lines()
 }
 
-// inOrder are the messages of the block as they are labelled: m1 first.
-func (l *labels) inOrder(b *client.Block) []*client.Message {
-	list := make([]*client.Message, len(l.of))
-	for i := range b.Messages {
-		var n int
-		if _, err := fmt.Sscanf(l.of[b.Messages[i].ID], "m%d", &n); err == nil {
-			list[n-1] = &b.Messages[i]
+// inOrder are the messages that were handled in the block, as they are labelled: m1 first.
+func (l *labels) inOrder() []*client.Message {
+	list := make([]*client.Message, 0, len(l.here))
+	for _, id := range l.order {
+		if m := l.here[id]; m != nil { // else carried out: nobody handled it yet
+			list = append(list, m)
 		}
 	}
-	there := list[:0]
-	for _, m := range list {
-		if m != nil { // carried out: nobody handled it yet
-			there = append(there, m)
-		}
-	}
-	return there
+	return list
 }
 
 func (l *labels) sigmaLines(b *client.Block, name func(chain.Address) string, limit int) []string {
@@ -177,9 +172,9 @@ func (l *labels) sigmaLines(b *client.Block, name func(chain.Address) string, li
 	return t.lines()
 }
 
-func (l *labels) receiptLines(b *client.Block, name func(chain.Address) string) []string {
+func (l *labels) receiptLines(name func(chain.Address) string) []string {
 	t := table{}
-	for _, m := range l.inOrder(b) {
+	for _, m := range l.inOrder() {
 		t.add(l.of[m.ID], mark(m), strings.TrimSpace(describeResult(m)), describeContent(m, name), m.ID.String())
 	}
 	return t.lines()

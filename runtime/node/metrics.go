@@ -35,6 +35,9 @@ func newMetrics(n *Node) *metrics {
 	gauge("thinkey_block_height", "Height of the head.", func() float64 { return float64(n.Head().Header.Height) })
 	gauge("thinkey_mempool_size", "External messages that wait.", func() float64 { return float64(n.host.Waiting()) })
 	gauge("thinkey_actors_resident", "Accounts whose actor is in memory.", func() float64 { return float64(n.host.Stats().Resident) })
+	gauge("thinkey_store_disk_bytes", "Bytes of all files of the store.", func() float64 { return float64(n.store.Metrics().DiskBytes) })
+	gauge("thinkey_store_compaction_debt_bytes", "Bytes that compactions are behind by, estimated.", func() float64 { return float64(n.store.Metrics().Debt) })
+	gauge("thinkey_store_background_failures", "Failures of the store's background work since the start.", func() float64 { return float64(n.store.Metrics().Failures) })
 	m.registry.MustRegister(m.messages, m.blocks, m.processed, m.gas, m.bytes)
 	return m
 }

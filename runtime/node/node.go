@@ -76,41 +76,38 @@ func Open(config Config) (*Node, error) {
 
 // load brings the chain into memory: genesis, head, state tree.
 func (n *Node) load() error {
-	g, err := n.genesis()
-	if err != nil {
-		return err
-	}
-	n.chain, n.network = g.Chain, g.Network()
-	n.origin = *g
-	n.origin.Accounts = nil
-	n.rules = block.Rules{Exists: block.Alone(g.Chain), Programs: native.Programs{}, Each: spread(n.config.Workers)}
-	if _, err := n.store.Head(n.chain); errors.Is(err, store.ErrNotFound) {
-		if err := n.create(g); err != nil {
-			return err
-		}
-	}
-	return n.loadHead()
-}
-
-// genesis is the stored one if there is data, else the configured one.
-func (n *Node) genesis() (*chain.Genesis, error) {
 	want := n.config.Genesis
-	id := chain.Main
+	n.chain = chain.Main
 	if want != nil {
-		id = want.Chain
+		n.chain = want.Chain
 	}
-	stored, err := n.store.Genesis(id)
+	n.rules = block.Rules{Exists: block.Alone(n.chain), Programs: native.Programs{}, Each: spread(n.config.Workers)}
+	origin, err := n.store.Origin(n.chain)
 	switch {
 	case errors.Is(err, store.ErrNotFound) && want == nil:
-		return nil, fmt.Errorf("no data and no genesis: %w", err)
+		return fmt.Errorf("no data and no genesis: %w", err)
 	case errors.Is(err, store.ErrNotFound):
-		return want, want.Check()
+		if err := want.Check(); err != nil {
+			return err
+		}
+		if err := n.create(want); err != nil {
+			return err
+		}
+		origin = want
 	case err != nil:
-		return nil, err
-	case want != nil && want.Network() != stored.Network():
-		return nil, fmt.Errorf("network %s is stored, %s is asked for: %w", stored.Network(), want.Network(), ErrOtherGenesis)
+		return err
 	}
-	return stored, nil
+	n.origin = *origin
+	n.origin.Accounts = nil
+	if err := n.loadHead(); err != nil {
+		return err
+	}
+	n.network = n.head.Header.Network
+	if want != nil && want.Network() != n.network {
+		return fmt.Errorf("network %s is stored, %s is asked for: %w", n.network, want.Network(), ErrOtherGenesis)
+	}
+	n.config.Genesis = nil // its accounts can be many
+	return nil
 }
 
 // create writes the block at height 0.

@@ -74,7 +74,7 @@ type Info struct {
 	Pace     Pace
 	Waiting  int // external messages in the mempool
 	Resident int // accounts in memory
-	Accounts int // entries in the state
+	Entries  int // accounts and storage entries in the state
 	Uptime   time.Duration
 	Dir      string
 }
@@ -85,7 +85,7 @@ func (n *Node) Info() Info {
 	defer n.mu.RUnlock()
 	return Info{
 		Network: n.network, Chain: n.chain, Genesis: &n.origin, Head: n.head, Params: n.next.Params, Pace: n.config.Pace,
-		Waiting: n.host.Waiting(), Resident: n.host.Stats().Resident, Accounts: n.tree.Len(), Uptime: time.Since(n.started), Dir: n.config.Dir,
+		Waiting: n.host.Waiting(), Resident: n.host.Stats().Resident, Entries: n.tree.Len(), Uptime: time.Since(n.started), Dir: n.config.Dir,
 	}
 }
 

@@ -45,9 +45,12 @@ func (s *Store) Commit(c *Commit) error {
 	w := l.writer(s.db)
 	c.write(w, next)
 	pruned := s.prune(w, l, next.Height)
+	l.records.begin()
 	if err := s.apply(w.batch, pebble.Sync); err != nil {
+		l.records.end(nil)
 		return fmt.Errorf("store: commit height %d: %w", next.Height, err)
 	}
+	l.records.end(c.Changes)
 	l.undoFrom = pruned
 	l.durable.Store(&next)
 	return nil

@@ -71,8 +71,13 @@ func readings(m *model, s *Store) map[string]struct {
 			return s.Index(1, func(chain.MessageID, Place) error { return nil })
 		}},
 		"genesis": {genesisKey(1, 0), "genesis", func() error { _, err := s.Genesis(1); return err }},
-		"account": {stateKey(nil, 1, &record), "state", func() error { _, err := state.Account(account); return err }},
-		"entry":   {stateKey(nil, 1, &path), "state", func() error { _, err := state.Entry(account, "damage"); return err }},
+		"origin":  {genesisKey(1, 0), "genesis", func() error { _, err := s.Origin(1); return err }},
+		"account": {stateKey(nil, 1, &record), "state", func() error {
+			s.ledger(1).records.drop() // it was read before
+			_, err := state.Account(account)
+			return err
+		}},
+		"entry": {stateKey(nil, 1, &path), "state", func() error { _, err := state.Entry(account, "damage"); return err }},
 		"storage": {stateKey(nil, 1, &path), "state", func() error {
 			return s.Storage(1, account, func(string, []byte) error { return nil })
 		}},

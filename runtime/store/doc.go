@@ -49,7 +49,7 @@
 //
 // It doesn't check that a block is valid, that a certificate is, or that the state has its root: consensus/block and
 // sdk/merkle do. It doesn't keep votes: these are written at another place and time, so that losing one is noticed by
-// the other. Damage in the last 32 KiB of the write-ahead log can't be told from a write that a crash cut off: the store
+// the other. Damage in the last 64 KiB of the write-ahead log can't be told from a write that a crash cut off: the store
 // opens without the commits from there on. Who holds votes compares (SPEC 5.6). In the same way pebble takes a damaged list
 // of tables for one that was cut off, and opens with fewer tables: who loads the state compares its root, an audit the rest.
 package store

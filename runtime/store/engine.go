@@ -21,7 +21,7 @@ const DefaultCacheBytes = 256 << 20
 const memoryDir = "memory"
 
 const (
-	memTableBytes = 64 << 20
+	memTableBytes = 32 << 20
 	memTables     = 4
 	// bulkBytes is from when on a value is written to a file beside the tables, which compactions leave alone: blocks,
 	// receipts, undo records, the genesis.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 
@@ -31,6 +32,9 @@ func (s *Store) Init(g *chain.Genesis, header *chain.Header, state iter.Seq[exec
 	case l.durable.Load() != nil:
 		return fmt.Errorf("store: init chain %d: %w", g.Chain, ErrInitialised)
 	}
+	l.records.begin()
+	defer l.records.end(nil)
+	defer l.records.drop()
 	if err := s.init(l, g, header, state); err != nil {
 		return fmt.Errorf("store: init chain %d: %w", g.Chain, err)
 	}
@@ -93,6 +97,26 @@ func (s *Store) spill(w *writer) error {
 	}
 	w.batch.Reset()
 	return nil
+}
+
+// Origin returns what Init was given, without the accounts.
+func (s *Store) Origin(id chain.ID) (*chain.Genesis, error) {
+	if s.ledger(id).durable.Load() == nil {
+		return nil, fmt.Errorf("store: genesis of chain %d: %w", id, ErrNotFound)
+	}
+	key := genesisKey(id, 0)
+	raw, err := s.get(s.db, key)
+	if errors.Is(err, ErrNotFound) {
+		return nil, damaged(key, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	g, err := chain.DecodeOrigin(raw)
+	if err != nil {
+		return nil, damaged(key, err)
+	}
+	return g, nil
 }
 
 // Genesis returns what Init was given.

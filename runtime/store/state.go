@@ -17,21 +17,29 @@ var (
 // State is the final state of a chain, read directly: each read sees the newest commit (T5). It is safe for concurrent
 // use.
 type State struct {
-	store *Store
-	chain chain.ID
+	store  *Store
+	ledger *ledger
 }
 
 // State reads the final state of a chain. A chain without genesis has nothing in it.
-func (s *Store) State(id chain.ID) *State { return &State{s, id} }
+func (s *Store) State(id chain.ID) *State { return &State{s, s.ledger(id)} }
 
 // Account is the record of address; the zero record if there is none.
 func (t *State) Account(address chain.Address) (chain.Account, error) {
-	return readAccount(t.store.db, t.chain, address)
+	record, found, generation := t.ledger.records.get(address)
+	if found {
+		return record, nil
+	}
+	record, err := readAccount(t.store.db, t.ledger.id, address)
+	if err == nil {
+		t.ledger.records.offer(address, record, generation)
+	}
+	return record, err
 }
 
 // Entry is the value of key in the storage of address; nil if there is none.
 func (t *State) Entry(address chain.Address, key string) ([]byte, error) {
-	return readEntry(t.store.db, t.chain, exec.Slot{Account: address, Key: key})
+	return readEntry(t.store.db, t.ledger.id, exec.Slot{Account: address, Key: key})
 }
 
 func readAccount(from getter, id chain.ID, address chain.Address) (a chain.Account, err error) {

@@ -58,6 +58,7 @@ type Store struct {
 type ledger struct {
 	id      chain.ID
 	durable atomic.Pointer[mark] // the head, once its sync is done (T5)
+	records records
 
 	mu    sync.Mutex // a chain commits one block at a time; guards the rest
 	batch *pebble.Batch

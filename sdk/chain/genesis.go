@@ -40,13 +40,7 @@ func (g *Genesis) Encode() []byte {
 // DecodeGenesis reads what Encode writes, and checks it.
 func DecodeGenesis(b []byte) (*Genesis, error) {
 	r := wire.NewReader(b)
-	r.Version("genesis", 1)
-	g := &Genesis{Name: string(r.Short("name", MaxNameBytes)), Chain: readChain(r), TimeMillis: r.U64("time")}
-	params, err := DecodeParams(r.Bytes("params", 128))
-	if err != nil {
-		r.Fail("params: "+err.Error(), wire.ErrValue)
-	}
-	g.Params = params
+	g := readOrigin(r)
 	g.Accounts = readList(r, "accounts", MaxGenesisAccounts, AddressSize+16, func() GenesisAccount {
 		return GenesisAccount{readAddress(r, "account"), ReadAmount(r, "balance")}
 	})
@@ -54,6 +48,28 @@ func DecodeGenesis(b []byte) (*Genesis, error) {
 		return nil, fmt.Errorf("genesis: %w", err)
 	}
 	return g, g.Check()
+}
+
+// DecodeOrigin reads the beginning of what Encode writes: all but the accounts, of which there can be millions. It doesn't
+// need the rest of b.
+func DecodeOrigin(b []byte) (*Genesis, error) {
+	r := wire.NewReader(b)
+	g := readOrigin(r)
+	if err := r.Err(); err != nil {
+		return nil, fmt.Errorf("genesis: %w", err)
+	}
+	return g, nil
+}
+
+func readOrigin(r *wire.Reader) *Genesis {
+	r.Version("genesis", 1)
+	g := &Genesis{Name: string(r.Short("name", MaxNameBytes)), Chain: readChain(r), TimeMillis: r.U64("time")}
+	params, err := DecodeParams(r.Bytes("params", 128))
+	if err != nil {
+		r.Fail("params: "+err.Error(), wire.ErrValue)
+	}
+	g.Params = params
+	return g
 }
 
 // Check names the first thing that makes g unusable: accounts out of order or on another chain, nothing to own, a sum

@@ -50,7 +50,6 @@ const (
 	CodeForbidden      = "forbidden"         // not from there
 	CodeInternal       = "internal"          // the node's own fault; its log says more
 	CodeBadCursor      = "bad_cursor"        // the cursor of a stream is not one
-	CodeNoStreaming    = "no_streaming"      // the connection can't stream
 	codeUnreadable     = "unreadable_answer" // the answer is not of this API
 )
 

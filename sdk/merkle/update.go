@@ -23,6 +23,17 @@ type Update struct {
 // workers; nil is a loop.
 type Each func(n int, f func(i int))
 
+// Run is e, or a loop where that is nil or there is nothing to spread.
+func (e Each) Run(n int, f func(i int)) {
+	if e != nil && n > 1 {
+		e(n, f)
+		return
+	}
+	for i := range n {
+		f(i)
+	}
+}
+
 // Update makes a version: base with the updates, which are sorted by path. Base nil is the committed state, else it is
 // a version that is not committed yet. Each node that changes is hashed once. The caller commits or discards the version.
 func (t *Tree) Update(base *Version, updates []Update, each Each) (*Version, error) {
@@ -44,22 +55,12 @@ func (t *Tree) Update(base *Version, updates []Update, each Each) (*Version, err
 			busy = append(busy, i)
 		}
 	}
-	each.run(len(busy), func(k int) {
+	each.Run(len(busy), func(k int) {
 		w := writer{Tree: t, id: busy[k]} // M7: this call touches shard busy[k] alone
 		subs[w.id] = w.apply(subs[w.id], t.top, slots[w.id])
 	})
 	s := writer{Tree: t}.merge(base.root, t.prefix.Bits, subs)
 	return t.newVersion(base, s), nil
-}
-
-func (e Each) run(n int, f func(i int)) {
-	if e != nil && n > 1 {
-		e(n, f)
-		return
-	}
-	for i := range n {
-		f(i)
-	}
 }
 
 // slots checks the updates and returns those of each slot.

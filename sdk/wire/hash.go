@@ -22,11 +22,6 @@ const (
 	TagSlot      Tag = 12 // state tree: a storage key
 	TagSeed      Tag = 13 // a seed of development keys
 	TagCommittee Tag = 14 // a committee
-	TagReceipt   Tag = 15 // a receipt
-	TagOrder     Tag = 16 // σ of one account with what it sent
-	TagInput     Tag = 17 // an input with its verification data
-	TagOutbox    Tag = 18 // an outbox entry
-	TagEvents    Tag = 19 // the events of one handling
 	TagGenesis   Tag = 20 // parent of a chain's first block
 )
 

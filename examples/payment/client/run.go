@@ -14,17 +14,8 @@ import (
 // network.
 var ErrOtherOrder = errors.New("the accounts took another order, which is possible too")
 
-// Run plays the paper's example on a fresh development network that makes blocks on demand.
-func Run(ctx context.Context, node string, out io.Writer) error {
-	cases, err := Cases()
-	if err != nil {
-		return err
-	}
-	return cases[0].Run(ctx, node, out)
-}
-
-// Run submits all messages of the case, then makes one block of them: accounts handle what they get at once, and it is
-// theirs which order comes of it.
+// Run plays the case on a fresh development network that makes blocks on demand. It submits all messages, then makes one
+// block of them: accounts handle what they get at once, and it is theirs which order comes of it.
 func (c *Case) Run(ctx context.Context, node string, out io.Writer) error {
 	return c.play(ctx, node, out, [][]string{c.labels()})
 }

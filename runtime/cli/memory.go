@@ -1,0 +1,36 @@
+package cli
+
+import (
+	"os"
+	"runtime/debug"
+
+	"github.com/thinkey/thinkey/runtime/node"
+)
+
+// What a node's Go heap may grow to before the collector works harder. Most of a large one is the state tree, which holds
+// no pointers and costs the collector nothing, so a plain percentage would let garbage grow as large as the state.
+const (
+	heapLeast    = 440 << 20
+	heapBase     = 240 << 20 // accounts in memory, blocks in the making, the mempool
+	heapPerEntry = 190       // of the state tree
+	heapPercent  = 200       // of garbage, while there is room
+)
+
+// tuneMemory fits the collector to the node, unless the environment says otherwise (GOGC, GOMEMLIMIT).
+func tuneMemory(n *node.Node) {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(heapPercent)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(max(heapLeast, heapBase+heapPerEntry*int64(n.Info().Entries)))
+	}
+}
+
+// openTuned is node.Open with the collector fitted to the node.
+func openTuned(c node.Config) (*node.Node, error) {
+	n, err := node.Open(c)
+	if err == nil {
+		tuneMemory(n)
+	}
+	return n, err
+}
