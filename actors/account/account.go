@@ -130,6 +130,9 @@ func (a *Account) Commit(tag Tag, record *chain.Account) (used int, unpaid []*ch
 		assert.That(a.base.overlay.Before == a.final, "account %s: a block is open that doesn't stand on what is final", a.address)
 	}
 	used = a.lane.Use(a.final.Nonce)
+	if a.top() != nil { // it has handled some of what waits: A6
+		return used, nil
+	}
 	return used, a.lane.Trim(a.final.Balance)
 }
 
@@ -144,8 +147,15 @@ func (a *Account) Discard(tag Tag) {
 	}
 }
 
-// Offer asks for a place in the lane; see Lane.Offer.
+// Offer asks for a place in the lane; see Lane.Offer. What an open block has handled can't be replaced any more: its sender
+// would be told that it was dropped, and then it would be final (A6).
 func (a *Account) Offer(c *exec.Context, m *chain.Message) (replaced *chain.Message, err error) {
+	if o := a.top(); o != nil && m.Nonce >= a.final.Nonce && m.Nonce < o.Now.Nonce {
+		if w := a.lane.Next(m.Nonce); w == nil || w.ID() != m.ID() {
+			return nil, refuse(NonceTaken, "nonce %d is taken by a message in the block under way: the account's next is %d", m.Nonce, o.Now.Nonce)
+		}
+		return nil, nil
+	}
 	return a.lane.Offer(c, a.home.Limits, a.final, m)
 }
 

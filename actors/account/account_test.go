@@ -199,3 +199,13 @@ func TestIdle(t *testing.T) {
 		t.Error("not idle after the block was discarded")
 	}
 }
+
+// An account that leaves memory takes its lane with it: one in which a message waits is not idle, if only behind a gap.
+func TestNotIdleWhileMessagesWait(t *testing.T) {
+	for _, nonce := range []uint64{0, 5} {
+		a, _, offer := newAccount(t)
+		if offer(nonce); a.Idle() {
+			t.Errorf("idle while a message with nonce %d waits", nonce)
+		}
+	}
+}

@@ -16,6 +16,7 @@
 //	    balance smaller drops what it no longer covers.
 //	A4  A block that loses leaves nothing behind: the lane holds its messages still.
 //	A5  Handle is exec.Overlay's: what a replay does, no more and no less (DESIGN D2).
+//	A6  What an open block has handled stays in its lane until that block is committed or discarded; nothing replaces it.
 //
 // What it does not do: verify signatures, schedule, remember what a message id became. Refunds after a block's last event
 // are the block's rule; they come in through Commit and Settle.

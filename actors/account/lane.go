@@ -159,6 +159,9 @@ func (l *Lane) Trim(balance chain.Amount) (unpaid []*chain.Message) {
 
 // run is how many messages wait without a gap from nonce next on, the first that isn't used.
 func (l *Lane) run(next uint64) int {
+	if n := len(l.waiting); n == 0 || l.waiting[n-1].nonce-next == uint64(n-1) { // mostly
+		return n
+	}
 	return sort.Search(len(l.waiting), func(i int) bool { return l.waiting[i].nonce-next != uint64(i) })
 }
 

@@ -294,66 +294,6 @@ func TestDropped(t *testing.T) {
 	}
 }
 
-// An account can't hold places with money that it has spent: the gas of what waits is covered, or it is dropped (A3).
-func TestSpentMoneyHoldsNoPlaces(t *testing.T) {
-	w := newWorld(t, 2, nil)
-	priced := func(nonce, amount uint64) *chain.Message {
-		m := transfer(0, nonce, 1, amount).Clone()
-		m.GasPrice = 1
-		return m.Seal()
-	}
-	first := priced(0, 0)
-	first.Amount = chain.NewAmount(wealth - first.GasLimit)
-	first.Seal()
-	w.offer(first, priced(2, 1), priced(3, 1), transfer(0, 4, 1, 0)) // nonce 1 never comes
-	w.commit(0, w.produce(0, nil))
-	if w.Waiting() != 1 || len(w.dropped) != 2 || w.counted() != 1 {
-		t.Errorf("%d wait, %d of them apart, dropped %v: want the free one alone", w.Waiting(), w.counted(), w.dropped)
-	}
-	for id, why := range w.dropped {
-		if kindOf(why) != account.GasOverBalance {
-			t.Errorf("%s: %v", id, why)
-		}
-	}
-}
-
-// What waits behind a missing nonce costs nothing, so it can't take the places of what can run; neither can what was made
-// to wait there by a message that is refused at its place.
-func TestGapsLeavePlaces(t *testing.T) {
-	const total = 20
-	w := newWorld(t, 30, func(c *Config) { c.Lane = account.Limits{Ahead: 64, Messages: 64, Total: total} })
-	var busy *Busy
-	for i := range total {
-		if err := w.Offer(w.context(), []*chain.Message{transfer(i, 1, 0, 1)})[0]; (i < total/2) != (err == nil) || err != nil && !errors.As(err, &busy) {
-			t.Fatalf("message %d behind a gap: %v", i, err)
-		}
-	}
-	if errs := w.Offer(w.context(), []*chain.Message{transfer(0, 1, 0, 1)}); errs[0] != nil {
-		t.Errorf("what waits already: %v", errs[0])
-	}
-	unpaid := transfer(25, 1, 1, 1).Clone()
-	unpaid.GasPrice = 1
-	w.offer(transfer(25, 0, 1, wealth), unpaid.Seal(), transfer(25, 2, 1, 1), transfer(25, 3, 1, 1))
-	w.offer(transfer(26, 0, 1, 1), transfer(26, 1, 1, 1), transfer(26, 2, 1, 1))
-	w.commit(0, w.produce(0, nil))
-	if w.Waiting() != total/2 || w.counted() != total/2 || len(w.dropped) != 3 {
-		t.Errorf("%d wait, %d of them apart, dropped %v", w.Waiting(), w.counted(), w.dropped)
-	}
-	for i := range total / 2 { // gaps are filled, and all is done
-		w.offer(transfer(i, 0, 1, 1))
-	}
-	if w.counted() != 0 {
-		t.Errorf("%d apart, and no gap", w.counted())
-	}
-	w.commit(1, w.produce(1, nil))
-	if w.Waiting() != 0 || w.counted() != 0 {
-		t.Errorf("%d wait, %d apart", w.Waiting(), w.counted())
-	}
-}
-
-// counted is how many messages the host thinks wait behind a missing nonce.
-func (w *world) counted() int { return int(w.apart.Load()) }
-
 func TestBounds(t *testing.T) {
 	gate, entered := make(chan struct{}), make(chan struct{})
 	w := newWorld(t, 3, func(c *Config) {

@@ -151,7 +151,10 @@ func (b *mailbox) showLane() {
 func (b *mailbox) countApart() {
 	before := b.apart
 	b.apart = int32(b.account.Apart())
-	if all := b.host.apart.Add(int64(b.apart - before)); b.apart <= before || all <= b.host.mostApart() {
+	if b.apart == before {
+		return
+	}
+	if all := b.host.apart.Add(int64(b.apart - before)); b.apart < before || all <= b.host.mostApart() {
 		return
 	}
 	for _, m := range b.account.DropApart() {

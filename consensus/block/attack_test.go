@@ -323,6 +323,20 @@ func TestWorkIsBounded(t *testing.T) {
 	}
 }
 
+// TestSignaturesArePaidFor: inputs that can't all be in one block for their gas are not looked at for their signatures,
+// each of which costs more than its bytes (B3).
+func TestSignaturesArePaidFor(t *testing.T) {
+	s := newScene(t)
+	forged := s.message(s.alice, 1, chain.MethodTransfer, make([]byte, chain.MaxInputBytes-1000))
+	forged.Proof = make([]byte, chain.SignedBytes)
+	n := int(s.params(t).BlockGas / exec.ExternalGas(forged))
+	for inputs, part := range map[int]Part{n: PartSignature, n + 1: PartGasLimit} {
+		b := s.copy(t)
+		b.Inputs = slices.Repeat([]chain.Input{{Message: forged}}, inputs)
+		s.wants(t, b.Append(nil), part)
+	}
+}
+
 // countingPrograms adds up the gas that methodBurn uses.
 type countingPrograms struct{ burnt *uint64 }
 

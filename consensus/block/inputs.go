@@ -3,6 +3,7 @@ package block
 import (
 	"fmt"
 
+	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/merkle"
@@ -86,9 +87,11 @@ func signatures(messages []*chain.Message, faults []error) {
 }
 
 // checkInputs looks at every input on its own: form and signature (SPEC 4.4 a). One that stands there twice finds its nonce
-// taken at the second place.
+// taken at the second place. Signatures come last, and only those that the block's gas pays for: each input uses at least
+// what it costs before it is handled (B3).
 func (r *run) checkInputs() *Fault {
 	messages := make([]*chain.Message, len(r.inputs))
+	var gas uint64
 	for i := range r.inputs {
 		m := r.inputs[i].Message
 		messages[i] = m
@@ -97,6 +100,9 @@ func (r *run) checkInputs() *Fault {
 		}
 		if err := CheckForm(r.context.Network, r.context.Chain, m); err != nil {
 			return &Fault{Part: PartInput, Message: m.ID(), Got: err.Error()}
+		}
+		if gas += exec.ExternalGas(m); gas > r.context.Params.BlockGas {
+			return r.overGas()
 		}
 	}
 	for i, err := range Signatures(messages, r.rules.Each) {

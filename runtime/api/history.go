@@ -158,9 +158,9 @@ func (k *kept) queued(id chain.MessageID) *chain.Message {
 
 // describe is what a message says itself.
 func describe(m *chain.Message, cut int) client.Message {
-	kind := "external"
+	kind := client.KindExternal
 	if m.Kind == chain.Relay {
-		kind = "relay"
+		kind = client.KindRelay
 	}
 	return client.Message{
 		ID: m.ID(), Kind: kind, From: m.From, To: m.To, Method: m.Method, Amount: m.Amount, Nonce: m.Nonce, ValidUntil: m.ValidUntil,

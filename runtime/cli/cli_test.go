@@ -81,6 +81,11 @@ func TestUsage(t *testing.T) {
 	}{
 		{[]string{"tranfer"}, []string{`unknown command ("thinkey tranfer")`, `did you mean "thinkey transfer"?`}},
 		{[]string{"key", "lst"}, []string{`("thinkey key lst")`, `"thinkey key list"`, "export, import, list, new, show"}},
+		{[]string{"bench", "paymnt"}, []string{`"thinkey bench payment"`}},
+		{[]string{"completion", "bsh"}, []string{`"thinkey completion bash"`}},
+		{[]string{"help", "trnsfer"}, []string{`"thinkey transfer"`}},
+		{[]string{"help", "key", "lst"}, []string{`"thinkey key list"`}},
+		{[]string{"help", "trace", "x"}, []string{`has no commands ("x")`, "thinkey help trace"}},
 		{[]string{"transfer", "alice", "bob"}, []string{"AMOUNT is missing", "write: thinkey transfer FROM TO AMOUNT"}},
 		{[]string{"status", "now"}, []string{`unexpected argument ("now")`, "write: thinkey status"}},
 		{[]string{"status", "--fast"}, []string{"--fast", "see: thinkey status --help"}},

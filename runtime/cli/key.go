@@ -2,6 +2,8 @@ package cli
 
 import (
 	"encoding/hex"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -31,13 +33,21 @@ func (p *password) flags(cmd *cobra.Command) {
 
 // read asks for the password of an existing key.
 func (p *password) read(prompt string) ([]byte, error) {
-	return keyfile.ReadPassword(keyfile.PasswordSource{File: p.file, FD: p.fd}, prompt)
+	return p.from(keyfile.Terminal, prompt)
 }
 
 // choose asks for a password that is set: twice, if it is typed.
 func (p *password) choose(prompt string) ([]byte, error) {
-	source := keyfile.PasswordSource{File: p.file, FD: p.fd, Prompt: keyfile.Twice(keyfile.Terminal)}
-	return keyfile.ReadPassword(source, prompt)
+	return p.from(keyfile.Twice(keyfile.Terminal), prompt)
+}
+
+func (p *password) from(typed func(string) ([]byte, error), prompt string) ([]byte, error) {
+	word, err := keyfile.ReadPassword(keyfile.PasswordSource{File: p.file, FD: p.fd, Prompt: typed}, prompt)
+	var path *fs.PathError
+	if p.file != "" && errors.As(err, &path) {
+		return nil, failed("no_file", "%v", err).do("name a file that can be read; its first line is the password")
+	}
+	return word, err
 }
 
 // keyEntry is a key as it is shown: nothing of it is secret.
@@ -179,6 +189,9 @@ take in a seed of 64 hexadecimal digits from a file that only you can read.`
 }
 
 func (a *app) importFile(path, name string, from *password) error {
+	if _, err := os.Stat(path); err != nil {
+		return failed("no_file", "%v", err).do("name a file that thinkey key export wrote")
+	}
 	word, err := from.read("Password of the key in " + path + ": ")
 	if err != nil {
 		return err
@@ -190,7 +203,11 @@ func (a *app) importFile(path, name string, from *password) error {
 	if name == "" {
 		name = e.Name
 	}
-	if err := keyfile.Create(a.settings.keyDir(), name, key, word); err != nil {
+	err = keyfile.Create(a.settings.keyDir(), name, key, word)
+	if errors.Is(err, keyfile.ErrExists) {
+		return failed("key_exists", "%v", err).do("keep it under another name with --name NAME")
+	}
+	if err != nil {
 		return err
 	}
 	return a.show(a.entry(name, key.Public()))

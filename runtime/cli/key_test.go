@@ -93,7 +93,9 @@ func TestKeyMistakes(t *testing.T) {
 		{exitFailed, "wrong_password", []string{"key", "export", "alice", filepath.Join(home, "x"), "--password-file", wrong}, "wrong password"},
 		{exitUsage, "usage", []string{"key", "import"}, "one source"},
 		{exitUsage, "usage", []string{"key", "import", "--seed-file", word}, "--name is missing"},
-		{exitFailed, "failed", []string{"key", "new", "carol", "--password-file", filepath.Join(home, "none")}, "none"},
+		{exitFailed, "no_file", []string{"key", "new", "carol", "--password-file", filepath.Join(home, "none")}, "none"},
+		{exitFailed, "no_file", []string{"key", "import", filepath.Join(home, "gone"), "--password-file", word}, "gone"},
+		{exitFailed, "key_exists", []string{"key", "import", filepath.Join(home, "keys", "alice.json"), "--password-file", word}, "alice"},
 		{exitFailed, "failed", []string{"key", "new", "carol", "--password-fd", "99"}, "99"},
 	} {
 		a := run(t, home, append(x.args, "--json")...)

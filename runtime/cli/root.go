@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -35,7 +36,34 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 node unreachable, 4 refused by the chain,
 		a.newOrder(), a.newReplay(), a.newAudit(),
 		newBench(), a.newVersion(), a.newDocs(),
 	)
+	root.SetOut(a.Out) // completion takes it now
+	root.InitDefaultCompletionCmd()
+	root.InitDefaultHelpCmd()
+	for _, cmd := range root.Commands() {
+		switch {
+		case cmd.Name() == "help":
+			cmd.Args = knownTopic
+		case cmd.HasSubCommands() && !cmd.Runnable():
+			asGroup(cmd)
+		}
+	}
 	return root
+}
+
+// knownTopic refuses help on a command that isn't there: cobra would print that of the program and exit with 0.
+func knownTopic(help *cobra.Command, words []string) error {
+	cmd := help.Root()
+	for _, word := range words {
+		i := slices.IndexFunc(cmd.Commands(), func(c *cobra.Command) bool { return c.Name() == word })
+		if i < 0 && !cmd.HasSubCommands() {
+			return usage("%s has no commands (%q)", cmd.CommandPath(), word).do("write: thinkey help %s", strings.TrimPrefix(cmd.CommandPath(), "thinkey "))
+		}
+		if i < 0 {
+			return unknownCommand(cmd, word)
+		}
+		cmd = cmd.Commands()[i]
+	}
+	return nil
 }
 
 func (a *app) globalFlags(root *cobra.Command) {
@@ -61,23 +89,31 @@ func settingFlag(cmd *cobra.Command, key string) {
 
 // group is a command that only holds others.
 func (a *app) group(use, short, example string) *cobra.Command {
-	return &cobra.Command{
-		Use: use, Short: short, Example: example,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return nil
-			}
-			var names []string
-			for _, c := range cmd.Commands() {
-				if !c.Hidden {
-					names = append(names, c.Name())
-				}
-			}
-			return usage("unknown command (%q)", cmd.CommandPath()+" "+args[0]).
-				do("did you mean %q? There are: %s", cmd.CommandPath()+" "+nearest(args[0], names), strings.Join(names, ", "))
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	return asGroup(&cobra.Command{Use: use, Short: short, Example: example})
+}
+
+// asGroup makes a command show its help, and refuse a word that is none of the commands it holds.
+func asGroup(cmd *cobra.Command) *cobra.Command {
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		return unknownCommand(cmd, args[0])
 	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	return cmd
+}
+
+// unknownCommand names the command that may have been meant.
+func unknownCommand(cmd *cobra.Command, word string) error {
+	var names []string
+	for _, c := range cmd.Commands() {
+		if !c.Hidden {
+			names = append(names, c.Name())
+		}
+	}
+	return usage("unknown command (%q)", cmd.CommandPath()+" "+word).
+		do("did you mean %q? There are: %s", cmd.CommandPath()+" "+nearest(word, names), strings.Join(names, ", "))
 }
 
 // takes checks the arguments against their names: one in brackets may be missing.

@@ -141,11 +141,11 @@ func drawHeader(b *client.Block) string {
 func (l *labels) inputLines(name func(chain.Address) string) []string {
 	t := table{}
 	for _, m := range l.inOrder() {
-		if m.Kind == "relay" && l.here[m.Parent] != nil {
+		if m.Kind == client.KindRelay && l.here[m.Parent] != nil {
 			continue
 		}
 		text := describeContent(m, name)
-		if m.Kind == "relay" {
+		if m.Kind == client.KindRelay {
 			text += "  (carried in)"
 		}
 		t.add(l.of[m.ID], shortID(m.ID), text)

@@ -95,7 +95,7 @@ func describeContent(m *client.Message, name func(chain.Address) string) string 
 	if m.Kind == "" { // waits or was dropped: only its id is known
 		return "message " + shortID(m.ID)
 	}
-	if m.Kind == "relay" {
+	if m.Kind == client.KindRelay {
 		return fmt.Sprintf("%s → %s  %s%s", name(m.From), name(m.To), m.Method, describeAmount(m.Amount))
 	}
 	text := fmt.Sprintf("%s  %s", name(m.From), m.Method)

@@ -14,6 +14,12 @@ type Finality string
 // part of the ledger.
 const Final Finality = "final"
 
+// The kinds of messages.
+const (
+	KindExternal = "external" // made outside and signed
+	KindRelay    = "relay"    // sent by an actor
+)
+
 // State is where a message stands.
 type State string
 
@@ -125,7 +131,7 @@ type Message struct {
 	ID         chain.MessageID `json:"id"`
 	State      State           `json:"state"`
 	Finality   Finality        `json:"finality,omitempty"`
-	Kind       string          `json:"kind,omitempty"` // external or relay
+	Kind       string          `json:"kind,omitempty"` // KindExternal or KindRelay; empty while only the id is known
 	From       chain.Address   `json:"from,omitzero"`
 	To         chain.Address   `json:"to,omitzero"`
 	Method     string          `json:"method,omitempty"`

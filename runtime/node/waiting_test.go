@@ -1,0 +1,47 @@
+package node
+
+import (
+	"encoding/binary"
+	"errors"
+	"testing"
+
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// Who floods a node with messages that are dropped makes it remember droppedKept of them, the last ones.
+func TestDroppedAreBounded(t *testing.T) {
+	w, reason := newWaiting(), errors.New("expired")
+	id := func(n int) (id chain.MessageID) {
+		binary.BigEndian.PutUint32(id[:], uint32(n))
+		return id
+	}
+	const more = 10
+	for n := range droppedKept + more {
+		w.drop(id(n), reason)
+	}
+	if len(w.dropped) != droppedKept || len(w.oldest) != droppedKept {
+		t.Errorf("%d reasons of %d are kept", len(w.dropped), len(w.oldest))
+	}
+	for n, want := range map[int]error{more - 1: nil, more: reason, droppedKept + more - 1: reason} {
+		if _, got := w.state(id(n)); !errors.Is(got, want) {
+			t.Errorf("message %d: %v, want %v", n, got, want)
+		}
+	}
+}
+
+// A message that is refused by its account's lane leaves nothing behind, and nobody waits for it.
+func TestRefusedIsForgotten(t *testing.T) {
+	n := open(t, testConfig(t, testGenesis(1_000_000, 1, 2), "", Pace{Manual: true}))
+	defer closeNode(t, n)
+	taken, refused := payment(n, 1, 2, 10, 0), payment(n, 1, 2, 10, 1<<20)
+	answers := n.Submit([][]byte{taken.Encode(), refused.Encode()})
+	if answers[0].Refused != nil || answers[1].Refused == nil {
+		t.Fatalf("%v, %v", answers[0].Refused, answers[1].Refused)
+	}
+	if waits, _ := n.waiting.state(refused.ID()); waits || len(n.waiting.pending) != 1 {
+		t.Errorf("the refused message waits: %v; %d are remembered", waits, len(n.waiting.pending))
+	}
+	if at, err := n.Await(t.Context(), refused.ID()); !errors.Is(err, ErrUnknown) {
+		t.Errorf("%+v, %v", at, err)
+	}
+}
