@@ -70,6 +70,18 @@ func order(boxes []*mailbox) []*mailbox {
 type laneTurn struct{}
 
 func (t laneTurn) run(w *worker, b *mailbox, n *node) {
+	if b.rest != nil || b.word.Load() != busy { // somebody sent it something first
+		n.task = dueTurn{}
+		b.post(w, n)
+		return
+	}
+	dueTurn{}.run(w, b, n)
+}
+
+// dueTurn is a laneTurn that let what had been sent before it go first.
+type dueTurn struct{}
+
+func (t dueTurn) run(w *worker, b *mailbox, n *node) {
 	p := w.host.production
 	w.handleCarried(b)
 	a := &b.account
@@ -90,6 +102,7 @@ func (t laneTurn) run(w *worker, b *mailbox, n *node) {
 	default:
 		b.served = true
 		w.external(b, m)
+		n.task = laneTurn{}
 		b.post(w, n)
 		return
 	}

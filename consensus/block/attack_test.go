@@ -433,7 +433,7 @@ func TestFreshShare(t *testing.T) {
 // TestBytes: a block is no longer than its chain allows.
 func TestBytes(t *testing.T) {
 	p := chain.DefaultParams()
-	p.BlockBytes = 1 << 20
+	p.BlockBytes = chain.MinBlockBytes
 	all := wallets(3)
 	s := &scene{ledger: newLedger(t, genesis(p, chain.NewAmount(1000), all...)), alice: all[0], bob: all[1]}
 	large := func(n int) []byte {
@@ -445,7 +445,8 @@ func TestBytes(t *testing.T) {
 		}
 		return s.claimed(t, v.play(t, toTheEnd))
 	}
-	fits := (1 << 20) / (chain.MaxInputBytes + 1000)
+	each := len(large(2)) - len(large(1))
+	fits := 1 + (chain.MinBlockBytes-len(large(1)))/each
 	s.discard(t, s.verify(t, large(fits)))
 	s.refuses(t, large(fits+1), PartSize)
 }

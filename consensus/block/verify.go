@@ -83,8 +83,8 @@ func (r *run) checkFrame(h *chain.Header, size int) *Fault {
 }
 
 func (r *run) checkTime(timeMillis uint64) *Fault {
-	if parent := r.before.Header.TimeMillis; timeMillis <= parent {
-		return &Fault{Part: PartTime, Want: fmt.Sprintf("later than %d", parent), Got: fmt.Sprint(timeMillis)}
+	if parent := r.before.Header.TimeMillis; timeMillis <= parent || timeMillis > chain.MaxTimeMillis {
+		return &Fault{Part: PartTime, Want: fmt.Sprintf("later than %d, at most %d", parent, uint64(chain.MaxTimeMillis)), Got: fmt.Sprint(timeMillis)}
 	}
 	return nil
 }

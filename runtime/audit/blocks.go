@@ -350,6 +350,9 @@ func (r *run) end(w *walk) {
 	if !r.known || !w.seen {
 		return
 	}
+	if err := r.raw.Tip(r.id, w.next-1); err != nil {
+		r.add(HeadMarker, w.next-1, "%v", err)
+	}
 	last := w.next - 1
 	switch {
 	case r.marker.Height > last:

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/thinkey/thinkey/runtime/audit"
+	"github.com/thinkey/thinkey/runtime/node"
 	"github.com/thinkey/thinkey/runtime/store"
 )
 
@@ -19,7 +21,7 @@ func (a *app) newAudit() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		report, err := audit.Run(cmd.Context(), audit.Options{Dir: dir, Progress: a.auditProgress()})
+		report, err := audit.Run(cmd.Context(), audit.Options{Dir: dir, Each: node.Spread(runtime.GOMAXPROCS(0)), Progress: a.auditProgress()})
 		a.endProgress()
 		if err != nil {
 			return auditFault(args[0], err)
@@ -58,7 +60,7 @@ func (a *app) newReplay() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		report, err := audit.Replay(cmd.Context(), audit.Options{Dir: dir}, height)
+		report, err := audit.Replay(cmd.Context(), audit.Options{Dir: dir, Each: node.Spread(runtime.GOMAXPROCS(0))}, height)
 		if err != nil {
 			return auditFault(data, err)
 		}

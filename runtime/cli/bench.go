@@ -105,11 +105,11 @@ func (o benchOutput) say(format string, args ...any) {
 func (o benchOptions) check() error {
 	switch {
 	case o.Accounts < 2 || o.Accounts > 10_000_000:
-		return fmt.Errorf("--accounts %d: it must be 2 to 10000000", o.Accounts)
+		return usage("--accounts (%d)", o.Accounts).do("write a number from 2 to 10000000")
 	case o.Messages < 1 || o.Messages > 50_000_000:
-		return fmt.Errorf("--messages %d: it must be 1 to 50000000", o.Messages)
+		return usage("--messages (%d)", o.Messages).do("write a number from 1 to 50000000")
 	case o.Hot < 0 || o.Hot > 1:
-		return fmt.Errorf("--hot %g: it must be 0 to 1", o.Hot)
+		return usage("--hot (%g)", o.Hot).do("write a share from 0 to 1")
 	}
 	return nil
 }

@@ -11,9 +11,9 @@ import (
 	"runtime"
 	"runtime/pprof"
 	"slices"
-	"sync"
 
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/runtime/node"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/wire"
@@ -24,24 +24,20 @@ func benchKey(n uint32) keys.PrivateKey {
 	return keys.FromSeed(wire.Sum(wire.TagSeed, []byte("bench"), wire.AppendU32(nil, n)))
 }
 
-// inParallel runs f(0) to f(n-1) in pieces on all cores.
-func inParallel(n int, f func(i int)) {
-	var wait sync.WaitGroup
+// pieces runs f(0) to f(n-1) in pieces on all cores.
+func pieces(n int, f func(i int)) {
 	workers := runtime.GOMAXPROCS(0)
-	for w := range workers {
-		wait.Go(func() {
-			for i := w * n / workers; i < (w+1)*n/workers; i++ {
-				f(i)
-			}
-		})
-	}
-	wait.Wait()
+	node.Spread(workers)(workers, func(w int) {
+		for i := w * n / workers; i < (w+1)*n/workers; i++ {
+			f(i)
+		}
+	})
 }
 
 // prepareBench writes the genesis and the signed messages.
 func prepareBench(o benchOptions) error {
 	addresses := make([]chain.Address, o.Accounts)
-	inParallel(o.Accounts, func(i int) { addresses[i] = chain.KeyAddress(chain.Main, benchKey(uint32(i)).Public()) })
+	pieces(o.Accounts, func(i int) { addresses[i] = chain.KeyAddress(chain.Main, benchKey(uint32(i)).Public()) })
 	g := &chain.Genesis{Name: "bench", Chain: chain.Main, TimeMillis: 1, Params: chain.DefaultParams()}
 	g.Params.MinGasPrice = o.GasPrice
 	for _, a := range addresses {
@@ -70,7 +66,7 @@ func (o benchOptions) writeMessages(addresses []chain.Address, network chain.Net
 		nonces[from]++
 	}
 	messages := make([][]byte, o.Messages)
-	inParallel(o.Messages, func(i int) {
+	pieces(o.Messages, func(i int) {
 		p := pairs[i]
 		m := &chain.Message{
 			Network: network, Kind: chain.External, From: addresses[p.from], To: addresses[p.from], Payer: addresses[p.from],

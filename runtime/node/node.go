@@ -30,11 +30,12 @@ type Node struct {
 	metrics *metrics
 	started time.Time
 
-	mu   sync.RWMutex // guards head, params and tree
+	mu   sync.RWMutex // guards head, next and tree
 	head Head
 	next *exec.Context // of the block after head, but for its time
 	tree *merkle.Tree
 
+	queued  uint64   // messages in the pending queue at the head; the producer's
 	waiting *waiting // messages taken in and not final, and who waits for them
 	wake    chan struct{}
 	demand  chan demand
@@ -81,7 +82,7 @@ func (n *Node) load() error {
 	if want != nil {
 		n.chain = want.Chain
 	}
-	n.rules = block.Rules{Exists: block.Alone(n.chain), Programs: native.Programs{}, Each: spread(n.config.Workers)}
+	n.rules = block.Rules{Exists: block.Alone(n.chain), Programs: native.Programs{}, Each: Spread(n.config.Workers)}
 	origin, err := n.store.Origin(n.chain)
 	switch {
 	case errors.Is(err, store.ErrNotFound) && want == nil:
@@ -149,7 +150,12 @@ func (n *Node) loadHead() error {
 	if root := chain.Hash(n.tree.Root()); root != header.Roots.State {
 		return fmt.Errorf("%w: the state has root %s, and block %d says %s", store.ErrDamaged, root, header.Height, header.Roots.State)
 	}
-	return n.setHead(Head{&header, head.Hash})
+	if err := n.setHead(Head{&header, head.Hash}); err != nil {
+		return err
+	}
+	q, _, err := n.before().Queue()
+	n.queued = q.Tail - q.Head
+	return err
 }
 
 // setHead moves the head, and the context of the next block with it. The caller holds mu, or is alone.

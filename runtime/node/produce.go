@@ -68,18 +68,28 @@ func (n *Node) onPulse() error {
 	return n.produceWaiting()
 }
 
-// produceWaiting makes blocks while messages wait; one only, if blocks are made at an interval.
+// produceWaiting makes a block if messages wait. If some are left then, the next one is due: other demands on the producer
+// come in between.
 func (n *Node) produceWaiting() error {
-	for n.host.Waiting() > 0 || n.queued() {
-		before := n.Head().Header.Height
-		if err := n.produce(IfAny); err != nil {
-			return err
-		}
-		if n.config.Pace.Every > 0 || n.Head().Header.Height == before || n.stopping() {
-			break
-		}
+	if n.host.Waiting() == 0 && n.queued == 0 {
+		return nil
+	}
+	before := n.Head().Header.Height
+	if err := n.produce(IfAny); err != nil {
+		return err
+	}
+	if n.Head().Header.Height > before && (n.host.Waiting() > 0 || n.queued > 0) {
+		n.due()
 	}
 	return nil
+}
+
+// due wakes the producer.
+func (n *Node) due() {
+	select {
+	case n.wake <- struct{}{}:
+	default:
+	}
 }
 
 func (n *Node) stopping() bool {
@@ -89,12 +99,6 @@ func (n *Node) stopping() bool {
 	default:
 		return false
 	}
-}
-
-// queued says whether messages wait in the pending queue of the state.
-func (n *Node) queued() bool {
-	q, _, err := n.before().Queue()
-	return err == nil && q.Head < q.Tail
 }
 
 // Need says whether a block is made when nothing happens in it.
@@ -119,8 +123,11 @@ func (n *Node) produce(need Need) error {
 	if err != nil {
 		return err
 	}
-	tag := account.Tag{Parent: before.Hash, Attempt: 0}
-	run, err := n.host.Produce(n.job(context, tag, carried))
+	tag := account.Tag{Parent: before.Hash}
+	stop := make(chan struct{})
+	timer := time.AfterFunc(n.config.BlockTime, func() { close(stop) })
+	defer timer.Stop()
+	run, err := n.host.Produce(n.job(context, tag, carried, stop))
 	if err != nil {
 		return err
 	}
@@ -140,13 +147,11 @@ func (n *Node) produce(need Need) error {
 
 // job is what the live accounts are asked to do for one block. While carried-in messages wait, fresh inputs get their
 // share only: some of the queue may be left over.
-func (n *Node) job(context *exec.Context, tag account.Tag, carried []*exec.Delivery) host.Job {
+func (n *Node) job(context *exec.Context, tag account.Tag, carried []*exec.Delivery, stop <-chan struct{}) host.Job {
 	fresh := ^uint64(0)
 	if len(carried) > 0 {
 		fresh = block.FreshGas(context.Params, carried)
 	}
-	stop := make(chan struct{})
-	time.AfterFunc(n.config.BlockTime, func() { close(stop) })
 	return host.Job{Context: context, Tag: tag, Carried: carried, Gas: block.GasBudget(context.Params), FreshGas: fresh, Stop: stop}
 }
 
@@ -170,6 +175,7 @@ func (n *Node) commit(tag account.Tag, r *block.Result) error {
 	if err := n.setHead(Head{header, r.Hash}); err != nil {
 		return err
 	}
+	n.queued = r.Queued
 	n.waiting.final(header.Height, r.Processed)
 	n.metrics.committed(r)
 	n.mark(block.StageExecution)

@@ -57,7 +57,7 @@ func TestQueueGoesFirst(t *testing.T) {
 			t.Fatalf("block %d has %d inputs, want %d (%v)", 2+i, len(h.Block.Inputs), want, err)
 		}
 	}
-	if n.queued() {
+	if n.queued > 0 {
 		t.Error("something still waits")
 	}
 }

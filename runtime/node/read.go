@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/thinkey/thinkey/actors/account"
@@ -41,25 +42,11 @@ type mempool struct{ *Node }
 
 // Offer implements ingress.Mempool.
 func (n mempool) Offer(c *exec.Context, messages []*chain.Message) []error {
-	added := n.waiting.take(messages)
+	n.waiting.offer(messages)
 	errs := n.host.Offer(c, messages)
-	refused := added[:0]
-	next := 0
-	for i, err := range errs {
-		isNew := next < len(added) && added[next] == messages[i].ID()
-		if isNew {
-			next++
-		}
-		if isNew && err != nil {
-			refused = append(refused, messages[i].ID())
-		}
-	}
-	n.waiting.refuse(refused)
-	if len(refused) < len(messages) {
-		select {
-		case n.wake <- struct{}{}:
-		default:
-		}
+	n.waiting.answered(messages, errs)
+	if slices.Contains(errs, nil) {
+		n.due()
 	}
 	return errs
 }

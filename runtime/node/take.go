@@ -3,6 +3,7 @@ package node
 import (
 	"github.com/thinkey/thinkey/actors/account"
 	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/sdk/assert"
 )
 
 // Verify judges a block that another node made, against the state after the head. The node must not be making blocks
@@ -13,8 +14,10 @@ func (n *Node) Verify(raw []byte) (*block.Result, *block.Fault, error) {
 	return block.Verify(n.before(), n.rules, raw)
 }
 
-// Take commits a block that Verify accepted; live accounts take over what it changed.
+// Take commits a block that Verify accepted; live accounts take over what it changed. Like Verify, for a node of manual
+// pace that is not asked for blocks.
 func (n *Node) Take(r *block.Result) error {
+	assert.That(n.config.Pace.Manual, "a block of another node, taken by one that makes its own")
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.commit(account.Tag{Parent: r.Block.Header.Parent}, r)

@@ -10,8 +10,8 @@ import (
 // waiting knows the messages that were taken in and are not final yet, who waits for them, and why the last ones that
 // were dropped were. It is bounded by the mempool, and by droppedKept.
 type waiting struct {
-	mu      sync.Mutex                        // guards all below
-	pending map[chain.MessageID]chan struct{} // nil until somebody waits; closed when the message is final or dropped
+	mu      sync.Mutex // guards all below
+	pending map[chain.MessageID]entry
 	dropped map[chain.MessageID]error
 	oldest  []chain.MessageID // of dropped, in order
 	head    chan struct{}     // closed when the head moves
@@ -19,40 +19,56 @@ type waiting struct {
 	closed  bool
 }
 
+// entry is a message that is being offered, or was taken in.
+type entry struct {
+	settled chan struct{} // nil until somebody waits; closed when the message is final, dropped or refused
+	offers  int           // calls under way that offer it
+	taken   bool          // by one of them
+}
+
+func (e entry) wake() {
+	if e.settled != nil {
+		close(e.settled)
+	}
+}
+
 // droppedKept is how many dropped messages are remembered with their reasons, so that a client that asks soon learns it.
 const droppedKept = 10_000
 
 func newWaiting() *waiting {
 	return &waiting{
-		pending: make(map[chain.MessageID]chan struct{}), dropped: make(map[chain.MessageID]error), head: make(chan struct{}),
+		pending: make(map[chain.MessageID]entry), dropped: make(map[chain.MessageID]error), head: make(chan struct{}),
 	}
 }
 
-// take remembers messages that are about to be taken in: before they are, so that none can be final unseen. It returns those
-// that it had not known.
-func (w *waiting) take(messages []*chain.Message) (added []chain.MessageID) {
+// offer remembers messages that are about to be offered: before they are, so that none can be final unseen.
+func (w *waiting) offer(messages []*chain.Message) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, m := range messages {
-		id := m.ID()
-		if _, ok := w.pending[id]; !ok {
-			w.pending[id] = nil
-			added = append(added, id)
-		}
-		delete(w.dropped, id)
+		e := w.pending[m.ID()]
+		e.offers++
+		w.pending[m.ID()] = e
 	}
-	return added
 }
 
-// refuse forgets messages that were not taken in after all.
-func (w *waiting) refuse(ids []chain.MessageID) {
+// answered is called with what became of them. One that no call got taken in is forgotten with the last that tried.
+func (w *waiting) answered(messages []*chain.Message, refused []error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, id := range ids {
-		if c := w.pending[id]; c != nil {
-			close(c)
+	for i, m := range messages {
+		e, ok := w.pending[m.ID()]
+		if !ok {
+			continue // final or dropped already
 		}
-		delete(w.pending, id)
+		e.offers--
+		e.taken = e.taken || refused[i] == nil
+		if e.offers <= 0 && !e.taken {
+			e.wake()
+			delete(w.pending, m.ID())
+			continue
+		}
+		w.pending[m.ID()] = e
 	}
 }
 
@@ -61,12 +77,8 @@ func (w *waiting) final(height uint64, ids []chain.MessageID) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, id := range ids {
-		if c, ok := w.pending[id]; ok {
-			if c != nil {
-				close(c)
-			}
-			delete(w.pending, id)
-		}
+		w.pending[id].wake()
+		delete(w.pending, id)
 	}
 	close(w.head)
 	w.head, w.height = make(chan struct{}), height
@@ -76,9 +88,7 @@ func (w *waiting) final(height uint64, ids []chain.MessageID) {
 func (w *waiting) drop(id chain.MessageID, reason error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if c := w.pending[id]; c != nil {
-		close(c)
-	}
+	w.pending[id].wake()
 	delete(w.pending, id)
 	if _, ok := w.dropped[id]; !ok {
 		w.oldest = append(w.oldest, id)
@@ -94,24 +104,26 @@ func (w *waiting) drop(id chain.MessageID, reason error) {
 func (w *waiting) state(id chain.MessageID) (pending bool, dropped error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	_, pending = w.pending[id]
-	return pending, w.dropped[id]
+	if w.pending[id].taken {
+		return true, nil // again, after it was dropped
+	}
+	return false, w.dropped[id]
 }
 
 // message returns when a message that waits is final or dropped; at once if it doesn't wait.
 func (w *waiting) message(ctx context.Context, id chain.MessageID) error {
 	w.mu.Lock()
-	c, ok := w.pending[id]
-	if ok && c == nil {
-		c = make(chan struct{})
-		w.pending[id] = c
+	e, ok := w.pending[id]
+	if ok && e.settled == nil {
+		e.settled = make(chan struct{})
+		w.pending[id] = e
 	}
 	w.mu.Unlock()
 	if !ok {
 		return nil
 	}
 	select {
-	case <-c:
+	case <-e.settled:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -143,10 +155,8 @@ func (w *waiting) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.closed = true
-	for id, c := range w.pending {
-		if c != nil {
-			close(c)
-		}
+	for id, e := range w.pending {
+		e.wake()
 		delete(w.pending, id)
 	}
 	close(w.head)

@@ -45,3 +45,33 @@ func TestRefusedIsForgotten(t *testing.T) {
 		t.Errorf("%+v, %v", at, err)
 	}
 }
+
+// Of two calls that offer a message at once one may be refused for lack of room: the message waits none the less, until it
+// is final or dropped.
+func TestOfferedTwiceAtOnce(t *testing.T) {
+	full := errors.New("busy")
+	m := []*chain.Message{(&chain.Message{Kind: chain.External}).Seal()}
+	for _, answers := range [][2]error{{full, nil}, {nil, full}, {full, full}} {
+		w := newWaiting()
+		w.offer(m)
+		w.offer(m)
+		for _, err := range answers {
+			w.answered(m, []error{err})
+		}
+		want := answers != [2]error{full, full}
+		if waits, _ := w.state(m[0].ID()); waits != want || len(w.pending) != 0 != want {
+			t.Errorf("answers %v: waits %v, %d remembered", answers, waits, len(w.pending))
+		}
+		w.final(1, []chain.MessageID{m[0].ID()})
+		if len(w.pending) != 0 {
+			t.Errorf("answers %v: %d remembered when it is final", answers, len(w.pending))
+		}
+	}
+	w := newWaiting()
+	w.drop(m[0].ID(), full)
+	w.offer(m)
+	w.answered(m, []error{nil})
+	if waits, dropped := w.state(m[0].ID()); !waits || dropped != nil {
+		t.Errorf("offered again after it was dropped: %v, %v", waits, dropped)
+	}
+}

@@ -357,7 +357,7 @@ var blockRows = []corruption{
 		v, err := tree.Update(nil, updates, nil)
 		p.must(err)
 		p.relabel(func(h *chain.Header) { h.Roots.State = chain.Hash(v.Root()) })
-	}, []string{audit.Replayed, audit.Conservation}, says("state root")},
+	}, []string{audit.Replayed, audit.Conservation, audit.HeadMarker}, says("state root")},
 }
 
 var besideRows = []corruption{

@@ -52,6 +52,7 @@ func (s *Store) Commit(c *Commit) error {
 	}
 	l.records.end(c.Changes)
 	l.undoFrom = pruned
+	s.raise(l, &next.Head)
 	l.durable.Store(&next)
 	return nil
 }

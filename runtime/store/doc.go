@@ -44,12 +44,14 @@
 //	    which follows its commit, and queries that say "at the head or one block later".
 //	T6  A failed write or sync of the write-ahead log ends the process (Options.Fatal): the file may hold anything, and what
 //	    is in memory is not what is on disk. No commit that waits for it returns.
+//	T7  The block that was final last stands beside the tables, too: a directory that lost it is not opened. Only after a
+//	    loss of power can it be an earlier one.
 //
 // # What it does not do
 //
 // It doesn't check that a block is valid, that a certificate is, or that the state has its root: consensus/block and
 // sdk/merkle do. It doesn't keep votes: these are written at another place and time, so that losing one is noticed by
-// the other. Damage in the last 64 KiB of the write-ahead log can't be told from a write that a crash cut off: the store
-// opens without the commits from there on. Who holds votes compares (SPEC 5.6). In the same way pebble takes a damaged list
-// of tables for one that was cut off, and opens with fewer tables: who loads the state compares its root, an audit the rest.
+// the other. Pebble takes damage in the last 64 KiB of the write-ahead log, or at the end of the list of tables, for a write
+// that a crash cut off. T7 finds it, but for what was written since the tip was last synced, if power was lost as well: who
+// holds votes compares (SPEC 5.6), who loads the state compares its root, an audit the rest.
 package store

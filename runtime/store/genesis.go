@@ -42,6 +42,13 @@ func (s *Store) Init(g *chain.Genesis, header *chain.Header, state iter.Seq[exec
 }
 
 func (s *Store) init(l *ledger, g *chain.Genesis, header *chain.Header, state iter.Seq[exec.Write]) error {
+	if l.tip == nil {
+		t, err := s.makeTip(l.id)
+		if err != nil {
+			return err
+		}
+		l.tip = t
+	}
 	w := l.writer(s.db)
 	if err := s.wipe(w); err != nil {
 		return err
@@ -67,6 +74,7 @@ func (s *Store) init(l *ledger, g *chain.Genesis, header *chain.Header, state it
 	if err := s.apply(w.batch, pebble.Sync); err != nil {
 		return err
 	}
+	s.raise(l, &m.Head)
 	l.durable.Store(&m)
 	return nil
 }

@@ -47,7 +47,7 @@ type model struct {
 func newModel(id chain.ID, seed uint64, blocks int) *model {
 	rng := rand.New(rand.NewPCG(seed, uint64(id)))
 	m := &model{chain: id, places: map[chain.MessageID]Place{}}
-	m.genesis = &chain.Genesis{Name: "model", Chain: id, TimeMillis: seed, Params: chain.DefaultParams()}
+	m.genesis = &chain.Genesis{Name: "model", Chain: id, TimeMillis: seed % chain.MaxTimeMillis, Params: chain.DefaultParams()}
 	m.zero = &chain.Header{Network: m.genesis.Network(), Chain: id, Parent: m.genesis.Parent(), Roots: chain.Roots{State: chain.Hash{1}}}
 	state := map[exec.Slot][]byte{}
 	for range 40 {

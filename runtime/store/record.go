@@ -44,9 +44,9 @@ func damaged(key []byte, cause error) error {
 
 // Head is the last block that was committed.
 type Head struct {
-	Height uint64
-	Hash   chain.BlockHash
-	State  chain.Hash // its state root
+	Height uint64          `json:"height"`
+	Hash   chain.BlockHash `json:"hash"`
+	State  chain.Hash      `json:"state_root"`
 }
 
 // mark is the value of a chain's marker: it exists once Init is done, and moves with every commit (T2).

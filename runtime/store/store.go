@@ -59,6 +59,7 @@ type ledger struct {
 	id      chain.ID
 	durable atomic.Pointer[mark] // the head, once its sync is done (T5)
 	records records
+	tip     *tip // from Init on
 
 	mu    sync.Mutex // a chain commits one block at a time; guards the rest
 	batch *pebble.Batch
@@ -88,7 +89,7 @@ func Open(o Options) (*Store, error) {
 	if err := s.openEngine(o); err != nil {
 		return nil, err
 	}
-	for _, check := range []func() error{s.checkLayout, s.checkHeads} {
+	for _, check := range []func() error{s.checkLayout, s.checkHeads, s.checkTips} {
 		if err := check(); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
@@ -102,6 +103,9 @@ func (s *Store) Close() error {
 	for _, l := range s.chains {
 		if l.batch != nil {
 			_ = l.batch.Close() // frees memory, can't fail
+		}
+		if l.tip != nil {
+			_ = l.tip.file.Close() // not synced: each write was checked
 		}
 	}
 	err := s.db.Close()
@@ -211,6 +215,9 @@ func (s *Store) load(id chain.ID) error {
 	}
 	l := s.ledger(id)
 	if l.undoFrom, err = s.firstUndo(id, m.Height); err != nil {
+		return err
+	}
+	if err := s.openTip(l, &m); err != nil {
 		return err
 	}
 	l.durable.Store(&m)

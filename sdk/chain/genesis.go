@@ -81,6 +81,9 @@ func (g *Genesis) Check() error {
 	if g.Chain == 0 {
 		return fmt.Errorf("genesis: chain 0: chains count from 1")
 	}
+	if g.TimeMillis > MaxTimeMillis {
+		return fmt.Errorf("genesis: time_millis %d: it must be at most %d", g.TimeMillis, uint64(MaxTimeMillis))
+	}
 	if err := g.Params.Check(); err != nil {
 		return fmt.Errorf("genesis: %w", err)
 	}

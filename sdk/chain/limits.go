@@ -36,6 +36,13 @@ const (
 	// MaxBlockBytes bounds an encoded block whatever its gas: a proposal must reach a committee within a second.
 	MaxBlockBytes = 48 << 20
 
+	// MinBlockBytes is the smallest bound on a block that a chain may set: the bytes that a message of MaxMessageGas may put
+	// into one fit.
+	MinBlockBytes = 8 << 20
+
+	// MaxTimeMillis bounds a block's time: the year 10889. Behind it there is always a later one that fits.
+	MaxTimeMillis = 1 << 48
+
 	// MaxBlockInputs, MaxBlockAccounts and MaxBlockEvents bound the lists of a block before it is decoded; the bytes left
 	// bound them again.
 	MaxBlockInputs   = 1 << 20

@@ -88,7 +88,7 @@ func receipts() []chain.Receipt {
 }
 
 func params() chain.Params {
-	return chain.Params{BlockGas: chain.MaxBlockGas, BlockBytes: 1 << 21, FreshShare: 3, MinGasPrice: 4, DepositPerAccount: 5, DepositPerByte: 6}
+	return chain.Params{BlockGas: chain.MaxBlockGas, BlockBytes: 9 << 20, FreshShare: 3, MinGasPrice: 4, DepositPerAccount: 5, DepositPerByte: 6}
 }
 
 func genesis() *chain.Genesis {

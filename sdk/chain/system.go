@@ -86,8 +86,8 @@ func (p Params) Check() error {
 	switch {
 	case p.BlockGas < MinBlockGas || p.BlockGas > MaxBlockGas:
 		return fmt.Errorf("block_gas %d: it must be %d to %d", p.BlockGas, uint64(MinBlockGas), uint64(MaxBlockGas))
-	case p.BlockBytes < 1<<20 || p.BlockBytes > MaxBlockBytes:
-		return fmt.Errorf("block_bytes %d: it must be %d to %d", p.BlockBytes, 1<<20, MaxBlockBytes)
+	case p.BlockBytes < MinBlockBytes || p.BlockBytes > MaxBlockBytes:
+		return fmt.Errorf("block_bytes %d: it must be %d to %d", p.BlockBytes, MinBlockBytes, MaxBlockBytes)
 	case p.FreshShare == 0:
 		return fmt.Errorf("fresh_share 0: it must be 1 to 255")
 	}

@@ -24,7 +24,7 @@ import (
 func main() {
 	bin := flag.String("bin", "bin/thinkey", "the program thinkey")
 	all := flag.Bool("all", false, "play the other cases as well")
-	tries := flag.Int("tries", 8, "how often to try for an order before the messages get a block each")
+	tries := flag.Int("tries", 60, "how often to try for an order before the messages get a block each")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
