@@ -103,7 +103,7 @@ func perPayment(d time.Duration, payments int) float64 {
 }
 
 // wave is how many payments are submitted before a block is made, in steps.
-const wave = 8192
+const wave = 4096
 
 // benchInSteps submits and makes blocks in turn, so that nothing overlaps and every part's CPU can be told.
 func benchInSteps(o benchOptions) (map[string]any, error) {

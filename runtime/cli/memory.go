@@ -10,10 +10,10 @@ import (
 // What a node's Go heap may grow to before the collector works harder. Most of a large one is the state tree, which holds
 // no pointers and costs the collector nothing, so a plain percentage would let garbage grow as large as the state.
 const (
-	heapLeast    = 440 << 20
-	heapBase     = 240 << 20 // accounts in memory, blocks in the making, the mempool
-	heapPerEntry = 190       // of the state tree
-	heapPercent  = 200       // of garbage, while there is room
+	heapLeast    = 540 << 20
+	heapBase     = 310 << 20 // accounts in memory, blocks in the making, the mempool
+	heapPerEntry = 280       // of the state tree, and its account's record
+	heapPercent  = 300       // of garbage, while there is room
 )
 
 // tuneMemory fits the collector to the node, unless the environment says otherwise (GOGC, GOMEMLIMIT).

@@ -76,7 +76,7 @@ type Config struct {
 func Defaults() Config {
 	return Config{
 		Heartbeat: 10 * time.Second, BlockTime: 500 * time.Millisecond, Workers: runtime.GOMAXPROCS(0),
-		MaxResident: 100_000, Lane: account.DefaultLimits(), CacheBytes: 160 << 20, Log: slog.Default(),
+		MaxResident: 100_000, Lane: account.DefaultLimits(), CacheBytes: 64 << 20, Log: slog.Default(),
 	}
 }
 

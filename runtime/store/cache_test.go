@@ -5,6 +5,7 @@ import (
 
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
 func cached(n uint64) chain.Account { return chain.Account{Balance: chain.NewAmount(n)} }
@@ -45,6 +46,19 @@ func TestStaleRecordIsNotHeld(t *testing.T) {
 	}
 }
 
+// An account with code is not held, and an older record of it is forgotten.
+func TestRecordWithCode(t *testing.T) {
+	var r records
+	a, code := cachedAddress(1), cached(2)
+	code.Code = chain.CodeHash{1}
+	r.offer(a, cached(1), 0)
+	r.begin()
+	r.end([]exec.Change{{Slot: exec.Slot{Account: a}, After: code.Encode()}})
+	if got, found, _ := r.get(a); found {
+		t.Fatalf("holds %v", got)
+	}
+}
+
 // A failed commit leaves what was there.
 func TestFailedCommitKeepsRecords(t *testing.T) {
 	var r records
@@ -67,5 +81,34 @@ func TestRecordsAreBounded(t *testing.T) {
 	}
 	if len(s.held) != recordsHeld/recordShards {
 		t.Fatalf("holds %d", len(s.held))
+	}
+}
+
+// What is passed by when the leaves are read is held, and is what a read would give.
+func TestLeavesFillRecords(t *testing.T) {
+	m := newModel(1, newSeed(t), 5)
+	s := openModel(t, m, 0)
+	for _, c := range m.commits {
+		if err := s.Commit(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	held := &s.ledger(1).records
+	held.drop()
+	accounts := 0
+	err := s.Leaves(1, func(_ merkle.Path, slot exec.Slot, value []byte) error {
+		if slot.Key != "" {
+			return nil
+		}
+		want, err := chain.DecodeAccount(value)
+		got, found, _ := held.get(slot.Account)
+		if plainly := want.Code == (chain.CodeHash{}) && want.StorageBytes == 0; found != plainly || found && got != want {
+			t.Errorf("account %s: holds %+v, %v, want %+v", slot.Account, got, found, want)
+		}
+		accounts++
+		return err
+	})
+	if err != nil || accounts == 0 {
+		t.Fatal(accounts, err)
 	}
 }

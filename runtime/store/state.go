@@ -92,9 +92,17 @@ func borrow(from getter, key []byte, f func(value []byte) error) error {
 	return nil
 }
 
-// Leaves calls f for every leaf of the state tree, in ascending order of paths. Value is valid until f returns.
+// Leaves calls f for every leaf of the state tree, in ascending order of paths. Value is valid until f returns. What it
+// passes by of account records is remembered, as far as there is room.
 func (s *Store) Leaves(id chain.ID, f func(path merkle.Path, slot exec.Slot, value []byte) error) error {
-	return leaves(s.db, id, nil, f)
+	held := &s.ledger(id).records
+	generation := held.generation.Load()
+	return leaves(s.db, id, nil, func(path merkle.Path, slot exec.Slot, value []byte) error {
+		if slot.Key == "" {
+			held.fill(slot.Account, value, generation)
+		}
+		return f(path, slot, value)
+	})
 }
 
 // Storage calls f for every entry of an account, in the order of their paths. Value is valid until f returns.
