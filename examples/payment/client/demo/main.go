@@ -24,7 +24,7 @@ import (
 func main() {
 	bin := flag.String("bin", "bin/thinkey", "the program thinkey")
 	all := flag.Bool("all", false, "play the other cases as well")
-	tries := flag.Int("tries", 60, "how often to try for an order before the messages get a block each")
+	tries := flag.Int("tries", 20, "how often to try for an order before the messages get a block each")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -61,20 +61,22 @@ func demo(ctx context.Context, o options, out io.Writer) error {
 	return nil
 }
 
-// show plays a case until the accounts take the order it wants. They are live and run at once: nobody tells them which.
+// show plays a case until the accounts take the order it wants. They are live and run at once: nobody tells them which. Every
+// other network has one core only, where accounts take turns: there Alice, whose message came first, mostly pays Bob before
+// he pays Charlie.
 func show(ctx context.Context, o options, c *client.Case, out io.Writer) error {
 	for try := range o.tries {
 		var told bytes.Buffer
-		err := onFreshNetwork(ctx, o.bin, c, func(node string) error { return c.Run(ctx, node, &told) })
+		err := onFreshNetwork(ctx, place{o.bin, try%2 == 1}, c, func(node string) error { return c.Run(ctx, node, &told) })
 		if errors.Is(err, client.ErrOtherOrder) {
 			continue
 		}
 		if try > 0 {
-			fmt.Fprintf(out, "On %d fresh networks before this one the accounts took another order, which is possible too.\n", try)
+			fmt.Fprintf(out, "Fresh networks before this one, where the accounts took another order, which is possible too: %d\n", try)
 		}
 		_, _ = told.WriteTo(out)
 		return err
 	}
 	fmt.Fprintf(out, "On %d fresh networks the accounts took another order, which is possible too. Now each message gets a block of its own.\n", o.tries)
-	return onFreshNetwork(ctx, o.bin, c, func(node string) error { return c.RunInTurn(ctx, node, out) })
+	return onFreshNetwork(ctx, place{bin: o.bin}, c, func(node string) error { return c.RunInTurn(ctx, node, out) })
 }

@@ -22,14 +22,20 @@ const (
 	stopTime  = 10 * time.Second
 )
 
+// place is what a network runs on.
+type place struct {
+	bin     string
+	oneCore bool
+}
+
 // onFreshNetwork runs play against a network of its own, which begins as the case does, and stops it.
-func onFreshNetwork(ctx context.Context, bin string, c *client.Case, play func(node string) error) error {
+func onFreshNetwork(ctx context.Context, at place, c *client.Case, play func(node string) error) error {
 	dir, err := os.MkdirTemp("", "thinkey-demo-")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // what can't be removed is in the directory for such files
-	n, err := start(ctx, bin, dir, c)
+	n, err := start(ctx, at, dir, c)
 	if err != nil {
 		return err
 	}
@@ -44,7 +50,7 @@ type network struct {
 	api     string
 }
 
-func start(ctx context.Context, bin, dir string, c *client.Case) (*network, error) {
+func start(ctx context.Context, at place, dir string, c *client.Case) (*network, error) {
 	config, ready := filepath.Join(dir, "config.toml"), filepath.Join(dir, "ready.json")
 	if err := os.WriteFile(config, nil, 0o600); err != nil {
 		return nil, err
@@ -53,8 +59,11 @@ func start(ctx context.Context, bin, dir string, c *client.Case) (*network, erro
 	for _, name := range c.Accounts() {
 		args = append(args, "--account", name+"="+c.Before[name].String())
 	}
-	n := &network{process: exec.Command(bin, args...), ended: make(chan error, 1)}
+	n := &network{process: exec.Command(at.bin, args...), ended: make(chan error, 1)}
 	n.process.Env = ownEnvironment()
+	if at.oneCore {
+		n.process.Env = append(n.process.Env, "GOMAXPROCS=1")
+	}
 	n.process.Stderr = &n.said
 	if err := n.process.Start(); err != nil {
 		return nil, fmt.Errorf("%w; build the program with make build, or name it with --bin", err)
