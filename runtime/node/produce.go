@@ -31,6 +31,9 @@ func (n *Node) produceAll() {
 			return
 		case d := <-n.demand:
 			for range d.blocks {
+				if n.stopping() {
+					return
+				}
 				if err = n.produce(Always); err != nil {
 					break
 				}

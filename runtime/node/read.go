@@ -166,15 +166,14 @@ var ErrUnknown = errors.New("message is not known here")
 
 // Message says where a message stands; ErrUnknown if the node has not heard of it.
 func (n *Node) Message(id chain.MessageID) (Message, error) {
+	waits, dropped := n.waiting.state(id) // before the store is asked: what is final there stops waiting afterwards
 	place, err := n.store.Find(n.chain, id)
-	if err == nil {
+	switch {
+	case err == nil:
 		return Message{Final: &place}, nil
-	}
-	if !errors.Is(err, store.ErrNotFound) {
+	case !errors.Is(err, store.ErrNotFound):
 		return Message{}, err
-	}
-	waits, dropped := n.waiting.state(id)
-	if !waits && dropped == nil {
+	case !waits && dropped == nil:
 		return Message{}, fmt.Errorf("%s: %w", id, ErrUnknown)
 	}
 	return Message{Waits: waits, Dropped: dropped}, nil

@@ -19,17 +19,29 @@ type waiting struct {
 	closed  bool
 }
 
-// entry is a message that is being offered, or was taken in.
+// entry is a message that is being offered, or was taken in. It stays while a call offers it, so that a late answer to one
+// can't bring back what is final.
 type entry struct {
 	settled chan struct{} // nil until somebody waits; closed when the message is final, dropped or refused
 	offers  int           // calls under way that offer it
 	taken   bool          // by one of them
+	over    bool          // final or dropped
 }
 
-func (e entry) wake() {
+// settle wakes who waits for a message, and forgets it unless a call still offers it. The caller holds mu.
+func (w *waiting) settle(id chain.MessageID) {
+	e, ok := w.pending[id]
+	if !ok {
+		return
+	}
 	if e.settled != nil {
 		close(e.settled)
 	}
+	if e.offers == 0 {
+		delete(w.pending, id)
+		return
+	}
+	w.pending[id] = entry{offers: e.offers, over: true}
 }
 
 // droppedKept is how many dropped messages are remembered with their reasons, so that a client that asks soon learns it.
@@ -57,18 +69,13 @@ func (w *waiting) answered(messages []*chain.Message, refused []error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i, m := range messages {
-		e, ok := w.pending[m.ID()]
-		if !ok {
-			continue // final or dropped already
-		}
+		e := w.pending[m.ID()]
 		e.offers--
-		e.taken = e.taken || refused[i] == nil
-		if e.offers <= 0 && !e.taken {
-			e.wake()
-			delete(w.pending, m.ID())
-			continue
-		}
+		e.taken = e.taken || refused[i] == nil && !e.over
 		w.pending[m.ID()] = e
+		if e.offers == 0 && !e.taken {
+			w.settle(m.ID())
+		}
 	}
 }
 
@@ -77,8 +84,7 @@ func (w *waiting) final(height uint64, ids []chain.MessageID) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, id := range ids {
-		w.pending[id].wake()
-		delete(w.pending, id)
+		w.settle(id)
 	}
 	close(w.head)
 	w.head, w.height = make(chan struct{}), height
@@ -88,8 +94,7 @@ func (w *waiting) final(height uint64, ids []chain.MessageID) {
 func (w *waiting) drop(id chain.MessageID, reason error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.pending[id].wake()
-	delete(w.pending, id)
+	w.settle(id)
 	if _, ok := w.dropped[id]; !ok {
 		w.oldest = append(w.oldest, id)
 	}
@@ -114,6 +119,7 @@ func (w *waiting) state(id chain.MessageID) (pending bool, dropped error) {
 func (w *waiting) message(ctx context.Context, id chain.MessageID) error {
 	w.mu.Lock()
 	e, ok := w.pending[id]
+	ok = ok && !e.over
 	if ok && e.settled == nil {
 		e.settled = make(chan struct{})
 		w.pending[id] = e
@@ -155,9 +161,8 @@ func (w *waiting) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.closed = true
-	for id, e := range w.pending {
-		e.wake()
-		delete(w.pending, id)
+	for id := range w.pending {
+		w.settle(id)
 	}
 	close(w.head)
 	w.head = make(chan struct{})

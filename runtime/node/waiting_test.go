@@ -75,3 +75,26 @@ func TestOfferedTwiceAtOnce(t *testing.T) {
 		t.Errorf("offered again after it was dropped: %v, %v", waits, dropped)
 	}
 }
+
+// A message that became final while two calls offered it is forgotten with the last of them, whatever they answer.
+func TestFinalWhileOffered(t *testing.T) {
+	m := []*chain.Message{(&chain.Message{Kind: chain.External}).Seal()}
+	id := m[0].ID()
+	for _, second := range []error{nil, errors.New("nonce used")} {
+		w := newWaiting()
+		w.offer(m)
+		w.final(1, []chain.MessageID{id})
+		w.offer(m)
+		w.answered(m, []error{nil})
+		if waits, _ := w.state(id); waits {
+			t.Error("what is final waits again")
+		}
+		if err := w.message(t.Context(), id); err != nil {
+			t.Error(err)
+		}
+		w.answered(m, []error{second})
+		if len(w.pending) != 0 {
+			t.Errorf("%d remembered", len(w.pending))
+		}
+	}
+}

@@ -109,15 +109,17 @@ func (r *records) end(applied []exec.Change) {
 			continue
 		}
 		var record chain.Account
+		var err error
 		if c.After != nil {
-			var err error
-			if record, err = chain.DecodeAccount(c.After); err != nil {
-				continue // a read says what is wrong with it
-			}
+			record, err = chain.DecodeAccount(c.After)
 		}
 		s := r.shard(c.Account)
 		s.mu.Lock()
-		s.hold(c.Account, record)
+		if err == nil {
+			s.hold(c.Account, record)
+		} else {
+			delete(s.held, c.Account) // a read says what is wrong with it
+		}
 		s.mu.Unlock()
 	}
 	r.generation.Add(1)

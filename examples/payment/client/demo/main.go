@@ -67,12 +67,16 @@ func demo(ctx context.Context, o options, out io.Writer) error {
 func show(ctx context.Context, o options, c *client.Case, out io.Writer) error {
 	for try := range o.tries {
 		var told bytes.Buffer
-		err := onFreshNetwork(ctx, place{o.bin, try%2 == 1}, c, func(node string) error { return c.Run(ctx, node, &told) })
+		oneCore := try%2 == 1
+		err := onFreshNetwork(ctx, place{o.bin, oneCore}, c, func(node string) error { return c.Run(ctx, node, &told) })
 		if errors.Is(err, client.ErrOtherOrder) {
 			continue
 		}
 		if try > 0 {
 			fmt.Fprintf(out, "Fresh networks before this one, where the accounts took another order, which is possible too: %d\n", try)
+		}
+		if oneCore {
+			fmt.Fprintln(out, "This one runs on one core.")
 		}
 		_, _ = told.WriteTo(out)
 		return err
