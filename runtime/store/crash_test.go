@@ -68,6 +68,32 @@ func TestCrash(t *testing.T) {
 	}
 }
 
+// T2: a store that a crash cut off while it was made can be made again, whatever part of the directory's entries survived.
+func TestCrashWhileMade(t *testing.T) {
+	seed := newSeed(t)
+	m := newModel(1, seed, 1)
+	rng := rand.New(rand.NewPCG(seed, 1))
+	for range 30 {
+		disk := newCrashable()
+		var mu sync.Mutex
+		var crashes []crash
+		hook := errorfs.InjectorFunc(func(op errorfs.Op) error {
+			if op.Kind.ReadOrWrite() == errorfs.OpIsWrite {
+				mu.Lock()
+				defer mu.Unlock()
+				crashes = append(crashes, crash{disk.crash(60, rng), nothing, 60, fmt.Sprint(op.Kind, " ", op.Path)})
+			}
+			return nil
+		})
+		closeStore(t, openSmall(t, errorfs.Wrap(disk, hook)))
+		for i, c := range crashes {
+			if err := c.recover(t, m); err != nil {
+				t.Fatalf("crash %d, before %s: %v", i, c.op, err)
+			}
+		}
+	}
+}
+
 // runWithCrashes runs the whole model and takes a clone of the disk before about every sixth write.
 func runWithCrashes(t *testing.T, m *model, seed uint64, unsynced int) []crash {
 	disk := newCrashable()
