@@ -86,6 +86,14 @@ func (a *Account) Overlay(tag Tag) *exec.Overlay {
 	return nil
 }
 
+// Now is the account's record in the block tag, or the final one if that didn't touch it.
+func (a *Account) Now(tag Tag) chain.Account {
+	if o := a.Overlay(tag); o != nil {
+		return o.Now
+	}
+	return a.final
+}
+
 // Next is the external message that the account could handle next, in the highest open block; nil if none waits.
 func (a *Account) Next() *chain.Message {
 	if o := a.top(); o != nil {
@@ -104,6 +112,16 @@ func (a *Account) Handle(c *exec.Context, tag Tag, d *exec.Delivery) (*exec.Hand
 	return handled, refusal, err
 }
 
+// HandleGroup handles several relays as one in the block tag; false leaves no trace: they are to be handled one by one.
+func (a *Account) HandleGroup(c *exec.Context, tag Tag, group []*exec.Delivery) (bool, error) {
+	o := a.Open(tag)
+	ok, err := o.HandleGroup(c, group)
+	if !ok && len(o.Events) == 0 {
+		a.Discard(tag)
+	}
+	return ok, err
+}
+
 // Settle sets what the end of the block tag, which is still open, leaves of the account: a block on top must stand on
 // refunds too.
 func (a *Account) Settle(tag Tag, record chain.Account) {
@@ -113,9 +131,9 @@ func (a *Account) Settle(tag Tag, record chain.Account) {
 }
 
 // Commit makes the block tag final. The record is the account's after the block if its end changed it, else nil. It
-// returns how many messages of the lane are used up, and those dropped because the balance no longer covers their gas (A3).
-// A block that didn't touch the account changes it by its record alone.
-func (a *Account) Commit(tag Tag, record *chain.Account) (used int, unpaid []*chain.Message) {
+// returns the messages of the lane that it drops because the balance no longer covers their gas (A3); those that are used up
+// are gone too. A block that didn't touch the account changes it by its record alone.
+func (a *Account) Commit(tag Tag, record *chain.Account) (unpaid []*chain.Message) {
 	if a.base.tag == tag && a.base.overlay != nil {
 		a.final = a.base.overlay.Now
 		a.base = layer{}
@@ -129,11 +147,11 @@ func (a *Account) Commit(tag Tag, record *chain.Account) (used int, unpaid []*ch
 	if a.base.overlay != nil {
 		assert.That(a.base.overlay.Before == a.final, "account %s: a block is open that doesn't stand on what is final", a.address)
 	}
-	used = a.lane.Use(a.final.Nonce)
+	a.lane.Use(a.final.Nonce)
 	if a.top() != nil { // it has handled some of what waits: A6
-		return used, nil
+		return nil
 	}
-	return used, a.lane.Trim(a.final.Balance)
+	return a.lane.Trim(a.final.Balance)
 }
 
 // Discard drops the block tag and all that stands on it.
@@ -165,8 +183,8 @@ func (a *Account) Drop(m *chain.Message) { a.lane.Drop(m) }
 // Expire takes out of the lane what a block of the given height can't hold any more.
 func (a *Account) Expire(height uint64) []*chain.Message { return a.lane.Expire(height) }
 
-// Apart is how many messages of the lane wait behind a nonce that is missing.
-func (a *Account) Apart() int { return a.lane.Len() - a.lane.run(a.final.Nonce) }
+// Apart is what of the lane waits behind a nonce that is missing.
+func (a *Account) Apart() Load { return a.lane.from(a.lane.run(a.final.Nonce)) }
 
 // Trails says that m would be one more of those.
 func (a *Account) Trails(m *chain.Message) bool {
@@ -177,8 +195,9 @@ func (a *Account) Trails(m *chain.Message) bool {
 // DropApart takes out of the lane what waits behind a nonce that is missing.
 func (a *Account) DropApart() []*chain.Message { return a.lane.dropFrom(a.lane.run(a.final.Nonce)) }
 
-// Waiting is the number of messages in the lane.
+// Waiting is the number of messages in the lane, Load what they take.
 func (a *Account) Waiting() int { return a.lane.Len() }
+func (a *Account) Load() Load   { return a.lane.Load() }
 
 // NextNonce is the first nonce behind the final record for which no message waits.
 func (a *Account) NextNonce() uint64 {
@@ -194,3 +213,8 @@ type through struct{ below *exec.Overlay }
 
 // Entry reads through the block below, which knows no account but its own.
 func (t through) Entry(_ chain.Address, key string) ([]byte, error) { return t.below.Entry(key) }
+
+// Next reads through likewise.
+func (t through) Next(_ chain.Address, prefix, after string) (string, error) {
+	return t.below.Next(prefix, after)
+}

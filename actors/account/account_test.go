@@ -1,10 +1,13 @@
 package account
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -14,15 +17,34 @@ type entries map[string][]byte
 func (e entries) Account(chain.Address) (chain.Account, error)      { return chain.Account{}, nil }
 func (e entries) Entry(_ chain.Address, key string) ([]byte, error) { return e[key], nil }
 
-// spender is the program of these tests: every external message takes its amount from the account.
-type spender struct{}
+func (e entries) Next(_ chain.Address, prefix, after string) (string, error) {
+	for _, key := range slices.Sorted(maps.Keys(e)) {
+		if strings.HasPrefix(key, prefix) && key > after {
+			return key, nil
+		}
+	}
+	return "", nil
+}
 
-func (spender) Program(chain.Address, chain.Account, *chain.Message) (exec.Program, error) {
+// plain is the part of exec.Programs that these tests don't ask for.
+type plain struct{}
+
+func (plain) Group(chain.Address, chain.Account, string) exec.Program { return nil }
+
+func (plain) View(chain.Address, chain.Account) (exec.Program, error) { return nil, nil }
+
+// spender is the program of these tests: every external message takes its amount from the account.
+type spender struct{ plain }
+
+func (spender) Program(_ chain.Address, _ chain.Account, m *chain.Message) (exec.Program, error) {
+	if m.Method == "unheard" {
+		return nil, exec.Fail(chain.StatusUnknownMethod, "unheard")
+	}
 	return spender{}, nil
 }
 
 func (spender) Handle(env *exec.Env) error {
-	return env.Send(chain.Sent{To: chain.Address{3: 1, 9: 9}, Method: chain.MethodAdd, Amount: env.Message.Amount, GasLimit: exec.AddGas})
+	return env.Send(chain.Sent{To: chain.Address{3: 1, 9: 9}, Method: chain.MethodAdd, Amount: env.Message.Amount, GasLimit: gas.Add})
 }
 
 func newAccount(t *testing.T) (*Account, *exec.Context, func(nonce uint64)) {
@@ -70,13 +92,13 @@ func TestCommitAndDiscard(t *testing.T) {
 	}
 	take(t, a, c, kept)
 	after := a.Overlay(kept).Now
-	if used, _ := a.Commit(kept, nil); used != 1 || a.Final() != after || after.Nonce != 1 || a.Next().Nonce != 1 {
-		t.Errorf("%d used, final %+v, want %+v", used, a.Final(), after)
+	if a.Commit(kept, nil); a.Waiting() != 2 || a.Final() != after || after.Nonce != 1 || a.Next().Nonce != 1 {
+		t.Errorf("%d wait, final %+v, want %+v", a.Waiting(), a.Final(), after)
 	}
 	record := after
 	record.Nonce = 3
-	if used, _ := a.Commit(Tag{Attempt: 9}, &record); used != 2 || a.Final() != record || !a.Idle() {
-		t.Errorf("another node's block: %d used, final %+v, idle %v", used, a.Final(), a.Idle())
+	if a.Commit(Tag{Attempt: 9}, &record); a.Final() != record || !a.Idle() || a.Load() != (Load{}) {
+		t.Errorf("another node's block: final %+v, idle %v, %+v waits", a.Final(), a.Idle(), a.Load())
 	}
 }
 
@@ -162,7 +184,7 @@ func TestStorageReadsThroughOpenBlocks(t *testing.T) {
 }
 
 // writer writes what its message says: key=value, separated by spaces.
-type writer struct{}
+type writer struct{ plain }
 
 func (writer) Program(chain.Address, chain.Account, *chain.Message) (exec.Program, error) {
 	return writer{}, nil

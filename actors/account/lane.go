@@ -18,18 +18,50 @@ type Limits struct {
 	Ahead uint64
 	// Messages is how many of one account may wait.
 	Messages int
-	// Total is how many of all accounts together may wait at a node: at 64 KiB each they must fit in its memory. Half of them
-	// may wait behind a missing nonce: those cost their senders nothing, so they must not keep out what a block can hold.
+	// Publications is how many of those may publish code: one is as large as 70 others, and two are a contract and its mend.
+	Publications int
+	// Total is how many of all accounts together may wait at a node, and Bytes how much memory they may take. Half of both
+	// may wait behind a missing nonce: that costs its senders nothing, so it must not keep out what a block can hold.
 	Total int
+	Bytes int64
 }
 
 // DefaultLimits are those of a node that sets none.
-func DefaultLimits() Limits { return Limits{Ahead: 64, Messages: 64, Total: 10_000} }
+func DefaultLimits() Limits {
+	return Limits{Ahead: 64, Messages: 64, Publications: 2, Total: 10_000, Bytes: 64 << 20}
+}
+
+// OrDefault is l with the default for every limit that is zero.
+func (l Limits) OrDefault() Limits {
+	d := DefaultLimits()
+	return Limits{
+		cmp.Or(l.Ahead, d.Ahead), cmp.Or(l.Messages, d.Messages), cmp.Or(l.Publications, d.Publications),
+		cmp.Or(l.Total, d.Total), cmp.Or(l.Bytes, d.Bytes),
+	}
+}
+
+// Load is messages and the memory that they take.
+type Load struct {
+	Messages int
+	Bytes    int64
+}
+
+// LoadOf is that of one message.
+func LoadOf(m *chain.Message) Load {
+	const fixed = 512 // the struct, and its place in the lane
+	return Load{1, int64(fixed + len(m.Method) + len(m.Input) + len(m.Proof))}
+}
+
+// Plus and Minus are sums by part.
+func (l Load) Plus(o Load) Load  { return Load{l.Messages + o.Messages, l.Bytes + o.Bytes} }
+func (l Load) Minus(o Load) Load { return Load{l.Messages - o.Messages, l.Bytes - o.Bytes} }
 
 // Lane is an account's part of the mempool: external messages that wait for their place, by nonce (A3).
 type Lane struct {
-	waiting []waiting    // by nonce
-	cost    chain.Amount // of the gas of all that wait
+	waiting      []waiting    // by nonce
+	cost         chain.Amount // of the gas of all that wait
+	bytes        int64
+	publications int // among them
 }
 
 type waiting struct {
@@ -40,6 +72,9 @@ type waiting struct {
 // Len is the number of messages that wait.
 func (l *Lane) Len() int { return len(l.waiting) }
 
+// Load is what waits.
+func (l *Lane) Load() Load { return Load{len(l.waiting), l.bytes} }
+
 // Offer asks for a place for m, whose form and signature are verified, behind the final record of its account. The error
 // is a *Refusal. A message that waits already is taken again and changes nothing; one with the nonce of another replaces it
 // if it pays enough more, and the replaced one is returned.
@@ -48,8 +83,8 @@ func (l *Lane) Offer(c *exec.Context, limits Limits, final chain.Account, m *cha
 	if taken && l.waiting[at].message.ID() == m.ID() {
 		return nil, nil
 	}
-	if refusal := admit(c, limits, final, m); refusal != nil {
-		return nil, refusal
+	if err := Admit(c, limits, final, m); err != nil {
+		return nil, err
 	}
 	cost := l.cost
 	if taken {
@@ -59,24 +94,57 @@ func (l *Lane) Offer(c *exec.Context, limits Limits, final chain.Account, m *cha
 				m.Nonce, replaced.ID(), least, m.GasPrice)
 		}
 		cost = without(cost, replaced)
-	} else if len(l.waiting) >= limits.Messages {
-		return nil, refuse(LaneFull, "%d messages of the account wait (limit %d): try again when a block has taken some", len(l.waiting), limits.Messages)
+	}
+	if full := l.full(limits, m, replaced); full != nil {
+		return nil, full
 	}
 	cost, err = cost.Add(gasCost(m))
 	if err != nil || final.Balance.Less(cost) {
 		return nil, refuse(GasOverBalance, "gas over balance: the gas of this message and of %d that wait costs more than the balance of %s",
 			l.Len(), final.Balance)
 	}
-	l.cost = cost
 	if taken {
-		l.waiting[at].message = m
-	} else {
-		l.waiting = slices.Insert(l.waiting, at, waiting{m.Nonce, m})
+		l.cut(at, at+1)
 	}
+	l.cost = cost
+	l.waiting = slices.Insert(l.waiting, at, waiting{m.Nonce, m})
+	l.count(m, 1)
 	return replaced, nil
 }
 
-// admit says why m can't wait behind the final record, whatever else does.
+// full says why there is no room for m beside what waits but for replaced, which may be nil.
+func (l *Lane) full(limits Limits, m, replaced *chain.Message) error {
+	switch {
+	case replaced == nil && len(l.waiting) >= limits.Messages:
+		return refuse(LaneFull, "%d messages of the account wait (limit %d): try again when a block has taken some", len(l.waiting), limits.Messages)
+	case publishes(m) && (replaced == nil || !publishes(replaced)) && l.publications >= limits.Publications:
+		return refuse(LaneFull, "%d publications of the account wait (limit %d): try again when a block has taken one", l.publications, limits.Publications)
+	}
+	return nil
+}
+
+func publishes(m *chain.Message) bool { return m.Method == chain.MethodPublish }
+
+// count notes that m came, or went if by is -1.
+func (l *Lane) count(m *chain.Message, by int) {
+	l.bytes += int64(by) * LoadOf(m).Bytes
+	if publishes(m) {
+		l.publications += by
+	}
+}
+
+// Admit says why m can't wait behind the final record of its account, whatever else does. The error is a *Refusal, or the
+// state's.
+func Admit(c *exec.Context, limits Limits, final chain.Account, m *chain.Message) error {
+	if refusal := admit(c, limits, final, m); refusal != nil {
+		return refusal
+	}
+	if _, err := c.Programs.Program(m.From, final, m); err != nil {
+		return fromProgram(err)
+	}
+	return nil
+}
+
 func admit(c *exec.Context, limits Limits, final chain.Account, m *chain.Message) *Refusal {
 	switch {
 	case !final.Exists():
@@ -118,11 +186,10 @@ func (l *Lane) Next(nonce uint64) *chain.Message {
 	return nil
 }
 
-// Use drops what has a nonce below next, which is used for good, and returns how many those were.
-func (l *Lane) Use(next uint64) int {
+// Use drops what has a nonce below next, which is used for good.
+func (l *Lane) Use(next uint64) {
 	n, _ := l.find(next)
 	l.cut(0, n)
-	return n
 }
 
 // Drop takes m out, if it waits.
@@ -165,6 +232,14 @@ func (l *Lane) run(next uint64) int {
 	return sort.Search(len(l.waiting), func(i int) bool { return l.waiting[i].nonce-next != uint64(i) })
 }
 
+// from is what waits from number i on.
+func (l *Lane) from(i int) (sum Load) {
+	for _, w := range l.waiting[i:] {
+		sum = sum.Plus(LoadOf(w.message))
+	}
+	return sum
+}
+
 // dropFrom takes out the messages from number i on.
 func (l *Lane) dropFrom(i int) (dropped []*chain.Message) {
 	for _, w := range l.waiting[i:] {
@@ -178,6 +253,7 @@ func (l *Lane) dropFrom(i int) (dropped []*chain.Message) {
 func (l *Lane) cut(from, to int) {
 	for _, w := range l.waiting[from:to] {
 		l.cost = without(l.cost, w.message)
+		l.count(w.message, -1)
 	}
 	l.waiting = slices.Delete(l.waiting, from, to)
 	if len(l.waiting) == 0 {

@@ -15,7 +15,7 @@ var self = chain.Address{3: 1, 9: 7}
 func context() *exec.Context {
 	p := chain.DefaultParams()
 	p.MinGasPrice = 10
-	return &exec.Context{Chain: 1, Height: 100, Params: p}
+	return &exec.Context{Chain: 1, Height: 100, Params: p, Programs: spender{}}
 }
 
 // external makes a message of self's; change may be nil.
@@ -32,7 +32,10 @@ func external(nonce, price uint64, change func(*chain.Message)) *chain.Message {
 
 func TestLaneOffers(t *testing.T) {
 	rich := chain.Account{Balance: chain.NewAmount(1 << 60), Nonce: 5}
-	limits := Limits{Ahead: 64, Messages: 3}
+	limits := Limits{Ahead: 64, Messages: 3, Publications: 1}
+	publish := func(nonce, price uint64) *chain.Message {
+		return external(nonce, price, func(m *chain.Message) { m.Method = chain.MethodPublish })
+	}
 	for _, c := range []struct {
 		name    string
 		waiting []*chain.Message
@@ -62,6 +65,12 @@ func TestLaneOffers(t *testing.T) {
 		{"gas of both fits", []*chain.Message{external(5, 10, nil)}, chain.Account{Balance: chain.NewAmount(2_000_000), Nonce: 5}, external(6, 10, nil), "", nil, 2},
 		{"gas of the replaced is free", []*chain.Message{external(5, 10, nil)}, chain.Account{Balance: chain.NewAmount(1_100_000), Nonce: 5},
 			external(5, 11, nil), "", nil, 1},
+		{"publication", nil, rich, publish(5, 10), "", nil, 1},
+		{"second publication", []*chain.Message{publish(5, 10)}, rich, publish(6, 10), LaneFull, []string{"1 publications", "limit 1"}, 1},
+		{"publication in place of another", []*chain.Message{publish(5, 10)}, rich, publish(5, 11), "", nil, 1},
+		{"publication in place of a payment", []*chain.Message{publish(5, 10), external(6, 10, nil)}, rich, publish(6, 11), LaneFull, []string{"limit 1"}, 2},
+		{"payment in place of a publication", []*chain.Message{publish(5, 10)}, rich, external(5, 11, nil), "", nil, 1},
+		{"method of no code", nil, rich, external(5, 10, func(m *chain.Message) { m.Method = "unheard" }), UnknownMethod, []string{"unheard"}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var l Lane
@@ -105,6 +114,15 @@ func checkCost(t *testing.T, l *Lane) {
 	if sum != l.cost {
 		t.Errorf("cost %s, the sum is %s", l.cost, sum)
 	}
+	publications := 0
+	for _, w := range l.waiting {
+		if publishes(w.message) {
+			publications++
+		}
+	}
+	if l.publications != publications || l.Load() != l.from(0) {
+		t.Errorf("%d publications of %d, load %+v of %+v", l.publications, publications, l.Load(), l.from(0))
+	}
 }
 
 func TestReplacementPrice(t *testing.T) {
@@ -139,8 +157,8 @@ func TestLaneLeavings(t *testing.T) {
 	if l.Len() != 3 {
 		t.Errorf("%d wait", l.Len())
 	}
-	if n := l.Use(10); n != 2 || l.Len() != 1 || l.Next(12) == nil {
-		t.Errorf("%d used, %d left", n, l.Len())
+	if l.Use(10); l.Len() != 1 || l.Next(12) == nil {
+		t.Errorf("%d left", l.Len())
 	}
 	checkCost(t, &l)
 	l.Drop(l.Next(12))

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/thinkey/thinkey/contracts/exec"
@@ -24,6 +25,7 @@ const (
 	GasOverBalance Kind = "gas_over_balance" // the balance doesn't cover the gas of all that wait
 	Stranded       Kind = "stranded"         // the message before it was dropped, and too many wait behind a missing nonce
 	LaneFull       Kind = "lane_full"        // the account has as many waiting as it may
+	UnknownMethod  Kind = "unknown_method"   // neither a command nor a method of code, which the account doesn't have
 	NotAdmitted    Kind = "not_admitted"     // any other reason of exec.Admit
 )
 
@@ -53,6 +55,18 @@ func FromExec(r *exec.Refusal) *Refusal {
 		kind = NotAdmitted
 	}
 	return &Refusal{kind, r.Error()}
+}
+
+// fromProgram is the refusal of what could only fail in a block; an error that is no *exec.Failure is the state's.
+func fromProgram(err error) error {
+	var f *exec.Failure
+	switch {
+	case !errors.As(err, &f):
+		return err
+	case f.Status == chain.StatusUnknownMethod:
+		return &Refusal{UnknownMethod, f.Error()}
+	}
+	return &Refusal{NotAdmitted, f.Error()}
 }
 
 // ReplacedBy is why a message left the lane for m, which has the same nonce.

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/thinkey/thinkey/actors/account"
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/native"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -91,4 +93,65 @@ func TestGapsLeavePlaces(t *testing.T) {
 }
 
 // counted is how many messages the host thinks wait behind a missing nonce.
-func (w *world) counted() int { return int(w.apart.Load()) }
+func (w *world) counted() int { return w.apart.now().Messages }
+
+// large makes m take about as many bytes.
+func large(m *chain.Message, bytes int) *chain.Message {
+	m = m.Clone()
+	m.Input = append(m.Input, make([]byte, bytes)...)
+	m.GasLimit = exec.TransferGas(m)
+	return m.Seal()
+}
+
+// What waits is bounded in bytes too, whatever came before: replaced, used, unpaid or refused, each gives its bytes back.
+func TestBytesOfWaiting(t *testing.T) {
+	const room = 120_000
+	w := newWorld(t, 30, func(c *Config) { c.Lane = account.Limits{Ahead: 64, Messages: 64, Total: 100, Bytes: room} })
+	refused := func(m *chain.Message, what string) {
+		t.Helper()
+		var busy *Busy
+		if err := w.Offer(w.context(), []*chain.Message{m})[0]; !errors.As(err, &busy) || busy.What != what {
+			t.Errorf("%v, want that %s wait already", err, what)
+		}
+	}
+	w.offer(large(transfer(0, 0, 1, 1), 40_000), large(transfer(1, 1, 1, 1), 30_000))
+	refused(large(transfer(2, 1, 1, 1), 30_000), "bytes of messages behind a missing nonce")
+	refused(large(transfer(2, 0, 1, 1), 50_000), "bytes of messages")
+	for range 20 {
+		w.offer(large(transfer(0, 0, 1, 1), 40_000)) // waits already
+		if err := w.Offer(w.context(), []*chain.Message{large(transfer(2, 99, 1, 1), 10_000)})[0]; kindOf(err) != account.NonceAhead {
+			t.Fatal(err)
+		}
+	}
+	dearer := large(transfer(0, 0, 1, 1), 15_000).Clone()
+	dearer.GasPrice = 1
+	w.offer(dearer.Seal(), large(transfer(2, 0, 1, 1), 20_000))
+	w.commit(0, w.produce(0, nil))
+	w.offer(large(transfer(3, 0, 1, 1), 60_000), transfer(1, 0, 1, 1))
+	w.commit(1, w.produce(1, nil))
+	if left := w.waiting.now(); left != (account.Load{}) || w.apart.now() != (account.Load{}) {
+		t.Errorf("%+v wait, %+v apart", left, w.apart.now())
+	}
+}
+
+// A method that is no command is for an account's code: refused if the account has none, and known by its final record.
+func TestMethodsOfCode(t *testing.T) {
+	w := newWorld(t, 2, nil)
+	w.state.records[at(1)] = chain.Account{Balance: chain.NewAmount(wealth), Code: chain.CodeHash{1}}
+	w.programs = native.Programs{Codes: silent{}}
+	for i, want := range []account.Kind{account.UnknownMethod, ""} {
+		if err := w.Offer(w.context(), []*chain.Message{external(i, 0, "dance", nil, 0)})[0]; kindOf(err) != want {
+			t.Errorf("account %d: %v, want %q", i, err, want)
+		}
+	}
+	if run := w.produce(0, nil); countEvents(run) != 1 || w.Waiting() != 1 {
+		t.Errorf("%d events, %d wait", countEvents(run), w.Waiting())
+	}
+}
+
+// silent is code that does nothing.
+type silent struct{}
+
+func (silent) Validate([]byte) (uint64, error)                { return 0, nil }
+func (silent) Run(*exec.Env, chain.CodeHash, string) error    { return nil }
+func (silent) Merges(code chain.CodeHash, method string) bool { return false }

@@ -25,8 +25,9 @@ var (
 // memory is an exec.State of equal accounts; reading it costs nothing.
 type memory struct{ account chain.Account }
 
-func (m memory) Account(chain.Address) (chain.Account, error) { return m.account, nil }
-func (m memory) Entry(chain.Address, string) ([]byte, error)  { return nil, nil }
+func (m memory) Account(chain.Address) (chain.Account, error)       { return m.account, nil }
+func (m memory) Entry(chain.Address, string) ([]byte, error)        { return nil, nil }
+func (m memory) Next(chain.Address, string, string) (string, error) { return "", nil }
 
 func cpu() time.Duration {
 	var u syscall.Rusage

@@ -53,9 +53,7 @@ func (c Config) complete() (Config, error) {
 			*n.value = n.defaultValue
 		}
 	}
-	if c.Lane == (account.Limits{}) {
-		c.Lane = account.DefaultLimits()
-	}
+	c.Lane = c.Lane.OrDefault()
 	if c.Dropped == nil {
 		c.Dropped = func(chain.MessageID, error) {}
 	}

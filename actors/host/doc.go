@@ -28,7 +28,7 @@
 //	    each receiver.
 //	H5  Only an account with an empty mailbox, no open block and an empty lane leaves memory; it loses nothing.
 //	H6  What waits is bounded where it enters: lanes and offers by account.Limits, queries by Config.MaxQueries. Whoever is
-//	    refused sees *Busy. What waits behind a missing nonce has half of the places: the rest is for what a block can hold.
+//	    refused sees *Busy. What waits behind a missing nonce has half of the places and of the bytes: the rest is for what a block can hold.
 //	H7  A panic or an error of the state ends the host: Fatal is called once, nothing is handled any more, no actor is
 //	    restarted (DESIGN 5).
 //

@@ -14,10 +14,61 @@ import (
 func (w *worker) relay(b *mailbox, d *exec.Delivery) {
 	p := w.host.production
 	w.handleCarried(b)
+	done := 1
 	if !p.stopped.Load() {
-		w.handleRelay(b, d)
+		if done = w.handleGroup(b, d); done == 0 {
+			w.handleRelay(b, d)
+			done = 1
+		}
 	}
-	p.countdown.done(1)
+	p.countdown.done(int64(done))
+}
+
+// handleGroup handles d and those of its method that wait right behind it as one, if the account's code lets it (SPEC 9.2);
+// 0 says that it doesn't. What was tried in vain is not tried again with fewer: nobody pays for that.
+func (w *worker) handleGroup(b *mailbox, d *exec.Delivery) int {
+	if b.alone > 0 {
+		b.alone--
+		return 0
+	}
+	p := w.host.production
+	w.group = append(w.group[:0], d)
+	for n := b.rest; n != nil && n.task == nil && n.delivery.Message.Method == d.Message.Method && len(w.group) < chain.MaxJoined; n = n.next {
+		w.group = append(w.group, &n.delivery)
+	}
+	if len(w.group) < 2 || p.Context.Programs.Group(b.account.Address(), b.account.Now(p.Tag), d.Message.Method) == nil {
+		return 0
+	}
+	ok, err := b.account.HandleGroup(p.Context, p.Tag, w.group)
+	switch {
+	case err != nil:
+		w.host.fail(fmt.Errorf("account %s: handle %d messages like %s as one: %w", b.account.Address(), len(w.group), d.Message.ID(), err))
+	case !ok:
+		b.alone = len(w.group) - 1
+		return 0
+	default:
+		w.sendGroup(b, len(w.group))
+	}
+	for range len(w.group) - 1 {
+		n := b.rest
+		b.rest, n.next = n.next, nil
+	}
+	return len(w.group)
+}
+
+// sendGroup sends what came of the last n events, which were handled as one.
+func (w *worker) sendGroup(b *mailbox, n int) {
+	p := w.host.production
+	o := b.account.Overlay(p.Tag)
+	if len(o.Events) == n {
+		w.touched = append(w.touched, touched{b, o})
+	}
+	events := o.Events[len(o.Events)-n:]
+	left := uint64(0)
+	for i := range events {
+		left += w.sendAll(&events[i], b.account.Address())
+	}
+	p.gas.Add(int64(left))
 }
 
 // handleCarried handles what was laid before the account, before anything else (H2).
@@ -65,15 +116,20 @@ func (w *worker) handle(b *mailbox, d *exec.Delivery) *exec.Refusal {
 	if o := a.Overlay(p.Tag); len(o.Events) == 1 {
 		w.touched = append(w.touched, touched{b, o})
 	}
-	left := handled.Outcome.GasLeft
+	p.gas.Add(int64(w.sendAll(handled, a.Address())))
+	return nil
+}
+
+// sendAll sends all that handled sent, and returns the gas that is free again.
+func (w *worker) sendAll(handled *exec.Handled, from chain.Address) (left uint64) {
+	left = handled.Outcome.GasLeft
 	if sent := handled.Outcome.Sent; len(sent) > 0 {
 		handled.Sent = make([]*exec.Delivery, len(sent))
 		for i := range sent {
-			left += w.send(handled, i, a.Address())
+			left += w.send(handled, i, from)
 		}
 	}
-	p.gas.Add(int64(left))
-	return nil
+	return left
 }
 
 // send sends relay number i of handled. The gas of one that leaves the chain can't be used in this block: it is returned.

@@ -24,8 +24,8 @@ type Host struct {
 	pool   pool
 	lanes  lanes
 
-	waiting atomic.Int64 // messages in lanes, and offers under way
-	apart   atomic.Int64 // messages in lanes, behind a missing nonce
+	waiting load         // in lanes, and offers under way
+	apart   load         // in lanes, behind a missing nonce
 	queries atomic.Int64 // slow user messages in mailboxes
 	counts  counts
 
@@ -79,7 +79,7 @@ func New(c Config) (*Host, error) {
 func (h *Host) System() *actor.ActorSystem { return h.system }
 
 // Waiting is the number of messages that wait in lanes, those included that are being offered.
-func (h *Host) Waiting() int { return int(h.waiting.Load()) }
+func (h *Host) Waiting() int { return int(h.waiting.messages.Load()) }
 
 // Stats is a look at the counters.
 func (h *Host) Stats() Stats {
@@ -172,6 +172,6 @@ func (h *Host) drop(m *chain.Message, reason error) { h.config.Dropped(m.ID(), r
 
 // lose is drop for a message whose place is free now.
 func (h *Host) lose(m *chain.Message, reason error) {
-	h.waiting.Add(-1)
+	h.free(account.LoadOf(m))
 	h.drop(m, reason)
 }

@@ -373,6 +373,7 @@ func TestFailureEndsTheHost(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, 4, func(c *Config) { c.Workers = 2 })
+			w.programs = programs{"boom": func(*exec.Env) error { return nil }}
 			c.prepare(w)
 			restarts := 0
 			w.System().EventStream.Subscribe(func(e any) {

@@ -41,13 +41,14 @@ type mailbox struct {
 	reserved uint64        // gas that Produce bought for its turn
 	mark     uint64        // Host.commits when Commit or Settle last posted to it; theirs
 	listed   atomic.Bool   // it stands in Host.lanes
-	apart    int32         // messages of its lane behind a missing nonce, as Host.apart counts them; for who has the mailbox
+	apart    account.Load  // what of its lane is behind a missing nonce, as Host.apart counts it; for who has the mailbox
 	served   bool          // an external message of its lane was taken into the block under way; Produce's when all is quiet
 
 	// For who has the mailbox, a worker or the sweep.
 	referenced bool   // it ran since the sweep last saw it
 	lastBlock  uint32 // when it last ran
 	account    account.Account
+	alone      int              // relays to be handled one by one: as one they could not
 	carried    []*exec.Delivery // to be handled before anything else of the block under way
 	leaving    *countdown       // of the Discard that it should leave memory for, when it has nothing left to do
 	invoker    actor.MessageInvoker

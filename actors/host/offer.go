@@ -42,9 +42,11 @@ func (h *Host) reserve(m *chain.Message) error {
 		return h.cause
 	case m.Kind != chain.External || m.From.Chain() != h.config.Chain:
 		return &account.Refusal{Kind: account.NotAdmitted, Words: fmt.Sprintf("an external message from an account of chain %d is expected here", h.config.Chain)}
-	case h.waiting.Add(1) > int64(h.config.Lane.Total):
-		h.waiting.Add(-1)
-		return &Busy{"messages", h.config.Lane.Total}
+	}
+	l := account.LoadOf(m)
+	if busy := over(h.waiting.add(l), h.total(), ""); busy != nil {
+		h.free(l)
+		return busy
 	}
 	return nil
 }
@@ -59,14 +61,12 @@ type offer struct {
 
 func (o *offer) run(w *worker, b *mailbox, _ *node) {
 	a := &b.account
-	before := a.Waiting()
+	before := a.Load()
 	replaced, err := o.ask(w.host, a)
 	if replaced != nil {
 		w.host.drop(replaced, account.ReplacedBy(o.message))
 	}
-	if a.Waiting() == before { // refused, replaced, or there already
-		w.host.waiting.Add(-1)
-	}
+	w.host.free(account.LoadOf(o.message).Minus(a.Load().Minus(before))) // all if it was refused, or is there already
 	b.showLane()
 	*o.answer = err
 	o.all.done(1)
@@ -74,13 +74,15 @@ func (o *offer) run(w *worker, b *mailbox, _ *node) {
 
 // ask offers the message to its lane, unless it would wait behind a missing nonce and too many do (H6).
 func (o *offer) ask(h *Host, a *account.Account) (replaced *chain.Message, err error) {
-	if a.Trails(o.message) && h.apart.Load() >= h.mostApart() {
-		return nil, &Busy{"messages behind a missing nonce", int(h.mostApart())}
+	if a.Trails(o.message) {
+		if busy := over(h.apart.now().Plus(account.LoadOf(o.message)), h.mostApart(), behindGap); busy != nil {
+			return nil, busy
+		}
 	}
 	return a.Offer(o.context, o.message)
 }
 
-func (h *Host) mostApart() int64 { return int64(h.config.Lane.Total) / 2 }
+const behindGap = " behind a missing nonce"
 
 // Expire drops what a block with context c can't hold any more. Produce does it for the accounts whose turn comes; a node
 // that doesn't produce calls Expire after each block.
@@ -150,18 +152,19 @@ func (b *mailbox) showLane() {
 // many of its kind now, it is dropped too: to lose the first must not be a way around the bound on offers.
 func (b *mailbox) countApart() {
 	before := b.apart
-	b.apart = int32(b.account.Apart())
+	b.apart = b.account.Apart()
 	if b.apart == before {
 		return
 	}
-	if all := b.host.apart.Add(int64(b.apart - before)); b.apart < before || all <= b.host.mostApart() {
+	all := b.host.apart.add(b.apart.Minus(before))
+	if over(b.apart, before, "") == nil || over(all, b.host.mostApart(), "") == nil {
 		return
 	}
 	for _, m := range b.account.DropApart() {
 		b.host.lose(m, account.Strand(m))
 	}
-	b.host.apart.Add(-int64(b.apart))
-	b.apart = 0
+	b.host.apart.add(account.Load{}.Minus(b.apart))
+	b.apart = account.Load{}
 }
 
 // take takes the list out, but for those whose lanes are empty. The caller puts it back.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/thinkey/thinkey/actors/account"
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/sdk/assert"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
@@ -117,7 +118,7 @@ func (h *Host) placeCarried(p *production) (int, []*mailbox, error) {
 
 // treeGas is what a relay and all it leads to can use; false if no block has as much.
 func treeGas(m *chain.Message) (uint64, bool) {
-	return m.GasLimit + exec.BounceGas, m.GasLimit <= math.MaxInt64-exec.BounceGas
+	return m.GasLimit + gas.Bounce, m.GasLimit <= math.MaxInt64-gas.Bounce
 }
 
 // place lays deliveries before an account.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -130,7 +131,7 @@ func TestManyRelays(t *testing.T) {
 	w.programs = programs{
 		"spread": func(env *exec.Env) error { // to itself and to others
 			width := []uint64{47, 16, 0}[env.Message.Depth]
-			each := env.GasLeft()/(width+1) - exec.BounceGas - 40_000
+			each := env.GasLeft()/(width+1) - gas.Bounce - 40_000
 			for i := range width {
 				if err := env.Send(chain.Sent{To: at(int(i) % 7), Method: "spread", GasLimit: each}); err != nil {
 					return err
@@ -143,7 +144,7 @@ func TestManyRelays(t *testing.T) {
 				return nil
 			}
 			s := chain.Sent{To: env.Self, Method: "chain"}
-			s.GasLimit = env.GasLeft() - exec.BounceGas - exec.SendGas(&s)
+			s.GasLimit = env.GasLeft() - gas.Bounce - exec.SendGas(&s)
 			return env.Send(s)
 		},
 	}
@@ -173,7 +174,7 @@ func TestCarriedComesFirst(t *testing.T) {
 	for round := range 100 {
 		w := newWorld(t, 4, nil)
 		w.programs = programs{"forward": func(env *exec.Env) error {
-			return env.Send(chain.Sent{To: at(2), Method: chain.MethodAdd, GasLimit: exec.AddGas, Amount: env.Message.Amount})
+			return env.Send(chain.Sent{To: at(2), Method: chain.MethodAdd, GasLimit: gas.Add, Amount: env.Message.Amount})
 		}}
 		w.offer(transfer(2, 0, 1, 1), transfer(3, 0, 2, 1))
 		carried := []*exec.Delivery{
@@ -202,7 +203,7 @@ func TestCarriedIsNotOvertaken(t *testing.T) {
 	for range 5 {
 		w := newWorld(t, 1, nil)
 		w.programs = programs{"forward": func(env *exec.Env) error {
-			return env.Send(chain.Sent{To: at(2), Method: chain.MethodAdd, GasLimit: exec.AddGas})
+			return env.Send(chain.Sent{To: at(2), Method: chain.MethodAdd, GasLimit: gas.Add})
 		}}
 		carried := []*exec.Delivery{relay(0, 1, "forward", 0)}
 		for i := range between {
@@ -233,7 +234,7 @@ func relay(from, to int, method string, index uint32) *exec.Delivery {
 func TestOnlyCarriedAfterStop(t *testing.T) {
 	w := newWorld(t, 20, nil)
 	w.programs = programs{"forward": func(env *exec.Env) error {
-		return env.Send(chain.Sent{To: at(2), Method: chain.MethodAdd, GasLimit: exec.AddGas})
+		return env.Send(chain.Sent{To: at(2), Method: chain.MethodAdd, GasLimit: gas.Add})
 	}}
 	var carried []*exec.Delivery
 	for i := range 20 {
@@ -257,14 +258,14 @@ func TestCarriedPrefix(t *testing.T) {
 			Kind: chain.Relay, From: at(0), To: at(1), Payer: at(0), Method: chain.MethodAdd, GasLimit: gas, Index: uint32(i),
 		}).Seal()})
 	}
-	run := w.produce(0, func(j *Job) { j.Carried, j.Gas = carried, 2*(10_000+exec.BounceGas)+300_000 })
+	run := w.produce(0, func(j *Job) { j.Carried, j.Gas = carried, 2*(10_000+gas.Bounce)+300_000 })
 	if run.Carried != 2 || countEvents(run) != 2 {
 		t.Errorf("%d taken, %d handled", run.Carried, countEvents(run))
 	}
 	w.commit(0, run)
 	m := transfer(1, 0, 0, 1) // fits only into what the carried ones give back
 	w.offer(m)
-	run = w.produce(1, func(j *Job) { j.Carried, j.Gas = carried[:2], 2*(10_000+exec.BounceGas) })
+	run = w.produce(1, func(j *Job) { j.Carried, j.Gas = carried[:2], 2*(10_000+gas.Bounce) })
 	if run.Carried != 2 || countEvents(run) != 4 {
 		t.Errorf("%d taken, %d handled", run.Carried, countEvents(run))
 	}

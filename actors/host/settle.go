@@ -67,10 +67,11 @@ type commit struct {
 }
 
 func (c *commit) run(w *worker, b *mailbox, _ *node) {
-	used, unpaid := b.account.Commit(c.tag, c.record)
-	w.host.waiting.Add(-int64(used))
+	before := b.account.Load()
+	unpaid := b.account.Commit(c.tag, c.record)
+	w.host.free(before.Minus(b.account.Load()))
 	for _, m := range unpaid {
-		w.host.lose(m, account.UnpaidBy(m, b.account.Final().Balance))
+		w.host.drop(m, account.UnpaidBy(m, b.account.Final().Balance))
 	}
 	b.showLane()
 	c.all.done(1)

@@ -22,6 +22,7 @@ type worker struct {
 	// What came of the block under way here; read by Produce when all is quiet.
 	touched []touched
 	turns   turns
+	group   []*exec.Delivery // being handled as one
 }
 
 // touched is an account that a block touched.

@@ -49,7 +49,8 @@ func (s *state) Account(a chain.Address) (chain.Account, error) {
 	return s.records[a], nil
 }
 
-func (s *state) Entry(chain.Address, string) ([]byte, error) { return nil, nil }
+func (s *state) Entry(chain.Address, string) ([]byte, error)        { return nil, nil }
+func (s *state) Next(chain.Address, string, string) (string, error) { return "", nil }
 
 func (s *state) write(accounts []*exec.Overlay) {
 	s.mu.Lock()
@@ -286,6 +287,16 @@ func (p programs) Program(self chain.Address, a chain.Account, m *chain.Message)
 	}
 	return native.Programs{}.Program(self, a, m)
 }
+
+// Group is the function of a method's name and " as one".
+func (p programs) Group(_ chain.Address, _ chain.Account, method string) exec.Program {
+	if f, ok := p[method+" as one"]; ok {
+		return program(f)
+	}
+	return nil
+}
+
+func (programs) View(chain.Address, chain.Account) (exec.Program, error) { return nil, nil }
 
 type program func(*exec.Env) error
 

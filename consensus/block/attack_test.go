@@ -8,6 +8,7 @@ import (
 
 	"github.com/thinkey/thinkey/consensus/order"
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/sdk/assert"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
@@ -114,6 +115,19 @@ func TestImpossibleOrders(t *testing.T) {
 	t.Run("out of range", func(t *testing.T) {
 		s.lies(t, order.OutOfRange, func(b *chain.Block) { b.Order[0].Events[0].Received = ^uint32(0) })
 	})
+}
+
+// TestJoined: what is no group can't be claimed to have been handled as one (SPEC 9.2).
+func TestJoined(t *testing.T) {
+	s := duel(t)
+	b := s.copy(t)
+	s.sequence(b, s.bob).Events[2].Joined = true // two payments: of no contract's method
+	if fault := s.wants(t, forge(t, s.ledger, b), PartReplay); !strings.Contains(fault.Error(), "2 handled as one") {
+		t.Error(fault)
+	}
+	b = s.copy(t)
+	s.sequence(b, s.bob).Events[0].Joined = true
+	s.wants(t, forge(t, s.ledger, b), PartEncoding)
 }
 
 // TestReplyBeforeRequest: a bounce that is handled before the call that it answers.
@@ -350,6 +364,14 @@ func (c countingPrograms) Program(self chain.Address, account chain.Account, m *
 	return programs{}.Program(self, account, m)
 }
 
+func (countingPrograms) Group(self chain.Address, account chain.Account, method string) exec.Program {
+	return programs{}.Group(self, account, method)
+}
+
+func (countingPrograms) View(self chain.Address, account chain.Account) (exec.Program, error) {
+	return programs{}.View(self, account)
+}
+
 // TestBuildKeepsItsPromises: what live actors must not do stops the node before anybody sees the block.
 func TestBuildKeepsItsPromises(t *testing.T) {
 	s := duel(t)
@@ -456,24 +478,24 @@ func TestBytes(t *testing.T) {
 func TestQueueLimit(t *testing.T) {
 	r := &run{context: &exec.Context{Params: chain.DefaultParams()}}
 	most := uint64(queueBlocks * chain.MinBlockGas)
-	for gas, part := range map[uint64]Part{most: "", most + 1: PartQueue} {
+	for held, part := range map[uint64]Part{most: "", most + 1: PartQueue} {
 		r.messages = nil
 		r.sequence.CarriedOut = nil
-		for left := gas; left > 0; {
-			limit := min(left, chain.MaxMessageGas) - exec.BounceGas
-			left -= limit + exec.BounceGas
-			if left > 0 && left < exec.BounceGas {
-				limit, left = limit-exec.BounceGas, left+exec.BounceGas
+		for left := held; left > 0; {
+			limit := min(left, chain.MaxMessageGas) - gas.Bounce
+			left -= limit + gas.Bounce
+			if left > 0 && left < gas.Bounce {
+				limit, left = limit-gas.Bounce, left+gas.Bounce
 			}
 			r.sequence.CarriedOut = append(r.sequence.CarriedOut, uint32(len(r.messages)))
 			r.messages = append(r.messages, &exec.Delivery{Message: &chain.Message{GasLimit: limit}})
 		}
 		fault := r.checkLimits(&Result{})
 		if fault == nil && part != "" || fault != nil && fault.Part != part {
-			t.Errorf("%d gas waits: %v", gas, fault)
+			t.Errorf("%d gas waits: %v", held, fault)
 		}
 	}
-	if most := queueBlocks * uint64(chain.MaxBlockGas) / exec.BounceGas; most > chain.MaxBlockEvents {
+	if most := queueBlocks * uint64(chain.MaxBlockGas) / gas.Bounce; most > chain.MaxBlockEvents {
 		t.Errorf("%d messages could wait", most)
 	}
 }

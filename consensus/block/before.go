@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/merkle"
 	"github.com/thinkey/thinkey/sdk/wire"
@@ -67,8 +68,21 @@ func (b *Before) Context(rules Rules, timeMillis uint64) (*exec.Context, error) 
 	}
 	return &exec.Context{
 		Network: b.Header.Network, Chain: b.Header.Chain, Height: b.Header.Height + 1, TimeMillis: timeMillis,
-		Params: params, Exists: rules.Exists, Programs: rules.Programs,
+		Params: params, Exists: rules.Exists, Programs: rules.Programs, Code: b.Code,
 	}, nil
+}
+
+// Code is the entry of published code; nil if there is none.
+func (b *Before) Code(h chain.CodeHash) (*chain.CodeEntry, error) {
+	raw, err := b.State.Entry(chain.SystemAddress(b.Header.Chain), chain.CodeKey(h))
+	if err != nil || raw == nil {
+		return nil, err
+	}
+	entry, err := chain.DecodeCodeEntry(raw)
+	if err != nil {
+		return nil, fmt.Errorf("code %s in the state: %w", h, err)
+	}
+	return &entry, nil
 }
 
 // Queue are the messages that wait in the state, in order, numbered from 0, and the extent of the queue.
@@ -105,7 +119,7 @@ func GasBudget(p chain.Params) uint64 {
 }
 
 // queueBlocks is how many blocks' gas the messages of the pending queue may have bought, their bounces included. With
-// exec.BounceGas at least for each message they are fewer than chain.MaxBlockEvents.
+// gas.Bounce at least for each message they are fewer than chain.MaxBlockEvents.
 const queueBlocks = 2
 
 // FreshGas is the bound on the sum of the gas limits of a block's external inputs while carried-in messages are left over
@@ -120,11 +134,11 @@ func FreshGas(p chain.Params, carried []*exec.Delivery) uint64 {
 }
 
 // bought is the gas that messages hold, that of their bounces included.
-func bought(messages []*exec.Delivery) (gas uint64) {
+func bought(messages []*exec.Delivery) (units uint64) {
 	for _, d := range messages {
-		gas += d.Message.GasLimit + exec.BounceGas // fewer than 2^24 messages, each of less than 2^32
+		units += d.Message.GasLimit + gas.Bounce // fewer than 2^24 messages, each of less than 2^32
 	}
-	return gas
+	return units
 }
 
 // Genesis is the block at height 0: no inputs, and the state that g describes. The tree must be empty; it holds the state

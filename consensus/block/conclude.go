@@ -19,6 +19,8 @@ type Result struct {
 	// Changes are all values of the state that changed, by path; Records the accounts among them.
 	Changes []exec.Change
 	Records []exec.Record
+	// Published is the code that the block publishes: to be kept, and compiled before it is callable.
+	Published []exec.Published
 	// Version is the state tree after the block: to be committed, or discarded if the block loses.
 	Version *merkle.Version
 	// Queued is how many messages wait in the pending queue after the block.
@@ -80,7 +82,11 @@ func (r *run) receipts(res *Result) {
 // changes lists all that the block changes in the state, and the records among it.
 func (r *run) changes(res *Result) error {
 	s := r.settle()
-	system, err := r.entries(s.fees)
+	var err error
+	if res.Published, err = r.publish(); err != nil {
+		return err
+	}
+	system, err := r.entries(s.fees, res.Published)
 	if err != nil {
 		return err
 	}

@@ -84,6 +84,13 @@ func (f failing) Entry(a chain.Address, key string) ([]byte, error) {
 	return f.State.Entry(a, key)
 }
 
+func (f failing) Next(a chain.Address, prefix, after string) (string, error) {
+	if f.broken() {
+		return "", errDisk
+	}
+	return f.State.Next(a, prefix, after)
+}
+
 // TestBrokenDisk: whichever read fails, Verify returns that error, and no verdict: it says nothing about the block.
 func TestBrokenDisk(t *testing.T) {
 	s := newScene(t)

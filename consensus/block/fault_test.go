@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -302,7 +303,7 @@ func TestTakenFromOrSlippedIn(t *testing.T) {
 		}, all, []Part{PartOrder, PartReplay}},
 		{"something sent", func(b *chain.Block, n int) {
 			q, i := event(b, n)
-			q.Events[i].Sent = append(q.Events[i].Sent, chain.Sent{To: s.bob.address, Method: chain.MethodAdd, GasLimit: exec.AddGas})
+			q.Events[i].Sent = append(q.Events[i].Sent, chain.Sent{To: s.bob.address, Method: chain.MethodAdd, GasLimit: gas.Add})
 		}, all, []Part{PartOrder, PartReplay}},
 		{"account removed", func(b *chain.Block, n int) { b.Order = slices.Delete(b.Order, n, n+1) }, len(s.block.Order), []Part{PartOrder, PartReplay, PartGasUsed}},
 		{"account repeated", func(b *chain.Block, n int) { b.Order = slices.Insert(b.Order, n, b.Order[n]) }, len(s.block.Order), []Part{PartEncoding}},

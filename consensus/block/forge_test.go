@@ -62,7 +62,7 @@ func (r *run) believe(t testing.TB) *Result {
 		o := exec.NewOverlay(q.Account, before, r.before.State)
 		for _, e := range q.Events {
 			d := r.messages[e.Received]
-			if checkAmount(o, d.Message) != nil {
+			if checkAmount(o, d.Message, new(chain.Amount)) != nil {
 				continue
 			}
 			if _, refusal, err := o.Handle(r.context, d); err != nil {

@@ -67,6 +67,7 @@ type Event struct {
 	Number  uint32
 	Message *chain.Message
 	Receipt *chain.Receipt
+	Joined  bool // handled as one with the event before
 	Sent    []*chain.Message
 }
 
@@ -106,7 +107,7 @@ func (h *History) events(r *run, receipts []chain.Receipt) error {
 				return fmt.Errorf("the receipts of block %d are not those of its events", h.Block.Header.Height)
 			}
 			h.Events = append(h.Events, Event{
-				Account: r.order[i].Account, Place: place, Number: e.Received, Message: m, Receipt: &receipts[n],
+				Account: r.order[i].Account, Place: place, Number: e.Received, Message: m, Receipt: &receipts[n], Joined: e.Joined,
 				Sent: h.Messages[next : next+len(e.Sent)],
 			})
 			next += len(e.Sent)

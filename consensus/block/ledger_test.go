@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -30,6 +31,16 @@ func (s memory) Account(a chain.Address) (chain.Account, error) {
 
 func (s memory) Entry(a chain.Address, key string) ([]byte, error) {
 	return s[exec.Slot{Account: a, Key: key}], nil
+}
+
+func (s memory) Next(a chain.Address, prefix, after string) (string, error) {
+	next := ""
+	for slot := range s {
+		if k := slot.Key; slot.Account == a && strings.HasPrefix(k, prefix) && k > after && (next == "" || k < next) {
+			next = k
+		}
+	}
+	return next, nil
 }
 
 // ledger is a chain as one node holds it.
@@ -251,7 +262,15 @@ func (programs) Program(self chain.Address, account chain.Account, m *chain.Mess
 			return program(func(e *exec.Env) error { return e.Emit("said", m.Input) }), nil
 		}
 	}
-	return native.Programs{}.Program(self, account, m)
+	return native.Programs{Codes: codes{}}.Program(self, account, m)
+}
+
+func (programs) Group(self chain.Address, account chain.Account, method string) exec.Program {
+	return native.Programs{Codes: codes{}}.Group(self, account, method)
+}
+
+func (programs) View(self chain.Address, account chain.Account) (exec.Program, error) {
+	return native.Programs{Codes: codes{}}.View(self, account)
 }
 
 type program func(*exec.Env) error

@@ -20,6 +20,7 @@ type live struct {
 	heldTo  map[pair]bool
 	pick    func(awake []*actor) int // the next account
 	fresh   func(a *actor) bool      // whether a takes an external message before the relays that wait
+	join    func() bool              // whether neighbours are tried as one
 	refused []*exec.Refusal
 }
 
@@ -43,6 +44,7 @@ func newLive(t testing.TB, l *ledger, rnd *rand.Rand) *live {
 	v.run = &Run{Context: v.context, Queue: queue, Carried: carried}
 	v.pick = func(awake []*actor) int { return rnd.IntN(len(awake)) }
 	v.fresh = func(*actor) bool { return rnd.IntN(2) == 0 }
+	v.join = func() bool { return rnd != nil && rnd.IntN(2) == 0 }
 	return v
 }
 
@@ -130,18 +132,57 @@ func (v *live) next(x *actor) (d *exec.Delivery) {
 func (v *live) handle(t testing.TB, x *actor) {
 	t.Helper()
 	d := v.next(x)
+	list := func() {
+		if !x.isListed {
+			x.isListed = true
+			v.run.Accounts = append(v.run.Accounts, x.overlay)
+		}
+	}
+	if v.handleGroup(t, x, d) {
+		list()
+		return
+	}
 	h, refusal, err := x.overlay.Handle(v.context, d)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !x.isListed {
-		x.isListed = true
-		v.run.Accounts = append(v.run.Accounts, x.overlay)
-	}
+	list()
 	if refusal != nil {
 		v.refused = append(v.refused, refusal)
 		return
 	}
+	v.send(t, x, h)
+}
+
+// handleGroup tries d and those of its method that wait right behind it as one.
+func (v *live) handleGroup(t testing.TB, x *actor, d *exec.Delivery) bool {
+	t.Helper()
+	n := 0
+	for n < len(x.relays) && len(x.carried) == 0 && d.Message.Kind == chain.Relay && x.relays[n].Message.Method == d.Message.Method {
+		n++
+	}
+	if n == 0 || v.join == nil || !v.join() {
+		return false
+	}
+	group := append([]*exec.Delivery{d}, x.relays[:n]...)
+	before := x.overlay.Now
+	ok, err := x.overlay.HandleGroup(v.context, group)
+	switch {
+	case err != nil:
+		t.Fatal(err)
+	case !ok && x.overlay.Now != before:
+		t.Fatal("a group that can't be handled changed the account")
+	case !ok:
+		return false
+	}
+	x.relays = x.relays[n:]
+	v.send(t, x, &x.overlay.Events[len(x.overlay.Events)-1])
+	return true
+}
+
+func (v *live) send(t testing.TB, x *actor, h *exec.Handled) {
+	t.Helper()
+	d := h.Received
 	for i := range h.Outcome.Sent {
 		s := &h.Outcome.Sent[i]
 		sent := &exec.Delivery{Message: s.Relay(x.overlay.Account, d.Message, uint32(i))}

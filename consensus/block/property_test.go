@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/gas"
+	"github.com/thinkey/thinkey/sdk/assert"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -50,7 +52,7 @@ func TestRandomChains(t *testing.T) {
 	}
 	for _, what := range []string{
 		"ok", "no code", "no such account", "no such chain", "amount over balance", "out of gas", "unknown method",
-		"bad input", "not yet possible", "refused", "bounce", "add", "self", "new account", "queued", "carried in", "left in the queue",
+		"bad input", "not yet possible", "code not accepted", "account exists", "code published", "joined", "code replaced", "account deployed", "refused", "bounce", "add", "self", "new account", "queued", "carried in", "left in the queue",
 		"external handled while some are left", "refund alone", "events", "storage", "storage freed", "nonce refused", "gas refused", "empty block",
 	} {
 		if seen[what] == 0 {
@@ -66,6 +68,7 @@ type world struct {
 	wallets         []wallet // not all of them exist at genesis
 	issued          chain.Amount
 	seen            map[string]int
+	contracts       []chain.Address // accounts that were deployed
 
 	externals map[chain.Address]uint64 // external messages handled
 	sent      map[pair][]chain.MessageID
@@ -187,12 +190,11 @@ func (c *world) message(w wallet, nonce uint64, balance chain.Amount) *chain.Mes
 		m.GasPrice = p.Params.MinGasPrice
 	}
 	m.Amount = c.amount(balance)
-	switch c.rnd.IntN(12) {
+	switch c.rnd.IntN(13) {
 	case 0:
-		m.Method = "no such command"
-	case 1:
-		m.Method = []string{chain.MethodDeploy, chain.MethodSetCode}[c.rnd.IntN(2)]
-		m.Input = chain.SetCodeInput{Code: chain.CodeHash{1}}.Encode()
+		m.Method, m.Input = "no such command", randomInput(c.rnd)
+	case 1, 12:
+		codeMessage(c.rnd, m)
 	case 2:
 		m.Input = []byte("no receiver")
 	case 3, 4, 5, 6:
@@ -205,6 +207,10 @@ func (c *world) message(w wallet, nonce uint64, balance chain.Amount) *chain.Mes
 	}
 	if c.rnd.IntN(8) == 0 {
 		m.GasLimit = exec.ExternalGas(m) + c.rnd.Uint64N(150_000)
+	}
+	if m.Method == chain.MethodCall && c.rnd.IntN(2) == 0 && len(c.contracts) > 0 { // many of one method to one contract
+		in := chain.CallInput{To: c.contracts[c.rnd.IntN(min(2, len(c.contracts)))], Method: "ask", GasLimit: 100_000 + c.rnd.Uint64N(200_000), Input: randomInput(c.rnd)}
+		m.Input = in.Encode()
 	}
 	return m.Sign(w.key)
 }
@@ -255,6 +261,8 @@ func (c *world) receiver() chain.Address {
 		return a
 	case 2:
 		return chain.MadeAddress(here, c.wallets[0].address, [32]byte{byte(c.rnd.IntN(256))}, chain.CodeHash{})
+	case 3, 4:
+		return deployed(c.rnd, c.wallets[c.rnd.IntN(len(c.wallets))])
 	}
 	return c.wallets[c.rnd.IntN(len(c.wallets))].address
 }
@@ -442,12 +450,12 @@ func (c *world) checkMoney(t *testing.T) {
 	}
 	add(fees)
 	for _, m := range c.waiting(t, c.builder) {
-		gas := m.GasLimit
+		units := m.GasLimit
 		if m.Method != chain.MethodBounce {
-			gas += exec.BounceGas
+			units += gas.Bounce
 		}
 		add(m.Amount)
-		add(chain.Mul(gas, m.GasPrice))
+		add(chain.Mul(units, m.GasPrice))
 	}
 	if total != c.issued {
 		t.Fatalf("height %d: %s were issued, and there are %s", c.builder.header.Height, c.issued, total)
@@ -471,6 +479,9 @@ func (c *world) count(res *Result, h *History) {
 		touched[e.Account] = true
 		c.seen[e.Receipt.Status.String()]++
 		c.seen[e.Message.Method]++
+		if e.Joined {
+			c.seen["joined"]++
+		}
 		c.seen["events"] += len(e.Receipt.Events)
 		if e.Message.Kind == chain.Relay && e.Message.From == e.Message.To {
 			c.seen["self"]++
@@ -478,6 +489,13 @@ func (c *world) count(res *Result, h *History) {
 	}
 	for _, change := range res.Changes {
 		switch {
+		case strings.HasPrefix(change.Key, "code/"):
+			c.seen["code published"]++
+		case change.Key == "" && codeOf(change.After) != codeOf(change.Before) && codeOf(change.Before) != chain.CodeHash{}:
+			c.seen["code replaced"]++
+		case change.Key == "" && codeOf(change.After) != codeOf(change.Before):
+			c.seen["account deployed"]++
+			c.contracts = append(c.contracts, change.Account)
 		case change.Key == "" && change.Before == nil:
 			c.seen["new account"]++
 		case change.Key == "" && !touched[change.Account]:
@@ -493,6 +511,15 @@ func (c *world) count(res *Result, h *History) {
 	if len(h.Events) == 0 {
 		c.seen["empty block"]++
 	}
+}
+
+func codeOf(record []byte) chain.CodeHash {
+	if record == nil {
+		return chain.CodeHash{}
+	}
+	a, err := chain.DecodeAccount(record)
+	assert.NoError(err, "record")
+	return a.Code
 }
 
 // TestParallel: the same blocks, verified and built with goroutines, give equal Results. It means most under -race.

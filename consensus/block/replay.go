@@ -92,12 +92,19 @@ func (r *run) replayAccount(q *chain.Sequence, gas uint64, p *piece) *exec.Overl
 	}
 	o := exec.NewOverlay(q.Account, before, r.before.State)
 	o.Events = make([]exec.Handled, 0, len(q.Events))
-	for i := range q.Events {
-		p.fault, p.err = r.replayEvent(o, q, i)
+	for i := 0; i < len(q.Events); {
+		if n := joined(q.Events[i:]); n > 1 {
+			p.fault, p.err = r.replayGroup(o, q, i, n)
+		} else {
+			p.fault, p.err = r.replayEvent(o, q, i)
+		}
 		if p.fault != nil || p.err != nil {
 			return nil
 		}
-		if p.gas += o.Events[i].Outcome.GasUsed; p.gas > gas {
+		for ; i < len(o.Events); i++ {
+			p.gas += o.Events[i].Outcome.GasUsed
+		}
+		if p.gas > gas {
 			p.fault = r.overGas()
 			return nil
 		}
@@ -105,9 +112,44 @@ func (r *run) replayAccount(q *chain.Sequence, gas uint64, p *piece) *exec.Overl
 	return o
 }
 
+// joined is how many events from the first on were handled as one.
+func joined(events []chain.Event) int {
+	n := 1
+	for n < len(events) && events[n].Joined {
+		n++
+	}
+	return n
+}
+
+// replayGroup replays n events from the given one on that σ says were handled as one (SPEC 9.2).
+func (r *run) replayGroup(o *exec.Overlay, q *chain.Sequence, from, n int) (*Fault, error) {
+	group := make([]*exec.Delivery, n)
+	var amount chain.Amount
+	for i := range group {
+		group[i] = r.messages[q.Events[from+i].Received]
+		if fault := checkAmount(o, group[i].Message, &amount); fault != nil {
+			return fault, nil
+		}
+	}
+	ok, err := o.HandleGroup(r.context, group)
+	if err != nil {
+		return nil, err
+	}
+	first := group[0].Message
+	if !ok {
+		return &Fault{Part: PartReplay, Account: q.Account, Message: first.ID(), Want: "messages handled one by one", Got: fmt.Sprintf("%d handled as one", n)}, nil
+	}
+	for i := range group {
+		if fault := compareSent(q, from+i, group[i].Message, o.Events[from+i].Outcome.Sent); fault != nil {
+			return fault, nil
+		}
+	}
+	return nil, nil
+}
+
 func (r *run) replayEvent(o *exec.Overlay, q *chain.Sequence, i int) (*Fault, error) {
 	d := r.messages[q.Events[i].Received]
-	if fault := checkAmount(o, d.Message); fault != nil {
+	if fault := checkAmount(o, d.Message, new(chain.Amount)); fault != nil {
 		return fault, nil
 	}
 	h, refusal, err := o.Handle(r.context, d)
@@ -125,14 +167,18 @@ func (r *run) overGas() *Fault {
 }
 
 // checkAmount refuses a relay that brings more than there can be. Its sender is replayed at the same time, so what σ says
-// that it carries is not known to be true yet, and no sum behind this check may overflow (B3).
-func checkAmount(o *exec.Overlay, m *chain.Message) *Fault {
+// that it carries is not known to be true yet, and no sum behind this check may overflow (B3). It adds to what is on its
+// way: other messages that are handled as one with m.
+func checkAmount(o *exec.Overlay, m *chain.Message, way *chain.Amount) *Fault {
 	if m.Kind != chain.Relay {
 		return nil
 	}
 	held, err := o.Now.Balance.Add(o.Now.Deposit)
 	if err == nil {
-		_, err = held.Add(m.Amount)
+		*way, err = way.Add(m.Amount)
+	}
+	if err == nil {
+		_, err = held.Add(*way)
 	}
 	if err == nil {
 		return nil

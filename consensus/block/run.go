@@ -74,7 +74,7 @@ func (r *run) number(carried []*exec.Delivery, imports []chain.Input) {
 	for i, a := range r.accounts {
 		q := chain.Sequence{Account: a.Account, Events: make([]chain.Event, len(a.Events))}
 		for j := range a.Events {
-			q.Events[j] = chain.Event{Received: a.Events[j].Received.Number, Sent: a.Events[j].Outcome.Sent}
+			q.Events[j] = chain.Event{Received: a.Events[j].Received.Number, Joined: a.Events[j].Joined, Sent: a.Events[j].Outcome.Sent}
 		}
 		r.order[i] = q
 	}

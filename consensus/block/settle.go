@@ -149,12 +149,37 @@ func gasUsed(receipts []chain.Receipt) (gas uint64) {
 	return gas
 }
 
-// entries are the changes of the chain's own entries in the state, by key: fees, and the pending queue.
-func (r *run) entries(fees chain.Amount) ([]exec.Change, error) {
+// publish lists the code that the block publishes, each once: what is published already stays as it is.
+func (r *run) publish() ([]exec.Published, error) {
+	var list []exec.Published
+	seen := map[chain.CodeHash]bool{}
+	for _, a := range r.accounts {
+		for i := range a.Events {
+			for _, p := range a.Events[i].Outcome.Published {
+				if seen[p.Hash] {
+					continue
+				}
+				seen[p.Hash] = true
+				if entry, err := r.before.Code(p.Hash); err != nil {
+					return nil, err
+				} else if entry == nil {
+					list = append(list, p)
+				}
+			}
+		}
+	}
+	return list, nil
+}
+
+// entries are the changes of the chain's own entries in the state, by key: fees, code, and the pending queue.
+func (r *run) entries(fees chain.Amount, published []exec.Published) ([]exec.Change, error) {
 	var list []exec.Change
 	system := chain.SystemAddress(r.context.Chain)
 	change := func(key string, before, after []byte) {
 		list = append(list, exec.Change{Slot: exec.Slot{Account: system, Key: key}, Before: before, After: after})
+	}
+	for _, p := range published {
+		change(chain.CodeKey(p.Hash), nil, chain.CodeEntry{Height: r.context.Height, Bytes: uint32(len(p.Code)), Immutable: p.Immutable}.Encode())
 	}
 	if !fees.IsZero() {
 		before, err := r.before.State.Entry(system, chain.KeyFees)

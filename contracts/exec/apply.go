@@ -3,6 +3,7 @@ package exec
 import (
 	"errors"
 
+	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/sdk/assert"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
@@ -17,6 +18,9 @@ type Outcome struct {
 	GasUsed uint64 // of this handling alone: its fee
 	GasLeft uint64 // bought, neither used nor sent on: goes back to the payer
 	Events  []chain.ContractEvent
+	// Published is code that becomes part of the state at the end of the block. Logs change nothing and are kept nowhere.
+	Published []Published
+	Logs      [][]byte
 }
 
 // Apply handles message m at the account self, whose record is before. An external m must have passed Admit against the
@@ -82,13 +86,7 @@ func (e *Env) run() error {
 	if err != nil {
 		return err
 	}
-	if err := program.Handle(e); err != nil {
-		return err
-	}
-	if e.halt != nil {
-		return e.halt
-	}
-	return e.settleDeposit()
+	return e.end(program.Handle(e))
 }
 
 // noReceiver is why a message came to the chain's own account.
@@ -104,14 +102,14 @@ func (e *Env) entryGas() uint64 {
 	if e.Message.Kind == chain.External {
 		return ExternalGas(e.Message)
 	}
-	return GasHandling
+	return gas.Handling
 }
 
 func (e *Env) succeed() Outcome {
 	e.checkGas()
 	return Outcome{
 		Account: e.account, Writes: e.sortedWrites(), Sent: e.sent, Status: chain.StatusOK,
-		GasUsed: e.used, GasLeft: e.left, Events: e.events,
+		GasUsed: e.used, GasLeft: e.left, Events: e.events, Published: e.published, Logs: e.logs,
 	}
 }
 
@@ -119,11 +117,11 @@ func (e *Env) succeed() Outcome {
 func (e *Env) fail(base chain.Account, why *Failure) Outcome {
 	e.reset(base)
 	why = why.normal()
-	o := Outcome{Account: base, Status: why.Status, Reason: why.Reason}
+	o := Outcome{Account: base, Status: why.Status, Reason: why.Reason, Logs: e.logs}
 	if m := e.Message; m.Kind == chain.Relay {
 		s := bounce(m, why)
 		price := SendGas(&s)
-		assert.That(e.reserve >= price+GasHandling, "bounce of %d bytes costs more than its reserve", s.Size())
+		assert.That(e.reserve >= price+gas.Handling, "bounce of %d bytes costs more than its reserve", s.Size())
 		e.used += price
 		s.GasLimit = e.reserve - price
 		e.reserve, e.sentGas = 0, s.GasLimit
@@ -140,7 +138,7 @@ func (e *Env) keepCredit(base chain.Account, why *Failure) Outcome {
 	why = why.normal()
 	e.account = Credit(e.Context.Params, base, e.Message.Amount)
 	e.checkGas()
-	return Outcome{Account: e.account, Status: why.Status, Reason: why.Reason, GasUsed: e.used, GasLeft: e.left}
+	return Outcome{Account: e.account, Status: why.Status, Reason: why.Reason, GasUsed: e.used, GasLeft: e.left, Logs: e.logs}
 }
 
 // bounce is the message that tells the sender of m that it failed, and gives back what m carried.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/sdk/assert"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
@@ -27,12 +28,12 @@ func TestExternal(t *testing.T) {
 	}{
 		{"ok", func(*exec.Env) error { return nil }, chain.StatusOK, 0},
 		{"sends", func(env *exec.Env) error {
-			return env.Send(chain.Sent{To: sender, Method: chain.MethodAdd, Amount: chain.NewAmount(9), GasLimit: exec.AddGas})
+			return env.Send(chain.Sent{To: sender, Method: chain.MethodAdd, Amount: chain.NewAmount(9), GasLimit: gas.Add})
 		}, chain.StatusOK, 1},
 		{"refused", refuse, chain.StatusRefused, 0},
 		{"fails after it acted", func(env *exec.Env) error {
 			return errors.Join(
-				env.Send(chain.Sent{To: sender, Method: chain.MethodAdd, GasLimit: exec.AddGas}),
+				env.Send(chain.Sent{To: sender, Method: chain.MethodAdd, GasLimit: gas.Add}),
 				env.Write("key", []byte("value")), env.Emit("topic", nil), refuse(env),
 			)
 		}, chain.StatusRefused, 0},
@@ -42,7 +43,7 @@ func TestExternal(t *testing.T) {
 			return nil
 		}, chain.StatusOutOfGas, 0},
 		{"over balance", func(env *exec.Env) error {
-			return env.Send(chain.Sent{To: sender, Method: chain.MethodAdd, Amount: chain.NewAmount(100_001), GasLimit: exec.AddGas})
+			return env.Send(chain.Sent{To: sender, Method: chain.MethodAdd, Amount: chain.NewAmount(100_001), GasLimit: gas.Add})
 		}, chain.StatusBalance, 0},
 	} {
 		t.Run(x.name, func(t *testing.T) {
@@ -66,7 +67,7 @@ func TestExternal(t *testing.T) {
 
 // Each charge of a handling: one unit less is too little, and not one is charged too many.
 func TestGasBoundaries(t *testing.T) {
-	add := chain.Sent{To: sender, Method: chain.MethodAdd, GasLimit: exec.AddGas}
+	add := chain.Sent{To: sender, Method: chain.MethodAdd, GasLimit: gas.Add}
 	send := func(env *exec.Env) error { return env.Send(add) }
 	write := func(env *exec.Env) error { return env.Write("key", []byte("value")) }
 	read := func(env *exec.Env) error { _, err := env.Read("old"); return err }
@@ -76,17 +77,17 @@ func TestGasBoundaries(t *testing.T) {
 		name    string
 		account chain.Account
 		program func(env *exec.Env) error
-		cost    uint64 // beside GasHandling
+		cost    uint64 // beside gas.Handling
 		left    uint64 // that must be there, and isn't used
 	}{
 		{"handling alone", old, func(*exec.Env) error { return nil }, 0, 0},
 		{"charge", old, func(env *exec.Env) error { return env.Charge(100) }, 100, 0},
 		{"add to an account", old, take, 0, 0},
-		{"add to a new account", fresh, take, exec.AddGas - exec.GasHandling, 0},
-		{"send", old, send, exec.SendGas(&add), exec.AddGas + exec.BounceGas},
-		{"write", old, write, exec.GasWrite + 8*exec.GasWriteByte, 0},
-		{"read", old, read, exec.GasRead + 5*exec.GasReadByte, 0},
-		{"emit", old, emit, exec.GasEvent + 9*chain.GasPerByte, 0},
+		{"add to a new account", fresh, take, gas.Add - gas.Handling, 0},
+		{"send", old, send, exec.SendGas(&add), gas.Add + gas.Bounce},
+		{"write", old, write, gas.Write + 8*gas.WriteByte, 0},
+		{"read", old, read, gas.Read + 5*gas.ReadByte, 0},
+		{"emit", old, emit, gas.Event + 9*chain.GasPerByte, 0},
 	} {
 		for _, delta := range []int{-1, 0, 1} {
 			t.Run(fmt.Sprintf("%s %+d", x.name, delta), func(t *testing.T) {
@@ -97,15 +98,15 @@ func TestGasBoundaries(t *testing.T) {
 					s.storage, s.account = storage{}, fresh
 				}
 				m := s.relay()
-				m.GasLimit = uint64(int(exec.GasHandling+x.cost+x.left) + delta)
+				m.GasLimit = uint64(int(gas.Handling+x.cost+x.left) + delta)
 				o := s.apply(t, m)
 				if delta < 0 {
 					wantStatus(t, o, chain.StatusOutOfGas)
 					return
 				}
 				wantStatus(t, o, chain.StatusOK)
-				if o.GasUsed != exec.GasHandling+x.cost {
-					t.Errorf("used %d gas, want %d", o.GasUsed, exec.GasHandling+x.cost)
+				if o.GasUsed != gas.Handling+x.cost {
+					t.Errorf("used %d gas, want %d", o.GasUsed, gas.Handling+x.cost)
 				}
 			})
 		}
@@ -117,7 +118,7 @@ func TestTransferGas(t *testing.T) {
 	for _, delta := range []int{-1, 0, 1} {
 		s := newScene()
 		s.program = func(env *exec.Env) error {
-			return env.Send(chain.Sent{To: sender, Method: chain.MethodAdd, Amount: chain.NewAmount(1), GasLimit: exec.AddGas})
+			return env.Send(chain.Sent{To: sender, Method: chain.MethodAdd, Amount: chain.NewAmount(1), GasLimit: gas.Add})
 		}
 		m := s.external()
 		m.Method, m.Input = chain.MethodTransfer, chain.TransferInput{To: sender}.Encode()
@@ -145,11 +146,11 @@ func TestRelay(t *testing.T) {
 		{"add", self, newScene().account, nil, take, chain.StatusOK, 1_000_500},
 		{"add to a new account", self, none, nil, take, chain.StatusOK, 500},
 		{"add of nothing to a new account", self, none, func(m *chain.Message) { m.Amount = chain.Amount{} }, take, chain.StatusOK, 0},
-		{"add with too little gas", self, none, func(m *chain.Message) { m.GasLimit = exec.AddGas - 1 }, take, chain.StatusOutOfGas, 0},
+		{"add with too little gas", self, none, func(m *chain.Message) { m.GasLimit = gas.Add - 1 }, take, chain.StatusOutOfGas, 0},
 		{"no gas at all", self, none, func(m *chain.Message) { m.GasLimit = 0 }, take, chain.StatusOutOfGas, 0},
 		{"refused", self, newScene().account, nil, refuse, chain.StatusRefused, 1_000_000},
 		{"passed on", self, none, nil, func(env *exec.Env) error {
-			return env.Send(chain.Sent{To: sender, Method: chain.MethodAdd, Amount: env.Message.Amount, GasLimit: exec.AddGas})
+			return env.Send(chain.Sent{To: sender, Method: chain.MethodAdd, Amount: env.Message.Amount, GasLimit: gas.Add})
 		}, chain.StatusOK, 0},
 		{"to a chain that is not there", chain.SystemAddress(chain.Main), none, func(m *chain.Message) { m.To[3] = 9 }, take, chain.StatusNoChain, 0},
 		{"to the chain's own account", chain.SystemAddress(chain.Main), none, func(m *chain.Message) { m.To = chain.SystemAddress(chain.Main) }, take, chain.StatusNoAccount, 0},
@@ -157,10 +158,10 @@ func TestRelay(t *testing.T) {
 		{"most gas", self, none, func(m *chain.Message) { m.GasLimit = chain.MaxMessageGas }, take, chain.StatusOK, 500},
 		{"bounce", self, newScene().account, func(m *chain.Message) { m.Method = chain.MethodBounce }, take, chain.StatusOK, 1_000_500},
 		{"bounce whose hook fails", self, newScene().account, func(m *chain.Message) { m.Method = chain.MethodBounce }, func(env *exec.Env) error {
-			return errors.Join(env.Send(chain.Sent{To: sender, Method: chain.MethodAdd, Amount: env.Account().Balance, GasLimit: exec.AddGas}), refuse(env))
+			return errors.Join(env.Send(chain.Sent{To: sender, Method: chain.MethodAdd, Amount: env.Account().Balance, GasLimit: gas.Add}), refuse(env))
 		}, chain.StatusRefused, 1_000_500},
 		{"bounce without gas", self, none, func(m *chain.Message) { m.Method, m.GasLimit = chain.MethodBounce, 0 }, take, chain.StatusOutOfGas, 500},
-		{"bounce with too much gas", self, none, func(m *chain.Message) { m.Method, m.GasLimit = chain.MethodBounce, math.MaxUint64-exec.BounceGas }, take, chain.StatusLimit, 500},
+		{"bounce with too much gas", self, none, func(m *chain.Message) { m.Method, m.GasLimit = chain.MethodBounce, math.MaxUint64-gas.Bounce }, take, chain.StatusLimit, 500},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			s := newScene()
@@ -181,11 +182,11 @@ func TestRelay(t *testing.T) {
 // A gas limit near 2^64, which only a chain that is not ours can send, bounces like any other message that can't be run.
 func TestAbsurdGasLimit(t *testing.T) {
 	s := newScene()
-	for _, limit := range []uint64{math.MaxUint64 - exec.BounceGas, math.MaxUint64 - exec.BounceGas + 1, math.MaxUint64} {
+	for _, limit := range []uint64{math.MaxUint64 - gas.Bounce, math.MaxUint64 - gas.Bounce + 1, math.MaxUint64} {
 		m := s.relay()
 		m.GasLimit = limit
 		o, err := exec.Apply(&s.context, s.self, s.account, s.storage, m.Seal())
-		if err != nil || o.Status != chain.StatusLimit || len(o.Sent) != 1 || o.GasLeft < limit-2*exec.BounceGas || o.GasUsed > exec.BounceGas {
+		if err != nil || o.Status != chain.StatusLimit || len(o.Sent) != 1 || o.GasLeft < limit-2*gas.Bounce || o.GasUsed > gas.Bounce {
 			t.Errorf("gas limit %d: %+v, error %v", limit, o, err)
 		}
 	}
@@ -202,7 +203,7 @@ func TestExternalBounceIsNone(t *testing.T) {
 	}
 }
 
-// BounceGas suffices for the largest bounce there can be, and leaves half of it for a hook (SPEC 1.3, 1.5).
+// gas.Bounce suffices for the largest bounce there can be, and leaves half of it for a hook (SPEC 1.3, 1.5).
 func TestLargestBounce(t *testing.T) {
 	s := newScene()
 	s.program = func(*exec.Env) error { return exec.Fail(chain.StatusRefused, "%s", strings.Repeat("r", 10_000)) }
@@ -210,7 +211,7 @@ func TestLargestBounce(t *testing.T) {
 	m.Method, m.Input = strings.Repeat("m", chain.MaxMethodBytes), bytes.Repeat([]byte("i"), chain.MaxInputBytes)
 	o := s.apply(t, m)
 	wantStatus(t, o, chain.StatusRefused)
-	if len(o.Reason) != chain.MaxReasonBytes || o.Sent[0].GasLimit < exec.BounceGas/2 {
+	if len(o.Reason) != chain.MaxReasonBytes || o.Sent[0].GasLimit < gas.Bounce/2 {
 		t.Fatalf("a reason of %d bytes, and a bounce with %d gas", len(o.Reason), o.Sent[0].GasLimit)
 	}
 	back := newScene()
@@ -221,7 +222,7 @@ func TestLargestBounce(t *testing.T) {
 	if o.Account.Balance != m.Amount {
 		t.Errorf("%s came back", o.Account.Balance)
 	}
-	if hook := o.GasLeft; hook < exec.BounceGas/2-exec.GasNewAccount {
+	if hook := o.GasLeft; hook < gas.Bounce/2-gas.NewAccount {
 		t.Errorf("%d gas left for a hook", hook)
 	}
 }

@@ -17,11 +17,11 @@
 // # The way of the money
 //
 // An external message buys GasLimit units at its GasPrice from its signer's balance before anything else. Every relay it
-// leads to takes its own gas, and BounceGas for the bounce it may need, out of what its parent has left: a tree of messages
+// leads to takes its own gas, and gas.Bounce for the bounce it may need, out of what its parent has left: a tree of messages
 // is paid for before it runs (SPEC 2.3). What a handling uses is a fee; what is left at its end belongs to the payer and
 // is credited after the block's last event, by rule (DESIGN D6).
 //
-//	GasLimit [+ BounceGas if a relay] = used + Σ sent (GasLimit + BounceGas) + left      (E1, checked at every handling)
+//	GasLimit [+ gas.Bounce if a relay] = used + Σ sent (GasLimit + gas.Bounce) + left      (E1, checked at every handling)
 //
 // # Invariants
 //

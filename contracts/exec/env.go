@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/sdk/assert"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
@@ -14,13 +15,24 @@ type Env struct {
 	Context *Context
 	Self    chain.Address
 	Message *chain.Message
+	// Input is what the program is given: the message's, but for an init.
+	Input []byte
+	// Group are all messages that are handled as one, Message the last of them; nil if it is one alone.
+	Group []*chain.Message
 
 	before  chain.Account // the record as the message found it
 	account chain.Account // the record now
 	storage Storage
 	writes  map[string][]byte
+	keys    keys // of writes
 	sent    []chain.Sent
 	events  []chain.ContractEvent
+	// published is the code that this handling publishes; logs are lines for who debugs, output is a view's answer.
+	published []Published
+	logs      [][]byte
+	logBytes  int
+	output    []byte
+	view      bool // nothing may change
 	// halt is why the handling can't end well any more, broken the first error of the state's. Both hold even if the
 	// program goes on as if nothing had happened (E6).
 	halt   *Failure
@@ -32,10 +44,10 @@ type Env struct {
 }
 
 func newEnv(c *Context, self chain.Address, before chain.Account, storage Storage, m *chain.Message) *Env {
-	e := &Env{Context: c, Self: self, Message: m, before: before, account: before, storage: storage, left: m.GasLimit, bought: m.GasLimit}
+	e := &Env{Context: c, Self: self, Message: m, Input: m.Input, before: before, account: before, storage: storage, left: m.GasLimit, bought: m.GasLimit}
 	if m.Kind == chain.Relay && m.Method != chain.MethodBounce {
-		e.reserve = BounceGas
-		e.bought += BounceGas
+		e.reserve = gas.Bounce
+		e.bought += gas.Bounce
 	}
 	return e
 }
@@ -65,10 +77,19 @@ func (e *Env) Charge(gas uint64) error {
 // The input is copied.
 func (e *Env) Send(s chain.Sent) error {
 	switch {
-	case s.Method == "" || s.Method == chain.MethodBounce:
+	case e.view:
+		return e.readOnly("send")
+	case s.Method == "" || s.Method == chain.MethodBounce || s.Method == chain.MethodInit:
 		return Fail(chain.StatusBadInput, "method %q can't be sent", s.Method)
 	case s.To.Chain() == 0:
 		return Fail(chain.StatusBadInput, "the receiver names no chain") // no block could be decoded that holds it
+	}
+	return e.send(s)
+}
+
+// send is Send for all methods that there are.
+func (e *Env) send(s chain.Sent) error {
+	switch {
 	case len(s.Method) > chain.MaxMethodBytes || len(s.Input) > chain.MaxInputBytes:
 		return Fail(chain.StatusLimit, "message of %d bytes to send (limit %d)", s.Size(), chain.MaxInputBytes)
 	case len(e.sent) == chain.MaxSent:
@@ -81,16 +102,16 @@ func (e *Env) Send(s chain.Sent) error {
 	if err := e.Charge(SendGas(&s)); err != nil {
 		return err
 	}
-	if e.left < BounceGas || e.left-BounceGas < s.GasLimit {
-		return Fail(chain.StatusOutOfGas, "sending takes %d gas and %d for a bounce, and %d are left", s.GasLimit, BounceGas, e.left)
+	if e.left < gas.Bounce || e.left-gas.Bounce < s.GasLimit {
+		return Fail(chain.StatusOutOfGas, "sending takes %d gas and %d for a bounce, and %d are left", s.GasLimit, gas.Bounce, e.left)
 	}
 	balance, err := e.account.Balance.Sub(s.Amount)
 	if err != nil {
 		return Fail(chain.StatusBalance, "%s to send and a balance of %s", s.Amount, e.account.Balance)
 	}
 	e.account.Balance = balance
-	e.left -= s.GasLimit + BounceGas
-	e.sentGas += s.GasLimit + BounceGas
+	e.left -= s.GasLimit + gas.Bounce
+	e.sentGas += s.GasLimit + gas.Bounce
 	s.Input = append([]byte(nil), s.Input...)
 	e.sent = append(e.sent, s)
 	return nil
@@ -101,7 +122,7 @@ func (e *Env) ChargeNewAccount() error {
 	if e.before.Exists() {
 		return nil
 	}
-	return e.Charge(GasNewAccount)
+	return e.Charge(gas.NewAccount)
 }
 
 // buyGas pays for the gas of an external message and counts the message (I6). Admit has seen that it can be paid.
@@ -114,7 +135,7 @@ func (e *Env) buyGas() {
 
 // reset drops every effect, and gives back the gas that sent messages took.
 func (e *Env) reset(base chain.Account) {
-	e.account, e.writes, e.sent, e.events = base, nil, nil, nil
+	e.account, e.writes, e.keys, e.sent, e.events, e.published = base, nil, keys{}, nil, nil, nil
 	e.left += e.sentGas
 	e.sentGas = 0
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -22,7 +23,7 @@ func wantFailure(t *testing.T, err error, status chain.Status) {
 }
 
 func TestSendRules(t *testing.T) {
-	ok := chain.Sent{To: sender, Method: "do", Amount: chain.NewAmount(1), GasLimit: exec.GasHandling}
+	ok := chain.Sent{To: sender, Method: "do", Amount: chain.NewAmount(1), GasLimit: gas.Handling}
 	for _, x := range []struct {
 		name   string
 		change func(s *chain.Sent)
@@ -38,7 +39,7 @@ func TestSendRules(t *testing.T) {
 		{"longest input", func(s *chain.Sent) { s.Input = make([]byte, chain.MaxInputBytes) }, chain.StatusOK},
 		{"input too long", func(s *chain.Sent) { s.Input = make([]byte, chain.MaxInputBytes+1) }, chain.StatusLimit},
 		{"gas low", func(s *chain.Sent) { s.GasLimit-- }, chain.StatusOutOfGas},
-		{"gas low for an add", func(s *chain.Sent) { s.Method, s.GasLimit = chain.MethodAdd, exec.AddGas-1 }, chain.StatusOutOfGas},
+		{"gas low for an add", func(s *chain.Sent) { s.Method, s.GasLimit = chain.MethodAdd, gas.Add-1 }, chain.StatusOutOfGas},
 		{"gas absurd", func(s *chain.Sent) { s.GasLimit = math.MaxUint64 }, chain.StatusOutOfGas},
 		{"all the balance", func(s *chain.Sent) { s.Amount = chain.NewAmount(1_000_500) }, chain.StatusOK},
 		{"over balance", func(s *chain.Sent) { s.Amount = chain.NewAmount(1_000_501) }, chain.StatusBalance},
@@ -64,7 +65,7 @@ func TestSendRules(t *testing.T) {
 func TestRefusedSendLeavesNothing(t *testing.T) {
 	s := newScene()
 	s.program = func(env *exec.Env) error {
-		wantFailure(t, env.Send(chain.Sent{To: sender, Method: "do", Amount: chain.MaxAmount, GasLimit: exec.GasHandling}), chain.StatusBalance)
+		wantFailure(t, env.Send(chain.Sent{To: sender, Method: "do", Amount: chain.MaxAmount, GasLimit: gas.Handling}), chain.StatusBalance)
 		wantFailure(t, env.Send(chain.Sent{To: sender, Method: "do", GasLimit: env.GasLeft()}), chain.StatusOutOfGas)
 		return nil
 	}
@@ -78,7 +79,7 @@ func TestSendLimits(t *testing.T) {
 	sends := 0
 	s.program = func(env *exec.Env) error {
 		for range sends {
-			if err := env.Send(chain.Sent{To: sender, Method: "do", GasLimit: exec.GasHandling}); err != nil {
+			if err := env.Send(chain.Sent{To: sender, Method: "do", GasLimit: gas.Handling}); err != nil {
 				return err
 			}
 		}
@@ -151,7 +152,7 @@ func TestReadsItsWrites(t *testing.T) {
 	s.program = func(env *exec.Env) error {
 		value := []byte("mine")
 		if err := errors.Join(env.Write("new", value), env.Write("old", nil), env.Emit("topic", value),
-			env.Send(chain.Sent{To: sender, Method: "do", Input: value, GasLimit: exec.GasHandling})); err != nil {
+			env.Send(chain.Sent{To: sender, Method: "do", Input: value, GasLimit: gas.Handling})); err != nil {
 			return err
 		}
 		value[0] = 'X'
@@ -281,7 +282,7 @@ func TestAddCannotFail(t *testing.T) {
 			s.context.Params.MinGasPrice = math.MaxUint64
 			s.context.Params.DepositPerAccount, s.context.Params.DepositPerByte = deposit, deposit
 			m := s.relay()
-			m.Method, m.GasLimit, m.GasPrice = chain.MethodAdd, exec.AddGas, math.MaxUint64
+			m.Method, m.GasLimit, m.GasPrice = chain.MethodAdd, gas.Add, math.MaxUint64
 			for _, amount := range []chain.Amount{{}, chain.NewAmount(1), half} {
 				m.Amount = amount
 				s.account, s.program = account, take

@@ -3,6 +3,7 @@ package exec
 import (
 	"bytes"
 	"cmp"
+	"iter"
 	"slices"
 
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -19,8 +20,10 @@ type Delivery struct {
 // somebody made them.
 type Handled struct {
 	Received *Delivery
-	Outcome  Outcome
-	Sent     []*Delivery
+	// Joined says that it was handled as one with the event before.
+	Joined  bool
+	Outcome Outcome
+	Sent    []*Delivery
 }
 
 // Overlay is one account inside one open block: its record before, its record and storage now, and σ_i so far. The live
@@ -33,6 +36,7 @@ type Overlay struct {
 
 	below  Entries // the storage before the block
 	writes map[string]write
+	keys   keys // of writes
 }
 
 // write is an entry of the account's storage before the block and now; nil stands for none.
@@ -63,12 +67,52 @@ func (o *Overlay) Handle(c *Context, d *Delivery) (*Handled, *Refusal, error) {
 	return &o.Events[len(o.Events)-1], nil, nil
 }
 
+// HandleGroup applies several relays as one and records each; false says that they can't be handled so, and nothing has
+// happened. An error is the state's.
+func (o *Overlay) HandleGroup(c *Context, group []*Delivery) (bool, error) {
+	messages := make([]*chain.Message, len(group))
+	for i, d := range group {
+		messages[i] = d.Message
+	}
+	outcomes, err := applyGroup(c, o.Account, o.Now, o, messages)
+	if outcomes == nil || err != nil {
+		return false, err
+	}
+	o.Now = outcomes[0].Account
+	if err := o.write(outcomes[len(outcomes)-1].Writes); err != nil {
+		return false, err
+	}
+	for i, d := range group {
+		o.Events = append(o.Events, Handled{Received: d, Joined: i > 0, Outcome: outcomes[i]})
+	}
+	return true, nil
+}
+
 // Entry is the value of key in the account's storage now. It makes an Overlay the Storage of its own handlings.
 func (o *Overlay) Entry(key string) ([]byte, error) {
 	if w, ok := o.writes[key]; ok {
 		return w.after, nil
 	}
 	return o.below.Entry(o.Account, key)
+}
+
+// Next is the next key of the account's storage now.
+func (o *Overlay) Next(prefix, after string) (string, error) { return o.keys.next(o, prefix, after) }
+
+func (o *Overlay) nextBelow(prefix, after string) (string, error) {
+	return o.below.Next(o.Account, prefix, after)
+}
+
+func (o *Overlay) touched(key string) bool { _, ok := o.writes[key]; return ok }
+
+func (o *Overlay) present() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for key, w := range o.writes { // any order: they are sorted by who takes them
+			if w.after != nil && !yield(key) {
+				return
+			}
+		}
+	}
 }
 
 // write takes over what a handling wrote, and remembers what was there before the block.
@@ -86,6 +130,7 @@ func (o *Overlay) write(list []Write) error {
 			old.before = before
 		}
 		o.writes[w.Key] = write{old.before, w.Value}
+		o.keys.set(w.Key, w.Value)
 	}
 	return nil
 }

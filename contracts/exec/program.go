@@ -19,6 +19,8 @@ type Context struct {
 	Exists func(chain.ID) bool
 	// Programs finds what a message means to an account.
 	Programs Programs
+	// Code is the entry of published code in the state before the block; nil if there is none.
+	Code func(chain.CodeHash) (*chain.CodeEntry, error)
 }
 
 // Receiver is the account that handles a message sent to address to: to itself, or the chain's own account, which bounces
@@ -37,6 +39,11 @@ func (c *Context) Receiver(to chain.Address) (chain.Address, bool) {
 // is none.
 type Programs interface {
 	Program(self chain.Address, account chain.Account, m *chain.Message) (Program, error)
+	// Group finds the program that can handle several messages of method as one at the account self (SPEC 9.2, 9.3); nil if
+	// the method is not mergeable.
+	Group(self chain.Address, account chain.Account, method string) Program
+	// View finds the program that answers questions to the account self. It returns a Failure when there is none.
+	View(self chain.Address, account chain.Account) (Program, error)
 }
 
 // Program handles one message through env. An error that is a *Failure fails the handling; any other says that the state

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -27,7 +28,7 @@ func steps(t *rapid.T) []step {
 	one := rapid.Custom(func(t *rapid.T) step {
 		insist := rapid.Bool().Draw(t, "insist")
 		k, v := key.Draw(t, "key"), make([]byte, size.Draw(t, "size"))
-		switch rapid.IntRange(0, 5).Draw(t, "what") {
+		switch rapid.IntRange(0, 6).Draw(t, "what") {
 		case 0:
 			gas := rapid.OneOf(rapid.Uint64Range(0, 200_000), rapid.Uint64()).Draw(t, "gas")
 			return step{fmt.Sprintf("charge %d", gas), func(env *exec.Env) error { return env.Charge(gas) }, insist}
@@ -38,6 +39,8 @@ func steps(t *rapid.T) []step {
 		case 3:
 			return step{"emit " + k, func(env *exec.Env) error { return env.Emit(k, v) }, insist}
 		case 4:
+			return step{"walk " + k, func(env *exec.Env) error { return walk(env, k) }, insist}
+		case 5:
 			s := sentOf(v).Draw(t, "sent")
 			return step{fmt.Sprintf("send %s %s %d", s.Method, s.Amount, s.GasLimit), func(env *exec.Env) error { return env.Send(s) }, insist}
 		}
@@ -45,6 +48,15 @@ func steps(t *rapid.T) []step {
 		return step{"fail", func(*exec.Env) error { return s }, insist}
 	})
 	return rapid.SliceOfN(one, 0, 8).Draw(t, "program")
+}
+
+// walk tells all keys that begin with prefix.
+func walk(env *exec.Env, prefix string) error {
+	key, err := env.Next(prefix, "")
+	for ; key != "" && err == nil; key, err = env.Next(prefix, key) {
+		err = env.Emit("key", []byte(key))
+	}
+	return err
 }
 
 func sentOf(input []byte) *rapid.Generator[chain.Sent] {
@@ -126,7 +138,7 @@ func drawMessage(t *rapid.T, s *scene) *chain.Message {
 	}
 	m.Method = rapid.SampledFrom([]string{"do", chain.MethodAdd, chain.MethodBounce, chain.MethodTransfer}).Draw(t, "method")
 	m.Amount = someAmount().Draw(t, "amount")
-	m.GasLimit = often(t, rapid.Uint64Range(50_000, 5_000_000), rapid.OneOf(rapid.Uint64Range(0, 50_000), rapid.Uint64Range(0, math.MaxUint64-exec.BounceGas)))
+	m.GasLimit = often(t, rapid.Uint64Range(50_000, 5_000_000), rapid.OneOf(rapid.Uint64Range(0, 50_000), rapid.Uint64Range(0, math.MaxUint64-gas.Bounce)))
 	m.GasPrice = often(t, rapid.Uint64Range(0, 3), rapid.Uint64())
 	m.Input = make([]byte, rapid.SampledFrom([]int{0, 24, chain.MaxBounceInput + 1, chain.MaxInputBytes}).Draw(t, "input"))
 	return m.Seal()
@@ -222,3 +234,6 @@ type state struct{ s *scene }
 
 func (s state) Account(chain.Address) (chain.Account, error)      { return s.s.account, nil }
 func (s state) Entry(_ chain.Address, key string) ([]byte, error) { return s.s.storage.Entry(key) }
+func (s state) Next(_ chain.Address, prefix, after string) (string, error) {
+	return s.s.storage.Next(prefix, after)
+}

@@ -3,9 +3,11 @@ package exec_test
 import (
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -33,6 +35,20 @@ func (s storage) Entry(key string) ([]byte, error) {
 		return []byte(v), nil
 	}
 	return nil, nil
+}
+
+// Next asks every key.
+func (s storage) Next(prefix, after string) (string, error) {
+	next := ""
+	for k, v := range s {
+		if v == broken {
+			return "", errDisk
+		}
+		if strings.HasPrefix(k, prefix) && (k > after) && (next == "" || k < next) {
+			next = k
+		}
+	}
+	return next, nil
 }
 
 // bytes is what StorageBytes must be.
@@ -85,6 +101,17 @@ func newScene() *scene {
 func (s *scene) Program(chain.Address, chain.Account, *chain.Message) (exec.Program, error) {
 	return s, nil
 }
+
+// Group is the same program, for the method "many".
+func (s *scene) Group(_ chain.Address, _ chain.Account, method string) exec.Program {
+	if method == "many" {
+		return s
+	}
+	return nil
+}
+
+// View is the same program.
+func (s *scene) View(chain.Address, chain.Account) (exec.Program, error) { return s, nil }
 
 // Handle makes it the only one of them.
 func (s *scene) Handle(env *exec.Env) error { return s.program(env) }
@@ -140,13 +167,13 @@ func (s *scene) checkGas(t fatal, m *chain.Message, o exec.Outcome) {
 	t.Helper()
 	bought := m.GasLimit
 	if m.Kind == chain.Relay && m.Method != chain.MethodBounce {
-		bought += exec.BounceGas
+		bought += gas.Bounce
 	}
 	gone := o.GasUsed + o.GasLeft
 	for _, sent := range o.Sent {
 		gone += sent.GasLimit
 		if sent.Method != chain.MethodBounce {
-			gone += exec.BounceGas
+			gone += gas.Bounce
 		}
 	}
 	if gone != bought {
@@ -229,7 +256,7 @@ func checkBounce(t fatal, m *chain.Message, o exec.Outcome) {
 	if in.Message != m.ID() || in.Method != m.Method || in.Status != o.Status || in.Reason != o.Reason || string(in.Input) != string(input) {
 		t.Fatalf("bounce says %+v", in)
 	}
-	if o.Sent[0].GasLimit < exec.GasHandling+exec.GasNewAccount {
+	if o.Sent[0].GasLimit < gas.Handling+gas.NewAccount {
 		t.Fatalf("a bounce with %d gas can't be handled", o.Sent[0].GasLimit)
 	}
 }

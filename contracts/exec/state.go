@@ -25,11 +25,16 @@ type State interface {
 type Entries interface {
 	// Entry is the value of key in the storage of address; nil if there is none.
 	Entry(address chain.Address, key string) ([]byte, error)
+	// Next is the first key of the storage of address, in the order of bytes, that begins with prefix and is greater than
+	// after, or not less than prefix if after is empty; "" if there is none.
+	Next(address chain.Address, prefix, after string) (key string, err error)
 }
 
 // Storage reads the storage of the one account that handles a message, earlier events of the block included.
 type Storage interface {
 	Entry(key string) ([]byte, error)
+	// Next is as that of Entries.
+	Next(prefix, after string) (key string, err error)
 }
 
 // Change is a value of the state before and after a block; nil stands for absent. A block's changes are enough to go back.

@@ -1,8 +1,10 @@
 package exec
 
 import (
+	"iter"
 	"strings"
 
+	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/sdk/assert"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
@@ -13,26 +15,29 @@ func (e *Env) Read(key string) ([]byte, error) {
 	if err := checkKey(key); err != nil {
 		return nil, err
 	}
-	if err := e.Charge(GasRead); err != nil {
+	if err := e.Charge(gas.Read); err != nil {
 		return nil, err
 	}
 	v, err := e.entry(key)
 	if err != nil {
 		return nil, err
 	}
-	return v, e.Charge(GasReadByte * uint64(len(v)))
+	return v, e.Charge(gas.ReadByte * uint64(len(v)))
 }
 
 // Write sets key in the account's storage to a copy of value; an empty value removes the entry. The room that it takes
 // is paid for at the end of the handling, by the deposit for all the storage that is then held (SPEC 3.4).
 func (e *Env) Write(key string, value []byte) error {
+	if e.view {
+		return e.readOnly("write")
+	}
 	if err := checkKey(key); err != nil {
 		return err
 	}
 	if len(value) > chain.MaxStorageValue {
 		return Fail(chain.StatusLimit, "storage value of %d bytes (limit %d)", len(value), chain.MaxStorageValue)
 	}
-	if err := e.Charge(GasWrite + GasWriteByte*uint64(len(key)+len(value))); err != nil {
+	if err := e.Charge(gas.Write + gas.WriteByte*uint64(len(key)+len(value))); err != nil {
 		return err
 	}
 	old, err := e.entry(key)
@@ -45,13 +50,47 @@ func (e *Env) Write(key string, value []byte) error {
 	if e.writes == nil {
 		e.writes = map[string][]byte{}
 	}
-	e.writes[strings.Clone(key)] = append([]byte(nil), value...) // nil if empty: removed
+	key = strings.Clone(key)
+	e.writes[key] = append([]byte(nil), value...) // nil if empty: removed
+	e.keys.set(key, e.writes[key])
 	return nil
+}
+
+// Next is the first key of the account's storage, writes of this handling included, that begins with prefix and is greater
+// than after; "" if there is none.
+func (e *Env) Next(prefix, after string) (string, error) {
+	if len(prefix) > chain.MaxStorageKey || len(after) > chain.MaxStorageKey {
+		return "", Fail(chain.StatusLimit, "prefix of %d bytes, key of %d (limit %d)", len(prefix), len(after), chain.MaxStorageKey)
+	}
+	if err := e.Charge(gas.Next); err != nil {
+		return "", err
+	}
+	key, err := e.keys.next(e, prefix, after)
+	if err != nil {
+		return "", e.breaks(err)
+	}
+	return key, nil
+}
+
+func (e *Env) nextBelow(prefix, after string) (string, error) { return e.storage.Next(prefix, after) }
+
+func (e *Env) touched(key string) bool { _, ok := e.writes[key]; return ok }
+
+func (e *Env) present() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for key, value := range e.writes { // any order: they are sorted by who takes them
+			if value != nil && !yield(key) {
+				return
+			}
+		}
+	}
 }
 
 // Emit tells the outside something; it changes nothing. The body is copied.
 func (e *Env) Emit(topic string, body []byte) error {
 	switch {
+	case e.view:
+		return e.readOnly("emit an event")
 	case topic == "":
 		return Fail(chain.StatusBadInput, "an event needs a topic")
 	case len(topic) > chain.MaxMethodBytes:
@@ -61,7 +100,7 @@ func (e *Env) Emit(topic string, body []byte) error {
 	case len(e.events) == chain.MaxEvents:
 		return Fail(chain.StatusLimit, "more than %d events of one handling", chain.MaxEvents)
 	}
-	if err := e.Charge(GasEvent + chain.GasPerByte*uint64(len(topic)+len(body))); err != nil {
+	if err := e.Charge(gas.Event + chain.GasPerByte*uint64(len(topic)+len(body))); err != nil {
 		return err
 	}
 	e.events = append(e.events, chain.ContractEvent{Topic: strings.Clone(topic), Body: append([]byte(nil), body...)})
@@ -87,12 +126,17 @@ func (e *Env) entry(key string) ([]byte, error) {
 	}
 	v, err := e.storage.Entry(key)
 	if err != nil {
-		if e.broken == nil {
-			e.broken = err
-		}
-		return nil, err
+		return nil, e.breaks(err)
 	}
 	return v, nil
+}
+
+// breaks remembers an error of the state's.
+func (e *Env) breaks(err error) error {
+	if e.broken == nil {
+		e.broken = err
+	}
+	return err
 }
 
 // entrySize is what an entry adds to StorageBytes.

@@ -2,21 +2,27 @@ package native
 
 import (
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
-// command is a common external message: what it makes the signer's account send, or the Failure that it can only end in.
-// It depends on the message alone.
-type command func(m *chain.Message) (chain.Sent, error)
+// command is a common external message: what the signer's account does, or the Failure that it can only end in, which
+// depends on the message alone.
+type command func(m *chain.Message) (action, error)
 
-// Handle sends it.
+// action is what is left to do once the message is read.
+type action func(env *exec.Env) error
+
+// Handle does it.
 func (c command) Handle(env *exec.Env) error {
-	s, err := c(env.Message)
+	do, err := c(env.Message)
 	if err != nil {
 		return err
 	}
-	return env.Send(s)
+	return do(env)
 }
+
+func send(s chain.Sent) action { return func(env *exec.Env) error { return env.Send(s) } }
 
 // commands are all of them. A method that is none is for the account's code.
 var commands = map[string]command{
@@ -26,55 +32,78 @@ var commands = map[string]command{
 	chain.MethodSetCode:  setCode,
 }
 
-// Check says why the external message m could only fail at an account without code, whatever the state; nil if it can
-// succeed. The door refuses with it what would cost its sender gas for nothing.
+// Check says why the external message m could only fail, whatever the state; nil if it can succeed. The door refuses with
+// it what would cost its sender gas for nothing. A method that is no command is for the account's code.
 func Check(m *chain.Message) error {
+	if m.Method == chain.MethodPublish {
+		if _, err := chain.DecodePublish(m.Input); err != nil {
+			return exec.Fail(chain.StatusBadInput, "publish: %v", err)
+		}
+	}
 	c, ok := commands[m.Method]
 	if !ok {
-		return unknown(m)
+		return nil
 	}
 	_, err := c(m)
 	return err
 }
 
+// CheckPlain is Check for an account without code, to which a method that is no command means nothing.
+func CheckPlain(m *chain.Message) error {
+	if _, ok := commands[m.Method]; !ok && m.Method != chain.MethodPublish {
+		return unknown(m)
+	}
+	return nil
+}
+
 func unknown(m *chain.Message) error {
-	return exec.Fail(chain.StatusUnknownMethod, "%q is no command of an account without code: transfer, call, deploy, setcode", m.Method)
+	return exec.Fail(chain.StatusUnknownMethod, "%q is no command of an account without code: transfer, call, deploy, setcode, publish", m.Method)
 }
 
 // transfer sends the message's amount to another account (the whitepaper's tran).
-func transfer(m *chain.Message) (chain.Sent, error) {
+func transfer(m *chain.Message) (action, error) {
 	in, err := chain.DecodeTransfer(m.Input)
 	if err != nil {
-		return chain.Sent{}, exec.Fail(chain.StatusBadInput, "transfer: %v", err)
+		return nil, exec.Fail(chain.StatusBadInput, "transfer: %v", err)
 	}
-	return chain.Sent{To: in.To, Method: chain.MethodAdd, Amount: m.Amount, GasLimit: exec.AddGas}, nil
+	return send(chain.Sent{To: in.To, Method: chain.MethodAdd, Amount: m.Amount, GasLimit: gas.Add}), nil
 }
 
 // call sends the message that its input describes.
-func call(m *chain.Message) (chain.Sent, error) {
+func call(m *chain.Message) (action, error) {
 	in, err := chain.DecodeCall(m.Input)
 	if err != nil {
-		return chain.Sent{}, exec.Fail(chain.StatusBadInput, "call: %v", err)
+		return nil, exec.Fail(chain.StatusBadInput, "call: %v", err)
 	}
-	if in.Method == chain.MethodBounce {
-		return chain.Sent{}, exec.Fail(chain.StatusBadInput, "call: a bounce is made by the ledger alone")
+	if in.Method == chain.MethodBounce || in.Method == chain.MethodInit {
+		return nil, exec.Fail(chain.StatusBadInput, "call: a message %q is made by the ledger alone", in.Method)
 	}
-	return chain.Sent{To: in.To, Method: in.Method, Input: in.Input, Amount: m.Amount, GasLimit: in.GasLimit}, nil
+	return send(chain.Sent{To: in.To, Method: in.Method, Input: in.Input, Amount: m.Amount, GasLimit: in.GasLimit}), nil
 }
 
-// deploy is to make an account with code.
-func deploy(m *chain.Message) (chain.Sent, error) {
-	if _, err := chain.DecodeDeploy(m.Input); err != nil {
-		return chain.Sent{}, exec.Fail(chain.StatusBadInput, "deploy: %v", err)
-	}
-	return chain.Sent{}, exec.Fail(chain.StatusNotYet, "deploy: this network runs no code yet")
-}
-
-// setCode is to give the signer's account code.
-func setCode(m *chain.Message) (chain.Sent, error) {
-	in, err := chain.DecodeSetCode(m.Input)
+// deploy makes an account with code.
+func deploy(m *chain.Message) (action, error) {
+	in, err := chain.DecodeDeploy(m.Input)
 	if err != nil {
-		return chain.Sent{}, exec.Fail(chain.StatusBadInput, "setcode: %v", err)
+		return nil, exec.Fail(chain.StatusBadInput, "deploy: %v", err)
 	}
-	return chain.Sent{}, exec.Fail(chain.StatusNotYet, "setcode: this network runs no code yet, so %s can't be given", in.Code)
+	if in.Code == (chain.CodeHash{}) {
+		return nil, exec.Fail(chain.StatusBadInput, "deploy: it names no code")
+	}
+	return func(env *exec.Env) error {
+		_, err := env.Deploy(in, m.Amount)
+		return err
+	}, nil
+}
+
+// setCode gives the signer's account code.
+func setCode(m *chain.Message) (action, error) {
+	in, err := chain.DecodeSetCode(m.Input)
+	switch {
+	case err != nil:
+		return nil, exec.Fail(chain.StatusBadInput, "setcode: %v", err)
+	case !m.Amount.IsZero():
+		return nil, exec.Fail(chain.StatusBadInput, "setcode: it takes no amount")
+	}
+	return func(env *exec.Env) error { return env.SetCode(in.Code) }, nil
 }

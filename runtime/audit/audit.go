@@ -24,12 +24,20 @@ type Options struct {
 	Chain chain.ID
 	// Each runs independent work of one block at once; nil is a loop.
 	Each merkle.Each
-	// Programs are those that the chain runs; nil for the common messages alone.
+	// Programs are those that the chain runs; nil for the common messages, and the code that Engine runs.
 	Programs exec.Programs
+	// Engine makes what runs code, given where the code is kept; nil for a chain without. The audit closes it.
+	Engine func(source func(chain.CodeHash) ([]byte, error)) (Engine, error)
 	// Progress, if set, is told where Run is, from one goroutine at a time, a few times a second at most.
 	Progress func(Progress)
 	// CacheBytes bounds the store's cache; 0 for a default.
 	CacheBytes int64
+}
+
+// Engine runs code.
+type Engine interface {
+	native.Codes
+	Close() error
 }
 
 // Progress is where Run is.
@@ -47,10 +55,11 @@ var ErrSeveralChains = errors.New("directory holds several chains: name one")
 type run struct {
 	Options
 	*notes
-	ctx   context.Context
-	raw   *store.Raw
-	id    chain.ID
-	rules block.Rules
+	ctx    context.Context
+	raw    *store.Raw
+	engine Engine // nil for none
+	id     chain.ID
+	rules  block.Rules
 
 	marker store.Head // as it says; zero if it can't be read
 	known  bool       // the marker could be read
@@ -81,7 +90,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	if err != nil || r.raw == nil {
 		return r.report, err
 	}
-	err = errors.Join(r.all(), r.raw.Close())
+	err = errors.Join(r.all(), r.release())
 	r.finish()
 	return r.report, err
 }
@@ -107,10 +116,10 @@ func begin(ctx context.Context, o Options, n *notes) (*run, error) {
 		return r, err
 	}
 	if r.id, err = r.pick(); err != nil {
-		return r, errors.Join(err, r.raw.Close())
+		return r, errors.Join(err, r.release())
 	}
-	if r.Programs == nil {
-		r.Programs = native.Programs{}
+	if err := r.setPrograms(); err != nil {
+		return r, errors.Join(err, r.release())
 	}
 	r.rules = block.Rules{Exists: block.Alone(r.id), Programs: r.Programs, Each: careful(o.Each)}
 	r.compare = newCompare(r)
@@ -167,6 +176,31 @@ func (r *run) all() error {
 		}
 	}
 	return nil
+}
+
+// setPrograms makes what runs code, if no Programs were given.
+func (r *run) setPrograms() (err error) {
+	if r.Programs != nil {
+		return nil
+	}
+	r.Programs = native.Programs{}
+	if r.Engine == nil {
+		return nil
+	}
+	if r.engine, err = r.Engine(r.source); err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	r.Programs = native.Programs{Codes: r.engine}
+	return nil
+}
+
+// release closes what begin opened.
+func (r *run) release() error {
+	err := r.raw.Close()
+	if r.engine != nil {
+		err = errors.Join(r.engine.Close(), err)
+	}
+	return err
 }
 
 // damage notes a value that can't be read.

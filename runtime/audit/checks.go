@@ -24,6 +24,8 @@ const (
 	MessageIndex = "message index"
 	Nonces       = "nonces"
 	State        = "state"
+	EntryIndex   = "entry index"
+	Code         = "code"
 	StateRoot    = "state root"
 	Conservation = "conservation"
 )
@@ -53,6 +55,8 @@ var questions = []question{
 	{MessageIndex, "I5", "the index names each processed message with its place, and no other"},
 	{Nonces, "I6", "an account's nonce is the number of external messages it processed, in order"},
 	{State, "I3", "the stored state is that of replay: no leaf more, none less, all in canonical form"},
+	{EntryIndex, "I3", "the index of storage keys lists each entry of every account, and no other"},
+	{Code, "I3", "code that was published is kept, whole and under its hash, and no other is"},
 	{StateRoot, "I3", "the stored state has the root in the last header (SPEC 4.7)"},
 	{Conservation, "I1", "balances, deposits, fees and what is under way are what was issued"},
 }

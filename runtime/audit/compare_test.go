@@ -6,6 +6,7 @@ import (
 
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -156,8 +157,8 @@ func TestBlockConserves(t *testing.T) {
 	own := func(key string, before, after []byte) exec.Change {
 		return exec.Change{Slot: exec.Slot{Account: system, Key: key}, Before: before, After: after}
 	}
-	waits := relayed(1, 2, 30) // 30, and gas of 10 + exec.BounceGas at 2
-	gas := 2 * (10 + uint64(exec.BounceGas))
+	waits := relayed(1, 2, 30) // 30, and gas of 10 + gas.Bounce at 2
+	gas := 2 * (10 + uint64(gas.Bounce))
 	for _, row := range []struct {
 		name    string
 		changes []exec.Change

@@ -2,7 +2,6 @@ package audit
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"iter"
@@ -22,18 +21,21 @@ type leaves struct {
 	queue   map[uint64]bool // numbers of waiting messages
 	extent  chain.Queue
 	damaged map[merkle.Path]bool
-	spoiled chain.Address // has a damaged leaf
-	owner   chain.Address // of the storage entries that come now
-	held    uint64        // bytes of its storage so far
-	claims  uint64        // as its record says
+	codes   map[chain.CodeHash]chain.CodeEntry // published, as the state says
+	spoiled chain.Address                      // has a damaged leaf
+	owner   chain.Address                      // of the storage entries that come now
+	held    uint64                             // bytes of its storage so far
+	claims  uint64                             // as its record says
+	keys    map[string]bool                    // of its storage so far
+	listed  int                                // entries of all accounts so far that the index lists
 }
 
 // leaves compares the stored state with replay, leaf by leaf, and makes the tree over it.
 func (r *run) leaves() error {
-	l := &leaves{run: r, queue: map[uint64]bool{}, damaged: map[merkle.Path]bool{}}
+	l := &leaves{run: r, queue: map[uint64]bool{}, damaged: map[merkle.Path]bool{}, codes: map[chain.CodeHash]chain.CodeEntry{}, keys: map[string]bool{}}
 	if check := r.find(State); check != nil && check.Skipped == "" && r.at != nil {
 		l.want = r.at.state
-		l.want.tree = nil // the stored state's takes its room
+		l.want.tree, l.want.order = nil, nil // the stored state's takes their room
 	}
 	tree := merkle.New()
 	var failed error
@@ -55,15 +57,15 @@ func (r *run) leaves() error {
 	}
 	if errors.Is(failed, errBrokenOff) { // the tree took no more
 		r.add(StateRoot, 0, "the stored state has no tree: %v", err)
-		r.skip("the stored state has no tree", State, Conservation)
+		r.skip("the stored state has no tree", State, EntryIndex, Code, Conservation)
 		return nil
 	}
-	if failed = r.damageOnly(failed, State, StateRoot, Conservation, Nonces); failed != nil {
+	if failed = r.damageOnly(failed, State, EntryIndex, Code, StateRoot, Conservation, Nonces); failed != nil {
 		return failed
 	}
 	l.close()
 	l.root(tree)
-	return nil
+	return errors.Join(l.index(), l.keptCodes())
 }
 
 var errBrokenOff = errors.New("broken off")
@@ -118,6 +120,7 @@ func (l *leaves) canonical(slot exec.Slot, value []byte) error {
 	if slot.Account != l.owner {
 		l.endAccount()
 		l.owner, l.held, l.claims = slot.Account, 0, 0
+		clear(l.keys)
 	}
 	switch {
 	case slot.Account.Chain() != l.id:
@@ -125,6 +128,7 @@ func (l *leaves) canonical(slot exec.Slot, value []byte) error {
 	case slot.Key != "" && slot.Account.IsSystem():
 		return l.system(slot.Key, value)
 	case slot.Key != "":
+		l.keys[slot.Key] = true
 		l.held += uint64(len(slot.Key) + len(value))
 		if len(value) == 0 || len(value) > chain.MaxStorageValue || len(slot.Key) > chain.MaxStorageKey {
 			return fmt.Errorf("a key of %d bytes and a value of %d are not possible", len(slot.Key), len(value))
@@ -155,8 +159,11 @@ func (l *leaves) record(address chain.Address, value []byte) error {
 	return nil
 }
 
-// endAccount compares the storage of the account that is read to its end with what its record says.
+// endAccount compares the storage of the account that is read to its end with the index, and with what its record says.
 func (l *leaves) endAccount() {
+	if len(l.keys) > 0 {
+		l.inIndex()
+	}
 	if !l.owner.IsZero() && !l.owner.IsSystem() && l.owner != l.spoiled && l.held != l.claims {
 		l.add(State, 0, "account %s holds %d bytes of storage, and its record says %d", l.owner, l.held, l.claims)
 	}
@@ -164,6 +171,10 @@ func (l *leaves) endAccount() {
 
 // system looks at an entry of the chain's own.
 func (l *leaves) system(key string, value []byte) (err error) {
+	if hash, code := codeHash(key); code {
+		l.codes[hash], err = chain.DecodeCodeEntry(value)
+		return err
+	}
 	if number, queued := queueNumber(key); queued {
 		l.queue[number] = true
 		m, err := chain.DecodeMessage(value)
@@ -227,9 +238,7 @@ func (l *leaves) missing() {
 		list = append(list, slot)
 	}
 	list = slices.DeleteFunc(list, func(s exec.Slot) bool { return l.damaged[block.SlotPath(s)] })
-	slices.SortFunc(list, func(a, b exec.Slot) int {
-		return cmp.Or(a.Account.Compare(b.Account), cmp.Compare(a.Key, b.Key))
-	})
+	slices.SortFunc(list, compareSlots)
 	for _, slot := range list {
 		value, _ := l.want.take(slot)
 		l.add(State, 0, "%s is missing, and replay gives %s", nameSlot(slot), nameValue(slot, []byte(value)))

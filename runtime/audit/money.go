@@ -7,6 +7,7 @@ import (
 
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
@@ -50,11 +51,11 @@ func (m *money) add(slot exec.Slot, value []byte) (err error) {
 
 // boughtGas is what was paid for the gas that a waiting relay carries, the reserve for its bounce included (SPEC 2.3).
 func boughtGas(m *chain.Message) chain.Amount {
-	gas := m.GasLimit
+	units := m.GasLimit
 	if m.Method != chain.MethodBounce {
-		gas = min(gas, math.MaxUint64-exec.BounceGas) + exec.BounceGas
+		units = min(units, math.MaxUint64-gas.Bounce) + gas.Bounce
 	}
-	return chain.Mul(gas, m.GasPrice)
+	return chain.Mul(units, m.GasPrice)
 }
 
 // sum is all but what was issued.

@@ -18,7 +18,7 @@ func Replay(ctx context.Context, o Options, height uint64) (ReplayReport, error)
 		return ReplayReport{Report: r.report}, err
 	}
 	report := ReplayReport{}
-	err = errors.Join(r.one(height, &report), r.raw.Close())
+	err = errors.Join(r.one(height, &report), r.release())
 	r.finish()
 	report.Report = r.report
 	return report, err

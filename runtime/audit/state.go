@@ -2,8 +2,12 @@ package audit
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
+
+	"github.com/RaduBerinde/btreemap"
 
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/contracts/exec"
@@ -17,11 +21,20 @@ import (
 type state struct {
 	records map[chain.Address]string
 	entries map[exec.Slot]string
+	order   *btreemap.BTreeMap[exec.Slot, struct{}] // the entries of accounts, by account and key
 	tree    *merkle.Tree
 }
 
 func newState() *state {
-	return &state{records: map[chain.Address]string{}, entries: map[exec.Slot]string{}, tree: merkle.New()}
+	const degree = 32
+	return &state{
+		records: map[chain.Address]string{}, entries: map[exec.Slot]string{}, tree: merkle.New(),
+		order: btreemap.New[exec.Slot, struct{}](degree, compareSlots),
+	}
+}
+
+func compareSlots(a, b exec.Slot) int {
+	return cmp.Or(a.Account.Compare(b.Account), cmp.Compare(a.Key, b.Key))
 }
 
 // Account is the record of address; the zero record if there is none.
@@ -46,6 +59,22 @@ func (s *state) Entry(address chain.Address, key string) ([]byte, error) {
 	return []byte(raw), nil
 }
 
+// Next is the first key of the storage of address that begins with prefix and is greater than after, or not less than
+// prefix if that is empty; "" if there is none.
+func (s *state) Next(address chain.Address, prefix, after string) (string, error) {
+	from := btreemap.GE(exec.Slot{Account: address, Key: prefix})
+	if after != "" && after >= prefix {
+		from = btreemap.GT(exec.Slot{Account: address, Key: after})
+	}
+	for slot := range s.order.Ascend(from, btreemap.Max[exec.Slot]()) {
+		if slot.Account == address && strings.HasPrefix(slot.Key, prefix) {
+			return slot.Key, nil
+		}
+		break
+	}
+	return "", nil
+}
+
 // set puts a value into a slot; nil removes it. The tree is not told.
 func (s *state) set(slot exec.Slot, value []byte) {
 	switch {
@@ -55,7 +84,11 @@ func (s *state) set(slot exec.Slot, value []byte) {
 		s.records[slot.Account] = string(value)
 	case value == nil:
 		delete(s.entries, slot)
+		s.order.Delete(slot)
 	default:
+		if _, there := s.entries[slot]; !there && !slot.Account.IsSystem() {
+			s.order.ReplaceOrInsert(slot, struct{}{})
+		}
 		s.entries[slot] = string(value)
 	}
 }

@@ -10,11 +10,15 @@ import (
 
 // nameSlot names a slot of the state for people.
 func nameSlot(s exec.Slot) string {
-	switch number, queued := queueNumber(s.Key); {
+	number, queued := queueNumber(s.Key)
+	hash, code := codeHash(s.Key)
+	switch {
 	case s.Key == "":
 		return "account " + s.Account.String()
 	case s.Account.IsSystem() && queued:
 		return fmt.Sprintf("the chain's entry queue/%d", number)
+	case s.Account.IsSystem() && code:
+		return fmt.Sprintf("the chain's entry of code %s", hash)
 	case s.Account.IsSystem():
 		return fmt.Sprintf("the chain's entry %q", s.Key)
 	}
@@ -29,6 +33,15 @@ func queueNumber(key string) (uint64, bool) {
 	}
 	number := binary.BigEndian.Uint64([]byte(key[n:]))
 	return number, key == chain.QueuedKey(number)
+}
+
+// codeHash is the hash of the code that a key of the chain's own storage is for.
+func codeHash(key string) (hash chain.CodeHash, code bool) {
+	if len(key) < len(hash) {
+		return hash, false
+	}
+	copy(hash[:], key[len(key)-len(hash):])
+	return hash, key == chain.CodeKey(hash)
 }
 
 // nameValue is the value of a slot for people.

@@ -8,11 +8,14 @@ import (
 	"github.com/thinkey/thinkey/contracts/native"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/merkle"
+	"github.com/thinkey/thinkey/sdk/wire"
 )
 
 // Mempool are the lanes of the live accounts: each answers whether it takes the message.
 type Mempool interface {
 	Offer(c *exec.Context, messages []*chain.Message) []error
+	// Admit says why m can't be taken, as far as the final record of its account tells, and whether it waits already.
+	Admit(c *exec.Context, m *chain.Message) (waits bool, err error)
 }
 
 // Config says where a Door leads.
@@ -22,6 +25,8 @@ type Config struct {
 	Mempool Mempool
 	// Context is what the next block will tell its handlings.
 	Context func() *exec.Context
+	// Validate judges a module (native.Codes); nil on a chain that runs no code.
+	Validate func(code []byte) (complexity uint64, err error)
 	// Each runs independent work; Mark, if set, is told when a stage ends.
 	Each merkle.Each
 	Mark func(block.Stage)
@@ -31,10 +36,13 @@ type Config struct {
 type Door struct {
 	Config
 	verifier *verifier
+	desk     desk
 }
 
 // New opens a door; Close it to end its goroutine.
-func New(c Config) *Door { return &Door{Config: c, verifier: newVerifier(c.Each)} }
+func New(c Config) *Door {
+	return &Door{Config: c, verifier: newVerifier(c.Each), desk: newDesk()}
+}
 
 // Close ends the door. Submissions under way end first; later ones are refused.
 func (d *Door) Close() { d.verifier.close() }
@@ -64,6 +72,9 @@ func (d *Door) Submit(raws [][]byte) []Answer {
 	}
 	passed := 0
 	for i, err := range d.verifier.verify(messages) {
+		if err == nil && messages[i].Method == chain.MethodPublish {
+			err = d.publication(d.Context(), messages[i])
+		}
 		if err != nil {
 			answers[at[i]].Refused = err
 			continue
@@ -88,10 +99,13 @@ func (d *Door) mark(s block.Stage) {
 // decode checks all that can be said of a message without its signature and its account. The message is returned beside
 // a refusal if it decoded.
 func (d *Door) decode(raw []byte) (*chain.Message, error) {
-	if len(raw) > chain.MaxMessageBytes {
-		return nil, refuseSize(len(raw))
+	if len(raw) > chain.MaxPublicationBytes {
+		return nil, refuseSize(len(raw), chain.MaxPublicationBytes)
 	}
 	m, err := chain.DecodeMessage(raw)
+	if large := len(raw) > chain.MaxMessageBytes; large && (errors.Is(err, wire.ErrLimit) || err == nil && m.Method != chain.MethodPublish) {
+		return nil, refuseSize(len(raw), chain.MaxMessageBytes)
+	}
 	if err != nil {
 		return nil, &Refusal{CodeUndecodable, "message does not decode: " + err.Error(), "encode it as sdk/chain does"}
 	}
@@ -108,11 +122,8 @@ func refuseCommand(err error) error {
 		return err
 	}
 	code := CodeBadInput
-	switch failure.Status {
-	case chain.StatusUnknownMethod:
-		code = CodeUnknownMethod
-	case chain.StatusNotYet:
-		code = CodeNotYet
+	if failure.Status == chain.StatusBadCode {
+		code = CodeBadCode
 	}
 	return &Refusal{code, "message refused: " + failure.Error(), ""}
 }

@@ -10,10 +10,18 @@ import (
 	"github.com/thinkey/thinkey/sdk/keys"
 )
 
-// lanes takes every message and remembers it.
+// lanes takes every message and remembers it. What admit says, if it is set, is what it says of publications.
 type lanes struct {
 	mu    sync.Mutex // guards taken
 	taken map[chain.MessageID]int
+	admit func(m *chain.Message) (bool, error)
+}
+
+func (l *lanes) Admit(_ *exec.Context, m *chain.Message) (bool, error) {
+	if l.admit == nil {
+		return false, nil
+	}
+	return l.admit(m)
 }
 
 func (l *lanes) Offer(_ *exec.Context, messages []*chain.Message) []error {
@@ -120,16 +128,19 @@ func TestRefusals(t *testing.T) {
 		"nothing":        {nil, CodeUndecodable},
 		"cut":            {good[:len(good)-1], CodeUndecodable},
 		"longer":         {append(good[:len(good):len(good)], 0), CodeUndecodable},
-		"huge":           {make([]byte, chain.MaxMessageBytes+1), CodeTooLarge},
+		"huge":           {make([]byte, chain.MaxPublicationBytes+1), CodeTooLarge},
+		"large":          {change(func(m *chain.Message) { m.Input = make([]byte, chain.MaxMessageBytes) }), CodeTooLarge},
+		"large by proof": {oversigned(), CodeTooLarge},
+		"large garbage":  {make([]byte, chain.MaxMessageBytes+1), CodeUndecodable},
 		"network":        {change(func(m *chain.Message) { m.Network[0]++ }), CodeWrongNetwork},
 		"chain":          {change(func(m *chain.Message) { m.From, m.To, m.Payer = elsewhere, elsewhere, elsewhere }), CodeWrongChain},
 		"receiver":       {change(func(m *chain.Message) { m.To = other }), CodeWrongReceiver},
 		"payer":          {change(func(m *chain.Message) { m.Payer = other }), CodeWrongPayer},
 		"signer":         {change(func(m *chain.Message) { m.From, m.To, m.Payer = other, other, other }), CodeWrongKey},
 		"no method":      {change(func(m *chain.Message) { m.Method = "" }), CodeUnknownMethod},
-		"unknown method": {change(func(m *chain.Message) { m.Method = "dance" }), CodeUnknownMethod},
 		"bad input":      {change(func(m *chain.Message) { m.Input = m.Input[1:] }), CodeBadInput},
-		"deploy":         {change(func(m *chain.Message) { m.Method, m.Input = chain.MethodDeploy, chain.DeployInput{}.Encode() }), CodeNotYet},
+		"deploy":         {change(func(m *chain.Message) { m.Method, m.Input = chain.MethodDeploy, chain.DeployInput{}.Encode() }), CodeBadInput},
+		"publish":        {change(func(m *chain.Message) { m.Method, m.Input = chain.MethodPublish, []byte{2} }), CodeBadInput},
 	} {
 		if a := d.Submit([][]byte{c.raw})[0]; code(a.Refused) != c.code {
 			t.Errorf("%s: %v, want %s", name, a.Refused, c.code)
@@ -147,6 +158,15 @@ func TestRefusals(t *testing.T) {
 	if len(l.taken) != 0 {
 		t.Errorf("%d refused messages reached the mempool", len(l.taken))
 	}
+}
+
+// oversigned is too large with its verification data alone.
+func oversigned() []byte {
+	m := doorMessage(0).Clone()
+	m.Input = make([]byte, chain.MaxInputBytes)
+	m.Seal()
+	m.Proof = make([]byte, chain.MaxProofBytes)
+	return m.Encode()
 }
 
 // A closed door answers; it doesn't hang.

@@ -32,7 +32,10 @@ const (
 	CodeWrongPayer    = "wrong_payer"
 	CodeUnknownMethod = "unknown_method"
 	CodeBadInput      = "bad_input"
-	CodeNotYet        = "not_yet"
+	CodeBadCode       = "bad_code"
+	CodePublished     = "code_published"
+	CodeGasLimitLow   = "gas_limit_low"
+	CodeBusy          = "busy"
 	CodeUnsigned      = "unsigned"
 	CodeWrongKey      = "wrong_key"
 	CodeBadSignature  = "bad_signature"
@@ -58,6 +61,9 @@ func refuseSignature(err error) *Refusal {
 	return &Refusal{CodeBadSignature, err.Error(), ""}
 }
 
-func refuseSize(n int) *Refusal {
-	return &Refusal{CodeTooLarge, fmt.Sprintf("message of %d bytes: at most %d are allowed", n, chain.MaxMessageBytes), "split it, or publish the content elsewhere and send its hash"}
+func refuseSize(n, limit int) *Refusal {
+	return &Refusal{
+		CodeTooLarge, fmt.Sprintf("message of %d bytes: at most %d are allowed", n, limit),
+		"split it, or publish the content elsewhere and send its hash",
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -38,7 +39,7 @@ func hostile(n *Node, r *rand.Rand, from byte, accounts int) *chain.Message {
 		method := []string{chain.MethodAdd, "bid", chain.MethodTransfer, "\xff\x00", strings.Repeat("m", chain.MaxMethodBytes)}[r.IntN(5)]
 		input := make([]byte, pick(0, 1, 1025, chain.MaxInputBytes-200))
 		m.Method = chain.MethodCall
-		m.Input = chain.CallInput{To: to, Method: method, GasLimit: pick(0, exec.GasHandling, exec.AddGas, 1_000_000, math.MaxUint64), Input: input}.Encode()
+		m.Input = chain.CallInput{To: to, Method: method, GasLimit: pick(0, gas.Handling, gas.Add, 1_000_000, math.MaxUint64), Input: input}.Encode()
 	}
 	m.GasLimit = exec.TransferGas(m)
 	m.GasLimit = pick(0, exec.ExternalGas(m), m.GasLimit-1, m.GasLimit, 2*m.GasLimit, 2*m.GasLimit, chain.MaxMessageGas, math.MaxUint64)

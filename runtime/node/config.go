@@ -9,6 +9,7 @@ import (
 
 	"github.com/thinkey/thinkey/actors/account"
 	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/contracts/native"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -61,6 +62,12 @@ type Config struct {
 	// MaxResident bounds the accounts in memory; Lane their waiting messages.
 	MaxResident int
 	Lane        account.Limits
+	// Engine makes what runs code, given where code is read by its hash; nil for a chain without code. The node closes it.
+	Engine func(source func(chain.CodeHash) ([]byte, error)) (Engine, error)
+	// QueryGas is the most gas that a view may use [100 million: a tenth of a second], and Queries how many run at once, beside
+	// the making of blocks [half of the cores]. Zero stands for the default.
+	QueryGas uint64
+	Queries  int
 	// KeepStates is how many blocks back the state can be asked for; 0 for all.
 	KeepStates uint64
 	CacheBytes int64
@@ -70,6 +77,14 @@ type Config struct {
 	// Fatal is called once when the node can't go on: a broken assertion, a disk that fails. It should end the process; it
 	// must not call back into the node.
 	Fatal func(error)
+}
+
+// Engine runs code (contracts/wasm).
+type Engine interface {
+	native.Codes
+	// Prepare is told of code that a final block publishes, so that it is ready when it becomes callable. It returns at once.
+	Prepare(hash chain.CodeHash, code []byte)
+	Close() error
 }
 
 // Defaults are a Config without directory and genesis, for a machine like this one.

@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/thinkey/thinkey/actors/account"
+	"github.com/thinkey/thinkey/actors/host"
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/runtime/ingress"
 )
@@ -64,11 +65,14 @@ func (m *metrics) submitted(answers []ingress.Answer) {
 func refusalCode(err error) string {
 	var door *ingress.Refusal
 	var lane *account.Refusal
+	var full *host.Busy
 	switch {
 	case errors.As(err, &door):
 		return door.Code
 	case errors.As(err, &lane):
 		return string(lane.Kind)
+	case errors.As(err, &full):
+		return ingress.CodeBusy
 	}
 	return "other"
 }

@@ -27,6 +27,9 @@ type Node struct {
 	host    *host.Host
 	door    *ingress.Door
 	rules   block.Rules
+	engine  Engine // nil for a chain without code
+	logs    logs
+	asking  asking
 	metrics *metrics
 	started time.Time
 
@@ -66,23 +69,45 @@ func Open(config Config) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := n.load(); err != nil {
-		return nil, errors.Join(err, n.store.Close())
-	}
-	if err := n.start(); err != nil {
-		return nil, errors.Join(err, n.store.Close())
+	for _, step := range []func() error{n.openEngine, n.load, n.start} {
+		if err := step(); err != nil {
+			return nil, errors.Join(err, n.closeData())
+		}
 	}
 	return n, nil
+}
+
+// openEngine makes what runs code.
+func (n *Node) openEngine() (err error) {
+	n.chain = chain.Main
+	if n.config.Genesis != nil {
+		n.chain = n.config.Genesis.Chain
+	}
+	n.asking = newAsking(&n.config)
+	n.rules = block.Rules{Exists: block.Alone(n.chain), Programs: native.Programs{}, Each: Spread(n.config.Workers)}
+	if n.config.Engine == nil {
+		return nil
+	}
+	source := func(h chain.CodeHash) ([]byte, error) { return n.store.Code(n.chain, h) }
+	if n.engine, err = n.config.Engine(source); err != nil {
+		return err
+	}
+	n.rules.Programs = native.Programs{Codes: n.engine}
+	return nil
+}
+
+// closeData closes what reads and holds the chain. Nothing runs any more but queries, which end first.
+func (n *Node) closeData() (err error) {
+	if n.engine != nil {
+		err = n.engine.Close()
+	}
+	n.asking.end()
+	return errors.Join(err, n.store.Close())
 }
 
 // load brings the chain into memory: genesis, head, state tree.
 func (n *Node) load() error {
 	want := n.config.Genesis
-	n.chain = chain.Main
-	if want != nil {
-		n.chain = want.Chain
-	}
-	n.rules = block.Rules{Exists: block.Alone(n.chain), Programs: native.Programs{}, Each: Spread(n.config.Workers)}
 	origin, err := n.store.Origin(n.chain)
 	switch {
 	case errors.Is(err, store.ErrNotFound) && want == nil:
@@ -199,9 +224,13 @@ func (n *Node) start() error {
 		return err
 	}
 	n.host = h
-	n.door = ingress.New(ingress.Config{
+	door := ingress.Config{
 		Network: n.network, Chain: n.chain, Mempool: mempool{n}, Context: n.nextContext, Each: n.rules.Each, Mark: n.config.Mark,
-	})
+	}
+	if n.engine != nil {
+		door.Validate = n.engine.Validate
+	}
+	n.door = ingress.New(door)
 	n.rules.Mark = n.config.Mark
 	go n.produceAll()
 	return nil
@@ -221,7 +250,7 @@ func (n *Node) Close() error {
 	n.waiting.close()
 	n.door.Close()
 	n.host.Close()
-	return n.store.Close()
+	return n.closeData()
 }
 
 // failure keeps the first reason why the node can't go on.

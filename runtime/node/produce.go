@@ -145,7 +145,11 @@ func (n *Node) produce(need Need) error {
 	if err != nil {
 		return err
 	}
-	return n.commit(tag, result)
+	if err := n.commit(tag, result); err != nil {
+		return err
+	}
+	n.logs.take(result.Block.Header.Height, run.Accounts)
+	return nil
 }
 
 // job is what the live accounts are asked to do for one block. While carried-in messages wait, fresh inputs get their
@@ -163,12 +167,15 @@ func (n *Node) commit(tag account.Tag, r *block.Result) error {
 	header := &r.Block.Header
 	err := n.store.Commit(&store.Commit{
 		Chain: n.chain, Header: header, Hash: r.Hash, Block: r.Raw, Receipts: r.Journal.Encode(),
-		Changes: r.Changes, Messages: r.Processed,
+		Changes: r.Changes, Messages: r.Processed, Code: r.Published,
 	})
 	if err != nil {
 		return err
 	}
 	n.mark(block.StageStore)
+	for _, p := range r.Published {
+		n.engine.Prepare(p.Hash, p.Code)
+	}
 	if err := n.tree.Commit(r.Version); err != nil {
 		return fmt.Errorf("state tree at height %d: %w", header.Height, err)
 	}

@@ -51,6 +51,18 @@ func (n mempool) Offer(c *exec.Context, messages []*chain.Message) []error {
 	return errs
 }
 
+// Admit implements ingress.Mempool.
+func (n mempool) Admit(c *exec.Context, m *chain.Message) (waits bool, err error) {
+	if waits, _ := n.waiting.state(m.ID()); waits {
+		return true, nil
+	}
+	record, err := n.store.State(n.chain).Account(m.From)
+	if err != nil {
+		return false, err
+	}
+	return false, account.Admit(c, n.config.Lane.OrDefault(), record, m)
+}
+
 // Info is what a node says of itself.
 type Info struct {
 	Network  chain.NetworkID

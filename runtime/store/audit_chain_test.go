@@ -14,15 +14,32 @@ import (
 	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
-// programs are the common messages, and "put": every account takes it, keeps its input and tells so.
-type programs struct{ native.Programs }
+// programs are the common messages, code that does what put does, and "put": every account takes it, keeps its input and
+// tells so.
+type programs struct{}
 
-func (p programs) Program(self chain.Address, account chain.Account, m *chain.Message) (exec.Program, error) {
+func (programs) Program(self chain.Address, account chain.Account, m *chain.Message) (exec.Program, error) {
 	if m.Kind == chain.Relay && m.Method == "put" && account.Exists() {
 		return put{}, nil
 	}
-	return p.Programs.Program(self, account, m)
+	return native.Programs{Codes: codes{}}.Program(self, account, m)
 }
+
+func (programs) View(self chain.Address, account chain.Account) (exec.Program, error) {
+	return native.Programs{Codes: codes{}}.View(self, account)
+}
+
+func (programs) Group(self chain.Address, account chain.Account, method string) exec.Program {
+	return native.Programs{Codes: codes{}}.Group(self, account, method)
+}
+
+type codes struct{}
+
+func (codes) Merges(chain.CodeHash, string) bool { return false }
+
+func (codes) Validate(code []byte) (uint64, error) { return uint64(len(code)), nil }
+
+func (codes) Run(env *exec.Env, _ chain.CodeHash, _ string) error { return put{}.Handle(env) }
 
 type put struct{}
 
@@ -179,7 +196,7 @@ func (l *ledger) commit(res *block.Result) {
 	l.t.Helper()
 	l.must(l.store.Commit(&store.Commit{
 		Chain: chain.Main, Header: &res.Block.Header, Hash: res.Hash, Block: res.Raw, Receipts: res.Journal.Encode(),
-		Changes: res.Changes, Messages: res.Processed,
+		Changes: res.Changes, Messages: res.Processed, Code: res.Published,
 	}))
 	l.must(l.tree.Commit(res.Version))
 	l.header, l.hash = &res.Block.Header, res.Hash
@@ -192,18 +209,25 @@ func (l *ledger) result(height uint64) *block.Result { return l.results[height-1
 // lastHeight is that of the chain of story.
 const lastHeight = 10
 
-// story is a chain with everything in it: payments, storage and events, failures that bounce, a queue over several blocks,
-// an empty block. Nothing waits in blocks 1 to 3, something behind 4 to 6 and 10.
+// published is the code of the story; published twice in block 2 and once in block 3, it is given to wallet 5 in block 7.
+var published = chain.PublishInput{Immutable: true, Code: make([]byte, 1500)}
+
+func (l *ledger) publish(from int) *chain.Message {
+	return l.external(from, chain.MethodPublish, 0, published.Encode())
+}
+
+// story is a chain with everything in it: payments, storage and events, code, failures that bounce, a queue over several
+// blocks, an empty block. Nothing waits in blocks 1 to 3, something behind 4 to 6 and 10.
 func (l *ledger) story() {
 	l.add(all, l.pay(0, 1, 5), l.pay(1, 2, 6), l.pay(0, 1, 7), l.pay(2, 0, 1))
-	l.add(all, l.call(0, 3, "put", "kvalue"), l.call(1, 3, "put", "lother value"), l.call(2, 3, "unheard", "x"))
-	l.add(all, l.toNowhere(4, 50), l.pay(4, 0, 1<<60), l.call(0, 3, "put", "k"))
+	l.add(all, l.call(0, 3, "put", "kvalue"), l.call(1, 3, "put", "lother value"), l.call(2, 3, "unheard", "x"), l.publish(4), l.publish(5))
+	l.add(all, l.toNowhere(4, 50), l.pay(4, 0, 1<<60), l.call(0, 3, "put", "k"), l.publish(5))
 	l.add(6, l.pay(0, 1, 1), l.pay(0, 1, 2), l.pay(1, 0, 3), l.pay(2, 0, 4), l.pay(3, 0, 5), l.pay(4, 1, 6))
 	l.add(2)
 	l.add(5, l.call(5, 3, "unheard", "y"), l.call(5, 3, "put", "mmm"), l.pay(5, 3, 9))
-	l.add(all, l.pay(5, 3, 10))
+	l.add(all, l.pay(5, 3, 10), l.external(5, chain.MethodSetCode, 0, chain.SetCodeInput{Code: published.Hash()}.Encode()))
 	l.add(all)
-	l.add(all, l.pay(0, 1, 11), l.pay(1, 0, 12), l.pay(0, 1, 13))
+	l.add(all, l.pay(0, 1, 11), l.pay(1, 0, 12), l.pay(0, 1, 13), l.call(2, 5, "keep", "code"))
 	l.add(3, l.pay(2, 1, 1), l.pay(2, 1, 2), l.pay(2, 0, 3))
 	if n := l.result(lastHeight).Queued; len(l.results) != lastHeight || n != 3 {
 		l.t.Fatalf("%d blocks, %d messages wait at the end", len(l.results), n)

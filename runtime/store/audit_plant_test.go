@@ -214,10 +214,15 @@ var stateRows = []corruption{
 	}, inMoney, says("the chain's own account has no record")},
 	{"missing account", func(p *planted) { p.lose(store.SlotKey(exec.Slot{Account: p.wallets[2].address})) }, inMoney, address(2)},
 	{"entry of a contract", func(p *planted) { p.entry(p.wallets[3].address, "l", []byte("other valve")) }, inState, says(`entry "l"`)},
-	{"extra entry of a contract", func(p *planted) { p.entry(p.wallets[3].address, "z", []byte("z")) }, inState, says(`entry "z"`)},
+	{"extra entry of a contract", func(p *planted) { p.entry(p.wallets[3].address, "z", []byte("z")) },
+		append([]string{audit.EntryIndex}, inState...), says(`the index lacks the entry "z"`)},
+	{"extra entry of a contract, in the index too", func(p *planted) {
+		p.entry(p.wallets[3].address, "z", []byte("z"))
+		p.put(store.EntryKey(p.wallets[3].address, "z"), nil)
+	}, inState, says(`entry "z"`)},
 	{"missing entry of a contract", func(p *planted) {
 		p.lose(store.SlotKey(exec.Slot{Account: p.wallets[3].address, Key: "l"}))
-	}, inState, says("holds 3 bytes of storage")},
+	}, append([]string{audit.State, audit.EntryIndex}, audit.StateRoot), says("holds 3 bytes of storage")},
 	{"entry under the path of another", func(p *planted) {
 		slot := exec.Slot{Account: p.wallets[3].address, Key: "l"}
 		p.put(store.SlotKey(slot), store.SlotValue(exec.Slot{Account: slot.Account, Key: "k"}, []byte("other value")))
@@ -255,6 +260,18 @@ var stateRows = []corruption{
 		p.must(err)
 		p.entry(system, chain.QueuedKey(p.queue().Tail+5), value)
 	}, inMoney, says("outside of the queue")},
+	{"height in the entry of code", func(p *planted) {
+		p.own(chain.CodeKey(published.Hash()), func(v []byte) []byte { v[7]++; return v })
+	}, inState, says("the chain's entry of code " + published.Hash().String())},
+	{"length in the entry of code", func(p *planted) {
+		p.own(chain.CodeKey(published.Hash()), func(v []byte) []byte { v[11]++; return v })
+	}, append([]string{audit.Code}, inState...), says("has 1500 bytes")},
+	{"entry of code that does not decode", func(p *planted) {
+		p.own(chain.CodeKey(published.Hash()), func(v []byte) []byte { v[12]++; return v })
+	}, append([]string{audit.State, audit.Code}, audit.StateRoot), says("immutable")},
+	{"missing entry of code", func(p *planted) {
+		p.lose(store.SlotKey(exec.Slot{Account: system, Key: chain.CodeKey(published.Hash())}))
+	}, append([]string{audit.Code}, inState...), says("was not published")},
 	{"entry that no chain has", func(p *planted) { p.entry(system, "mint", []byte{1}) }, inState, says("no such entry")},
 }
 
@@ -444,6 +461,40 @@ var besideRows = []corruption{
 		p.journal(1, func(j *block.Journal) { j.Receipts[0].Message = id })
 		p.put(store.IndexKey(id), store.PlaceValue(store.Place{Height: 1, Event: 0}))
 	}, []string{audit.Once, audit.Receipts}, message(4, 1)},
+	{"missing from the entry index", func(p *planted) {
+		p.lose(store.EntryKey(p.wallets[3].address, "l"))
+	}, []string{audit.EntryIndex}, says(`lacks the entry "l"`)},
+	{"all of an account missing from the entry index", func(p *planted) {
+		p.lose(store.EntryKey(p.wallets[3].address, "l"), store.EntryKey(p.wallets[3].address, "m"))
+	}, []string{audit.EntryIndex}, says(`lacks the entry "m"`)},
+	{"extra in the entry index", func(p *planted) {
+		p.put(store.EntryKey(p.wallets[3].address, "ll"), nil)
+	}, []string{audit.EntryIndex}, says(`the index lists the entry "ll"`)},
+	{"account without storage in the entry index", func(p *planted) {
+		p.put(store.EntryKey(p.wallets[0].address, "l"), nil)
+	}, []string{audit.EntryIndex}, address(0)},
+	{"one missing from the entry index, and one extra", func(p *planted) {
+		p.lose(store.EntryKey(p.wallets[3].address, "l"))
+		p.put(store.EntryKey(p.wallets[5].address, "l"), nil)
+	}, []string{audit.EntryIndex}, address(5)},
+	{"entry of the chain's own in the entry index", func(p *planted) {
+		p.put(store.EntryKey(system, chain.KeyFees), nil)
+	}, []string{audit.Layout}, says("no such key")},
+	{"value in the entry index", func(p *planted) {
+		p.put(store.EntryKey(p.wallets[3].address, "l"), []byte{1})
+	}, []string{audit.Checksums}, says("it holds something")},
+	{"lost code", func(p *planted) { p.lose(store.CodeKey(published.Hash())) }, []string{audit.Code}, says("and is not kept")},
+	{"other code", func(p *planted) {
+		p.put(store.CodeKey(published.Hash()), append([]byte{1}, make([]byte, 1501)...))
+	}, []string{audit.Code}, says("has the hash")},
+	{"code that is not immutable", func(p *planted) {
+		p.put(store.CodeKey(published.Hash()), make([]byte, 1501))
+	}, []string{audit.Code}, says("has the hash")},
+	{"extra code", func(p *planted) {
+		in := chain.PublishInput{Code: []byte("unpublished")}
+		p.put(store.CodeKey(in.Hash()), append([]byte{0}, in.Code...))
+	}, []string{audit.Code}, says("was not published")},
+	{"no code at all", func(p *planted) { p.put(store.CodeKey(published.Hash()), nil) }, []string{audit.Checksums}, says("it is no code")},
 	{"block not found by its hash", func(p *planted) { p.lose(store.NameKey(p.result(5).Hash)) }, []string{audit.BlockHashes}, says("block 5")},
 	{"wrong height for a hash", func(p *planted) {
 		p.put(store.NameKey(p.result(5).Hash), []byte{7: 4})
@@ -524,6 +575,8 @@ func damageRows() (rows []corruption) {
 		"block hash":    func(p *planted) []byte { return store.NameKey(p.result(6).Hash) },
 		"record":        func(p *planted) []byte { return store.SlotKey(exec.Slot{Account: p.wallets[1].address}) },
 		"entry":         func(p *planted) []byte { return store.SlotKey(exec.Slot{Account: p.wallets[3].address, Key: "l"}) },
+		"code":          func(*planted) []byte { return store.CodeKey(published.Hash()) },
+		"entry index":   func(p *planted) []byte { return store.EntryKey(p.wallets[3].address, "l") },
 		"genesis":       func(*planted) []byte { return store.GenesisKey() },
 		"marker":        func(*planted) []byte { return store.MarkKey() },
 		"body of the 0": func(*planted) []byte { return store.PartKey('b', 0) },

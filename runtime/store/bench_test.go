@@ -201,3 +201,43 @@ func BenchmarkLeaves(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkNext walks the keys of an account with 10,000 entries among 1,000 such accounts' smaller ones.
+func BenchmarkNext(b *testing.B) {
+	s, err := Open(Options{Dir: b.TempDir()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { closeStore(b, s) })
+	g := &chain.Genesis{Name: "bench", Chain: 1, Params: chain.DefaultParams()}
+	header := &chain.Header{Network: g.Network(), Chain: 1}
+	state := func(yield func(exec.Write) bool) {
+		for i := range 200_000 {
+			slot := exec.Slot{Account: chain.Address{3: 1, 4: byte(i % 100), 5: 1}, Key: string(binary.BigEndian.AppendUint64(nil, uint64(i)))}
+			if !yield(exec.Write{Slot: slot, Value: []byte("value")}) {
+				return
+			}
+		}
+	}
+	if err := s.Init(g, header, state); err != nil {
+		b.Fatal(err)
+	}
+	for range 5 {
+		h, err := s.Head(1)
+		if err != nil {
+			b.Fatal(err)
+		}
+		next := &chain.Header{Chain: 1, Height: h.Height + 1, Parent: h.Hash}
+		if err := s.Commit(&Commit{Chain: 1, Header: next, Hash: next.Hash()}); err != nil {
+			b.Fatal(err)
+		}
+		settle(b, s)
+	}
+	account, key := chain.Address{3: 1, 4: 7, 5: 1}, ""
+	b.ReportAllocs()
+	for b.Loop() {
+		if key, err = s.State(1).Next(account, "", key); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

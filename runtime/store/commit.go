@@ -25,6 +25,8 @@ type Commit struct {
 	Changes []exec.Change
 	// Messages are those processed, in the order of the receipts.
 	Messages []chain.MessageID
+	// Code is what the block publishes, each once.
+	Code []exec.Published
 }
 
 // Commit makes a block final on disk. When it returns nil the block and all that follows from it are there after any
@@ -82,6 +84,8 @@ func (c *Commit) write(w *writer, next mark) {
 	w.part(h, partHeader, wire.AppendBytes(nil, c.Header.Append(nil)), c.Certificate)
 	w.part(h, partOutbox, c.Outbox)
 	w.part(h, partReceipts, c.Receipts)
+	w.code(c.Code)
+	w.entries(c.Changes)
 	w.index(h, c.Messages)
 	w.put(markKey(c.Chain), next.append(nil))
 	w.put(nameKey(c.Chain, c.Hash), wire.AppendU64(nil, h))
@@ -94,7 +98,7 @@ type writer struct {
 	chain chain.ID
 	batch *pebble.Batch
 	order *[]place
-	key   [stateKeyBytes]byte
+	key   [entryKeyBytes]byte
 }
 
 // place is the start of a key and where in a list of the caller's it comes from.

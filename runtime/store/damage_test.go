@@ -33,6 +33,8 @@ func flip(s *Store, key []byte, at int) error {
 	return s.db.Set(key, b, pebble.Sync)
 }
 
+var damagedCode = chain.PublishInput{Code: []byte("damaged code")}
+
 // readings are all ways to read, each with a key that it reads.
 func readings(m *model, s *Store) map[string]struct {
 	key  []byte
@@ -84,6 +86,8 @@ func readings(m *model, s *Store) map[string]struct {
 		"leaves": {stateKey(nil, 1, &path), "state", func() error {
 			return s.Leaves(1, func(merkle.Path, exec.Slot, []byte) error { return nil })
 		}},
+		"next":   {entryKey(nil, 1, account, "damage"), `key "damage"`, func() error { _, err := state.Next(account, "", ""); return err }},
+		"code":   {codeKey(nil, 1, damagedCode.Hash()), damagedCode.Hash().String(), func() error { _, err := s.Code(1, damagedCode.Hash()); return err }},
 		"undo":   {undoKey(nil, 1, h), "undo of block", func() error { return view(h - 1) }},
 		"marker": {markKey(1), "marker", func() error { return view(h) }},
 	}
@@ -94,6 +98,7 @@ func TestBitFlips(t *testing.T) {
 	m := newModel(1, newSeed(t), 20)
 	m.initial = append(m.initial, exec.Write{Slot: exec.Slot{Account: m.initial[0].Account, Key: "damage"}, Value: []byte("value")})
 	s := openModel(t, m, 0)
+	m.commits[3].Code = []exec.Published{{Hash: damagedCode.Hash(), PublishInput: damagedCode}}
 	for _, c := range m.commits {
 		c.Changes = nil // the slots above stay
 		if err := s.Commit(c); err != nil {
@@ -150,6 +155,12 @@ func TestMisplaced(t *testing.T) {
 	}
 	if _, err := s.Receipts(1, 5); !errors.Is(err, ErrDamaged) {
 		t.Errorf("receipts of another block: %v", err)
+	}
+	if err := s.set(codeKey(nil, 1, damagedCode.Hash()), []byte("\x01damaged code")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Code(1, damagedCode.Hash()); !errors.Is(err, ErrDamaged) {
+		t.Errorf("other code: %v", err)
 	}
 	if err := s.db.Delete(partKey(nil, 1, partBody, 6), pebble.NoSync); err != nil {
 		t.Fatal(err)

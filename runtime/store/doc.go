@@ -7,6 +7,7 @@
 //	Open -> Init (genesis, once per chain) -> Commit, Commit, … (one atomic, synced batch per block)
 //	                                            '-> Head, Block, Header, Receipts, Outbox, Find, HeightOf: what was committed
 //	                                            '-> State: the final state; StateAt: an earlier one; Leaves, Storage, Index: all of it
+//	                                            '-> Code: published modules, by hash
 //
 // # Layout
 //
@@ -19,6 +20,8 @@
 //	c     'b'   height:u64 'h'        header length:u32 header certificate
 //	c     'b'   height:u64 'o'        outbox as the caller encoded it
 //	c     'b'   height:u64 'r'        receipts as the caller encoded them
+//	c     'c'   code hash:32          0, or 1 if immutable, and the module: the hash is that of the value
+//	c     'e'   address:24 key        nothing: the account's storage has the key
 //	c     'g'   piece:u32             a piece of the encoded genesis, genesisPiece bytes but for the last
 //	c     'i'   message id:32         height:u64 place among the block's receipts:u32
 //	c     'm'   -                     head: height:u64 block hash:32 state root:32, pieces of the genesis:u32
@@ -46,6 +49,8 @@
 //	    is in memory is not what is on disk. No commit that waits for it returns.
 //	T7  The block that was final last stands beside the tables, too: a directory that lost it is not opened. Only after a
 //	    loss of power can it be an earlier one.
+//	T8  The index of entries ('e') lists the keys of the accounts' storage, and a code that the state names is there ('c'):
+//	    both follow from T2.
 //
 // # What it does not do
 //

@@ -55,6 +55,7 @@ func (s *Store) init(l *ledger, g *chain.Genesis, header *chain.Header, state it
 	}
 	for e := range state {
 		w.slot(&e.Slot, e.Value)
+		w.entry(&exec.Change{Slot: e.Slot, After: e.Value})
 		if err := s.spill(w); err != nil {
 			return err
 		}

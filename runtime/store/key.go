@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/merkle"
 )
@@ -13,6 +14,8 @@ type kind byte
 
 const (
 	kindBlock   kind = 'b' // ends with a part
+	kindCode    kind = 'c'
+	kindEntry   kind = 'e'
 	kindGenesis kind = 'g'
 	kindIndex   kind = 'i'
 	kindMark    kind = 'm'
@@ -22,8 +25,8 @@ const (
 )
 
 var kindWords = map[kind]string{
-	kindBlock: "block", kindGenesis: "genesis", kindIndex: "message index", kindMark: "marker", kindName: "block hash",
-	kindState: "state", kindUndo: "undo",
+	kindBlock: "block", kindCode: "code", kindEntry: "entry index", kindGenesis: "genesis", kindIndex: "message index",
+	kindMark: "marker", kindName: "block hash", kindState: "state", kindUndo: "undo",
 }
 
 // String is the kind in words.
@@ -60,6 +63,8 @@ const (
 	accountBytes  = 24 // of a path: what all paths of an account share
 	stateKeyBytes = prefixBytes + pathBytes
 	indexKeyBytes = prefixBytes + 32
+	// entryKeyBytes is the longest key that there is.
+	entryKeyBytes = prefixBytes + chain.AddressSize + chain.MaxStorageKey
 )
 
 // appendPrefix writes chain and kind.
@@ -89,6 +94,25 @@ func nameKey(id chain.ID, hash chain.BlockHash) []byte {
 
 func indexKey(id chain.ID, message chain.MessageID) []byte {
 	return append(appendPrefix(make([]byte, 0, indexKeyBytes), id, kindIndex), message[:]...)
+}
+
+func codeKey(b []byte, id chain.ID, hash chain.CodeHash) []byte {
+	return append(appendPrefix(b, id, kindCode), hash[:]...)
+}
+
+// entryKey appends the key that lists a key of an account's storage.
+func entryKey(b []byte, id chain.ID, account chain.Address, key string) []byte {
+	return append(append(appendPrefix(b, id, kindEntry), account[:]...), key...)
+}
+
+// readEntryKey is the account and the key in what entryKey wrote.
+func readEntryKey(key []byte) (slot exec.Slot, ok bool) {
+	n := copy(slot.Account[:], key[prefixBytes:])
+	if n < len(slot.Account) {
+		return slot, false
+	}
+	slot.Key = string(key[prefixBytes+n:])
+	return slot, isListed(&slot) && len(key) <= entryKeyBytes
 }
 
 // span is the range of keys of one kind, or, with more bytes behind the kind, of those that begin with them.
@@ -125,6 +149,12 @@ func describe(key []byte) string {
 		return fmt.Sprintf("chain %d, %s of block %d", id, part(rest[8]), binary.BigEndian.Uint64(rest))
 	case k == kindUndo && len(rest) == 8:
 		return fmt.Sprintf("chain %d, %s of block %d", id, k, binary.BigEndian.Uint64(rest))
+	case k == kindCode:
+		return fmt.Sprintf("chain %d, %s %x", id, k, rest)
+	case k == kindEntry:
+		if slot, ok := readEntryKey(key); ok {
+			return fmt.Sprintf("chain %d, %s, account %s, key %q", id, k, slot.Account, slot.Key)
+		}
 	}
 	return fmt.Sprintf("chain %d, %s, key %x", id, k, rest)
 }

@@ -97,6 +97,10 @@ func (m *model) block(rng *rand.Rand, height uint64, parent chain.BlockHash) *Co
 		c.Changes = append(c.Changes, change)
 	}
 	m.states = append(m.states, state)
+	if rng.IntN(3) == 0 {
+		in := chain.PublishInput{Immutable: rng.IntN(2) == 0, Code: fmt.Appendf(make([]byte, rng.IntN(2000)), "code of block %d", height)}
+		c.Code = append(c.Code, exec.Published{Hash: in.Hash(), PublishInput: in})
+	}
 	return c
 }
 
@@ -190,8 +194,15 @@ func (m *model) check(s *Store) error {
 	if err := m.checkBeyond(s, head.Height); err != nil {
 		return fmt.Errorf("head %d: %w", head.Height, err)
 	}
+	for _, c := range m.commits[head.Height:] {
+		for _, p := range c.Code {
+			if _, err := s.Code(m.chain, p.Hash); !errors.Is(err, ErrNotFound) {
+				return fmt.Errorf("head %d: code of block %d: %v", head.Height, c.Header.Height, err)
+			}
+		}
+	}
 	leaves := func(f leafFunc) error { return s.Leaves(m.chain, f) }
-	if err := sameState(leaves, m.states[head.Height]); err != nil {
+	if err := errors.Join(sameState(leaves, m.states[head.Height]), sameOrder(s.State(m.chain), m.states[head.Height])); err != nil {
 		return fmt.Errorf("head %d: %w", head.Height, err)
 	}
 	return m.checkIndex(s, head.Height)
@@ -217,6 +228,11 @@ func (m *model) checkBlock(s *Store, h uint64) error {
 	}
 	if height, err := s.HeightOf(m.chain, c.Hash); err != nil || height != h {
 		return fmt.Errorf("its hash leads to height %d, error %v", height, err)
+	}
+	for _, p := range c.Code {
+		if code, err := s.Code(m.chain, p.Hash); err != nil || !bytes.Equal(code, p.Code) {
+			return fmt.Errorf("code %x, error %v", code, err)
+		}
 	}
 	return nil
 }
@@ -305,6 +321,31 @@ func sameReads(state exec.State, want map[exec.Slot][]byte, slots iter.Seq[exec.
 		v, err := state.Entry(slot.Account, slot.Key)
 		if err != nil || (v != nil) != ok || !bytes.Equal(v, w) {
 			return fmt.Errorf("entry %v is %x, want %x (there: %t): %v", slot, v, w, ok, err)
+		}
+	}
+	return nil
+}
+
+// sameOrder compares what Next answers with a state of the model, for every account of it: all keys in order, and from each
+// of them on those of some prefixes (T8).
+func sameOrder(state exec.State, want map[exec.Slot][]byte) error {
+	keys := map[chain.Address][]string{}
+	for slot := range want {
+		keys[slot.Account] = append(keys[slot.Account], slot.Key)
+	}
+	for account, list := range keys {
+		list = slices.DeleteFunc(list, func(key string) bool { return key == "" || account.IsSystem() })
+		slices.Sort(list)
+		for _, prefix := range []string{"", "k", "key 2", "key 3 and more", "z"} {
+			for _, behind := range append([]string{"", "a", "key 1", "key 3", "zz"}, list...) {
+				expect := ""
+				if i := slices.IndexFunc(list, func(k string) bool { return k > behind && len(k) >= len(prefix) && k[:len(prefix)] == prefix }); i >= 0 {
+					expect = list[i]
+				}
+				if got, err := state.Next(account, prefix, behind); err != nil || got != expect {
+					return fmt.Errorf("account %s, prefix %q, behind %q: %q, want %q of %q: %v", account, prefix, behind, got, expect, list, err)
+				}
+			}
 		}
 	}
 	return nil

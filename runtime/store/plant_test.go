@@ -47,6 +47,8 @@ var (
 	UndoKey    = func(height uint64) []byte { return undoKey(nil, 1, height) }
 	NameKey    = func(hash chain.BlockHash) []byte { return nameKey(1, hash) }
 	IndexKey   = func(id chain.MessageID) []byte { return indexKey(1, id) }
+	CodeKey    = func(hash chain.CodeHash) []byte { return codeKey(nil, 1, hash) }
+	EntryKey   = func(account chain.Address, key string) []byte { return entryKey(nil, 1, account, key) }
 	StrayKey   = func() []byte { return append(appendPrefix(nil, 1, 'x'), "stray"...) }
 )
 

@@ -323,6 +323,63 @@ func (r *Raw) State(id chain.ID, f func(path merkle.Path, slot exec.Slot, value 
 	})
 }
 
+// Entries calls f for every entry of storage that the index lists, by account and key, or with what is wrong with it.
+func (r *Raw) Entries(id chain.ID, f func(slot exec.Slot, damage error) error) error {
+	return r.entries(id, nil, f)
+}
+
+// EntriesOf are the Entries of one account.
+func (r *Raw) EntriesOf(id chain.ID, account chain.Address, f func(slot exec.Slot, damage error) error) error {
+	return r.entries(id, account[:], f)
+}
+
+func (r *Raw) entries(id chain.ID, begin []byte, f func(slot exec.Slot, damage error) error) error {
+	lower, upper := span(id, kindEntry, begin)
+	return r.scan(lower, upper, func(key, value []byte, damage error) error {
+		slot, ok := readEntryKey(key)
+		if !ok {
+			return nil // Strays names it
+		}
+		if damage == nil && len(value) > 0 {
+			damage = damaged(key, errors.New("it holds something"))
+		}
+		return f(slot, damage)
+	})
+}
+
+// Holds says whether the state has a slot, whatever its value.
+func (r *Raw) Holds(id chain.ID, slot exec.Slot) (bool, error) {
+	path := pathOf(&slot)
+	_, err := r.store.get(r.store.db, stateKey(nil, id, &path))
+	switch {
+	case err == nil || errors.Is(err, ErrDamaged):
+		return true, nil
+	case errors.Is(err, ErrNotFound):
+		return false, nil
+	}
+	return false, err
+}
+
+// Codes calls f for everything that is kept as code, with the hash that it is kept under, or with what is wrong with it.
+func (r *Raw) Codes(id chain.ID, f func(hash chain.CodeHash, code chain.PublishInput, damage error) error) error {
+	lower, upper := span(id, kindCode, nil)
+	return r.scan(lower, upper, func(key, value []byte, damage error) error {
+		if len(key) != prefixBytes+len(chain.CodeHash{}) {
+			return nil // Strays names it
+		}
+		var code chain.PublishInput
+		if damage == nil {
+			code, damage = decodeCode(key, value)
+		}
+		return f(chain.CodeHash(key[prefixBytes:]), code, damage)
+	})
+}
+
+// Code is what is kept as the code of that hash; ErrNotFound if nothing is.
+func (r *Raw) Code(id chain.ID, hash chain.CodeHash) (chain.PublishInput, error) {
+	return r.store.published(id, hash)
+}
+
 // Strays calls f for every key that the layout doesn't have.
 func (r *Raw) Strays(id chain.ID, f func(stray error) error) error {
 	lower, upper := chainSpan(id)
@@ -345,8 +402,11 @@ func inLayout(key []byte) bool {
 		return len(rest) == 8+1 && partWords[part(rest[8])] != ""
 	case kindGenesis:
 		return len(rest) == 4
-	case kindIndex, kindName:
+	case kindCode, kindIndex, kindName:
 		return len(rest) == 32
+	case kindEntry:
+		_, ok := readEntryKey(key)
+		return ok
 	case kindMark:
 		return len(rest) == 0
 	case kindState:

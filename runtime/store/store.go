@@ -17,7 +17,7 @@ import (
 )
 
 // layoutVersion is that of the schema in doc.go. Another one is refused.
-const layoutVersion = 1
+const layoutVersion = 2 // 1 had neither code nor an index of entries
 
 // Options say where and how to store. The zero value is a store in memory that keeps everything.
 type Options struct {

@@ -125,7 +125,7 @@ func TestChains(t *testing.T) {
 func TestStateAt(t *testing.T) {
 	m := newModel(1, newSeed(t), 40)
 	s := openModel(t, m, len(m.commits))
-	if err := sameReads(s.State(1), m.states[40], m.slots()); err != nil {
+	if err := errors.Join(sameReads(s.State(1), m.states[40], m.slots()), sameOrder(s.State(1), m.states[40])); err != nil {
 		t.Error(err)
 	}
 	for h, want := range m.states {
@@ -133,7 +133,7 @@ func TestStateAt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(sameReads(v, want, m.slots()), sameState(v.Leaves, want), sameStorage(v, want)); err != nil {
+		if err := errors.Join(sameReads(v, want, m.slots()), sameState(v.Leaves, want), sameStorage(v, want), sameOrder(v, want)); err != nil {
 			t.Errorf("height %d: %v", h, err)
 		}
 		if h > 0 && v.Head.Hash != m.commits[h-1].Hash {

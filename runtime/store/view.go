@@ -2,9 +2,12 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -22,12 +25,15 @@ type View struct {
 	snapshot *pebble.Snapshot
 	// before holds what the slots changed above the height held at it; nil for absent.
 	before map[exec.Slot][]byte
+	// listed are those of them that are entries of storage, by account and key: made when first asked for.
+	listed func() []exec.Slot
 }
 
 // StateAt is the state after the block at a height: the final one with the undo records of all blocks above it applied,
 // which it holds in memory. ErrNotFound above the head, ErrPruned if a record is gone.
 func (s *Store) StateAt(id chain.ID, height uint64) (*View, error) {
 	v := &View{store: s, chain: id, before: map[exec.Slot][]byte{}}
+	v.listed = sync.OnceValue(v.list)
 	if err := s.shown(id, partKey(nil, id, partHeader, height), height); err != nil { // first: the snapshot has it then
 		return nil, err
 	}
@@ -106,6 +112,54 @@ func (v *View) Entry(address chain.Address, key string) ([]byte, error) {
 		return slices.Clone(before), nil
 	}
 	return readEntry(v.snapshot, v.chain, slot)
+}
+
+// Next is the first key of the storage of address that begins with prefix and is greater than behind, or not less than
+// prefix if that is empty; "" if there is none. The chain's own entries have no order.
+func (v *View) Next(address chain.Address, prefix, behind string) (key string, err error) {
+	slot := exec.Slot{Account: address, Key: behind}
+	key, err = nextEntry(v.snapshot, v.chain, slot, prefix, func(slot exec.Slot) bool {
+		_, older := v.before[slot]
+		return older
+	})
+	if err != nil {
+		return "", err
+	}
+	if older := v.nextOlder(slot, prefix); key == "" || older != "" && older < key {
+		return older, nil
+	}
+	return key, nil
+}
+
+// nextOlder is the next key among those that the undo records bring back.
+func (v *View) nextOlder(slot exec.Slot, prefix string) string {
+	list := v.listed()
+	from := exec.Slot{Account: slot.Account, Key: firstKey(slot.Key, prefix)}
+	at, _ := slices.BinarySearchFunc(list, from, compareSlots)
+	for _, s := range list[at:] {
+		if s.Account != slot.Account || !strings.HasPrefix(s.Key, prefix) {
+			return ""
+		}
+		if v.before[s] != nil {
+			return s.Key
+		}
+	}
+	return ""
+}
+
+func (v *View) list() []exec.Slot {
+	var list []exec.Slot
+	for slot := range v.before { // any order: sorted below
+		if isListed(&slot) {
+			list = append(list, slot)
+		}
+	}
+	slices.SortFunc(list, compareSlots)
+	return list
+}
+
+func compareSlots(a, b exec.Slot) int {
+	return cmp.Or(a.Account.Compare(b.Account), cmp.Compare(a.Key, b.Key))
 }
 
 // Leaves calls f for every leaf of the state tree, in ascending order of paths. Value is valid until f returns.

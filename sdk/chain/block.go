@@ -38,7 +38,7 @@ func (i *Input) Append(b []byte) []byte {
 }
 
 func readInput(r *wire.Reader) (in Input) {
-	b := r.Bytes("input message", MaxMessageBytes+MaxProofBytes)
+	b := r.Bytes("input message", MaxPublicationBytes)
 	if r.Err() != nil {
 		return in
 	}

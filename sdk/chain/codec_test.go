@@ -81,6 +81,9 @@ var codecs = []codec{
 	of("setcode", chain.SetCodeInput.Encode, chain.DecodeSetCode, chain.SetCodeInput{Code: chain.CodeHash{1}}),
 	of("deploy", chain.DeployInput.Encode, chain.DecodeDeploy, chain.DeployInput{Code: chain.CodeHash{1}, Salt: [32]byte{2}, GasLimit: 3, Input: []byte("in")}),
 	of("bounce", chain.BounceInput.Encode, chain.DecodeBounce, bounceInput()),
+	of("publish", chain.PublishInput.Encode, chain.DecodePublish, chain.PublishInput{Immutable: true, Code: []byte("code")}, chain.PublishInput{}),
+	of("init", chain.InitInput.Encode, chain.DecodeInit, chain.InitInput{Code: chain.CodeHash{1}, Salt: [32]byte{2}, Input: []byte("in")}),
+	of("code entry", chain.CodeEntry.Encode, chain.DecodeCodeEntry, chain.CodeEntry{Height: 1, Bytes: 2, Immutable: true}),
 }
 
 // check holds W1 for b, accepted or not, and that decoding allocates little more than b's length (W2).
@@ -129,6 +132,7 @@ func TestSamplesAreFull(t *testing.T) {
 		rich = block().Order[1].Events[0]
 	}
 	rich.Received++
+	rich.Joined = block().Order[0].Events[len(block().Order[0].Events)-1].Joined || block().Order[1].Events[len(block().Order[1].Events)-1].Joined
 	for _, v := range []any{*r, *block(), block().Inputs[1], rich, rich.Sent[1], header(), header().Roots, header().Views[0], header().Leaving[0],
 		certificate(), digest(), full, receipts()[1], receipts()[1].Events[0], params(), *genesis(), genesis().Accounts[0], bounceInput()} {
 		s := reflect.ValueOf(v)
@@ -216,7 +220,7 @@ func TestEventsOfBlock(t *testing.T) {
 
 // What is too long is refused before anything of it is read.
 func TestTooLong(t *testing.T) {
-	if _, err := chain.DecodeMessage(make([]byte, chain.MaxMessageBytes+chain.MaxProofBytes+1)); !errors.Is(err, wire.ErrLimit) {
+	if _, err := chain.DecodeMessage(make([]byte, chain.MaxPublicationBytes+1)); !errors.Is(err, wire.ErrLimit) {
 		t.Errorf("message: %v", err)
 	}
 	if _, err := chain.DecodeBlock(make([]byte, chain.MaxBlockBytes+1)); !errors.Is(err, wire.ErrLimit) {
@@ -346,7 +350,7 @@ func TestRefusedValues(t *testing.T) {
 		{"call to nobody", "call", "receiver", chain.CallInput{Method: "a"}.Encode()},
 		{"bounce of what went well", "bounce", "status 1", fine.Encode()},
 		{"status 0", "receipts", "status 0", edit(chain.AppendReceipts(nil, receipts()), 36, 0)},
-		{"status 14", "receipts", "status 14", edit(chain.AppendReceipts(nil, receipts()), 36, 14)},
+		{"status 15", "receipts", "status 15", edit(chain.AppendReceipts(nil, receipts()), 36, 15)},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			for i := range codecs {

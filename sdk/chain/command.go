@@ -16,8 +16,12 @@ const (
 	MethodCall = "call"
 	// MethodDeploy (external): create an account with code.
 	MethodDeploy = "deploy"
-	// MethodSetCode (external): give my account code.
+	// MethodSetCode (external): give my account code, or take it away.
 	MethodSetCode = "setcode"
+	// MethodPublish (external): publish code, callable CodeDelay blocks later.
+	MethodPublish = "publish"
+	// MethodInit (relay): a new account's first message. Its sender is who deployed it, as the address proves.
+	MethodInit = "init"
 	// MethodBounce (relay): a message of mine failed; what it carried comes back with this.
 	MethodBounce = "bounce"
 )
@@ -63,7 +67,7 @@ func DecodeCall(b []byte) (CallInput, error) {
 	return c, r.Done()
 }
 
-// SetCodeInput is the input of a setcode.
+// SetCodeInput is the input of a setcode; the zero hash stands for no code.
 type SetCodeInput struct{ Code CodeHash }
 
 // Encode is the canonical encoding.
@@ -98,6 +102,67 @@ func DecodeDeploy(b []byte) (DeployInput, error) {
 	d.GasLimit = r.U64("gas limit")
 	d.Input = r.Bytes("input", MaxInputBytes)
 	return d, r.Done()
+}
+
+// PublishInput is the input of a publish. An account whose code is Immutable keeps it for good.
+type PublishInput struct {
+	Immutable bool
+	Code      []byte // a WebAssembly module
+}
+
+// Hash is what the code is known by: two publications of the same module that differ in Immutable are two codes.
+func (p PublishInput) Hash() CodeHash {
+	return CodeHash(wire.Sum(wire.TagCode, []byte{boolByte(p.Immutable)}, p.Code))
+}
+
+// Encode is the canonical encoding.
+func (p PublishInput) Encode() []byte {
+	return wire.AppendBytes(append(make([]byte, 0, 5+len(p.Code)), boolByte(p.Immutable)), p.Code)
+}
+
+// DecodePublish reads what Encode writes.
+func DecodePublish(b []byte) (PublishInput, error) {
+	r := wire.NewReader(b)
+	p := PublishInput{Immutable: readBool(r, "immutable"), Code: r.Bytes("code", MaxCodeBytes)}
+	return p, r.Done()
+}
+
+func boolByte(v bool) byte {
+	if v {
+		return 1
+	}
+	return 0
+}
+
+func readBool(r *wire.Reader, field string) bool {
+	v := r.U8(field)
+	if v > 1 {
+		r.Fail(field, wire.ErrValue)
+	}
+	return v == 1
+}
+
+// InitInput is the input of an init: code and salt, which with the sender give the receiver's address (SPEC 1.2), and what
+// the code's own init is given.
+type InitInput struct {
+	Code  CodeHash
+	Salt  [32]byte
+	Input []byte
+}
+
+// Encode is the canonical encoding.
+func (i InitInput) Encode() []byte {
+	b := append(append(make([]byte, 0, 68+len(i.Input)), i.Code[:]...), i.Salt[:]...)
+	return wire.AppendBytes(b, i.Input)
+}
+
+// DecodeInit reads what Encode writes.
+func DecodeInit(b []byte) (InitInput, error) {
+	r := wire.NewReader(b)
+	i := InitInput{Code: readHash[CodeHash](r, "code")}
+	r.Into("salt", i.Salt[:])
+	i.Input = r.Bytes("input", MaxInputBytes)
+	return i, r.Done()
 }
 
 // BounceInput tells the sender which of its messages failed, and why (SPEC 1.5).

@@ -107,7 +107,7 @@ func TestHashText(t *testing.T) {
 
 func TestStatusText(t *testing.T) {
 	seen := map[string]bool{}
-	for s := chain.StatusOK; s <= chain.StatusExists; s++ {
+	for s := chain.StatusOK; s <= chain.StatusBadCode; s++ {
 		text, err := s.MarshalText()
 		var back chain.Status
 		if err != nil || back.UnmarshalText(text) != nil || back != s || seen[string(text)] || s.IsFailure() != (s != chain.StatusOK) {
@@ -115,7 +115,7 @@ func TestStatusText(t *testing.T) {
 		}
 		seen[string(text)] = true
 	}
-	for _, s := range []chain.Status{0, chain.StatusExists + 1, 255} {
+	for _, s := range []chain.Status{0, chain.StatusBadCode + 1, 255} {
 		if s.IsFailure() || !strings.HasPrefix(s.String(), "status ") {
 			t.Errorf("status %d is %q", uint8(s), s)
 		}

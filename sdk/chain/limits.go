@@ -6,6 +6,12 @@ const (
 	// MaxMessageBytes bounds an encoded message: large enough for a document of a contract's, small enough that 10,000
 	// waiting ones fit in memory (SPEC 2.6).
 	MaxMessageBytes = 64 << 10
+	// MaxCodeBytes bounds a module, and MaxPublicationBytes the encoded message that publishes it (SPEC 2.6, 3.2): a
+	// contract in Go is about 2 MB.
+	MaxCodeBytes        = 4 << 20
+	MaxPublicationBytes = MaxCodeBytes + 512<<10
+	// CodeDelay is how many blocks after its publication code is callable: time for every node to compile it (SPEC 3.2).
+	CodeDelay = 2
 	// MaxMethodBytes bounds a method's name: it is read by people.
 	MaxMethodBytes = 64
 	// MaxInputBytes bounds a method's input; what is left of MaxMessageBytes holds every other field.
@@ -14,6 +20,8 @@ const (
 	MaxProofBytes = 16 << 10
 	// MaxSent bounds what one handling sends (SPEC 2.6); a bounce counts as none.
 	MaxSent = 64
+	// MaxJoined bounds how many messages are handled as one (SPEC 9.2).
+	MaxJoined = 64
 	// MaxDepth bounds a tree of messages (SPEC 2.6).
 	MaxDepth = 256
 	// MaxReasonBytes bounds the words with which code refuses.
@@ -59,6 +67,8 @@ const (
 	// MaxEvents and MaxEventBytes bound what one handling reports to the outside.
 	MaxEvents     = 256
 	MaxEventBytes = 16 << 10
+	// MaxLogBytes bounds what one handling logs.
+	MaxLogBytes = 16 << 10
 	// MaxGenesisAccounts bounds a genesis: ten million accounts are about 400 MB.
 	MaxGenesisAccounts = 10_000_000
 	// MaxNameBytes bounds a network's name.

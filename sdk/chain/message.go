@@ -127,8 +127,8 @@ func (m *Message) Encode() []byte { return m.Append(make([]byte, 0, 256+len(m.In
 
 // DecodeMessage reads one encoded message and seals it. The message shares memory with b.
 func DecodeMessage(b []byte) (*Message, error) {
-	if len(b) > MaxMessageBytes+MaxProofBytes {
-		return nil, fmt.Errorf("message of %d bytes (limit %d) %w", len(b), MaxMessageBytes+MaxProofBytes, wire.ErrLimit)
+	if len(b) > MaxPublicationBytes {
+		return nil, fmt.Errorf("message of %d bytes (limit %d) %w", len(b), MaxPublicationBytes, wire.ErrLimit)
 	}
 	r := wire.NewReader(b)
 	m := readMessage(r)
@@ -162,7 +162,7 @@ func readMessage(r *wire.Reader) *Message {
 	m.GasPrice = r.U64("gas price")
 	m.Payer = readAddress(r, "payer")
 	m.Method = intern(r.Short("method", MaxMethodBytes))
-	m.Input = r.Bytes("input", MaxInputBytes)
+	m.Input = r.Bytes("input", m.inputLimit())
 	if r.Err() == nil {
 		m.id = MessageID(wire.Sum(wire.TagMessage, r.Since(start)))
 		m.sealed = true
@@ -172,6 +172,14 @@ func readMessage(r *wire.Reader) *Message {
 		r.Fail("verification data of a relay", wire.ErrValue)
 	}
 	return m
+}
+
+// inputLimit is the longest input that m can have: a publication is larger than every other message (SPEC 2.6).
+func (m *Message) inputLimit() int {
+	if m.Kind == External && m.Method == MethodPublish {
+		return MaxCodeBytes + 5
+	}
+	return MaxInputBytes
 }
 
 // intern spares the allocation of the names that nearly every message bears.

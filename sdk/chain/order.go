@@ -16,11 +16,16 @@ type Sequence struct {
 }
 
 // Event is the handling of one message. Received is the message's number in the block (see the package's doc); Sent are
-// the relays that the handling sent, which take the next numbers.
+// the relays that the handling sent, which take the next numbers. Joined says that it was handled as one with the event
+// before (SPEC 9.2): neighbours that are joined are one handling, and what that sends is sent by the last of them.
 type Event struct {
 	Received uint32
+	Joined   bool
 	Sent     []Sent
 }
+
+// joined is the bit beside the number of sent messages: that is at most MaxSent.
+const joined = 0x80
 
 // Sent is the part of a relay that σ doesn't imply (DESIGN D4): with the sender, the parent and the index it gives the
 // whole message, so that its receiver's replay waits for nobody.
@@ -71,7 +76,11 @@ func (q *Sequence) Append(b []byte) []byte {
 	b = wire.AppendU32(append(b, q.Account[:]...), uint32(len(q.Events)))
 	for i := range q.Events {
 		e := &q.Events[i]
-		b = append(wire.AppendU32(b, e.Received), byte(len(e.Sent)))
+		count := byte(len(e.Sent))
+		if e.Joined {
+			count |= joined
+		}
+		b = append(wire.AppendU32(b, e.Received), count)
 		for j := range e.Sent {
 			b = e.Sent[j].append(b)
 		}
@@ -90,7 +99,11 @@ func readSequence(r *wire.Reader, limit int) Sequence {
 	for i := range q.Events {
 		e := &q.Events[i]
 		e.Received = r.U32("message number")
-		if sent := int(r.U8("sent messages")); sent > MaxSent {
+		count := r.U8("sent messages")
+		if e.Joined = count&joined != 0; e.Joined && (i == 0 || q.Events[i-1].Sent != nil) {
+			r.Fail("joined event", wire.ErrValue)
+		}
+		if sent := int(count &^ joined); sent > MaxSent {
 			r.Fail(fmt.Sprintf("%d sent messages (limit %d)", sent, MaxSent), wire.ErrLimit)
 		} else if sent > 0 && r.Err() == nil {
 			e.Sent = make([]Sent, 0, min(sent, r.Left()/sentBytes+1))

@@ -24,7 +24,8 @@ const (
 	StatusLimit         Status = 11 // a limit of limits.go was broken
 	StatusTrap          Status = 12 // the code trapped
 	StatusExists        Status = 13 // the account exists already
-	statusEnd           Status = 14
+	StatusBadCode       Status = 14 // the code was not accepted for publication
+	statusEnd           Status = 15
 )
 
 var statusWords = [statusEnd]string{
@@ -32,6 +33,7 @@ var statusWords = [statusEnd]string{
 	StatusNoCode: "no code", StatusNoAccount: "no such account", StatusNoChain: "no such chain",
 	StatusUnknownMethod: "unknown method", StatusBadInput: "bad input", StatusNotYet: "not yet possible",
 	StatusLimit: "limit exceeded", StatusTrap: "trap", StatusExists: "account exists",
+	StatusBadCode: "code not accepted",
 }
 
 // IsFailure says whether s is one of the ways in which a handling fails.

@@ -65,7 +65,7 @@ func block() *chain.Block {
 					{To: address(2), Method: chain.MethodAdd, Amount: chain.NewAmount(1), GasLimit: 2},
 					{To: address(3), Method: "bid", Input: []byte("in"), Amount: chain.MaxAmount, GasLimit: 3},
 				}},
-				{Received: 4},
+				{Received: 4}, {Received: 5, Joined: true},
 			}},
 			{Account: address(2), Events: []chain.Event{{Received: 1}}},
 		},

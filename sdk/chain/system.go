@@ -15,17 +15,44 @@ import (
 //	fees              Amount: fees collected and not yet paid out
 //	queue             Queue: where the pending queue begins and ends
 //	queue/ number:u64 a message that waits, encoded
+//	code/ hash        CodeEntry: that code is published
 const (
 	KeyParams = "params"
 	KeyIssued = "issued"
 	KeyFees   = "fees"
 	KeyQueue  = "queue"
 	keyQueued = "queue/"
+	keyCode   = "code/"
 )
 
 // QueuedKey is the storage key of the waiting message with the given number.
 func QueuedKey(number uint64) string {
 	return keyQueued + string(binary.BigEndian.AppendUint64(nil, number))
+}
+
+// CodeKey is the storage key of the entry of published code.
+func CodeKey(h CodeHash) string { return keyCode + string(h[:]) }
+
+// CodeEntry says that code is published on the chain. The code itself stands beside the state, by its hash.
+type CodeEntry struct {
+	Height    uint64 // of the block with the publication
+	Bytes     uint32 // length of the module
+	Immutable bool
+}
+
+// Callable is the first height at which the code can be given to an account.
+func (e CodeEntry) Callable() uint64 { return e.Height + CodeDelay }
+
+// Encode is the canonical encoding.
+func (e CodeEntry) Encode() []byte {
+	return append(wire.AppendU32(wire.AppendU64(nil, e.Height), e.Bytes), boolByte(e.Immutable))
+}
+
+// DecodeCodeEntry reads what Encode writes.
+func DecodeCodeEntry(b []byte) (CodeEntry, error) {
+	r := wire.NewReader(b)
+	e := CodeEntry{Height: r.U64("height"), Bytes: r.U32("bytes"), Immutable: readBool(r, "immutable")}
+	return e, r.Done()
 }
 
 // Queue is the extent of the pending queue: numbers from Head up to, not including, Tail wait.

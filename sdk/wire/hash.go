@@ -23,6 +23,7 @@ const (
 	TagSeed      Tag = 13 // a seed of development keys
 	TagCommittee Tag = 14 // a committee
 	TagGenesis   Tag = 20 // parent of a chain's first block
+	TagCode      Tag = 21 // a module, and whether it can be replaced
 )
 
 // Sum is SHA-256 over the tag and the parts, one after the other. Where two parts vary in length the caller encodes

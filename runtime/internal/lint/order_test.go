@@ -35,13 +35,19 @@ var order = []place{
 	{"sdk/keys/keyfile", shell},
 	{"sdk/light", pure},
 	{"sdk/abi", pure},
+	{"sdk/schema", pure},
 	{"sdk/guest", shell},
 	{"sdk/client", shell},
 	{"consensus/order", pure},
 	{"consensus/committee", pure},
+	{"contracts/gas", pure},
 	{"contracts/exec", pure},
+	{"contracts/wasm/module", pure},
+	{"contracts/wasm/meter", pure},
 	{"contracts/wasm", shell},
+	{"contracts/wasm/conform", shell}, // tests alone
 	{"contracts/native", shell},
+	{"contracts/build", shell},
 	{"consensus/block", pure},
 	{"consensus/bft", pure},
 	{"actors/account", pure},
@@ -150,7 +156,7 @@ type door struct {
 }
 
 var doors = []door{
-	{"github.com/tetratelabs/wazero", []string{"contracts/wasm"}, nil, "use contracts/wasm"},
+	{"github.com/tetratelabs/wazero", []string{"contracts/wasm"}, []string{"contracts/wasm"}, "use contracts/wasm"},
 	{"github.com/asynkron/protoactor-go", []string{"actors/host", "cluster/placement"}, nil, "use actors/host or cluster/placement"},
 	{"github.com/hashicorp/memberlist", []string{"cluster/mesh"}, nil, "use cluster/mesh"},
 	{"github.com/cockroachdb/pebble", []string{"runtime/store"}, nil, "use runtime/store"},

@@ -1,0 +1,65 @@
+package host
+
+import (
+	"sync/atomic"
+	"testing"
+
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/gas"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// Neighbours of a mergeable method are handled as one, and each is there once; where the code refuses that, one by one.
+func TestGroups(t *testing.T) {
+	const senders, each = 8, 40
+	var tries atomic.Int64
+	for name, refuses := range map[string]func() bool{
+		"never": func() bool { return false }, "first": func() bool { return tries.Add(1) == 1 }, "always": func() bool { return true },
+	} {
+		t.Run("refused "+name, func(t *testing.T) {
+			w := newWorld(t, senders, nil)
+			w.programs = programs{
+				"spread": func(env *exec.Env) error {
+					for range each {
+						if err := env.Send(chain.Sent{To: at(0), Method: "many", GasLimit: 200_000, Amount: chain.NewAmount(3)}); err != nil {
+							return err
+						}
+					}
+					return nil
+				},
+				"many": func(env *exec.Env) error { return env.Charge(1_000) },
+				"many as one": func(env *exec.Env) error {
+					if refuses() {
+						return exec.Fail(chain.StatusRefused, "not at once")
+					}
+					return env.Send(chain.Sent{To: at(1), Method: chain.MethodAdd, GasLimit: gas.Add, Amount: chain.NewAmount(1)})
+				},
+			}
+			for from := range senders {
+				m := external(from, 0, "spread", nil, 0).Clone()
+				m.GasLimit = chain.MaxMessageGas
+				w.offer(m.Seal())
+			}
+			run := w.produce(0, nil) // checks that all is there once, in order, and no gas lost
+			handled, groups := 0, 0
+			for _, o := range run.Accounts {
+				for i, e := range o.Events {
+					if e.Received.Message.Method != "many" {
+						continue
+					}
+					handled++
+					if first := !e.Joined && i+1 < len(o.Events) && o.Events[i+1].Joined; first {
+						groups++
+					}
+				}
+			}
+			if handled != senders*each {
+				t.Errorf("%d handled, want %d", handled, senders*each)
+			}
+			if name != "always" && groups == 0 || name == "always" && groups > 0 {
+				t.Errorf("%d groups", groups)
+			}
+			t.Logf("%d messages, %d groups", handled, groups)
+		})
+	}
+}

@@ -1,0 +1,91 @@
+package exec
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/thinkey/thinkey/contracts/gas"
+	"github.com/thinkey/thinkey/sdk/assert"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// applyGroup handles several relays of one mergeable method as one (SPEC 9.2): the code runs once, on all their inputs and
+// the sum of their amounts. Each message pays for its own handling and an equal share of the code's gas; what is sent is
+// sent by the last. Outcomes are by message, with the record after all of them. The result is nil if they can't be handled
+// so, for whatever reason: nothing has happened then, and each is to be handled by itself.
+func applyGroup(c *Context, self chain.Address, before chain.Account, storage Storage, group []*chain.Message) ([]Outcome, error) {
+	program := c.grouped(self, before, group)
+	if program == nil {
+		return nil, nil
+	}
+	least := group[0].GasLimit
+	for _, m := range group {
+		least = min(least, m.GasLimit)
+	}
+	last := group[len(group)-1]
+	env := newEnv(c, self, before, storage, last)
+	env.Group = group
+	env.left = min((least-gas.Handling)*uint64(len(group)), chain.MaxMessageGas)
+	env.bought, env.reserve = env.left, 0
+	for _, m := range group {
+		env.account = Credit(c.Params, env.account, m.Amount)
+	}
+	err := env.end(program.Handle(env))
+	var failure *Failure
+	switch {
+	case env.broken != nil:
+		return nil, env.broken
+	case errors.As(err, &failure):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("%d messages as one: %w", len(group), err)
+	}
+	return env.share(group), nil
+}
+
+// grouped is the program for all of group; nil if they are no group.
+func (c *Context) grouped(self chain.Address, before chain.Account, group []*chain.Message) Program {
+	if len(group) < 2 || len(group) > chain.MaxJoined || self.IsSystem() {
+		return nil
+	}
+	for _, m := range group {
+		if m.Kind != chain.Relay || m.Method != group[0].Method || m.GasLimit < gas.Handling || m.GasLimit > chain.MaxMessageGas {
+			return nil
+		}
+	}
+	return c.Programs.Group(self, before, group[0].Method)
+}
+
+// end is what follows a program in every handling.
+func (e *Env) end(err error) error {
+	switch {
+	case err != nil:
+		return err
+	case e.halt != nil:
+		return e.halt
+	}
+	return e.settleDeposit()
+}
+
+// share divides what the handling of a group used; nil if the last message can't pay for what was sent.
+func (e *Env) share(group []*chain.Message) []Outcome {
+	e.checkGas()
+	n := uint64(len(group))
+	list := make([]Outcome, n)
+	for i, m := range group {
+		part := e.used / n
+		if uint64(i) < e.used%n {
+			part++
+		}
+		used := gas.Handling + part
+		list[i] = Outcome{Account: e.account, Status: chain.StatusOK, GasUsed: used, GasLeft: m.GasLimit + gas.Bounce - used}
+	}
+	last := &list[n-1]
+	if last.GasLeft-gas.Bounce < e.sentGas {
+		return nil
+	}
+	last.GasLeft -= e.sentGas
+	last.Writes, last.Sent, last.Events, last.Logs = e.sortedWrites(), e.sent, e.events, e.logs
+	assert.That(e.published == nil, "a group publishes nothing")
+	return list
+}

@@ -1,0 +1,106 @@
+// Package gas is the gas table: what everything costs, in one file (SPEC 3.4). A unit is about a nanosecond of one core;
+// `make calibrate` measures every instruction class and host call against it. Two things beside time are priced: the bytes
+// that a message puts into a block (chain.GasPerByte), and room in the state (deposits).
+package gas
+
+import "github.com/thinkey/thinkey/sdk/chain"
+
+// TableVersion changes with every price: instrumented code of another version is never run.
+const TableVersion = 1
+
+// Messages.
+const (
+	// External is what an external message costs before it is handled: decoding, its signature, its place in the roots.
+	External = 20_000
+	// Handling is what any handling costs: the account's actor, σ, the receipt, the leaf in the state tree.
+	Handling = 5_000
+	// Send is what a relay costs its sender beside its bytes.
+	Send = 2_000
+	// NewAccount is what an account costs that was not there: a leaf more, for good.
+	NewAccount = 5_000
+	// Add is the gas limit of an add, and enough for it always (E4 of contracts/exec).
+	Add = Handling + NewAccount
+	// Bounce is bought with every relay for the bounce it may need: the largest bounce's bytes (about 1.5 KiB), its
+	// handling, and about half of it for a hook (SPEC 1.3).
+	Bounce = 120_000
+)
+
+// An account's storage and events. The room that an entry takes is the deposit's.
+const (
+	// Read and ReadByte are what reading an entry costs, Write and WriteByte writing one: its leaf in the state tree, and
+	// its bytes to disk as those of a block. Next finds the next key of a prefix.
+	Read      = 3_000
+	ReadByte  = 1
+	Write     = 10_000
+	WriteByte = chain.GasPerByte
+	Next      = 5_000
+	// Event is what an event costs beside its bytes; Log a line of the log, which is kept nowhere.
+	Event   = 1_000
+	Log     = 100
+	LogByte = 1
+)
+
+// Code.
+const (
+	// Run is what it costs to run code at all: taking an instance and restoring it. RestorePage is added per page (64 KiB)
+	// of the module's image, whatever was touched, so that a cold instance costs what a warm one does; between the two.
+	Run            = 3_000
+	RestorePage    = 1_000
+	RestoreElement = 20 // per function reference in an element segment
+	RestoreSlot    = 2  // per slot of a table
+	// RunOnce is added for a module whose instances serve one message only: it changes tables or drops segments.
+	RunOnce = 20_000
+	// Publish, PublishByte and PublishComplexity are what publishing costs beside the bytes of the block: validating,
+	// instrumenting and compiling at every node, and keeping it for good. The largest module that is accepted must fit in a
+	// message (chain.MaxMessageGas), so these are a tenth of the time that they stand for.
+	Publish           = 1_500_000 // part of what Validate calls the complexity
+	PublishByte       = 2
+	PublishComplexity = 1
+)
+
+// Host calls, beside what they lead to.
+const (
+	HostCall      = 60 // crossing to the host and back
+	HostByte      = 1  // per byte copied, each way
+	SHA256        = 200
+	SHA256Byte    = 3
+	BLAKE2b       = 200
+	BLAKE2bByte   = 2
+	Ed25519       = 60_000
+	Ed25519Byte   = 3
+	BLSVerify     = 1_500_000
+	BLSVerifyByte = 5
+)
+
+// Instructions, in TENTHS of a unit: a basic block costs their sum, rounded up.
+const (
+	Tenths = 10
+
+	Nothing     = 0  // nop, block, loop, end, drop: no machine code of their own
+	Local       = 2  // local.get, local.set, local.tee, constants
+	Global      = 6  // global.get, global.set
+	Integer     = 4  // add, sub, and, or, xor, shifts, comparisons, extensions, wrap
+	Count       = 6  // clz, ctz, popcnt, rotations, select
+	Multiply    = 10 // integer multiplication
+	Divide      = 80 // integer division and remainder
+	Load        = 10
+	Store       = 10
+	Branch      = 10 // br, br_if, if, else, return
+	BranchTable = 30
+	Call        = 40  // with its frame; the callee pays for its own body
+	CallTable   = 80  // call_indirect
+	LocalZero   = 1   // per local of the callee, set to zero at entry
+	Float       = 20  // add, sub, mul, comparisons, conversions, with the canonical NaN
+	FloatDivide = 120 // division and square root
+	FloatRound  = 20  // ceil, floor, trunc, nearest, min, max
+	MemorySize  = 10
+	Bulk        = 400 // memory.copy, memory.fill, memory.init, table.copy, table.init, data.drop, elem.drop
+)
+
+// Dynamic charges, in units.
+const (
+	GrowPage = 20_000 // memory.grow, per page of 64 KiB
+	// BulkBytes are copied or filled for one unit of gas; BulkElement is charged per element of a table.
+	BulkBytes   = 8
+	BulkElement = 2
+)
