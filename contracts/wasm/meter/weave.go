@@ -1,0 +1,202 @@
+package meter
+
+import (
+	"github.com/thinkey/thinkey/contracts/wasm/module"
+)
+
+// weaver writes what a plan found, into code that it reuses.
+type weaver struct {
+	code
+	*layout
+	body  *module.Body
+	types []module.ValueType // of the locals, if there are marks
+
+	// Where the added locals are.
+	scratchAddress, scratch32, scratch64 uint32
+
+	wrapped  bool
+	branches int // made for floats
+}
+
+const (
+	// maxBranches is how many floats of a body are made canonical by a branch.
+	maxBranches = 16
+	// unequal is from the opcode of a float's eq to that of its ne.
+	unequal = module.OpF64Ne - module.OpF64Eq
+)
+
+// shape is how a body is wrapped.
+type shape struct {
+	words uint32 // of stack that it counts; 0 for none
+	check bool   // of gas at the end
+}
+
+// weave writes the body that a plan makes.
+func (w *weaver) weave(p *plan, f module.FuncType, s shape) module.Body {
+	w.code, w.body, w.branches = w.code[:0], p.body, 0
+	out := module.Body{Locals: w.locals(p, len(f.Params))}
+	if len(p.marks.all) > 0 {
+		w.expand(f.Params, p.body.Locals)
+	}
+	around := s.words > 0 || s.check
+	w.wrapped = around && p.leaves
+	if s.words > 0 {
+		w.push(s.words)
+	}
+	if w.wrapped {
+		t := module.BlockNone
+		if len(f.Results) == 1 {
+			t = module.BlockType(f.Results[0])
+		}
+		w.block(module.OpBlock, t)
+	}
+	w.splice(p)
+	if around {
+		if !w.wrapped {
+			w.code = w.code[:len(w.code)-1]
+		}
+		if s.words > 0 {
+			w.pop(s.words)
+		}
+		if s.check {
+			w.code = append(w.code, w.checkCode...)
+		}
+		w.op(module.OpEnd)
+	}
+	out.Code = w.arena.keep(w.code)
+	return out
+}
+
+// locals adds the scratch locals that the plan needs.
+func (w *weaver) locals(p *plan, params int) []module.Locals {
+	next := uint32(params)
+	for _, l := range p.body.Locals {
+		next += l.Count
+	}
+	all := p.body.Locals
+	add := func(needed bool, t module.ValueType, index *uint32) {
+		if needed {
+			all = append(all[:len(all):len(all)], module.Locals{Count: 1, Type: t})
+			*index = next
+			next++
+		}
+	}
+	add(p.widths[0], module.F32, &w.scratch32)
+	add(p.widths[1], module.F64, &w.scratch64)
+	add(p.scratch, module.I32, &w.scratchAddress)
+	return all
+}
+
+// expand lists the types of all locals, which marks are written by.
+func (w *weaver) expand(params []module.ValueType, runs []module.Locals) {
+	w.types = append(w.types[:0], params...)
+	for _, l := range runs {
+		for range l.Count {
+			w.types = append(w.types, l.Type)
+		}
+	}
+}
+
+// splice copies the body with the edits and marks in it, both in the order of their places. Where both stand at one place
+// the mark is for what was before, and comes first.
+func (w *weaver) splice(p *plan) {
+	from, marks := int32(0), p.marks.all
+	for i := range p.edits {
+		e := &p.edits[i]
+		for len(marks) > 0 && marks[0].at <= e.at {
+			from = w.copy(from, marks[0].at)
+			w.mark(&marks[0])
+			marks = marks[1:]
+		}
+		if e.kind != nothing {
+			w.copy(from, e.at)
+			w.edit(e)
+			from = e.end
+		}
+	}
+	for i := range marks {
+		from = w.copy(from, marks[i].at)
+		w.mark(&marks[i])
+	}
+	w.copy(from, int32(len(w.body.Code)))
+}
+
+// copy copies code as it is, and returns where it ends.
+func (w *weaver) copy(from, to int32) int32 {
+	w.code = append(w.code, w.body.Code[from:to]...)
+	return to
+}
+
+// edit writes one edit.
+func (w *weaver) edit(e *edit) {
+	switch e.kind {
+	case charge:
+		w.charge(e.arg)
+	case chargeCheck:
+		if e.arg > 0 {
+			w.charge(e.arg)
+		}
+		w.code = append(w.code, w.checkCode...)
+	case call:
+		w.at(module.OpCall, e.arg)
+	case leave:
+		if w.wrapped {
+			w.at(module.OpBr, e.arg)
+		} else {
+			w.op(module.OpReturn)
+		}
+	case canonical32:
+		w.canonical(w.scratch32, w.nan32, module.OpF32Eq)
+	case canonical64:
+		w.canonical(w.scratch64, w.nan64, module.OpF64Eq)
+	}
+}
+
+// charge takes units from the gas global.
+func (w *weaver) charge(units uint32) {
+	w.at(module.OpGlobalGet, w.gas)
+	w.i64(int64(units))
+	w.op(module.OpI64Sub)
+	w.at(module.OpGlobalSet, w.gas)
+}
+
+// canonical replaces a NaN on the stack: it is what doesn't equal itself. A branch over the constant is what the compiler
+// makes the fastest code of, but many branches make it slow to compile: the rest of a body's are selects.
+func (w *weaver) canonical(scratch uint32, nan []byte, equal module.Opcode) {
+	w.at(module.OpLocalTee, scratch)
+	if w.branches++; w.branches > maxBranches {
+		w.code = append(w.code, nan...)
+		w.at(module.OpLocalGet, scratch)
+		w.at(module.OpLocalGet, scratch)
+		w.op(equal, module.OpSelect)
+		return
+	}
+	w.at(module.OpLocalGet, scratch)
+	w.op(equal + unequal)
+	w.block(module.OpIf, module.BlockNone)
+	w.code = append(w.code, nan...)
+	w.at(module.OpLocalSet, scratch)
+	w.op(module.OpEnd)
+	w.at(module.OpLocalGet, scratch)
+}
+
+// push counts a frame, or traps with a count above the limit (G4).
+func (w *weaver) push(words uint32) {
+	w.at(module.OpGlobalGet, w.stack)
+	w.i32(int32(words))
+	w.op(module.OpI32Add)
+	w.at(module.OpGlobalSet, w.stack)
+	w.at(module.OpGlobalGet, w.stack)
+	w.i32(int32(w.maxStack))
+	w.op(module.OpI32GtU)
+	w.block(module.OpIf, module.BlockNone)
+	w.op(module.OpUnreachable, module.OpEnd)
+}
+
+// pop uncounts a frame.
+func (w *weaver) pop(words uint32) {
+	w.at(module.OpGlobalGet, w.stack)
+	w.i32(int32(words))
+	w.op(module.OpI32Sub)
+	w.at(module.OpGlobalSet, w.stack)
+}
