@@ -1,0 +1,88 @@
+package kit
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/wasm"
+	"github.com/thinkey/thinkey/sdk/abi"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// codes runs the code of a chain's accounts: natives by themselves, everything else by the engine. It is the native.Codes of
+// the chain.
+type codes struct {
+	all map[chain.CodeHash]*code
+	// engine runs modules; it is opened when the first one comes.
+	engine func() (*wasm.Engine, error)
+}
+
+func newCodes() *codes {
+	return &codes{all: make(map[chain.CodeHash]*code), engine: sharedEngine}
+}
+
+// add makes code known before it is published.
+func (c *codes) add(code *code) error {
+	if old, ok := c.all[code.hash]; ok {
+		if code.native != nil && !code.native.equal(old.native) {
+			return fmt.Errorf("two native programs have the name %q: they need two names", code.name)
+		}
+		return nil
+	}
+	c.all[code.hash] = code
+	if code.native == nil {
+		keepSource(code.hash, code.bytes)
+	}
+	return nil
+}
+
+// published is told of code that is part of the state now.
+func (c *codes) published(p exec.Published) {
+	if _, ok := c.all[p.Hash]; ok {
+		return
+	}
+	c.all[p.Hash] = newCode(p.Hash.String()[:8], p.Code, nil, nil)
+	keepSource(p.Hash, p.Code)
+}
+
+// Validate prices a publication.
+func (c *codes) Validate(code []byte) (complexity uint64, err error) {
+	if bytes.HasPrefix(code, []byte(nativeCode)) {
+		return 0, nil
+	}
+	engine, err := c.engine()
+	if err != nil {
+		return 0, err
+	}
+	return engine.Validate(code)
+}
+
+// Merges says whether the code handles several messages of the method as one. A kit lets every message be handled by itself.
+func (c *codes) Merges(chain.CodeHash, string) bool { return false }
+
+// Run runs an entry of the code.
+func (c *codes) Run(env *exec.Env, hash chain.CodeHash, entry string) error {
+	code := c.all[hash]
+	if code == nil {
+		return fmt.Errorf("code %s is not known to the kit", hash)
+	}
+	if code.native == nil {
+		engine, err := c.engine()
+		if err != nil {
+			return err
+		}
+		return engine.Run(env, hash, entry)
+	}
+	switch n := code.native; {
+	case entry == abi.EntryHandle && n.Handle != nil:
+		return n.Handle(env)
+	case entry == abi.EntryBounce && n.Bounce != nil:
+		return n.Bounce(env)
+	case entry == abi.EntryQuery && n.Query != nil:
+		return n.Query(env)
+	case entry == abi.EntryQuery:
+		return Refuse("%s answers no questions", code.name)
+	}
+	return nil
+}

@@ -1,0 +1,250 @@
+package kit
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/consensus/order"
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// Send lets the account from send a message with the method to another, and runs it with all that descends from it in a
+// block. The trace shows what happened, be it good or bad.
+func (k *Chain) Send(from, to *Account, method string, list ...Detail) *Trace {
+	k.t.Helper()
+	d := k.sending(list)
+	in := chain.CallInput{To: to.address, Method: method, GasLimit: d.gas, Input: k.input(to, method, &d)}
+	m := k.external(from, chain.MethodCall, in.Encode(), d.money())
+	s := chain.Sent{Method: method, Input: in.Input}
+	return k.post(k.seal(from, m, exec.SendGas(&s)+d.gas+bounceGas))
+}
+
+// Call is Send of a message that must succeed, and all that descends from it.
+func (k *Chain) Call(from, to *Account, method string, list ...Detail) *Trace {
+	k.t.Helper()
+	k.notHeld("Call, which must know what came of it,")
+	return k.Send(from, to, method, list...).ExpectOK()
+}
+
+// Transfer sends money.
+func (k *Chain) Transfer(from, to *Account, amount uint64) *Trace {
+	k.t.Helper()
+	return k.post(k.transfer(from, to, chain.NewAmount(amount)))
+}
+
+// External lets the code of from handle a message signed by its own key (SPEC 2.2).
+func (k *Chain) External(from *Account, method string, list ...Detail) *Trace {
+	k.t.Helper()
+	d := k.sending(list)
+	m := k.external(from, method, k.input(from, method, &d), d.money())
+	return k.post(k.seal(from, m, d.gas))
+}
+
+func (k *Chain) transfer(from, to *Account, amount chain.Amount) *chain.Message {
+	k.t.Helper()
+	m := k.external(from, chain.MethodTransfer, chain.TransferInput{To: to.address}.Encode(), amount)
+	m.GasLimit = exec.TransferGas(m)
+	return k.sign(from, m)
+}
+
+// external is an external message of an account's, all but its gas.
+func (k *Chain) external(from *Account, method string, input []byte, amount chain.Amount) *chain.Message {
+	k.t.Helper()
+	k.check(from.key != nil, "%s has no key, so it can't send from outside: let a key account send to it", from.name)
+	k.check(len(input) <= chain.MaxInputBytes || method == chain.MethodPublish, "an input of %d bytes: at most %d are allowed", len(input), chain.MaxInputBytes)
+	return &chain.Message{
+		Network: k.now.header.Network, Kind: chain.External, From: from.address, To: from.address, Payer: from.address,
+		Nonce: k.nonce(from), ValidUntil: k.Height() + 1000, Amount: amount, GasPrice: k.gasPrice, Method: method, Input: input,
+	}
+}
+
+// nonce is the account's next, behind those of messages that are held.
+func (k *Chain) nonce(of *Account) uint64 {
+	n := k.record(of.address).Nonce
+	if k.held != nil {
+		for _, m := range k.held.messages {
+			if m.From == of.address {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// seal gives m what it costs and the given gas beyond that, and signs it.
+func (k *Chain) seal(from *Account, m *chain.Message, gas uint64) *chain.Message {
+	k.t.Helper()
+	m.GasLimit = exec.ExternalGas(m) + gas
+	return k.sign(from, m)
+}
+
+func (k *Chain) sign(from *Account, m *chain.Message) *chain.Message {
+	k.t.Helper()
+	k.check(m.GasLimit <= chain.MaxMessageGas, "a gas limit of %d: at most %d are allowed", m.GasLimit, uint64(chain.MaxMessageGas))
+	if err := block.CheckForm(m.Network, chain.Main, m); err != nil {
+		k.t.Fatalf("kit: %v", err)
+	}
+	return m.Sign(*from.key)
+}
+
+// post runs m in a block, or leaves it to whom messages are collected for.
+func (k *Chain) post(m *chain.Message) *Trace {
+	k.t.Helper()
+	t := &Trace{chain: k, message: m}
+	if k.held != nil {
+		k.held.messages, k.held.traces = append(k.held.messages, m), append(k.held.traces, t)
+		return t
+	}
+	k.last = []*Trace{t}
+	k.run([]*chain.Message{m}, k.pace).show(k.last)
+	return t
+}
+
+// apart runs m at once, whatever is held, in a block that no report counts. It must succeed.
+func (k *Chain) apart(m *chain.Message) {
+	k.t.Helper()
+	held, used := k.held, k.used
+	k.held, k.used = nil, make(gasUse)
+	t := &Trace{chain: k, message: m}
+	k.run([]*chain.Message{m}, k.pace).show([]*Trace{t})
+	k.held, k.used = held, used
+	if !t.OK() {
+		k.t.Fatalf("kit: this set-up failed\n%s", t)
+	}
+}
+
+// scenario is what is sent while messages are collected.
+type scenario struct {
+	messages []*chain.Message
+	traces   []*Trace
+}
+
+// collect runs f, with what it sends held back.
+func (k *Chain) collect(what string, f func(k *Chain)) *scenario {
+	k.t.Helper()
+	k.notHeld(what)
+	k.held = &scenario{}
+	defer func() { k.held = nil }()
+	f(k)
+	s := k.held
+	var gas uint64
+	for _, m := range s.messages {
+		gas += m.GasLimit
+	}
+	params, err := k.now.params()
+	k.must(err)
+	k.check(gas <= block.GasBudget(params), "%s of %s may use %d gas, and a block has %d: give them less with kit.Gas",
+		what, plural(len(s.messages), "message"), gas, block.GasBudget(params))
+	return s
+}
+
+// Together runs all that f sends in one block, where all of it is under way at once. Traces that f was given are complete
+// afterwards.
+func (k *Chain) Together(f func(k *Chain)) []*Trace {
+	k.t.Helper()
+	s := k.collect("Together", f)
+	k.last = s.traces
+	k.run(s.messages, k.pace).show(s.traces)
+	return s.traces
+}
+
+// choose says which of the messages that can be processed next is.
+type choose func(ready []order.Turn[*exec.Delivery]) int
+
+func first([]order.Turn[*exec.Delivery]) int { return 0 }
+
+// choice is the chain's way.
+func (k *Chain) choice() choose {
+	if k.random == nil {
+		return first
+	}
+	return func(ready []order.Turn[*exec.Delivery]) int { return k.random.IntN(len(ready)) }
+}
+
+// run makes a block of messages and all that descends from them, in an order of the chain's choice.
+func (k *Chain) run(messages []*chain.Message, after time.Duration) *ran {
+	k.t.Helper()
+	s, err := k.newScene(messages, after)
+	k.must(err)
+	f := s.flight()
+	for ready := f.Ready(); len(ready) > 0; ready = f.Ready() {
+		f.Take(ready[k.choice()(ready)])
+	}
+	return k.commit(s, f)
+}
+
+// commit makes what came of a run the chain's next block.
+func (k *Chain) commit(s *scene, f *flight) *ran {
+	k.t.Helper()
+	next, err := k.conclude(s, f, verified)
+	k.must(err)
+	k.now = next
+	r := &ran{scene: s, turns: f.Order(), height: next.header.Height}
+	k.used.count(r)
+	return r
+}
+
+// care is how much is done to be sure of a block.
+type care uint8
+
+const (
+	built    care = iota // it is built, which checks that its order is possible
+	verified             // it is verified from its bytes, too
+)
+
+// conclude makes the block of a run that has come to its end, and the moment behind it.
+func (k *Chain) conclude(s *scene, f *flight, c care) (*moment, error) {
+	if s.err != nil {
+		return nil, s.err
+	}
+	did := &block.Run{Context: s.context}
+	for n := range s.roots {
+		if l := f.State(uint32(n)); l != nil {
+			o, err := s.overlayOf(l)
+			if err != nil {
+				return nil, err
+			}
+			did.Accounts = append(did.Accounts, o)
+		}
+	}
+	before := s.on.before(k.tree)
+	res, err := block.Build(before, k.rules, did)
+	if err != nil {
+		return nil, err
+	}
+	k.made = append(k.made, res.Version)
+	if err := conserved(res.Changes); err != nil {
+		return nil, err
+	}
+	if c == verified {
+		if err := s.verify(before, res); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range res.Published {
+		k.codes.published(p)
+	}
+	return s.on.after(res), nil
+}
+
+// verify does what every member of a committee does before it votes.
+func (s *scene) verify(before *block.Before, built *block.Result) error {
+	res, fault, err := block.Verify(before, s.chain.rules, built.Raw)
+	switch {
+	case err != nil:
+		return err
+	case fault != nil:
+		return s.unrepeatable(fault)
+	}
+	return s.chain.tree.Discard(res.Version)
+}
+
+// unrepeatable is what a verifier's fault says of a program: the block was built from what it did the first time.
+func (s *scene) unrepeatable(fault *block.Fault) error {
+	if p := s.messages[fault.Message]; p != nil && fault.Part == block.PartReplay {
+		return fmt.Errorf("%w (%s)", s.unequal(fault.Account, p.Delivery), fault)
+	}
+	return fmt.Errorf("a block that was built is refused: %w", fault)
+}
