@@ -155,7 +155,7 @@ func (r *run) publish() ([]exec.Published, error) {
 	seen := map[chain.CodeHash]bool{}
 	for _, a := range r.accounts {
 		for i := range a.Events {
-			for _, p := range a.Events[i].Outcome.Published {
+			for _, p := range a.Events[i].Outcome.Published() {
 				if seen[p.Hash] {
 					continue
 				}

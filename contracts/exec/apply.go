@@ -18,9 +18,30 @@ type Outcome struct {
 	GasUsed uint64 // of this handling alone: its fee
 	GasLeft uint64 // bought, neither used nor sent on: goes back to the payer
 	Events  []chain.ContractEvent
-	// Published is code that becomes part of the state at the end of the block. Logs change nothing and are kept nowhere.
-	Published []Published
-	Logs      [][]byte
+	rare    *rare
+}
+
+// rare is what few handlings have; apart, as a block holds an Outcome for every message.
+type rare struct {
+	published []Published
+	logs      [][]byte
+	logBytes  int
+}
+
+// Published is code that becomes part of the state at the end of the block.
+func (o *Outcome) Published() []Published {
+	if o.rare == nil {
+		return nil
+	}
+	return o.rare.published
+}
+
+// Logs are lines for who debugs: they change nothing and are no part of a block.
+func (o *Outcome) Logs() [][]byte {
+	if o.rare == nil {
+		return nil
+	}
+	return o.rare.logs
 }
 
 // Apply handles message m at the account self, whose record is before. An external m must have passed Admit against the
@@ -109,7 +130,7 @@ func (e *Env) succeed() Outcome {
 	e.checkGas()
 	return Outcome{
 		Account: e.account, Writes: e.sortedWrites(), Sent: e.sent, Status: chain.StatusOK,
-		GasUsed: e.used, GasLeft: e.left, Events: e.events, Published: e.published, Logs: e.logs,
+		GasUsed: e.used, GasLeft: e.left, Events: e.events, rare: e.rare,
 	}
 }
 
@@ -117,7 +138,7 @@ func (e *Env) succeed() Outcome {
 func (e *Env) fail(base chain.Account, why *Failure) Outcome {
 	e.reset(base)
 	why = why.normal()
-	o := Outcome{Account: base, Status: why.Status, Reason: why.Reason, Logs: e.logs}
+	o := Outcome{Account: base, Status: why.Status, Reason: why.Reason, rare: e.rare}
 	if m := e.Message; m.Kind == chain.Relay {
 		s := bounce(m, why)
 		price := SendGas(&s)
@@ -138,7 +159,7 @@ func (e *Env) keepCredit(base chain.Account, why *Failure) Outcome {
 	why = why.normal()
 	e.account = Credit(e.Context.Params, base, e.Message.Amount)
 	e.checkGas()
-	return Outcome{Account: e.account, Status: why.Status, Reason: why.Reason, GasUsed: e.used, GasLeft: e.left, Logs: e.logs}
+	return Outcome{Account: e.account, Status: why.Status, Reason: why.Reason, GasUsed: e.used, GasLeft: e.left, rare: e.rare}
 }
 
 // bounce is the message that tells the sender of m that it failed, and gives back what m carried.

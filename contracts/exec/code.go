@@ -14,7 +14,15 @@ type Published struct {
 
 // Publish makes code part of the state when the block ends. Who calls it has validated the code and charged for it.
 func (e *Env) Publish(in chain.PublishInput) {
-	e.published = append(e.published, Published{in.Hash(), in})
+	r := e.makeRare()
+	r.published = append(r.published, Published{in.Hash(), in})
+}
+
+func (e *Env) makeRare() *rare {
+	if e.rare == nil {
+		e.rare = &rare{}
+	}
+	return e.rare
 }
 
 // Deploy makes an account with code: it sends the init from which the account takes its code (SPEC 1.3). The result is the
@@ -55,10 +63,11 @@ func (e *Env) SetCode(h chain.CodeHash) error {
 
 // Log is a line for who debugs: the first chain.MaxLogBytes of a handling are kept with its outcome, and nowhere else.
 func (e *Env) Log(line []byte) {
-	n := min(len(line), chain.MaxLogBytes-e.logBytes)
-	if n > 0 || len(line) == 0 && len(e.logs) < chain.MaxEvents {
-		e.logBytes += n
-		e.logs = append(e.logs, append([]byte(nil), line[:n]...))
+	r := e.makeRare()
+	n := min(len(line), chain.MaxLogBytes-r.logBytes)
+	if n > 0 || len(line) == 0 && len(r.logs) < chain.MaxEvents {
+		r.logBytes += n
+		r.logs = append(r.logs, append([]byte(nil), line[:n]...))
 	}
 }
 
@@ -103,7 +112,10 @@ func Query(c *Context, self chain.Address, account chain.Account, storage Storag
 	env := newEnv(c, self, account, storage, m.Seal())
 	env.view = true
 	err := env.ask()
-	a := Answer{Status: chain.StatusOK, Output: env.output, Logs: env.logs, GasUsed: env.used}
+	a := Answer{Status: chain.StatusOK, Output: env.output, GasUsed: env.used}
+	if env.rare != nil {
+		a.Logs = env.rare.logs
+	}
 	if env.broken != nil {
 		return Answer{}, env.broken
 	}

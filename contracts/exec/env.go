@@ -27,12 +27,9 @@ type Env struct {
 	keys    keys // of writes
 	sent    []chain.Sent
 	events  []chain.ContractEvent
-	// published is the code that this handling publishes; logs are lines for who debugs, output is a view's answer.
-	published []Published
-	logs      [][]byte
-	logBytes  int
-	output    []byte
-	view      bool // nothing may change
+	rare    *rare
+	output  []byte // a view's answer
+	view    bool   // nothing may change
 	// halt is why the handling can't end well any more, broken the first error of the state's. Both hold even if the
 	// program goes on as if nothing had happened (E6).
 	halt   *Failure
@@ -135,7 +132,10 @@ func (e *Env) buyGas() {
 
 // reset drops every effect, and gives back the gas that sent messages took.
 func (e *Env) reset(base chain.Account) {
-	e.account, e.writes, e.keys, e.sent, e.events, e.published = base, nil, keys{}, nil, nil, nil
+	e.account, e.writes, e.keys, e.sent, e.events = base, nil, keys{}, nil, nil
+	if e.rare != nil {
+		e.rare.published = nil
+	}
 	e.left += e.sentGas
 	e.sentGas = 0
 }

@@ -128,7 +128,7 @@ func TestPublish(t *testing.T) {
 	}
 	o := handle(t, &fakeCodes{}, alice, rich, m("good"))
 	want := chain.PublishInput{Code: []byte("good"), Immutable: true}
-	if o.Status != chain.StatusOK || len(o.Published) != 1 || o.Published[0].Hash != want.Hash() || string(o.Published[0].Code) != "good" || !o.Published[0].Immutable {
+	if o.Status != chain.StatusOK || len(o.Published()) != 1 || o.Published()[0].Hash != want.Hash() || string(o.Published()[0].Code) != "good" || !o.Published()[0].Immutable {
 		t.Fatalf("%+v", o)
 	}
 	if least := exec.ExternalGas(m("good")) + 4*gas.PublishByte + 1_000*gas.PublishComplexity; o.GasUsed != least {
@@ -142,8 +142,8 @@ func TestPublish(t *testing.T) {
 		chain.StatusBadInput: func() *chain.Message { m := m("good"); m.Input = m.Input[1:]; return m }(),
 		chain.StatusOutOfGas: func() *chain.Message { m := m("good"); m.GasLimit = exec.ExternalGas(m) + 100; return m }(),
 	} {
-		if o := handle(t, &fakeCodes{}, alice, rich, m); o.Status != status || o.Published != nil {
-			t.Errorf("%s (%s) and published %v, want %s", o.Status, o.Reason, o.Published, status)
+		if o := handle(t, &fakeCodes{}, alice, rich, m); o.Status != status || o.Published() != nil {
+			t.Errorf("%s (%s) and published %v, want %s", o.Status, o.Reason, o.Published(), status)
 		}
 	}
 }

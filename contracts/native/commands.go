@@ -36,9 +36,8 @@ var commands = map[string]command{
 // it what would cost its sender gas for nothing. A method that is no command is for the account's code.
 func Check(m *chain.Message) error {
 	if m.Method == chain.MethodPublish {
-		if _, err := chain.DecodePublish(m.Input); err != nil {
-			return exec.Fail(chain.StatusBadInput, "publish: %v", err)
-		}
+		_, err := readPublish(m)
+		return err
 	}
 	c, ok := commands[m.Method]
 	if !ok {
@@ -48,12 +47,16 @@ func Check(m *chain.Message) error {
 	return err
 }
 
-// CheckPlain is Check for an account without code, to which a method that is no command means nothing.
-func CheckPlain(m *chain.Message) error {
-	if _, ok := commands[m.Method]; !ok && m.Method != chain.MethodPublish {
-		return unknown(m)
+// readPublish is the input of a publish.
+func readPublish(m *chain.Message) (chain.PublishInput, error) {
+	in, err := chain.DecodePublish(m.Input)
+	switch {
+	case err != nil:
+		return in, exec.Fail(chain.StatusBadInput, "publish: %v", err)
+	case !m.Amount.IsZero():
+		return in, exec.Fail(chain.StatusBadInput, "publish: it takes no amount")
 	}
-	return nil
+	return in, nil
 }
 
 func unknown(m *chain.Message) error {

@@ -137,12 +137,9 @@ type publish struct{ codes Codes }
 
 // Handle charges before it works.
 func (p publish) Handle(env *exec.Env) error {
-	in, err := chain.DecodePublish(env.Message.Input)
+	in, err := readPublish(env.Message)
 	if err != nil {
-		return exec.Fail(chain.StatusBadInput, "publish: %v", err)
-	}
-	if !env.Message.Amount.IsZero() {
-		return exec.Fail(chain.StatusBadInput, "publish: it takes no amount")
+		return err
 	}
 	if err := env.Charge(gas.PublishByte * uint64(len(in.Code))); err != nil {
 		return err

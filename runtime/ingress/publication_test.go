@@ -57,7 +57,9 @@ func newCodeDoor(t *testing.T, validate func(code []byte)) (*Door, *lanes) {
 func TestPublications(t *testing.T) {
 	validated := 0
 	d, l := newCodeDoor(t, func([]byte) { validated++ })
-	short := func(m *chain.Message) { m.GasLimit = exec.ExternalGas(m) + gas.PublishByte*4 + gas.PublishComplexity*4000 - 1 }
+	short := func(m *chain.Message) {
+		m.GasLimit = exec.ExternalGas(m) + gas.PublishByte*4 + gas.PublishComplexity*4000 - 1
+	}
 	for name, c := range map[string]struct {
 		m         *chain.Message
 		code      string

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/thinkey/thinkey/contracts/exec"
@@ -19,6 +20,8 @@ type fake struct {
 	source     func(chain.CodeHash) ([]byte, error)
 	behaviours map[string]func(env *exec.Env, entry string) error
 
+	validated atomic.Int32
+
 	mu       sync.Mutex // guards the rest
 	prepared map[chain.CodeHash]int
 	closed   bool
@@ -26,6 +29,7 @@ type fake struct {
 
 // Validate takes what names a behaviour.
 func (f *fake) Validate(code []byte) (uint64, error) {
+	f.validated.Add(1)
 	if f.behaviours[word(code)] == nil {
 		return 0, exec.Fail(chain.StatusBadCode, "%q is no behaviour", word(code))
 	}

@@ -33,7 +33,7 @@ func (l *logs) take(height uint64, accounts []*exec.Overlay) {
 	for _, a := range accounts {
 		for i := range a.Events {
 			e := &a.Events[i]
-			for _, line := range e.Outcome.Logs {
+			for _, line := range e.Outcome.Logs() {
 				l.add(LogLine{height, a.Account, e.Received.Message.ID(), string(line)})
 			}
 		}

@@ -445,6 +445,13 @@ func TestOpenRefusals(t *testing.T) {
 			}
 			return errors.Join(s.set(markKey(0), []byte{0, 0, 0, 99}), s.Close())
 		}, ErrFormat},
+		"earlier layout": {func(dir string, fs vfs.FS) error {
+			s, err := Open(Options{Dir: dir, fs: fs})
+			if err != nil {
+				return err
+			}
+			return errors.Join(s.set(markKey(0), []byte{0, 0, 0, 1}), s.Close())
+		}, ErrFormat},
 		"later pebble": {func(dir string, fs vfs.FS) error {
 			s, err := Open(Options{Dir: dir, fs: fs})
 			if err != nil {

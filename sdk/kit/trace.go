@@ -125,7 +125,7 @@ func (r *ran) message(l *life, d *exec.Delivery) *Message {
 	for _, e := range o.Events {
 		n.Events = append(n.Events, Event{e.Topic, e.Body, k.eventText(n.To, e)})
 	}
-	for _, line := range o.Logs {
+	for _, line := range o.Logs() {
 		n.Logs = append(n.Logs, string(line))
 	}
 	return n

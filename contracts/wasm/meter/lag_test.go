@@ -54,9 +54,9 @@ func lag(t *testing.T, a *author) (checks int) {
 			ahead += leafLag
 		case in.Op == module.OpGlobalGet && !b.checks[b.at+4]:
 			ahead += b.code[b.at+1].I64
-		}
-		if most := map[bool]int64{true: callLag, false: maxLag}[called]; ahead > most {
-			t.Fatalf("%s\nbecomes\n%s%d run ahead, %d may", disassemble(t, a.code, l), disassemble(t, code, l), ahead, most)
+			if most := map[bool]int64{true: callLag, false: maxLag}[called]; ahead > most {
+				t.Fatalf("%s\nbecomes\n%s%d run ahead, %d may", disassemble(t, a.code, l), disassemble(t, code, l), ahead, most)
+			}
 		}
 	}
 	b.run(3000)

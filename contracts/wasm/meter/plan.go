@@ -136,12 +136,8 @@ func (p *plan) call(in *module.Instruction) {
 	if p.arity[t].result {
 		p.pushOther(in)
 	}
-	if !defined {
-		return
-	}
-	p.region.callees += leafLag
-	if p.region.callees >= callLag {
-		p.open(in.End, p.close(), counted)
+	if defined {
+		p.region.callees += leafLag
 	}
 }
 

@@ -153,7 +153,7 @@ func immediates(in *module.Instruction, l *layout) string {
 		}
 		return ""
 	case o == module.OpBrTable:
-		return strings.Trim(fmt.Sprint(" ", in.Labels), "[]")
+		return " " + strings.Trim(fmt.Sprint(in.Labels), "[]")
 	case o >= module.OpI32Const && o <= module.OpI64Const:
 		return fmt.Sprint(" ", in.I64)
 	case o == module.OpF32Const || o == module.OpF64Const:

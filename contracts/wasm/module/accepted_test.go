@@ -2,6 +2,7 @@ package module
 
 import (
 	"fmt"
+	"math"
 	"testing"
 )
 
@@ -155,6 +156,10 @@ func TestComplexityGrows(t *testing.T) {
 	m.Bodies[0].Locals = []Locals{{100, I32}}
 	if got := of(m); got < 100*50*100*100/loopsUnit {
 		t.Errorf("fifty loops within each other, each with a branch back, and a hundred locals: %d units", got)
+	}
+	m.Bodies[0].Locals = []Locals{{1 << 31, I32}}
+	if got := of(m); got < math.MaxUint64/loopsUnit {
+		t.Errorf("two billion locals in the same loops: %d units", got)
 	}
 }
 

@@ -22,13 +22,13 @@ func (v *validator) bodies() (*Facts, *Refusal) {
 // simpler is what to do about code that takes too long to compile.
 const simpler = "split it into smaller functions, or inline less: go build -gcflags=all=-l, clang -Os, rustc -C opt-level=s"
 
-// frame is a block that is open, the function's body included.
+// frame is a block that is open, the function's body included. It is small: a file may open a block with every three bytes.
 type frame struct {
 	op     Opcode    // OpBlock for the function's body
 	result ValueType // what it leaves; unknown for nothing
-	base   int       // height of the operand stack where it starts
-	loops  int       // loops around it, itself included
 	dead   bool      // its rest can't be reached
+	base   int32     // height of the operand stack where it starts
+	loops  int32     // loops around it, itself included
 }
 
 // label is what a branch to it takes along. A loop is entered again at its start, which takes nothing.
@@ -220,7 +220,7 @@ func (c *checker) pop(want ValueType) {
 // any takes an operand of any type.
 func (c *checker) any() ValueType {
 	n := len(c.stack)
-	if n == c.top.base {
+	if n == int(c.top.base) {
 		if !c.top.dead {
 			c.fail("takes an operand, but the block has none on the stack")
 		}
@@ -235,7 +235,7 @@ func (c *checker) any() ValueType {
 // nothing is left that must match, it stops (V4).
 func (c *checker) popAll(types []ValueType) {
 	for i := len(types) - 1; i >= 0 && c.err == nil; i-- {
-		if c.top.dead && len(c.stack) == c.top.base {
+		if c.top.dead && len(c.stack) == int(c.top.base) {
 			return
 		}
 		c.pop(types[i])
@@ -272,11 +272,11 @@ func (c *checker) label(label uint32) ValueType {
 // open enters a block.
 func (c *checker) open(in *Instruction) {
 	c.blocks = append(c.blocks, c.top)
-	c.top = frame{op: in.Op, base: len(c.stack), loops: c.top.loops}
+	c.top = frame{op: in.Op, base: int32(len(c.stack)), loops: c.top.loops}
 	if in.Op == OpLoop {
 		c.facts.Entries++
 		c.top.loops++
-		c.facts.Loops = max(c.facts.Loops, c.top.loops)
+		c.facts.Loops = max(c.facts.Loops, int(c.top.loops))
 	}
 	if t, ok := in.Block.Result(); ok {
 		c.top.result = t
@@ -293,7 +293,7 @@ func (c *checker) open(in *Instruction) {
 // leave takes what the block leaves and checks that nothing else is on the stack.
 func (c *checker) leave() {
 	c.take(c.top.result)
-	if n := len(c.stack) - c.top.base; n != 0 && c.err == nil {
+	if n := len(c.stack) - int(c.top.base); n != 0 && c.err == nil {
 		c.fail("the block leaves %d operands more than its type says", n)
 	}
 }
@@ -331,6 +331,9 @@ func (c *checker) table(in *Instruction) {
 	c.facts.Labels += len(in.Labels)
 	if c.labels > c.p.MaxLabels {
 		c.fail("the module's br_tables have more than %d labels", c.p.MaxLabels)
+	}
+	if c.facts.Labels > c.p.MaxFuncLabels {
+		c.fail("the function's br_tables have more than %d labels", c.p.MaxFuncLabels)
 	}
 	c.pop(I32)
 	along := c.label(in.Labels[len(in.Labels)-1])

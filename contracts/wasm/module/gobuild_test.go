@@ -70,6 +70,8 @@ func TestStockGo(t *testing.T) {
 		most.Locals, most.Stack = max(most.Locals, f.Locals), max(most.Stack, f.Stack)
 		most.Blocks, most.Labels = max(most.Blocks, f.Blocks), max(most.Labels, f.Labels)
 		most.Nesting, most.Instructions = max(most.Nesting, f.Nesting), max(most.Instructions, f.Instructions)
+		most.Entries, most.Loops = max(most.Entries, f.Entries), max(most.Loops, f.Loops)
+		most.Work = max(most.Work, f.Work)
 		complexity = max(complexity, f.Complexity())
 	}
 	t.Logf("%d bytes, %d functions, %d data segments; most of a function %+v; complexity %d, of a function %d",

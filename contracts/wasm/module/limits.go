@@ -45,10 +45,13 @@ const (
 	MaxNesting = 1024
 	// MaxLabels: Go has 75,715 in all its br_tables; each is a jump and a word of its table.
 	MaxLabels = 1 << 17
+	// MaxFuncLabels: Go has 896 in one function. 131,072 in one take three seconds to compile, 8192 in each of 16
+	// half of one.
+	MaxFuncLabels = 1 << 13
 
-	// MaxFuncComplexity is about 0.4 s of compiling; Go's largest function has 260,000.
+	// MaxFuncComplexity is about 0.4 s of compiling; Go's largest function has 270,000.
 	MaxFuncComplexity = 2_500_000
-	// MaxComplexity is about four seconds of compiling at worst. Go has 13.1 million, which take one; 16 million if it
+	// MaxComplexity is about four seconds of compiling at worst. Go has 13.9 million, which take one; 17 million if it
 	// filled 4 MiB. With MaxBytes it fits the gas that one message can buy.
 	MaxComplexity = 20_000_000
 )
@@ -59,7 +62,8 @@ func OnChain() Policy {
 		MaxBytes: MaxBytes, MaxTypes: MaxTypes, MaxParams: MaxParams, MaxImports: MaxImports, MaxFuncs: MaxFuncs, MaxGlobals: MaxGlobals,
 		MaxExports: MaxExports, MaxNameBytes: MaxNameBytes, MaxCustomBytes: MaxCustomBytes, MaxTable: MaxTable, MaxPages: MaxPages,
 		MaxElements: MaxElements, MaxReferences: MaxReferences, MaxData: MaxData,
-		MaxBodyBytes: MaxBodyBytes, MaxLocals: MaxLocals, MaxStack: MaxStack, MaxNesting: MaxNesting, MaxLabels: MaxLabels,
+		MaxBodyBytes: MaxBodyBytes, MaxLocals: MaxLocals, MaxStack: MaxStack, MaxNesting: MaxNesting,
+		MaxLabels: MaxLabels, MaxFuncLabels: MaxFuncLabels,
 		MaxFuncComplexity: MaxFuncComplexity, MaxComplexity: MaxComplexity,
 		Features: AllFeatures,
 		Exports: []Offer{
@@ -78,7 +82,7 @@ func Any() Policy {
 		MaxBytes: many, MaxTypes: many, MaxParams: many, MaxImports: many, MaxFuncs: many, MaxGlobals: many,
 		MaxExports: many, MaxNameBytes: many, MaxCustomBytes: many, MaxTable: 1 << 27, MaxPages: 65536,
 		MaxElements: many, MaxReferences: many, MaxData: many,
-		MaxBodyBytes: many, MaxLocals: math.MaxUint32, MaxStack: many, MaxNesting: many, MaxLabels: many,
+		MaxBodyBytes: many, MaxLocals: math.MaxUint32, MaxStack: many, MaxNesting: many, MaxLabels: many, MaxFuncLabels: many,
 		MaxFuncComplexity: math.MaxUint64, MaxComplexity: math.MaxUint64,
 		Features: AllFeatures,
 		Open:     true,

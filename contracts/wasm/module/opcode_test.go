@@ -143,3 +143,51 @@ func TestWalkDoesNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations in a walk", n)
 	}
 }
+
+// TestSignaturesFollowFromNames: an instruction's name says what it takes and gives, and how much memory it touches.
+func TestSignaturesFollowFromNames(t *testing.T) {
+	letters := map[string]string{"i32": "i", "i64": "l", "f32": "f", "f64": "d"}
+	sizes := map[string]uint32{"8": 0, "16": 1, "32": 2, "64": 3}
+	special := map[string]string{"memory.size": ":i", "memory.grow": "i:i", "data.drop": ":", "elem.drop": ":",
+		"memory.init": "iii:", "memory.copy": "iii:", "memory.fill": "iii:", "table.init": "iii:", "table.copy": "iii:"}
+	checked := 0
+	for _, o := range operations {
+		kind, name, _ := strings.Cut(o.name, ".")
+		own, verb, _ := strings.Cut(name, "_")
+		t1, typed := letters[kind]
+		want, ok := special[o.name]
+		var align uint32
+		switch from := letters[strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(verb, "sat_"), "_s"), "_u")]; {
+		case ok:
+		case !typed:
+			continue
+		case o.imm == memory:
+			size := strings.TrimLeft(own, "loadstre")
+			if align, ok = sizes[size]; !ok {
+				align = sizes[kind[1:]]
+			}
+			if want = "i:" + t1; strings.HasPrefix(own, "store") {
+				want = "i" + t1 + ":"
+			}
+		case own == "const":
+			want = ":" + t1
+		case from != "":
+			want = from + ":" + t1
+		case own == "eqz":
+			want = t1 + ":i"
+		case strings.Contains(" eq ne lt gt le ge ", " "+own+" "):
+			want = t1 + t1 + ":i"
+		case strings.Contains(" clz ctz popcnt abs neg ceil floor trunc nearest sqrt extend8 extend16 extend32 ", " "+own+" "):
+			want = t1 + ":" + t1
+		default:
+			want = t1 + t1 + ":" + t1
+		}
+		checked++
+		if o.sig != want || o.align != align {
+			t.Errorf("%s: signature %q, alignment %d, want %q, %d", o.name, o.sig, o.align, want, align)
+		}
+	}
+	if checked != 172 {
+		t.Errorf("%d signatures checked", checked)
+	}
+}

@@ -23,6 +23,7 @@ type Policy struct {
 	MaxStack          int // operands of one function
 	MaxNesting        int // blocks within blocks
 	MaxLabels         int // labels of all br_tables of the module
+	MaxFuncLabels     int // of one function
 	MaxFuncComplexity uint64
 	MaxComplexity     uint64
 

@@ -167,6 +167,7 @@ var instructions = []struct {
 	{"dead code behind a block", code(OpBlock, BlockNone, OpUnreachable, OpEnd, OpDrop), "drop: takes an operand, but the block has none on the stack"},
 	{"else is alive", code(OpI32Const, 0, OpIf, BlockNone, OpUnreachable, OpElse, OpDrop, OpEnd), "drop: takes an operand, but the block has none on the stack"},
 	{"parameters", code(OpI32Const, 0, OpCall, 1, OpDrop), "call: takes i64, but i32 is on the stack"},
+	{"operands of a store", code(OpI64Const, 0, OpI32Const, 0, OpI64Store, 3, 0), "i64.store: takes i64, but i32 is on the stack"},
 	{"tee", code(OpI64Const, 0, OpLocalTee, 0, OpDrop), "local.tee: takes i32, but i64 is on the stack"},
 	{"result of a call", code(OpI32Const, 0, OpI64Const, 0, OpCall, 1, OpI64Eqz, OpDrop), "i64.eqz: takes i64, but i32 is on the stack"},
 	{"return", code(OpReturn, OpI64Const, 0, OpI32Eqz), "i32.eqz: takes i32, but i64 is on the stack"},

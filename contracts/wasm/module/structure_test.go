@@ -167,10 +167,12 @@ var limited = []broken{
 		m.Bodies[0].Code = code(times(MaxNesting+1, code(OpBlock, BlockNone)), times(MaxNesting+2, code(OpEnd)))
 	}, "block: more than 1024 blocks within each other; " + simpler},
 	{"labels", func(m *Module) {
-		m.Bodies[0].Locals = nil
-		m.Bodies[0].Code = code(OpI32Const, 0, OpBrTable, AppendU32(nil, MaxLabels/2), make([]byte, MaxLabels/2+1), OpEnd)
-		m.Bodies[1].Code = code(OpLocalGet, 0, OpBlock, BlockNone, OpI32Const, 0, OpBrTable, AppendU32(nil, MaxLabels/2), make([]byte, MaxLabels/2+1), OpEnd, OpEnd)
+		m.Funcs = slices.Repeat(m.Funcs[:1], 17)
+		m.Bodies = slices.Repeat([]Body{{Code: code(OpI32Const, 0, OpBrTable, AppendU32(nil, MaxFuncLabels-1), make([]byte, MaxFuncLabels), OpEnd)}}, 17)
 	}, "br_table: the module's br_tables have more than 131072 labels"},
+	{"labels of a function", func(m *Module) {
+		m.Bodies[0].Code = code(OpI32Const, 0, OpBrTable, AppendU32(nil, MaxFuncLabels), make([]byte, MaxFuncLabels+1), OpEnd)
+	}, "br_table: the function's br_tables have more than 8192 labels"},
 	{"complexity", func(m *Module) {
 		m.Bodies[0].Code = code(times(5000, code(OpBlock, BlockNone, OpEnd)), OpEnd)
 	}, "5000 blocks, 8 locals, 0 loops within each other: a complexity of 3505026 (limit 2500000); " + simpler},

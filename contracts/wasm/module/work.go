@@ -12,10 +12,10 @@ const (
 	workSet      = 25  // local.set and local.tee: a value that blocks may have to hand along
 	workCall     = 50  // and workPlain for each parameter
 	workDivide   = 150 // with its traps
-	workAccess   = 150 // a load or store, with its bounds check
+	workAccess   = 200 // a load or store, with its bounds check
 	workTruncate = 150 // a float to an integer, with its traps
 	workBulk     = 400 // the bulk instructions call out of the code
-	workIndirect = 500 // with its traps
+	workIndirect = 800 // with its traps
 
 	workBlock      = 200 // a basic block by itself
 	workBlockBlock = 1   // with every other block

@@ -1,0 +1,183 @@
+package wasm
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tetratelabs/wazero"
+
+	"github.com/thinkey/thinkey/contracts/gas"
+	"github.com/thinkey/thinkey/contracts/wasm/meter"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// wazeroVersion is that of go.mod, which a test compares. wazero doesn't know its own version in a test's binary.
+const wazeroVersion = "v1.12.0"
+
+// artifacts is the compiled code on disk: a directory for each module, in which wazero keeps what it likes, and beside it a
+// sum over all that. wazero's own checksum covers the machine code alone: one flipped bit in the list of functions would
+// be jumped to.
+//
+//	Dir / code-<versions> / <hash of the code> / sum         SHA-256 over names and contents of the others
+//	                                           / wazero-…/…  wazero's
+//
+// A directory without its sum, or with a wrong one, is removed. It is never trusted, and never needed.
+type artifacts struct {
+	dir string
+	max int64
+	mu  sync.Mutex // one trim at a time
+}
+
+const (
+	artifactPrefix = "code-"
+	sumName        = "sum"
+)
+
+// openArtifacts makes the directory for what this version compiles, and removes that of others.
+func openArtifacts(dir string, max int64) (*artifacts, error) {
+	name := fmt.Sprintf("%s%s-m%d-g%d", artifactPrefix, wazeroVersion, meter.Version, gas.TableVersion)
+	a := &artifacts{dir: filepath.Join(dir, name), max: max}
+	if err := os.MkdirAll(a.dir, 0o700); err != nil {
+		return nil, err
+	}
+	all, err := os.ReadDir(dir)
+	for _, d := range all {
+		if strings.HasPrefix(d.Name(), artifactPrefix) && d.Name() != name {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, d.Name())))
+		}
+	}
+	return a, err
+}
+
+func (a *artifacts) path(hash chain.CodeHash) string { return filepath.Join(a.dir, hash.String()) }
+
+// open is the cache for one module. known says that there is something sound in it.
+func (a *artifacts) open(hash chain.CodeHash) (cache wazero.CompilationCache, known bool, err error) {
+	path := a.path(hash)
+	if known = isSound(path); !known {
+		if err := os.RemoveAll(path); err != nil {
+			return nil, false, err
+		}
+	}
+	cache, err = wazero.NewCompilationCacheWithDir(path)
+	return cache, known, err
+}
+
+func isSound(path string) bool {
+	want, err := os.ReadFile(filepath.Join(path, sumName))
+	if err != nil {
+		return false
+	}
+	got, err := sum(path)
+	return err == nil && bytes.Equal(got, want)
+}
+
+// sum is the hash over all in a module's directory but its sum.
+func sum(path string) ([]byte, error) {
+	all := sha256.New()
+	err := filepath.WalkDir(path, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || name == filepath.Join(path, sumName) {
+			return err
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		one := sha256.New()
+		if _, err := io.Copy(one, f); err != nil {
+			return err
+		}
+		fmt.Fprintf(all, "%q", name[len(path):])
+		all.Write(one.Sum(nil))
+		return nil
+	})
+	return all.Sum(nil), err
+}
+
+// seal writes the sum over what wazero has written for a module, and makes room if that is too much. A crash in between
+// leaves a directory without a sum.
+func (a *artifacts) seal(hash chain.CodeHash, isNew bool) error {
+	path := filepath.Join(a.path(hash), sumName)
+	if !isNew {
+		now := time.Now()
+		return os.Chtimes(path, now, now) // what is used stays
+	}
+	b, err := sum(a.path(hash))
+	if err != nil {
+		return err
+	}
+	// A name of its own, as another process may be doing the same. What crashes before the rename is removed by open.
+	temporary, err := os.CreateTemp(a.dir, ".sum")
+	if err != nil {
+		return err
+	}
+	_, err = temporary.Write(b)
+	if err = errors.Join(err, temporary.Close()); err == nil {
+		err = os.Rename(temporary.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(temporary.Name()))
+	}
+	return a.trim()
+}
+
+func (a *artifacts) remove(hash chain.CodeHash) error { return os.RemoveAll(a.path(hash)) }
+
+// trim removes what was used longest ago until the rest is within the bound.
+func (a *artifacts) trim() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	list, err := os.ReadDir(a.dir)
+	if err != nil {
+		return err
+	}
+	type module struct {
+		path string
+		used time.Time
+		size int64
+	}
+	var all []module
+	total := int64(0)
+	for _, d := range list {
+		m := module{path: filepath.Join(a.dir, d.Name())}
+		if i, err := os.Stat(filepath.Join(m.path, sumName)); err == nil {
+			m.used = i.ModTime()
+		}
+		m.size = sizeOf(m.path)
+		total += m.size
+		all = append(all, m)
+	}
+	slices.SortFunc(all, func(a, b module) int { return a.used.Compare(b.used) })
+	for _, m := range all {
+		if total <= a.max {
+			break
+		}
+		err = errors.Join(err, os.RemoveAll(m.path))
+		total -= m.size
+	}
+	return err
+}
+
+// sizeOf is the bytes of all files below path; what can't be read counts for nothing.
+func sizeOf(path string) (n int64) {
+	_ = filepath.WalkDir(path, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			if i, err := d.Info(); err == nil {
+				n += i.Size()
+			}
+		}
+		return nil
+	})
+	return n
+}

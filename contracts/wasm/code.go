@@ -1,0 +1,316 @@
+package wasm
+
+import (
+	"bytes"
+	"container/list"
+	"context"
+	"errors"
+	"fmt"
+	"math/bits"
+	"runtime"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
+
+	"github.com/thinkey/thinkey/contracts/gas"
+	"github.com/thinkey/thinkey/contracts/wasm/meter"
+	"github.com/thinkey/thinkey/contracts/wasm/module"
+	"github.com/thinkey/thinkey/sdk/abi"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+const pageBytes = 64 << 10
+
+// maxStack bounds the words of stack that a handling may take, 1 MiB of them: at most 1,790 frames, as meter counts, which
+// is below what wazero's interpreter can hold, and 80 times below its compiler's code (W1).
+const maxStack = 1 << 17
+
+// wholeBytes is the size up to which a memory is restored as a whole: to note down which parts were touched costs more.
+const wholeBytes = 2 * pageBytes
+
+// entries are the exports that are called, by their place in instance.entries.
+var entries = [...]string{abi.EntryHandle, abi.EntryBounce, abi.EntryQuery, abi.EntryMerge}
+
+// origin is where compiled code came from.
+type origin uint8
+
+const (
+	fromCompiler origin = iota
+	fromDisk
+	fromInterpreter
+)
+
+// code is a module that is ready to run, or being made ready. Each has a runtime of its own (170 µs): what wazero keeps
+// for it, on disk too, goes when it goes.
+type code struct {
+	hash   chain.CodeHash
+	engine *Engine
+	ready  chan struct{} // closed when err and what follows it is there, and doesn't change any more
+	err    error
+
+	shape
+	origin   origin
+	runtime  wazero.Runtime
+	cache    wazero.CompilationCache // nil when it is the runtime's
+	compiled wazero.CompiledModule
+	size     int64  // bytes, about
+	price    uint64 // of an instance, whether it waits or not
+	image    []byte // of the memory of a new instance, without the zeros at its end
+	initial  []uint64
+
+	users int           // guarded by engine.mu, like what follows
+	free  []*instance   // those that wait
+	place *list.Element // in engine.recent
+}
+
+// shape is what a module's text says about its instances.
+type shape struct {
+	exports [len(entries)]bool
+	merges  []string // methods that the entry merge handles
+	globals []string // the module's own mutable globals, as the instrumented module exports them
+	bytes   uint32   // of memory at the start
+	table   uint64   // gas for its tables
+	marks   bool     // the module notes which parts of memory it stores to (I.dirty)
+	shift   uint     // a part is 1<<shift bytes
+	once    bool     // an instance can't be made as new: the module changes tables or drops segments
+}
+
+// compilers is how many modules are compiled at once: what runs messages goes first.
+func compilers() int { return max(1, runtime.GOMAXPROCS(0)/2) }
+
+func (c *code) entry(name string) (int, bool) {
+	for i, n := range entries {
+		if n == name {
+			return i, c.exports[i]
+		}
+	}
+	return 0, false
+}
+
+func (c *code) isReady() bool {
+	select {
+	case <-c.ready:
+		return true
+	default:
+		return false
+	}
+}
+
+// load makes the code ready. It runs once, in a goroutine of its own.
+func (c *code) load(binary []byte) (err error) {
+	if binary == nil {
+		if binary, err = c.engine.config.Source(c.hash); err != nil {
+			return fmt.Errorf("code %s: %w", c.hash, err)
+		}
+	}
+	metered, err := c.meter(binary)
+	if err != nil {
+		return fmt.Errorf("code %s: %w", c.hash, err)
+	}
+	if err := c.make(metered); err != nil {
+		return fmt.Errorf("code %s can't be run: %w", c.hash, err)
+	}
+	c.size = codeBytes(len(metered), len(c.image))
+	return nil
+}
+
+// codeBytes is about what a module takes: itself, its machine code (3.7 times as much was measured), its image, and a
+// runtime.
+func codeBytes(module, image int) int64 { return int64(module)*5 + int64(image) + 160<<10 }
+
+// meter is the module that runs instead of the one that was published.
+func (c *code) meter(binary []byte) ([]byte, error) {
+	m, facts, err := check(binary)
+	if err != nil {
+		return nil, err
+	}
+	c.shape = shapeOf(m)
+	c.price = c.shape.price()
+	metered, err := meter.Instrument(m, facts, meter.Options{Mark: c.marks, MarkShift: c.shift, MaxStack: maxStack})
+	if err != nil {
+		return nil, err
+	}
+	return adapt(metered).Encode(), nil
+}
+
+// adapt makes room for the page that shrinks a memory (see linear), and drops what only tools read: wazero would refuse
+// a module whose names are broken.
+func adapt(m *module.Module) *module.Module {
+	own := *m
+	own.Customs = nil
+	limits := m.Memories[0]
+	if !limits.HasMax || limits.Max > module.MaxPages {
+		limits.Max, limits.HasMax = module.MaxPages, true
+	}
+	limits.Max++
+	own.Memories = []module.Limits{limits}
+	return &own
+}
+
+func shapeOf(m *module.Module) shape {
+	s := shape{bytes: m.Memories[0].Min * pageBytes, once: changesTables(m)}
+	for _, t := range m.Tables {
+		s.table += gas.RestoreSlot * uint64(t.Min)
+	}
+	for i := range m.Elements {
+		s.table += gas.RestoreElement * uint64(m.Elements[i].Len())
+	}
+	for i, name := range entries {
+		_, s.exports[i] = m.Export(name)
+	}
+	s.merges, _ = mergeable(m) // check has read them
+	for i, g := range m.Globals {
+		if g.Mutable {
+			s.globals = append(s.globals, fmt.Sprint(meter.GlobalOwn, i))
+		}
+	}
+	if s.bytes > wholeBytes {
+		s.marks, s.shift = true, uint(bits.Len32((s.bytes-1)>>6))
+	}
+	return s
+}
+
+// price is that of an instance beside gas.Run.
+func (s *shape) price() uint64 {
+	p := uint64(s.bytes/pageBytes)*gas.RestorePage + s.table
+	if s.once {
+		p += gas.RunOnce
+	}
+	return p
+}
+
+// bulkPrefix is the first byte of every bulk instruction.
+const bulkPrefix = 0xfc
+
+// changesTables says whether m has an instruction that changes what restoring doesn't reach.
+func changesTables(m *module.Module) bool {
+	for i := range m.Bodies {
+		if bytes.IndexByte(m.Bodies[i].Code, bulkPrefix) < 0 {
+			continue // to decode it all would take a tenth of the time to load it
+		}
+		w := module.Walk(m.Bodies[i].Code)
+		for w.Next() {
+			switch w.Instruction().Op {
+			case module.OpTableInit, module.OpTableCopy, module.OpElemDrop, module.OpDataDrop:
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// make compiles the metered module, or reads it back from disk. A disk that fails is no reason not to run, and neither is
+// a compiler that does: the interpreter gives the same results (W1).
+func (c *code) make(metered []byte) error {
+	if c.engine.disk != nil && c.fromDisk(metered) == nil {
+		return nil
+	}
+	err := c.build(metered, c.engine.compiler, nil)
+	if err == nil {
+		return nil
+	}
+	if c.build(metered, wazero.NewRuntimeConfigInterpreter(), nil) == nil {
+		c.origin = fromInterpreter
+		return nil
+	}
+	return err
+}
+
+// fromDisk builds with what earlier compilations left in the code's directory, and leaves its own there.
+func (c *code) fromDisk(metered []byte) error {
+	disk := c.engine.disk
+	cache, known, err := disk.open(c.hash)
+	if err != nil {
+		return err
+	}
+	if err := c.build(metered, c.engine.compiler, cache); err != nil {
+		return errors.Join(err, cache.Close(context.Background()), disk.remove(c.hash))
+	}
+	if known {
+		c.origin = fromDisk
+	}
+	return disk.seal(c.hash, !known)
+}
+
+// build compiles, and makes a first instance for its image. A panic of the compiler's is an error: code that somebody
+// published must not stop every node.
+func (c *code) build(metered []byte, how wazero.RuntimeConfig, cache wazero.CompilationCache) (err error) {
+	ctx := context.Background()
+	var r wazero.Runtime
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the compiler failed: %v", p)
+		}
+		if err != nil && r != nil {
+			err = errors.Join(err, r.Close(ctx))
+		}
+	}()
+	how = how.WithCoreFeatures(features).WithMemoryLimitPages(module.MaxPages + 1).WithDebugInfoEnabled(false)
+	if cache != nil {
+		how = how.WithCompilationCache(cache)
+	}
+	r = wazero.NewRuntimeWithConfig(ctx, how)
+	if err := offer(ctx, r); err != nil {
+		return err
+	}
+	compiled, err := r.CompileModule(ctx, metered)
+	if err != nil {
+		return err
+	}
+	c.runtime, c.cache, c.compiled = r, cache, compiled
+	in, err := c.instantiate()
+	if err != nil {
+		return err
+	}
+	c.remember(in)
+	return nil
+}
+
+// features are those of module.AllFeatures, as wazero calls them, and one more: without reference types, which no module
+// that was accepted has, wazero panics on element segments that are passive.
+const features = api.CoreFeaturesV1 | api.CoreFeatureSignExtensionOps | api.CoreFeatureBulkMemoryOperations |
+	api.CoreFeatureNonTrappingFloatToIntConversion | api.CoreFeatureReferenceTypes
+
+// remember keeps what a new instance looks like. Nothing has run in it: there is no start function.
+func (c *code) remember(in *instance) {
+	c.image, c.initial = nil, nil
+	memory := in.bytes()
+	n := len(memory)
+	for n > 0 && memory[n-1] == 0 {
+		n--
+	}
+	c.image = append(make([]byte, 0, n), memory[:n]...)
+	for _, g := range in.globals {
+		c.initial = append(c.initial, g.Get())
+	}
+}
+
+// lean is how instances are made: without a name, which would have to be unique; without a start function; without a
+// source of randomness, which would be seeded each time.
+var lean = wazero.NewModuleConfig().WithName("").WithStartFunctions().WithRandSource(nothing{})
+
+// nothing is a source that nobody reads from.
+type nothing struct{}
+
+func (nothing) Read([]byte) (int, error) { return 0, errors.New("there is nothing to read") }
+
+// instantiate makes an instance.
+func (c *code) instantiate() (*instance, error) {
+	in := &instance{Context: context.Background(), code: c, linear: &linear{spares: &c.engine.spares}}
+	ctx := experimental.WithMemoryAllocator(in.Context, in.linear)
+	m, err := c.runtime.InstantiateModule(ctx, c.compiled, lean)
+	if err != nil {
+		return nil, err
+	}
+	return in, in.bind(m)
+}
+
+func (c *code) close() error {
+	ctx := context.Background()
+	err := c.runtime.Close(ctx)
+	if c.cache != nil {
+		err = errors.Join(err, c.cache.Close(ctx))
+	}
+	return err
+}

@@ -1,0 +1,294 @@
+package wasm
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/gas"
+	"github.com/thinkey/thinkey/contracts/wasm/module"
+	"github.com/thinkey/thinkey/sdk/abi"
+	"github.com/thinkey/thinkey/sdk/assert"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+func TestWazeroVersion(t *testing.T) {
+	mod, err := os.ReadFile("../../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(mod, []byte("github.com/tetratelabs/wazero "+wazeroVersion)) {
+		t.Errorf("wazeroVersion is %s, go.mod says otherwise: compiled code of another version would be run", wazeroVersion)
+	}
+}
+
+// number is a module that says its number.
+func number(n int) guest {
+	return guest{data: topic, handle: text(0, n, access(module.OpI32Store, 0), say(0, 4))}
+}
+
+// Many goroutines run many codes while the bounds are too small for all of them: each message finds its own.
+func TestConcurrent(t *testing.T) {
+	const codes, workers, rounds = 8, 6, 60
+	base := newRig(t, Config{Dir: t.TempDir(), MaxIdle: 500 << 10, MaxCompiled: 500 << 10})
+	hashes, wants := make([]chain.CodeHash, codes), make([]string, codes)
+	for i := range codes {
+		hashes[i] = base.publish(t, number(i).build())
+		wants[i] = fmt.Sprint(base.do(t, ""))
+	}
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for i := range rounds {
+				at := (w + i*i) % codes
+				r := *base
+				r.account.Code = hashes[at]
+				o, err := r.apply(relay("do", "", 10_000_000))
+				if err != nil || fmt.Sprint(o) != wants[at] {
+					t.Errorf("code %d: %+v, error %v", at, o, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	s := base.Stats()
+	if s.Runs != codes+workers*rounds || s.CodeBytes > 500<<10 || s.IdleBytes > 500<<10 || s.Restored == 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Close ends what runs with ErrClosed, also code that never comes back to the host by itself; nothing starts after it.
+func TestClose(t *testing.T) {
+	r := newRig(t, Config{})
+	h := r.publish(t, guest{handle: repeat(0, 1<<30, 0, 1, access(module.OpI32Store, 0))}.build())
+	r.Prepare(h, r.codes[h])
+	ended := make(chan error)
+	for range 3 {
+		go func() {
+			_, err := r.apply(relay("do", "", chain.MaxMessageGas))
+			ended <- err
+		}()
+	}
+	for r.Stats().Runs < 3 {
+		runtime.Gosched()
+	}
+	start := time.Now()
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+	t.Logf("closed after %v", time.Since(start))
+	for range 3 {
+		if err := <-ended; !errors.Is(err, ErrClosed) {
+			t.Errorf("error %v", err)
+		}
+	}
+	if _, err := r.apply(relay("do", "", 1_000_000)); !errors.Is(err, ErrClosed) {
+		t.Errorf("error %v", err)
+	}
+	r.Prepare(h, r.codes[h])
+	if s := r.Stats(); s.Codes != 0 || s.Idle != 0 || s.CodeBytes != 0 || s.IdleBytes != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// What was prepared is not read from the source. What can't be read is tried again.
+func TestPrepare(t *testing.T) {
+	r := newRig(t, Config{})
+	binary := number(1).build()
+	h := chain.PublishInput{Code: binary}.Hash()
+	r.account.Code = h
+	if _, err := r.apply(relay("do", "", 1_000_000)); !errors.Is(err, errDisk) {
+		t.Fatalf("error %v", err)
+	}
+	r.Prepare(h, binary)
+	want(t, r.do(t, ""), chain.StatusOK, "")
+	r.Prepare(h, binary)
+	if s := r.Stats(); s.Compiled != 1 || s.Codes != 1 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// artifactFiles are all files of compiled code.
+func artifactFiles(t *testing.T, dir string) (all []string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			all = append(all, name)
+		}
+		return err
+	})
+	if err != nil || len(all) < 2 {
+		t.Fatal(all, err)
+	}
+	return all
+}
+
+// Compiled code that is damaged in any way is compiled again, and so is what other versions left.
+func TestDamagedArtifacts(t *testing.T) {
+	dir := t.TempDir()
+	run := func(restored uint64) {
+		t.Helper()
+		r := newRig(t, Config{Dir: dir})
+		r.publish(t, counter().build())
+		want(t, r.do(t, ""), chain.StatusOK, "")
+		if s := r.Stats(); s.Restored != restored || s.Compiled != 1-restored {
+			t.Errorf("%+v", s)
+		}
+	}
+	run(0)
+	run(1)
+	change := map[string]func(b []byte) []byte{
+		"empty":     func([]byte) []byte { return nil },
+		"truncated": func(b []byte) []byte { return b[:len(b)/2] },
+		"longer":    func(b []byte) []byte { return append(b, 0) },
+		"first":     func(b []byte) []byte { b[0] ^= 1; return b },
+		"last":      func(b []byte) []byte { b[len(b)-1] ^= 0x80; return b },
+		"functions": func(b []byte) []byte { b[min(len(b)-1, 0x12)] ^= 0xff; return b }, // in wazero's header
+	}
+	for name, f := range change {
+		for i := range artifactFiles(t, dir) {
+			file := artifactFiles(t, dir)[i]
+			b, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Run(fmt.Sprint(name, " ", filepath.Base(file)), func(t *testing.T) {
+				if err := os.WriteFile(file, f(b), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				run(0)
+				run(1)
+			})
+		}
+	}
+	for _, file := range artifactFiles(t, dir) {
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+		run(0)
+		run(1)
+	}
+	old := filepath.Join(dir, "code-v1.0.0-m1-g1")
+	if err := os.Mkdir(old, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	run(1)
+	if _, err := os.Stat(old); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("what another version compiled is still there")
+	}
+}
+
+// A disk that fails is no reason not to run; one that can't be used at all is, when the engine is opened.
+func TestNoDisk(t *testing.T) {
+	dir := t.TempDir()
+	r := newRig(t, Config{Dir: dir})
+	h := r.publish(t, counter().build())
+	if err := os.WriteFile(r.disk.path(h), nil, 0o600); err != nil { // where the directory should be
+		t.Fatal(err)
+	}
+	want(t, r.do(t, ""), chain.StatusOK, "")
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(dir, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.publish(t, number(1).build())
+	want(t, r.do(t, ""), chain.StatusOK, "")
+	if _, err := Open(Config{Dir: dir}); err == nil {
+		t.Error("a file was taken as a directory")
+	}
+}
+
+// What is on disk stays within its bound; what was used last stays.
+func TestDiskBound(t *testing.T) {
+	dir := t.TempDir()
+	r := newRig(t, Config{Dir: dir, MaxDisk: 8 << 10})
+	var last chain.CodeHash
+	for i := range 20 {
+		last = r.publish(t, number(i).build())
+		want(t, r.do(t, ""), chain.StatusOK, "")
+	}
+	if n := sizeOf(dir); n > 8<<10 || n < 4<<10 {
+		t.Errorf("%d bytes on disk", n)
+	}
+	if !isSound(r.disk.path(last)) {
+		t.Error("the last one is gone")
+	}
+}
+
+// A bug of ours inside of a host function is no outcome: it goes through wazero, and stops the node.
+func TestOurFaultPropagates(t *testing.T) {
+	both(t, Config{}, func(t *testing.T, r *rig) any {
+		r.publish(t, guest{data: topic, handle: host(abi.Write, pageBytes-1, 1, 0, 1)}.build())
+		r.storage["t"] = "an entry that StorageBytes knows nothing of"
+		defer func() {
+			p := recover()
+			if f, ok := p.(assert.Failure); !ok || !strings.Contains(f.What, "StorageBytes") {
+				t.Errorf("panicked with %v", p)
+			}
+		}()
+		o, err := r.apply(relay("do", "", 1_000_000))
+		t.Errorf("%+v, error %v", o, err)
+		return nil
+	})
+	r := newRig(t, Config{})
+	r.publish(t, guest{handle: host(abi.Context, 0)}.build())
+	defer func() {
+		if p, ok := recover().(error); !ok || !strings.Contains(p.Error(), "nil pointer") {
+			t.Errorf("panicked with %v", p)
+		}
+	}()
+	r.storage = nil
+	c := r.context()
+	c.Programs = programs(func(env *exec.Env) error {
+		env.Context = nil
+		return r.Run(env, r.account.Code, abi.EntryHandle)
+	})
+	o, err := exec.Apply(c, self, r.account, r.storage, relay("do", "", 1_000_000).Seal())
+	t.Errorf("%+v, error %v", o, err)
+}
+
+// programs is a Programs of one program.
+type programs func(env *exec.Env) error
+
+func (p programs) Handle(env *exec.Env) error { return p(env) }
+func (p programs) Program(chain.Address, chain.Account, *chain.Message) (exec.Program, error) {
+	return p, nil
+}
+func (p programs) View(chain.Address, chain.Account) (exec.Program, error) { return p, nil }
+func (p programs) Group(chain.Address, chain.Account, string) exec.Program { return nil }
+
+// What the compiler refuses or breaks at is interpreted.
+func TestFallback(t *testing.T) {
+	r := newRig(t, Config{Dir: t.TempDir()})
+	r.publish(t, number(3).build())
+	first := r.do(t, "")
+	r = newRig(t, Config{Dir: t.TempDir()})
+	r.compiler = nil // which is a panic as soon as it is used
+	r.publish(t, number(3).build())
+	if o := r.do(t, ""); fmt.Sprint(o) != fmt.Sprint(first) {
+		t.Errorf("%+v, compiled %+v", o, first)
+	}
+	if s := r.Stats(); s.Interpreted != 1 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// The largest publication that is accepted can be paid for by one message (SPEC 2.6, 3.2).
+func TestPublicationFits(t *testing.T) {
+	m := &chain.Message{Kind: chain.External, Method: chain.MethodPublish, Input: chain.PublishInput{Code: make([]byte, chain.MaxCodeBytes)}.Encode()}
+	most := exec.ExternalGas(m) + gas.PublishByte*chain.MaxCodeBytes + gas.PublishComplexity*(module.MaxComplexity+gas.Publish)
+	if most > chain.MaxMessageGas {
+		t.Errorf("it costs %d, and a message has at most %d", most, chain.MaxMessageGas)
+	}
+}

@@ -1,0 +1,134 @@
+package wasm
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"sync"
+
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/gas"
+	"github.com/thinkey/thinkey/contracts/wasm/module"
+	"github.com/thinkey/thinkey/sdk/abi"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// maxVerdicts is how many modules' verdicts are remembered: the live account and whoever replays it ask about the same
+// few, those of the last blocks.
+const maxVerdicts = 64
+
+// verdicts remembers what came of validating, by the hash of the module.
+type verdicts struct {
+	mu   sync.Mutex
+	of   map[[32]byte]verdict
+	last [maxVerdicts][32]byte // a ring
+	next int
+}
+
+type verdict struct {
+	complexity uint64
+	failure    *exec.Failure
+}
+
+func (v *verdicts) find(hash [32]byte) (verdict, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	found, ok := v.of[hash]
+	return found, ok
+}
+
+func (v *verdicts) add(hash [32]byte, new verdict) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.of == nil {
+		v.of = map[[32]byte]verdict{}
+	}
+	if _, ok := v.of[hash]; ok {
+		return
+	}
+	delete(v.of, v.last[v.next])
+	v.of[hash], v.last[v.next] = new, hash
+	v.next = (v.next + 1) % maxVerdicts
+}
+
+// Validate says how complex the module is, what any module is included, or, with a *exec.Failure, why it is not accepted.
+// It doesn't compile: what is accepted must not depend on how long that takes (SPEC 3.2).
+func (e *Engine) Validate(binary []byte) (complexity uint64, err error) {
+	hash := sha256.Sum256(binary)
+	v, ok := e.verdicts.find(hash)
+	if !ok {
+		v = validate(binary)
+		e.verdicts.add(hash, v)
+	}
+	if v.failure != nil {
+		return 0, v.failure
+	}
+	return v.complexity, nil
+}
+
+func validate(binary []byte) verdict {
+	_, facts, err := check(binary)
+	if err != nil {
+		return verdict{failure: exec.Fail(chain.StatusBadCode, "%v", err)}
+	}
+	return verdict{complexity: facts.Complexity + gas.Publish}
+}
+
+// check decodes and validates a module as a contract.
+func check(binary []byte) (*module.Module, *module.Facts, error) {
+	m, facts, err := module.Check(binary, policy())
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err := mergeable(m); err != nil {
+		return nil, nil, err
+	}
+	return m, facts, nil
+}
+
+// mergeable is the methods that the module's entry merge handles. It has both the entry and the names, or neither.
+func mergeable(m *module.Module) (methods []string, err error) {
+	for _, c := range m.Customs {
+		if c.Name != abi.MergeSection {
+			continue
+		}
+		for names := c.Bytes; len(names) > 0; {
+			n := int(names[0])
+			if n == 0 || n > chain.MaxMethodBytes || n >= len(names) {
+				return nil, fmt.Errorf("module refused: section %q: %d is not the length of a method's name", abi.MergeSection, n)
+			}
+			methods, names = append(methods, string(names[1:1+n])), names[1+n:]
+		}
+	}
+	if _, ok := m.Export(abi.EntryMerge); ok != (methods != nil) {
+		return nil, fmt.Errorf("module refused: a module that exports %q names what it merges in the section %q, and no other does", abi.EntryMerge, abi.MergeSection)
+	}
+	return methods, nil
+}
+
+// policy is what is accepted on the chain.
+func policy() module.Policy {
+	p := module.OnChain()
+	p.Module = abi.Module
+	p.Exports = append(p.Exports, module.Offer{Name: abi.EntryMerge, Kind: module.ExternFunc})
+	p.Imports = func(_, name string) (module.FuncType, bool) {
+		t, ok := imports[name]
+		return t, ok
+	}
+	return p
+}
+
+// imports are the types of the host functions, by name.
+var imports = func() map[string]module.FuncType {
+	all := map[string]module.FuncType{}
+	for _, f := range abi.Functions {
+		all[f.Name] = module.FuncType{Params: types(f.Params), Results: types(f.Results)}
+	}
+	return all
+}()
+
+func types(list []abi.Type) (all []module.ValueType) {
+	for _, t := range list {
+		all = append(all, module.ValueType(t))
+	}
+	return all
+}
