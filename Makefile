@@ -9,10 +9,13 @@ KILLS    ?= 50
 GOLDEN = $(shell grep -rl 'flag\.Bool.*"update"' --include='*_test.go' . | sed 's|/[^/]*$$||' | sort -u)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check race fuzz bench golden kill docs clean
+.PHONY: help build demo test check race fuzz bench golden kill contracts check-contracts calibrate docs clean
+
+# Contracts in Rust whose modules are committed beside their source.
+RUST_CONTRACTS = $(sort $(patsubst %/,%,$(dir $(wildcard examples/*/rust/Cargo.toml sdk/rust/sampler/Cargo.toml))))
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/thinkey
 	$(GO) build -o $(BIN) ./runtime/cmd/thinkey
@@ -41,6 +44,15 @@ golden: ## rewrite the golden files; read the diff before committing it
 
 kill: ## kill a node KILLS [50] times while it commits, and check what it comes back with
 	$(GO) test ./runtime/e2e -run TestKill -kills=$(KILLS) -count=1 -timeout 60m
+
+contracts: ## build the committed modules of contracts in Rust (needs Debian's rustc, libstd-rust-dev-wasm32, lld)
+	@set -e; for dir in $(RUST_CONTRACTS); do echo "$$dir"; sdk/rust/build.sh $$dir; done
+
+check-contracts: ## check that the committed modules are what their sources make
+	@set -e; for dir in $(RUST_CONTRACTS); do echo "$$dir"; sdk/rust/build.sh $$dir check; done
+
+calibrate: ## measure what every instruction and host call takes for a unit of gas
+	$(GO) test ./contracts/wasm -run '^TestCalibrate$$' -calibrate -v -count=1
 
 docs: build ## write the pages of the command line
 	$(BIN) docs runtime/docs/cli

@@ -55,7 +55,7 @@ func Finish(code []byte) ([]byte, Report, error) {
 	if m.Start != nil {
 		return nil, Report{}, fmt.Errorf("the module has a start function, and nothing runs on a chain but what a message asks for; do its work in handle")
 	}
-	m.Customs = slices.DeleteFunc(m.Customs, func(c module.Custom) bool { return c.Name != abi.SchemaSection })
+	m.Customs = slices.DeleteFunc(m.Customs, func(c module.Custom) bool { return c.Name != abi.SchemaSection && c.Name != abi.MergeSection })
 	m.Exports = slices.DeleteFunc(m.Exports, func(e module.Export) bool { return !isEntry(e) })
 	if err := prune(m, reachability{}); err != nil {
 		return nil, Report{}, err
@@ -73,7 +73,7 @@ func isEntry(e module.Export) bool {
 	switch e.Name {
 	case abi.Memory:
 		return e.Kind == module.ExternMemory
-	case abi.EntryHandle, abi.EntryBounce, abi.EntryQuery:
+	case abi.EntryHandle, abi.EntryBounce, abi.EntryQuery, abi.EntryMerge:
 		return e.Kind == module.ExternFunc
 	}
 	return false
@@ -103,7 +103,9 @@ func assemble(ctx context.Context, code []byte) (*module.Module, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	m.Customs = []module.Custom{{Name: abi.SchemaSection, Bytes: image.Schema[1:]}}
+	if m.Customs, err = sections(image.Schema[1:]); err != nil {
+		return nil, false, err
+	}
 	return m, trimmed, freeze(m, image)
 }
 
@@ -121,8 +123,28 @@ func runs(m *module.Module, mutable []uint64, running uint32) {
 // finishExports leaves what the chain knows, and of that what the contract has.
 func finishExports(m *module.Module, hooks byte) {
 	m.Exports = slices.DeleteFunc(m.Exports, func(e module.Export) bool {
-		return !isEntry(e) || e.Name == abi.EntryBounce && hooks&abi.HookBounce == 0 || e.Name == abi.EntryQuery && hooks&abi.HookQuery == 0
+		return !isEntry(e) || e.Name == abi.EntryBounce && hooks&abi.HookBounce == 0 || e.Name == abi.EntryQuery && hooks&abi.HookQuery == 0 ||
+			e.Name == abi.EntryMerge && hooks&abi.HookMerge == 0
 	})
+}
+
+// sections are what a module says of itself: its schema, and to the chain which methods it merges.
+func sections(raw []byte) ([]module.Custom, error) {
+	list := []module.Custom{{Name: abi.SchemaSection, Bytes: raw}}
+	var s abi.Schema
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return nil, fmt.Errorf("the schema that the contract tells: %w", err)
+	}
+	var merged []byte
+	for _, m := range s.Methods {
+		if m.Merge {
+			merged = append(append(merged, byte(len(m.Name))), m.Name...)
+		}
+	}
+	if merged != nil {
+		list = append(list, module.Custom{Name: abi.MergeSection, Bytes: merged})
+	}
+	return list, nil
 }
 
 // pruneGo removes what can't run any more, from the functions and from the tables about them.
@@ -150,6 +172,7 @@ func pruneGo(m *module.Module, defined int, memory []byte) (trimmed bool, err er
 func check(code []byte) (Report, error) {
 	policy := module.OnChain()
 	policy.Module = abi.Module
+	policy.Exports = append(policy.Exports, module.Offer{Name: abi.EntryMerge, Kind: module.ExternFunc})
 	policy.Imports = func(_, name string) (module.FuncType, bool) {
 		if !slices.ContainsFunc(abi.Functions, func(f abi.Function) bool { return f.Name == name }) {
 			return module.FuncType{}, false

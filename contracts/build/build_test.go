@@ -67,7 +67,7 @@ func TestReproducible(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !report.Trimmed || !slices.Equal(report.Exports, []string{"handle", "bounce", "query", "memory"}) || report.Schema.Name != "Counter" {
+		if !report.Trimmed || !slices.Equal(report.Exports, []string{"handle", "merge", "bounce", "query", "memory"}) || report.Schema.Name != "Counter" {
 			t.Errorf("%+v", report)
 		}
 		if report.Bytes > 1_400_000 || report.Pages > 44 {

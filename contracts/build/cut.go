@@ -8,9 +8,7 @@ import (
 
 // cuts are functions of the Go runtime that can't run once the start-up code is done, or only to tell people what went wrong
 // on a machine, which on a chain nobody would read: a module without them is half as large. Where one is called all the
-// same, in a case that this list didn't foresee, the handling traps, on every node alike.
-//
-// lint:long one line to a reason
+// same, in a case that this list didn't foresee, the handling traps, on every node alike (B2).
 var cuts = regexp.MustCompile(`^(?:` +
 	// Start-up: done when the image was taken.
 	`[^()]*\.(?:init|map\.init)(?:\.\d+)?|` +

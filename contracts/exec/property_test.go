@@ -52,11 +52,16 @@ func steps(t *rapid.T) []step {
 
 // walk tells all keys that begin with prefix.
 func walk(env *exec.Env, prefix string) error {
-	key, err := env.Next(prefix, "")
-	for ; key != "" && err == nil; key, err = env.Next(prefix, key) {
-		err = env.Emit("key", []byte(key))
+	for key := ""; ; {
+		next, err := env.Next(prefix, key)
+		if next == "" || err != nil {
+			return err
+		}
+		if err := env.Emit("key", []byte(next)); err != nil {
+			return err
+		}
+		key = next
 	}
-	return err
 }
 
 func sentOf(input []byte) *rapid.Generator[chain.Sent] {

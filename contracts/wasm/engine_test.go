@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync"
@@ -40,10 +41,10 @@ func number(n int) guest {
 func TestConcurrent(t *testing.T) {
 	const codes, workers, rounds = 8, 6, 60
 	base := newRig(t, Config{Dir: t.TempDir(), MaxIdle: 500 << 10, MaxCompiled: 500 << 10})
-	hashes, wants := make([]chain.CodeHash, codes), make([]string, codes)
+	hashes, wants := make([]chain.CodeHash, codes), make([]exec.Outcome, codes)
 	for i := range codes {
 		hashes[i] = base.publish(t, number(i).build())
-		wants[i] = fmt.Sprint(base.do(t, ""))
+		wants[i] = base.do(t, "")
 	}
 	var wg sync.WaitGroup
 	for w := range workers {
@@ -53,7 +54,7 @@ func TestConcurrent(t *testing.T) {
 				r := *base
 				r.account.Code = hashes[at]
 				o, err := r.apply(relay("do", "", 10_000_000))
-				if err != nil || fmt.Sprint(o) != wants[at] {
+				if err != nil || !reflect.DeepEqual(o, wants[at]) {
 					t.Errorf("code %d: %+v, error %v", at, o, err)
 				}
 			}
@@ -276,7 +277,7 @@ func TestFallback(t *testing.T) {
 	r = newRig(t, Config{Dir: t.TempDir()})
 	r.compiler = nil // which is a panic as soon as it is used
 	r.publish(t, number(3).build())
-	if o := r.do(t, ""); fmt.Sprint(o) != fmt.Sprint(first) {
+	if o := r.do(t, ""); !reflect.DeepEqual(o, first) {
 		t.Errorf("%+v, compiled %+v", o, first)
 	}
 	if s := r.Stats(); s.Interpreted != 1 {

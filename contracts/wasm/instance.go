@@ -174,7 +174,7 @@ func (in *instance) restore() bool {
 	if memory := in.bytes(); !c.marks {
 		c.imprint(memory, 0, c.bytes)
 	} else {
-		for parts := in.dirty.Get(); parts != 0; parts &= parts - 1 {
+		for parts := in.dirty.Get() | in.touched; parts != 0; parts &= parts - 1 {
 			from := uint64(bits.TrailingZeros64(parts)) << c.shift
 			c.imprint(memory, uint32(min(from, uint64(c.bytes))), uint32(min(from+1<<c.shift, uint64(c.bytes))))
 		}

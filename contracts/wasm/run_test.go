@@ -3,6 +3,7 @@ package wasm
 import (
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -112,7 +113,7 @@ func TestFresh(t *testing.T) {
 					for _, input := range []string{"g.", ".t", "gt", ".f", "gf", ".l", "gl", "..", "g."} {
 						o := do(input + "xxxxxxxx")
 						all = append(all, o)
-						if again := do(".."); fmt.Sprint(again) != fmt.Sprint(fresh) {
+						if again := do(".."); !reflect.DeepEqual(again, fresh) {
 							t.Fatalf("after %s\n%+v\nfresh\n%+v", input, again, fresh)
 						}
 					}
@@ -205,7 +206,7 @@ func TestGrow(t *testing.T) {
 					t.Errorf("%x pages", got)
 				}
 				for range 3 {
-					if again := do(); fmt.Sprint(again) != fmt.Sprint(first) {
+					if again := do(); !reflect.DeepEqual(again, first) {
 						t.Errorf("%+v, then %+v", first, again)
 					}
 				}
@@ -228,7 +229,7 @@ func TestStackIsNew(t *testing.T) {
 		want(t, first, chain.StatusOK, "")
 		want(t, r.do(t, far), chain.StatusTrap, "stack limit")
 		again := r.do(t, deep)
-		if fmt.Sprint(again) != fmt.Sprint(first) || r.Stats().Made != 1 {
+		if !reflect.DeepEqual(again, first) || r.Stats().Made != 1 {
 			t.Errorf("%+v, then %+v; %+v", first, again, r.Stats())
 		}
 		return first
@@ -238,9 +239,9 @@ func TestStackIsNew(t *testing.T) {
 // The memory of an instance that is gone, of which another is made, holds nothing of it.
 func TestSpares(t *testing.T) {
 	r := newRig(t, Config{MaxIdle: 1})
-	show := text(say(100, 8), 1, module.OpMemoryGrow, byte(0), module.OpDrop, say(pageBytes+100, 8), 100, 0x55, 8, module.OpMemoryFill, byte(0), pageBytes+100, 0x66, 8, module.OpMemoryFill, byte(0))
-	a := r.publish(t, guest{handle: text(show, module.OpDataDrop, byte(1)), data: topic, passive: []string{"p"}}.build()) // not restored
-	b := r.publish(t, guest{handle: show, data: map[uint32]string{pageBytes - 1: "t", 102: "own"}}.build())
+	show := text(say(100, 8), 1, module.OpMemoryGrow, byte(0), module.OpDrop, say(4*pageBytes+100, 8), 100, 0x55, 8, module.OpMemoryFill, byte(0), 4*pageBytes+100, 0x66, 8, module.OpMemoryFill, byte(0))
+	a := r.publish(t, guest{pages: 4, handle: text(show, module.OpDataDrop, byte(1)), data: topic, passive: []string{"p"}}.build()) // not restored
+	b := r.publish(t, guest{pages: 4, handle: show, data: map[uint32]string{pageBytes - 1: "t", 102: "own"}}.build())
 	for i := range 6 {
 		r.account.Code = a
 		if got := said(r.do(t, "")); got[0] != strings.Repeat("\x00", 8) || got[1] != got[0] {
@@ -375,7 +376,7 @@ func TestColdCostsTheSame(t *testing.T) {
 					if i+j == 0 {
 						first = o
 					}
-					if fmt.Sprint(o) != fmt.Sprint(first) {
+					if !reflect.DeepEqual(o, first) {
 						t.Errorf("%+v, run %d: %+v, want %+v", c, j, o, first)
 					}
 				}

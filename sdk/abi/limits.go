@@ -17,4 +17,5 @@ const EntrySchema = "thinkey_schema"
 const (
 	HookBounce = 1
 	HookQuery  = 2
+	HookMerge  = 4
 )

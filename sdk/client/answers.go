@@ -149,13 +149,17 @@ type Message struct {
 	Origin     chain.MessageID `json:"origin,omitzero"` // root of the tree
 	Depth      uint32          `json:"depth,omitempty"`
 
-	Place   *Place            `json:"place,omitempty"`
-	Status  chain.Status      `json:"status,omitzero"`
-	Reason  string            `json:"reason,omitempty"`
-	GasUsed uint64            `json:"gas_used,omitempty"` // of this handling alone
-	Fee     chain.Amount      `json:"fee"`                // what it cost: gas used times gas price
-	Events  []ContractEvent   `json:"events,omitempty"`
-	Sent    []chain.MessageID `json:"sent,omitempty"`
+	Place   *Place          `json:"place,omitempty"`
+	Status  chain.Status    `json:"status,omitzero"`
+	Reason  string          `json:"reason,omitempty"`
+	GasUsed uint64          `json:"gas_used,omitempty"` // of this handling alone
+	Fee     chain.Amount    `json:"fee"`                // what it cost: gas used times gas price
+	Events  []ContractEvent `json:"events,omitempty"`
+	// MoreEvents is how many events an answer about many messages leaves out.
+	MoreEvents int               `json:"more_events,omitempty"`
+	Sent       []chain.MessageID `json:"sent,omitempty"`
+	// Joined says that it was handled as one with the message before it in the account's σ.
+	Joined bool `json:"joined,omitempty"`
 
 	// Dropped says why the message will not come into a block.
 	Dropped *Error `json:"dropped,omitempty"`

@@ -45,6 +45,9 @@ const (
 	CodeStopping       = "stopping"          // the node is stopping: try again
 	CodeUnknownMessage = "unknown_message"   // the node knows no such message
 	CodeUnknownBlock   = "unknown_block"     // no such block yet
+	CodeUnknownCode    = "unknown_code"      // no such code is published
+	CodeUnknownAccount = "unknown_account"   // no such account, of which something was asked
+	CodeNoCode         = "no_code"           // the account has no code to be asked
 	CodeWrongChain     = "wrong_chain"       // the account or message is on another chain
 	CodeNotDev         = "not_dev"           // only a development network does that
 	CodeForbidden      = "forbidden"         // not from there

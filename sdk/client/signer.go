@@ -62,6 +62,25 @@ func (s *Signer) Call(ctx context.Context, in chain.CallInput, amount chain.Amou
 	return s.sign(ctx, m, func(g Gas) uint64 { return g.Call(in) }, options)
 }
 
+// Publish is a signed message that publishes code.
+func (s *Signer) Publish(ctx context.Context, in chain.PublishInput, options ...CallOption) (*chain.Message, error) {
+	m := &chain.Message{Method: chain.MethodPublish, Input: in.Encode()}
+	return s.sign(ctx, m, func(g Gas) uint64 { return g.Publish(in) }, options)
+}
+
+// Deploy is a signed message that makes an account with code and gives it amount. The account's address is
+// chain.MadeAddress of the signer's, in.Salt and in.Code.
+func (s *Signer) Deploy(ctx context.Context, in chain.DeployInput, amount chain.Amount, options ...CallOption) (*chain.Message, error) {
+	m := &chain.Message{Method: chain.MethodDeploy, Input: in.Encode(), Amount: amount}
+	return s.sign(ctx, m, func(g Gas) uint64 { return g.Deploy(in) }, options)
+}
+
+// SetCode is a signed message that gives the signer's account code; the zero hash takes it away.
+func (s *Signer) SetCode(ctx context.Context, code chain.CodeHash, options ...CallOption) (*chain.Message, error) {
+	m := &chain.Message{Method: chain.MethodSetCode, Input: chain.SetCodeInput{Code: code}.Encode()}
+	return s.sign(ctx, m, func(g Gas) uint64 { return g.Least(m.Method, m.Input) }, options)
+}
+
 // Message is a signed external message with any method; its gas limit is the least unless it is set.
 func (s *Signer) Message(ctx context.Context, method string, input []byte, options ...CallOption) (*chain.Message, error) {
 	m := &chain.Message{Method: method, Input: input}
@@ -109,8 +128,12 @@ func checkSizes(m *chain.Message) error {
 	if len(m.Method) == 0 || len(m.Method) > chain.MaxMethodBytes {
 		return fmt.Errorf("method %.80q: its name must have 1 to %d bytes", m.Method, chain.MaxMethodBytes)
 	}
-	if len(m.Input) > chain.MaxInputBytes {
-		return fmt.Errorf("input of %d bytes: at most %d are allowed", len(m.Input), chain.MaxInputBytes)
+	limit := chain.MaxInputBytes
+	if m.Method == chain.MethodPublish {
+		limit = len(chain.PublishInput{}.Encode()) + chain.MaxCodeBytes
+	}
+	if len(m.Input) > limit {
+		return fmt.Errorf("input of %d bytes: at most %d are allowed", len(m.Input), limit)
 	}
 	return nil
 }

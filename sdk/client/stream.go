@@ -19,6 +19,8 @@ import (
 const (
 	EventBlock    = "block"
 	EventProgress = "progress"
+	// EventContract is what a contract told.
+	EventContract = "event"
 	// EventComplete ends a tree: nothing will come any more.
 	EventComplete = "complete"
 	// EventTruncated ends a stream of a tree with more messages than can be followed.
@@ -87,8 +89,10 @@ func (c *Client) follow(ctx context.Context, r request, take func(event) error) 
 	for {
 		err := c.stream(ctx, r, func(e event) error {
 			cutOff, pause = time.Time{}, firstPause
-			if err := take(e); err != nil {
-				return stopped{err}
+			if e.data != "" {
+				if err := take(e); err != nil {
+					return stopped{err}
+				}
 			}
 			if e.id != "" {
 				r.cursor = e.id
@@ -137,7 +141,7 @@ func (c *Client) stream(ctx context.Context, r request, take func(event) error) 
 			e.take(line)
 			continue
 		}
-		if e.data != "" {
+		if e.data != "" || e.id != "" { // an id alone moves the cursor past what was left out
 			if err := take(e); err != nil {
 				return err
 			}

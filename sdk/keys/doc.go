@@ -28,6 +28,9 @@
 // the system's generator. Nothing else here depends on more than the arguments, so equal arguments give equal results on
 // every machine; that is why the package counts as pure.
 //
+// VerifyBLS answers the same question for the signatures that contracts may ask about: BLS12-381, keys in G2, signatures in
+// G1. It stands apart from the rule above, and from what committees sign.
+//
 // The package does not keep keys (keyfile does), does not know what is signed (sdk/chain does), and starts no goroutine:
 // who has many signatures splits them over workers.
 package keys
