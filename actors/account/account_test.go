@@ -29,7 +29,7 @@ func (e entries) Next(_ chain.Address, prefix, after string) (string, error) {
 // plain is the part of exec.Programs that these tests don't ask for.
 type plain struct{}
 
-func (plain) Group(chain.Address, chain.Account, string) exec.Program { return nil }
+func (plain) Group(chain.Address, chain.Account, string) (exec.Program, error) { return nil, nil }
 
 func (plain) View(chain.Address, chain.Account) (exec.Program, error) { return nil, nil }
 

@@ -36,10 +36,17 @@ func (w *worker) handleGroup(b *mailbox, d *exec.Delivery) int {
 	for n := b.rest; n != nil && n.task == nil && n.delivery.Message.Method == d.Message.Method && len(w.group) < chain.MaxJoined; n = n.next {
 		w.group = append(w.group, &n.delivery)
 	}
-	if len(w.group) < 2 || p.Context.Programs.Group(b.account.Address(), b.account.Now(p.Tag), d.Message.Method) == nil {
+	if len(w.group) < 2 {
 		return 0
 	}
-	ok, err := b.account.HandleGroup(p.Context, p.Tag, w.group)
+	program, err := p.Context.Programs.Group(b.account.Address(), b.account.Now(p.Tag), d.Message.Method)
+	if program == nil && err == nil {
+		return 0
+	}
+	ok := false
+	if err == nil {
+		ok, err = b.account.HandleGroup(p.Context, p.Tag, w.group)
+	}
 	switch {
 	case err != nil:
 		w.host.fail(fmt.Errorf("account %s: handle %d messages like %s as one: %w", b.account.Address(), len(w.group), d.Message.ID(), err))

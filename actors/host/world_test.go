@@ -289,11 +289,11 @@ func (p programs) Program(self chain.Address, a chain.Account, m *chain.Message)
 }
 
 // Group is the function of a method's name and " as one".
-func (p programs) Group(_ chain.Address, _ chain.Account, method string) exec.Program {
+func (p programs) Group(_ chain.Address, _ chain.Account, method string) (exec.Program, error) {
 	if f, ok := p[method+" as one"]; ok {
-		return program(f)
+		return program(f), nil
 	}
-	return nil
+	return nil, nil
 }
 
 func (programs) View(chain.Address, chain.Account) (exec.Program, error) { return nil, nil }

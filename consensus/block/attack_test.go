@@ -364,7 +364,7 @@ func (c countingPrograms) Program(self chain.Address, account chain.Account, m *
 	return programs{}.Program(self, account, m)
 }
 
-func (countingPrograms) Group(self chain.Address, account chain.Account, method string) exec.Program {
+func (countingPrograms) Group(self chain.Address, account chain.Account, method string) (exec.Program, error) {
 	return programs{}.Group(self, account, method)
 }
 

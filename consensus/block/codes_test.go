@@ -25,7 +25,7 @@ func (codes) Validate(code []byte) (uint64, error) {
 }
 
 // Merges says that "ask" can be handled as one.
-func (codes) Merges(_ chain.CodeHash, method string) bool { return method == "ask" }
+func (codes) Merges(_ chain.CodeHash, method string) (bool, error) { return method == "ask", nil }
 
 func (c codes) Run(env *exec.Env, code chain.CodeHash, entry string) error {
 	if entry == abi.EntryBounce {

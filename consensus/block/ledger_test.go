@@ -265,7 +265,7 @@ func (programs) Program(self chain.Address, account chain.Account, m *chain.Mess
 	return native.Programs{Codes: codes{}}.Program(self, account, m)
 }
 
-func (programs) Group(self chain.Address, account chain.Account, method string) exec.Program {
+func (programs) Group(self chain.Address, account chain.Account, method string) (exec.Program, error) {
 	return native.Programs{Codes: codes{}}.Group(self, account, method)
 }
 

@@ -14,9 +14,9 @@ import (
 // sent by the last. Outcomes are by message, with the record after all of them. The result is nil if they can't be handled
 // so, for whatever reason: nothing has happened then, and each is to be handled by itself.
 func applyGroup(c *Context, self chain.Address, before chain.Account, storage Storage, group []*chain.Message) ([]Outcome, error) {
-	program := c.grouped(self, before, group)
-	if program == nil {
-		return nil, nil
+	program, err := c.grouped(self, before, group)
+	if program == nil || err != nil {
+		return nil, err
 	}
 	least := group[0].GasLimit
 	for _, m := range group {
@@ -30,7 +30,7 @@ func applyGroup(c *Context, self chain.Address, before chain.Account, storage St
 	for _, m := range group {
 		env.account = Credit(c.Params, env.account, m.Amount)
 	}
-	err := env.end(program.Handle(env))
+	err = env.end(program.Handle(env))
 	var failure *Failure
 	switch {
 	case env.broken != nil:
@@ -44,13 +44,13 @@ func applyGroup(c *Context, self chain.Address, before chain.Account, storage St
 }
 
 // grouped is the program for all of group; nil if they are no group.
-func (c *Context) grouped(self chain.Address, before chain.Account, group []*chain.Message) Program {
+func (c *Context) grouped(self chain.Address, before chain.Account, group []*chain.Message) (Program, error) {
 	if len(group) < 2 || len(group) > chain.MaxJoined || self.IsSystem() {
-		return nil
+		return nil, nil
 	}
 	for _, m := range group {
 		if m.Kind != chain.Relay || m.Method != group[0].Method || m.GasLimit < gas.Handling || m.GasLimit > chain.MaxMessageGas {
-			return nil
+			return nil, nil
 		}
 	}
 	return c.Programs.Group(self, before, group[0].Method)

@@ -40,8 +40,8 @@ func (c *Context) Receiver(to chain.Address) (chain.Address, bool) {
 type Programs interface {
 	Program(self chain.Address, account chain.Account, m *chain.Message) (Program, error)
 	// Group finds the program that can handle several messages of method as one at the account self (SPEC 9.2, 9.3); nil if
-	// the method is not mergeable.
-	Group(self chain.Address, account chain.Account, method string) Program
+	// the method is not mergeable. An error says that this could not be found out.
+	Group(self chain.Address, account chain.Account, method string) (Program, error)
 	// View finds the program that answers questions to the account self. It returns a Failure when there is none.
 	View(self chain.Address, account chain.Account) (Program, error)
 }

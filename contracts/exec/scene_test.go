@@ -103,11 +103,11 @@ func (s *scene) Program(chain.Address, chain.Account, *chain.Message) (exec.Prog
 }
 
 // Group is the same program, for the method "many".
-func (s *scene) Group(_ chain.Address, _ chain.Account, method string) exec.Program {
+func (s *scene) Group(_ chain.Address, _ chain.Account, method string) (exec.Program, error) {
 	if method == "many" {
-		return s
+		return s, nil
 	}
-	return nil
+	return nil, nil
 }
 
 // View is the same program.

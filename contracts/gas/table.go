@@ -99,7 +99,7 @@ const (
 
 // Dynamic charges, in units.
 const (
-	GrowPage = 20_000 // memory.grow, per page of 64 KiB
+	GrowPage = 30_000 // memory.grow, per page of 64 KiB
 	// BulkBytes are copied or filled for one unit of gas; BulkElement is charged per element of a table.
 	BulkBytes   = 8
 	BulkElement = 2

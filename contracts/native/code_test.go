@@ -23,8 +23,8 @@ func (*fakeCodes) Validate(code []byte) (uint64, error) {
 	return 1_000, nil
 }
 
-func (*fakeCodes) Merges(code chain.CodeHash, method string) bool {
-	return code == good && method == "many"
+func (*fakeCodes) Merges(code chain.CodeHash, method string) (bool, error) {
+	return code == good && method == "many", nil
 }
 
 func (f *fakeCodes) Run(env *exec.Env, code chain.CodeHash, entry string) error {

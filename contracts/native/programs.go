@@ -15,8 +15,9 @@ type Codes interface {
 	// Run lets the account's code handle env's message through the entry of that name (package abi). A module without the
 	// entry bounce does nothing there.
 	Run(env *exec.Env, code chain.CodeHash, entry string) error
-	// Merges says that the code can handle several messages of method as one, through the entry merge.
-	Merges(code chain.CodeHash, method string) bool
+	// Merges says that the code can handle several messages of method as one, through the entry merge. The error is the
+	// node's: it can't read the code.
+	Merges(code chain.CodeHash, method string) (bool, error)
 }
 
 // Programs finds the common messages, and the code of the account for all others; it is the exec.Programs of a chain. The
@@ -55,15 +56,18 @@ func (p Programs) View(self chain.Address, account chain.Account) (exec.Program,
 }
 
 // Group is the account's code, if that declares the method mergeable.
-func (p Programs) Group(_ chain.Address, account chain.Account, method string) exec.Program {
+func (p Programs) Group(_ chain.Address, account chain.Account, method string) (exec.Program, error) {
 	switch method {
 	case chain.MethodAdd, chain.MethodBounce, chain.MethodInit:
-		return nil
+		return nil, nil
 	}
-	if !p.runs(account) || !p.Codes.Merges(account.Code, method) {
-		return nil
+	if !p.runs(account) {
+		return nil, nil
 	}
-	return run{p.Codes, account.Code, abi.EntryMerge}
+	if merges, err := p.Codes.Merges(account.Code, method); err != nil || !merges {
+		return nil, err
+	}
+	return run{p.Codes, account.Code, abi.EntryMerge}, nil
 }
 
 func (p Programs) external(account chain.Account, m *chain.Message) (exec.Program, error) {

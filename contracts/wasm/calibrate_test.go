@@ -299,7 +299,7 @@ func structures() []probe {
 		{name: "data.drop", piece: text(module.OpDataDrop, byte(0))},
 	}
 	for i := range all {
-		all[i].guest, all[i].times, all[i].loops = table, 50, 2_000
+		all[i].guest, all[i].times, all[i].loops = table, 50, 20_000
 	}
 	for _, p := range []probe{
 		{name: "memory.fill of 60000", piece: bulk(module.OpMemoryFill, 0, 60_000, 0)},

@@ -174,15 +174,14 @@ func (e *Engine) Prepare(hash chain.CodeHash, binary []byte) {
 	e.load(hash, binary)
 }
 
-// Merges says that the code can handle several messages of method as one, through its entry merge (SPEC 9.3). Code that
-// can't be read can't: running it fails with the reason.
-func (e *Engine) Merges(hash chain.CodeHash, method string) bool {
+// Merges says that the code can handle several messages of method as one, through its entry merge (SPEC 9.3).
+func (e *Engine) Merges(hash chain.CodeHash, method string) (bool, error) {
 	c, err := e.acquire(hash)
 	if err != nil {
-		return false
+		return false, err
 	}
 	defer e.release(c)
-	return slices.Contains(c.merges, method)
+	return slices.Contains(c.merges, method), nil
 }
 
 // acquire is the code of that hash, loaded, which stays until it is released.

@@ -266,8 +266,8 @@ func (p programs) Handle(env *exec.Env) error { return p(env) }
 func (p programs) Program(chain.Address, chain.Account, *chain.Message) (exec.Program, error) {
 	return p, nil
 }
-func (p programs) View(chain.Address, chain.Account) (exec.Program, error) { return p, nil }
-func (p programs) Group(chain.Address, chain.Account, string) exec.Program { return nil }
+func (p programs) View(chain.Address, chain.Account) (exec.Program, error)          { return p, nil }
+func (p programs) Group(chain.Address, chain.Account, string) (exec.Program, error) { return nil, nil }
 
 // What the compiler refuses or breaks at is interpreted.
 func TestFallback(t *testing.T) {

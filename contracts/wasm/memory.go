@@ -78,7 +78,7 @@ type spares struct {
 // maxSpareBytes bounds what waits to be used again: a few large memories, or many small ones.
 const maxSpareBytes = 32 << 20
 
-// take is an empty buffer with room for n bytes, of which the first n are zero. used is how much of it may not be.
+// take is an empty buffer with room for n bytes; used is how much of it may not be zero.
 func (s *spares) take(n int) (buffer []byte, used int) {
 	s.mu.Lock()
 	at, _ := slices.BinarySearchFunc(s.list, n, func(b []byte, n int) int { return cap(b) - n })
@@ -90,7 +90,6 @@ func (s *spares) take(n int) (buffer []byte, used int) {
 	s.list = slices.Delete(s.list, at, at+1)
 	s.bytes -= cap(buffer)
 	s.mu.Unlock()
-	clear(buffer[:n])
 	return buffer[:0], cap(buffer)
 }
 

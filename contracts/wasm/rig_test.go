@@ -115,11 +115,20 @@ func (r *rig) View(_ chain.Address, a chain.Account) (exec.Program, error) {
 	return program{r.Engine, a.Code, abi.EntryQuery}, nil
 }
 
-func (r *rig) Group(_ chain.Address, a chain.Account, method string) exec.Program {
-	if !r.Merges(a.Code, method) {
-		return nil
+func (r *rig) Group(_ chain.Address, a chain.Account, method string) (exec.Program, error) {
+	if merges, err := r.Merges(a.Code, method); err != nil || !merges {
+		return nil, err
 	}
-	return program{r.Engine, a.Code, abi.EntryMerge}
+	return program{r.Engine, a.Code, abi.EntryMerge}, nil
+}
+
+func merges(t *testing.T, e *Engine, code chain.CodeHash, method string) bool {
+	t.Helper()
+	ok, err := e.Merges(code, method)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ok
 }
 
 type program struct {

@@ -257,6 +257,25 @@ func TestSpares(t *testing.T) {
 	}
 }
 
+// What is kept is bounded, and nobody gets a buffer much larger than what is asked for.
+func TestSparesAreBounded(t *testing.T) {
+	var s spares
+	for n := 1; n < 100; n++ {
+		s.give(make([]byte, n<<16))
+		if s.bytes > maxSpareBytes {
+			t.Fatalf("%d bytes are kept", s.bytes)
+		}
+	}
+	for n := 1; n < 100; n += 7 {
+		if b, used := s.take(n << 16); cap(b) < n<<16 || cap(b) > n<<17 || used != 0 && used != cap(b) {
+			t.Errorf("%d bytes for %d, %d used", cap(b), n<<16, used)
+		}
+	}
+	if b, used := s.take(1 << 10); cap(b) != 1<<10 || used != 0 {
+		t.Errorf("%d bytes for 1024, %d used", cap(b), used)
+	}
+}
+
 // What code uses between host calls is charged beside the calls.
 func TestGasAddsUp(t *testing.T) {
 	both(t, Config{}, func(t *testing.T, r *rig) any {

@@ -49,7 +49,7 @@ func (f *fake) Run(env *exec.Env, hash chain.CodeHash, entry string) error {
 }
 
 // Merges is for another time.
-func (f *fake) Merges(chain.CodeHash, string) bool { return false }
+func (f *fake) Merges(chain.CodeHash, string) (bool, error) { return false, nil }
 
 // Prepare counts.
 func (f *fake) Prepare(hash chain.CodeHash, code []byte) {

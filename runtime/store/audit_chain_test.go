@@ -29,13 +29,13 @@ func (programs) View(self chain.Address, account chain.Account) (exec.Program, e
 	return native.Programs{Codes: codes{}}.View(self, account)
 }
 
-func (programs) Group(self chain.Address, account chain.Account, method string) exec.Program {
+func (programs) Group(self chain.Address, account chain.Account, method string) (exec.Program, error) {
 	return native.Programs{Codes: codes{}}.Group(self, account, method)
 }
 
 type codes struct{}
 
-func (codes) Merges(chain.CodeHash, string) bool { return false }
+func (codes) Merges(chain.CodeHash, string) (bool, error) { return false, nil }
 
 func (codes) Validate(code []byte) (uint64, error) { return uint64(len(code)), nil }
 

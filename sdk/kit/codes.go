@@ -59,7 +59,7 @@ func (c *codes) Validate(code []byte) (complexity uint64, err error) {
 }
 
 // Merges says whether the code handles several messages of the method as one. A kit lets every message be handled by itself.
-func (c *codes) Merges(chain.CodeHash, string) bool { return false }
+func (c *codes) Merges(chain.CodeHash, string) (bool, error) { return false, nil }
 
 // Run runs an entry of the code.
 func (c *codes) Run(env *exec.Env, hash chain.CodeHash, entry string) error {
