@@ -63,7 +63,7 @@ func newVillage(t testing.TB) *village {
 // relay is a message of from's to an account, as a call makes it, with much gas.
 func (v *village) relay(from, to chain.Address, method string, input []byte) *chain.Message {
 	return (&chain.Message{
-		Network: v.context.Network, Kind: chain.Relay, From: from, To: to, Payer: from, GasLimit: 400_000, GasPrice: 1,
+		Network: v.context.Network, Kind: chain.Relay, From: from, To: to, Payer: from, GasLimit: 500_000, GasPrice: 1,
 		Method: method, Input: input, Parent: chain.MessageID{1}, Origin: chain.MessageID{2}, Depth: 1,
 	}).Seal()
 }

@@ -1,10 +1,12 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -99,9 +101,9 @@ func statusOf(code string) int {
 		return http.StatusBadRequest
 	case ingress.CodeTooLarge:
 		return http.StatusRequestEntityTooLarge
-	case ingress.CodeStopped:
+	case ingress.CodeStopped, ingress.CodeBusy:
 		return http.StatusServiceUnavailable
-	case string(account.NonceUsed), string(account.NonceTaken):
+	case string(account.NonceUsed), string(account.NonceTaken), ingress.CodePublished:
 		return http.StatusConflict
 	case string(account.LaneFull):
 		return http.StatusTooManyRequests
@@ -126,6 +128,20 @@ var hints = map[account.Kind]string{
 
 func badRequest(format string, args ...any) *client.Error {
 	return &client.Error{Code: client.CodeBadRequest, Status: http.StatusBadRequest, Message: fmt.Sprintf(format, args...)}
+}
+
+// decodeStrictly reads one JSON value with nothing behind it, and no field that v doesn't have: a mistyped one would be
+// ignored in silence.
+func decodeStrictly(b []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("something stands behind the value")
+	}
+	return nil
 }
 
 // clip shortens foreign text that goes into an answer.

@@ -51,7 +51,8 @@ func badMessages(r *rig) []bad {
 		one("nothing", nil, "undecodable", 400),
 		one("a message cut short", good.Encode()[:100], "undecodable", 400),
 		one("a message with a byte behind it", append(good.Encode(), 0), "undecodable", 400),
-		one("oversized", make([]byte, chain.MaxMessageBytes+1), "too_large", 413),
+		one("oversized", make([]byte, chain.MaxPublicationBytes+1), "too_large", 413),
+		one("oversized for anything but a publication", with(func(m *chain.Message) { m.Input = make([]byte, chain.MaxMessageBytes) }), "too_large", 413),
 		one("unsigned", after(good, func(m *chain.Message) { m.Proof = nil }), "unsigned", 422),
 		one("half a signature", after(good, func(m *chain.Message) { m.Proof = m.Proof[:60] }), "unsigned", 422),
 		one("signed with another key", signedBy(good, key("alice")), "wrong_key", 422),
@@ -79,7 +80,7 @@ func badMessages(r *rig) []bad {
 		one("unknown method", with(func(m *chain.Message) { m.Method = "mint" }), "unknown_method", 422),
 		one("no method", with(func(m *chain.Message) { m.Method = "" }), "unknown_method", 422),
 		one("input that is none of its method", with(func(m *chain.Message) { m.Input = m.Input[:5] }), "bad_input", 422),
-		one("a method of later", with(func(m *chain.Message) { m.Method, m.Input = chain.MethodSetCode, make([]byte, 32) }), "not_yet", 422),
+		one("a setcode with an amount", with(func(m *chain.Message) { m.Method, m.Input = chain.MethodSetCode, make([]byte, 32) }), "bad_input", 422),
 		one("an account that doesn't exist", func() []byte {
 			return r.transfer("nobody", "bob", 0, func(m *chain.Message) { m.From, m.To, m.Payer = stranger, stranger, stranger }).Encode()
 		}(), "no_account", 422),

@@ -73,7 +73,7 @@ const (
 	loadsAtOnce = 2
 	// pageEvents is how many messages of a block one answer holds.
 	pageEvents = 1000
-	// cutInput bounds a message's input where many are answered at once: 10,000 of the longest would be a gigabyte.
+	// cutInput bounds a message's input, and its events, where many are answered at once.
 	cutInput = 1 << 10
 	// maxHeaderBytes bounds a request's headers: ours need a few hundred bytes.
 	maxHeaderBytes = 16 << 10

@@ -1,6 +1,6 @@
 // Package api is a node's HTTP server: the only door through which wallets, tools and people reach a node.
 //
-//	request ─► guard (panics, host, origin) ─► route ─► node (submit, read, await) ─► JSON | events | bytes
+//	request ─► guard (panics, host, origin) ─► route ─► node (submit, read, query, await) ─► JSON | events | bytes
 //	                                             │
 //	                                             └ histories: committed blocks with their events, read once, kept while used
 //
@@ -10,7 +10,8 @@
 //
 //	N1  Every error is {"error":{code, message, hint}} with a fitting HTTP status, unknown paths and methods included.
 //	N2  Nothing that a stranger sends decides how much memory or how many goroutines there are: connections, streams, waits,
-//	    bytes of bodies on their way in and of answers on their way out, and blocks being read each have a bound (Limits). Over it the answer is 503, busy.
+//	    bytes of bodies on their way in and of answers on their way out, and blocks being read each have a bound (Limits), as have
+//	    the views that the node runs (runtime/node). Over it the answer is 503, busy. Events come a page at a time (events.go).
 //	N3  Nothing waits for a stranger forever: headers, bodies, writes and idle connections have deadlines; who reads a stream
 //	    too slowly loses it, and takes it up again with Last-Event-ID.
 //	N4  A panic in a route answers 500 and is logged; the node goes on.

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"errors"
+	"math"
 	"sync"
 
 	"github.com/thinkey/thinkey/consensus/block"
@@ -124,8 +125,8 @@ func (k *kept) summary() client.Block {
 	return b
 }
 
-// final is the message of an event; its input is cut to that many bytes.
-func (k *kept) final(event, cut int) client.Message {
+// final is the message of an event, cut to a length.
+func (k *kept) final(event int, cut length) client.Message {
 	e := &k.Events[event]
 	m := describe(e.Message, cut)
 	m.State, m.Finality = client.StateFinal, client.Final
@@ -133,9 +134,11 @@ func (k *kept) final(event, cut int) client.Message {
 		Chain: k.Block.Header.Chain, Height: k.height, Block: k.hash, Account: e.Account, Index: e.Place, Event: uint32(event),
 	}
 	m.Status, m.Reason, m.GasUsed = e.Receipt.Status, e.Receipt.Reason, e.Receipt.GasUsed
+	m.Joined = e.Joined
 	m.Fee = chain.Mul(m.GasUsed, m.GasPrice)
-	for _, c := range e.Receipt.Events {
-		if cut -= len(c.Topic) + len(c.Body); cut < 0 {
+	for i, c := range e.Receipt.Events {
+		if cut.events -= len(c.Topic) + len(c.Body); cut.events < 0 {
+			m.MoreEvents = len(e.Receipt.Events) - i
 			break
 		}
 		m.Events = append(m.Events, client.ContractEvent{Topic: c.Topic, Body: c.Body})
@@ -156,15 +159,25 @@ func (k *kept) queued(id chain.MessageID) *chain.Message {
 	return nil
 }
 
+// length says how much of a message is answered, in bytes.
+type length struct{ input, events int }
+
+var (
+	// whole answers all but the code of a publication, which has a route of its own.
+	whole = length{chain.MaxMessageBytes, math.MaxInt}
+	// brief is for where many are answered at once: 10,000 of the longest would be a gigabyte.
+	brief = length{cutInput, cutInput}
+)
+
 // describe is what a message says itself.
-func describe(m *chain.Message, cut int) client.Message {
+func describe(m *chain.Message, cut length) client.Message {
 	kind := client.KindExternal
 	if m.Kind == chain.Relay {
 		kind = client.KindRelay
 	}
 	return client.Message{
 		ID: m.ID(), Kind: kind, From: m.From, To: m.To, Method: m.Method, Amount: m.Amount, Nonce: m.Nonce, ValidUntil: m.ValidUntil,
-		GasLimit: m.GasLimit, GasPrice: m.GasPrice, Payer: m.Payer, Input: m.Input[:min(len(m.Input), cut)], InputBytes: len(m.Input),
+		GasLimit: m.GasLimit, GasPrice: m.GasPrice, Payer: m.Payer, Input: m.Input[:min(len(m.Input), cut.input)], InputBytes: len(m.Input),
 		Parent: m.Parent, Index: m.Index, Origin: m.Root(), Depth: m.Depth,
 	}
 }

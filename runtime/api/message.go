@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
 	"time"
 
@@ -21,9 +20,6 @@ func messageID(q *http.Request) (chain.MessageID, error) {
 	}
 	return id, nil
 }
-
-// whole answers all of a message.
-const whole = math.MaxInt
 
 func (s *Server) getMessage(w http.ResponseWriter, q *http.Request) error {
 	id, err := messageID(q)
@@ -92,7 +88,7 @@ func (s *Server) await(ctx context.Context, id chain.MessageID) (client.Message,
 	}
 }
 
-// message is where a message stands now, with all of its input.
+// message is where a message stands now.
 func (s *Server) message(ctx context.Context, id chain.MessageID) (m client.Message, err error) {
 	err = s.histories.read(ctx, func() error {
 		found, err := s.find(id)
@@ -154,7 +150,7 @@ func (f *found) root() chain.MessageID {
 	return f.id // only external messages wait or are dropped
 }
 
-func (f *found) describe(cut int) client.Message {
+func (f *found) describe(cut length) client.Message {
 	switch {
 	case f.in != nil:
 		return f.in.final(int(f.event), cut)
@@ -166,7 +162,7 @@ func (f *found) describe(cut int) client.Message {
 	return client.Message{ID: f.id, State: client.StateWaiting}
 }
 
-func sentMessage(m *chain.Message, state client.State, cut int) client.Message {
+func sentMessage(m *chain.Message, state client.State, cut length) client.Message {
 	d := describe(m, cut)
 	d.State = state
 	return d

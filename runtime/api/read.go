@@ -7,6 +7,8 @@ import (
 	"strconv"
 
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/gas"
+	"github.com/thinkey/thinkey/contracts/wasm/module"
 	"github.com/thinkey/thinkey/runtime/node"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -17,7 +19,8 @@ import (
 func gasTable() client.Gas {
 	return client.Gas{
 		External: exec.ExternalGas(&chain.Message{}), Send: exec.SendGas(&chain.Sent{}), PerByte: chain.GasPerByte,
-		Handling: exec.GasHandling, Add: exec.AddGas, Bounce: exec.BounceGas, Most: chain.MaxMessageGas,
+		Handling: gas.Handling, Add: gas.Add, Bounce: gas.Bounce, Most: chain.MaxMessageGas,
+		PublishByte: gas.PublishByte, PublishComplexity: gas.PublishComplexity, MaxComplexity: module.MaxComplexity,
 	}
 }
 
@@ -34,16 +37,9 @@ func (s *Server) getInfo(w http.ResponseWriter, _ *http.Request) error {
 }
 
 func (s *Server) getAccount(w http.ResponseWriter, q *http.Request) error {
-	address, err := chain.ParseAddress(q.PathValue("address"))
+	address, err := s.address(q)
 	if err != nil {
-		return badRequest("%v", err)
-	}
-	if address.Chain() != s.node.Chain() {
-		return &client.Error{
-			Code: client.CodeWrongChain, Status: http.StatusNotFound,
-			Message: fmt.Sprintf("account %s is on chain %d, and this node runs chain %d", address, address.Chain(), s.node.Chain()),
-			Hint:    "ask a node of that chain",
-		}
+		return err
 	}
 	live, err := s.node.Account(address)
 	if err != nil {
@@ -121,7 +117,7 @@ func (s *Server) getBlock(w http.ResponseWriter, q *http.Request) error {
 		to := min(from+pageEvents, b.Events)
 		b.From, b.Messages = from, make([]client.Message, 0, to-from)
 		for i := from; i < to; i++ {
-			b.Messages = append(b.Messages, k.final(i, cutInput))
+			b.Messages = append(b.Messages, k.final(i, brief))
 		}
 		if to < b.Events {
 			b.Next = to

@@ -29,6 +29,7 @@ const (
 type setup struct {
 	auto   bool // blocks as soon as there is something for one
 	public bool // no development network
+	code   bool // its accounts can have the code of a teller
 	limits api.Limits
 	node   func(*node.Config)
 	api    func(*api.Config)
@@ -65,6 +66,9 @@ func start(t testing.TB, s setup) *rig {
 	c := node.Defaults()
 	c.Genesis, c.Pace, c.Log = genesis(), node.Pace{Manual: !s.auto}, slog.New(slog.DiscardHandler)
 	c.Fatal = func(err error) { t.Errorf("the node failed: %v", err) }
+	if s.code {
+		c.Engine = func(func(chain.CodeHash) ([]byte, error)) (node.Engine, error) { return teller{}, nil }
+	}
 	if s.node != nil {
 		s.node(&c)
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/runtime/api"
 	"github.com/thinkey/thinkey/runtime/node"
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -46,7 +47,7 @@ func TestGasIsExact(t *testing.T) {
 		if want := exec.ExternalGas(m); g.Least(m.Method, m.Input) != want {
 			t.Errorf("least for %d bytes: %d, want %d", n, g.Least(m.Method, m.Input), want)
 		}
-		want := exec.ExternalGas(m) + exec.SendGas(&chain.Sent{Method: in.Method, Input: in.Input}) + in.GasLimit + exec.BounceGas
+		want := exec.ExternalGas(m) + exec.SendGas(&chain.Sent{Method: in.Method, Input: in.Input}) + in.GasLimit + gas.Bounce
 		if g.Call(in) != want {
 			t.Errorf("call with %d bytes: %d, want %d", n, g.Call(in), want)
 		}

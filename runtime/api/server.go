@@ -22,6 +22,7 @@ type Server struct {
 	http      *http.Server
 	end       context.CancelFunc // ends streams and waits
 	histories *histories
+	scans     chan struct{} // those who look for events now
 	streams   gate
 	polls     gate
 	bodies    *budget
@@ -54,7 +55,7 @@ func newOn(listener net.Listener, c Config) *Server {
 	s := &Server{
 		Config: c, node: c.Node, listener: limited(listener, l.Connections),
 		streams: newGate("streams", l.Streams), polls: newGate("waiting requests", l.Polls), bodies: newBudget("request bodies", l.Bodies), answers: newBudget("answers", l.Answers),
-		histories: newHistories(c.Node, l.BlockBytes, l.Readers),
+		histories: newHistories(c.Node, l.BlockBytes, l.Readers), scans: make(chan struct{}, scansAtOnce),
 	}
 	s.count()
 	base, end := context.WithCancel(context.Background())

@@ -214,7 +214,7 @@ func (p *progress) follow(ctx context.Context, f *found) error {
 	}
 	t := newTree(p.server, &branch{id: root})
 	t.final = func(_ *branch, m client.Message) { p.step(m) }
-	t.sent = func(_, b *branch) { p.step(sentMessage(b.message, client.StateAccepted, cutInput)) }
+	t.sent = func(_, b *branch) { p.step(sentMessage(b.message, client.StateAccepted, brief)) }
 	return p.grow(ctx, t)
 }
 

@@ -61,7 +61,7 @@ func (s *Server) submit(q *http.Request) ([]ingress.Answer, error) {
 	defer body.free()
 	switch mediaType(q) {
 	case client.TypeMessage:
-		if err := body.read(q, chain.MaxMessageBytes); err != nil {
+		if err := body.read(q, chain.MaxPublicationBytes); err != nil {
 			return nil, err
 		}
 		return s.node.Submit([][]byte{bytes.Clone(body.bytes)}), nil
@@ -183,7 +183,7 @@ func (b *body) free() { b.budget.give(b.paid) }
 func tooLarge(limit int) *client.Error {
 	return &client.Error{
 		Code: client.CodeTooLarge, Status: http.StatusRequestEntityTooLarge,
-		Message: fmt.Sprintf("body of more than %d bytes, which is the limit", limit), Hint: "send several requests; a message has at most 64 KiB",
+		Message: fmt.Sprintf("body of more than %d bytes, which is the limit", limit), Hint: "send several requests; a message has at most 64 KiB, a publication of code 4.5 MiB",
 	}
 }
 

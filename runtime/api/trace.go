@@ -34,7 +34,7 @@ func (s *Server) trace(id chain.MessageID) (*client.Trace, error) {
 	head := s.node.Head().Header
 	t := &client.Trace{Origin: f.root(), Asked: id, Chain: head.Chain, Height: head.Height}
 	if f.in == nil && f.queued == nil { // the root itself, and nothing descends from it yet
-		t.Root = &client.TraceNode{Message: f.describe(cutInput), Asked: true}
+		t.Root = &client.TraceNode{Message: f.describe(brief), Asked: true}
 		t.Messages, t.Complete = 1, t.Root.State.IsSettled()
 		return t, nil
 	}
@@ -53,7 +53,7 @@ func (s *Server) draw(t *client.Trace) error {
 		t.Fee = sum
 	}
 	tree.sent = func(from, b *branch) {
-		b.node = &client.TraceNode{Message: sentMessage(b.message, client.StateQueued, cutInput), Asked: b.id == t.Asked}
+		b.node = &client.TraceNode{Message: sentMessage(b.message, client.StateQueued, brief), Asked: b.id == t.Asked}
 		from.node.Children = append(from.node.Children, b.node)
 	}
 	if err := tree.advance(t.Height); err != nil {

@@ -132,6 +132,8 @@ func (s stateOf) Entry(_ chain.Address, key string) ([]byte, error) {
 	return nil, nil
 }
 
+func (s stateOf) Next(chain.Address, string, string) (string, error) { return "", nil }
+
 // halfway is block 1 with m in it and all that m sends left for the next block, as if time had run out.
 func halfway(t *testing.T, m *chain.Message) []byte {
 	t.Helper()

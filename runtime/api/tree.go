@@ -84,7 +84,7 @@ func (t *tree) block(height, upto uint64, blocks due) error {
 	}
 	for i := 0; i < len(blocks[height]); i++ {
 		b := blocks[height][i]
-		t.final(b, k.final(int(b.event), cutInput))
+		t.final(b, k.final(int(b.event), brief))
 		for _, m := range k.Events[b.event].Sent {
 			if t.count == t.limit {
 				t.truncated = true

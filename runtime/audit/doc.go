@@ -7,7 +7,8 @@
 //	    │                                      │ Result
 //	    ├──► header, receipts, outbox, undo, ──► compared with what replay gives, while the next block is verified
 //	    │    block hash, message index
-//	    └──► state, message index, block hashes, at the end: every entry, none missing, none left over
+//	    ├──► state, message index, block hashes, at the end: every entry, none missing, none left over
+//	    └──► index of storage keys, code: compared with the stored state
 //
 // Run goes through a whole directory; Replay repeats one block on the state before it, which it makes of the stored state and
 // the undo records. Both open the directory to read only, and need that nobody else has it open.
@@ -20,6 +21,7 @@
 //	A3  A finding doesn't end the audit. A block that fails costs its own replay: the state after it is then made of the
 //	    stored state and the undo records, believed only if it has the root that a header of the block names.
 //	A4  Nothing is changed but the time of the file that is locked.
+//	A5  Code that replay runs has the hash that the state names, whatever lies in the directory.
 //
 // # What it does not do
 //

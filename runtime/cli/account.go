@@ -89,6 +89,10 @@ func (a *app) printAccount(s *accountShown) {
 	}
 	if s.Code != (chain.CodeHash{}) {
 		t.add("code", s.Code.String())
+		if s.Immutable {
+			t.add("immutable", "yes: it keeps this code for good")
+		}
+		t.add("storage", byteCount(int(s.StorageBytes)))
 	}
 	a.print("%s", t.String())
 	if s.StateRoot != nil {

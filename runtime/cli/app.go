@@ -70,7 +70,7 @@ func Run(ctx context.Context, args []string, streams Streams) int {
 // prepare reads the configuration and sets up logging, before the command runs.
 func (a *app) prepare(cmd *cobra.Command, _ []string) error {
 	src := a.sources()
-	for _, k := range schema {
+	for _, k := range allSettings {
 		if flag := cmd.Flags().Lookup(k.key); flag != nil && flag.Changed {
 			src.flags[k.key] = flag.Value.String()
 		}

@@ -21,7 +21,7 @@ func (a *app) newAudit() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		report, err := audit.Run(cmd.Context(), audit.Options{Dir: dir, Each: node.Spread(runtime.GOMAXPROCS(0)), Progress: a.auditProgress()})
+		report, err := audit.Run(cmd.Context(), auditing(dir, a.auditProgress()))
 		a.endProgress()
 		if err != nil {
 			return auditFault(args[0], err)
@@ -60,7 +60,7 @@ func (a *app) newReplay() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		report, err := audit.Replay(cmd.Context(), audit.Options{Dir: dir, Each: node.Spread(runtime.GOMAXPROCS(0))}, height)
+		report, err := audit.Replay(cmd.Context(), auditing(dir, nil), height)
 		if err != nil {
 			return auditFault(data, err)
 		}
@@ -77,6 +77,10 @@ func (a *app) newReplay() *cobra.Command {
 No node may be running on the directory.`
 	cmd.Flags().StringVar(&data, "data", "", "data directory of the network")
 	return cmd
+}
+
+func auditing(dir string, progress func(audit.Progress)) audit.Options {
+	return audit.Options{Dir: dir, Each: node.Spread(runtime.GOMAXPROCS(0)), Engine: auditEngine, Progress: progress}
 }
 
 // ledgerIn is the directory of the ledger: that of a development network is inside of the one it was given.

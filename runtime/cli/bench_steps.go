@@ -46,7 +46,7 @@ func benchCreate(o benchOptions) (map[string]any, error) {
 	}
 	config := o.config(node.Pace{Manual: true})
 	config.Genesis = g
-	n, err := openTuned(config)
+	n, err := openTuned(config, "")
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func benchInSteps(o benchOptions) (map[string]any, error) {
 	s := &stages{sum: map[block.Stage]time.Duration{}}
 	config := o.config(node.Pace{Manual: true})
 	config.Mark = s.mark
-	n, err := openTuned(config)
+	n, err := openTuned(config, "")
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +173,7 @@ const (
 // benchStream submits while blocks are made.
 func benchStream(o benchOptions) (map[string]any, error) {
 	begin := time.Now()
-	n, err := openTuned(o.config(node.Pace{}))
+	n, err := openTuned(o.config(node.Pace{}), "")
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 
 // benchVerify is another node: it has the genesis, and gets the blocks as bytes.
 func benchVerify(o benchOptions) (map[string]any, error) {
-	n, err := openTuned(o.config(node.Pace{Manual: true}))
+	n, err := openTuned(o.config(node.Pace{Manual: true}), "")
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func (a *app) newBlockShow() *cobra.Command {
 		if dot {
 			return a.answer(map[string]string{"dot": drawDot(b, names.name)}, func() { a.print("%s", drawDot(b, names.name)) })
 		}
-		a.print("%s", drawBlock(b, names.name, limit))
+		a.print("%s", drawBlock(b, names.lens(ctx, c), limit))
 		return nil
 	})
 	cmd.Example = "  thinkey block show latest\n  thinkey block show 7 --dot | dot -Tsvg > block7.svg"

@@ -95,6 +95,13 @@ func TestUsage(t *testing.T) {
 		{[]string{"mine", "0"}, []string{`N ("0")`, "1 to 1000"}},
 		{[]string{"send", "alice", "bob", "m", "--input", "abc"}, []string{`--input ("abc")`, "hexadecimal"}},
 		{[]string{"send", "alice", "bob", "m", "--amount", "x"}, []string{"--amount", `"x"`}},
+		{[]string{"deploy"}, []string{"CODE is missing", "write: thinkey deploy CODE [FIELDS...]"}},
+		{[]string{"call", "alice", "bob"}, []string{"METHOD is missing"}},
+		{[]string{"deploy", "x", "--amount", "1.5"}, []string{"--amount", `"1.5"`}},
+		{[]string{"deploy", "x", "--salt", "1"}, []string{`--salt ("1")`, "hexadecimal"}},
+		{[]string{"deploy", "x", "a=1", "--init", "{}"}, []string{"--init and fields", "leave one out"}},
+		{[]string{"call", "a", "b", "c", "--amount", "x"}, []string{"--amount", `"x"`}},
+		{[]string{"publish"}, []string{"FILE is missing"}},
 		{[]string{"replay", "7"}, []string{"--data is missing", "thinkey replay 7 --data DIR"}},
 		{[]string{"replay", "-q", "0x7"}, []string{`height ("0x7")`}},
 		{[]string{"dev", "--block", "1ns"}, []string{`--block ("1ns")`, "auto, manual"}},
@@ -172,7 +179,7 @@ func TestCommands(t *testing.T) {
 		t.Fatalf("%+v", got)
 	}
 	for _, name := range []string{"dev", "key new", "key list", "key show", "key import", "key export", "account show", "account list", "transfer", "send",
-		"trace", "block show", "block list", "block follow", "replay", "audit", "order check", "mine", "status", "config show", "config path", "version", "bench"} {
+		"publish", "deploy", "call", "query", "code show", "setcode", "events", "trace", "block show", "block list", "block follow", "replay", "audit", "order check", "mine", "status", "config show", "config path", "version", "bench"} {
 		cmd, rest, err := root.Find(strings.Fields(name))
 		if err != nil || len(rest) > 0 || cmd.Short == "" {
 			t.Errorf("command %s: %v, rest %v", name, err, rest)

@@ -23,7 +23,7 @@ func (a *app) newConfigShow() *cobra.Command {
 	origin := false
 	cmd := a.command("show", "Print every setting", func(*cobra.Command, []string) error {
 		t := table{}
-		for _, k := range schema {
+		for _, k := range allSettings {
 			v := settingValue{Key: k.key, Value: a.settings.text(k.key)}
 			if origin {
 				v.Origin = a.settings.origin[k.key]

@@ -53,6 +53,10 @@ var hints = map[string]string{
 	client.CodeUnknownMessage: "check the id, and that --node is the node it was sent to",
 	client.CodeUnknownBlock:   "see the last one with: thinkey block show latest",
 	client.CodeNotDev:         "start a network that takes it with: thinkey dev",
+	client.CodeUnknownCode:    "publish it with: thinkey publish FILE",
+	client.CodeUnknownAccount: "check the address; an account that was deployed is there once its deploy is final",
+	client.CodeNoCode:         "pay it with thinkey transfer; give it code with thinkey setcode",
+	"code_published":          "use it: thinkey deploy HASH",
 	"nonce_used":              "leave --nonce out",
 	"nonce_ahead":             "send what is missing first, or leave --nonce out",
 	"nonce_taken":             "raise --gas-price to replace the message that waits, or leave --nonce out",
@@ -61,7 +65,7 @@ var hints = map[string]string{
 	"gas_price_low":           "raise --gas-price, or leave it out",
 	"gas_limit_low":           "raise --gas, or leave it out",
 	"gas_limit_high":          "lower --gas",
-	"gas_over_balance":        "pay the account first, or lower --gas-price",
+	"gas_over_balance":        "pay the account first, or lower --gas-price or, where there is one, --gas",
 	"lane_full":               "wait until some of the account's messages are final",
 }
 

@@ -99,7 +99,7 @@ func (a *app) openDev(o *devOptions, pace node.Pace, network *devNetwork) (*node
 		_ = removeIfThere(o.readyFile) // the process ends whatever comes of it
 		os.Exit(exitFailed)
 	}
-	n, err := openTuned(c)
+	n, err := openTuned(c, o.compiled())
 	if err != nil {
 		return nil, failed("no_start", "the network can't start: %v", err).do("%s", o.hint(err))
 	}
@@ -196,7 +196,7 @@ func firstStep(url string, d *devNetwork) string {
 	if len(d.Accounts) > 1 {
 		command = fmt.Sprintf("thinkey transfer %s %s 1 --wait", d.Accounts[0].Name, d.Accounts[1].Name)
 	}
-	if url == schema[0].initial {
+	if url == allSettings[0].initial {
 		return command
 	}
 	return command + " --node " + url

@@ -185,6 +185,14 @@ func (o *devOptions) ledger() string {
 	return filepath.Join(o.data, ledgerDir)
 }
 
+// compiled is where compiled code is kept; empty for memory.
+func (o *devOptions) compiled() string {
+	if o.data == "" {
+		return ""
+	}
+	return filepath.Join(o.data, codeCache)
+}
+
 func (o *devOptions) keeps() string {
 	if o.data == "" {
 		return "in memory: nothing is kept; keep it with --data DIR"
@@ -282,7 +290,7 @@ func (o *devOptions) clear() error {
 			return err
 		}
 	}
-	return removeIfThere(filepath.Join(o.data, devFile))
+	return errors.Join(removeIfThere(filepath.Join(o.data, devFile)), os.RemoveAll(o.compiled()))
 }
 
 // sweep deletes what clear set aside.

@@ -2,12 +2,13 @@
 //
 //	arguments ─► cobra command ─► app (settings, streams) ─► sdk/client ─► a node's API
 //	                                  │                   ├► runtime/node + runtime/api   thinkey dev
-//	                                  │                   └► runtime/audit                thinkey audit, replay
+//	                                  │                   ├► runtime/audit                thinkey audit, replay
+//	                                  │                   └► contracts/wasm               code: of a node (engine.go), of a file
 //	                                  └► text for people or, with --json, objects for programs
 //
 // A command stands in the file named after it, or after its group. What several need is in app.go (streams), settings.go
-// (configuration), fault.go (errors and exit codes), connect.go (the node), party.go (whom a name means), and table.go,
-// tree.go, sigma.go (how things are drawn).
+// (configuration), fault.go (errors and exit codes), connect.go (the node), party.go (whom a name means), contract.go and
+// values.go (what code calls its methods and fields), and table.go, tree.go, sigma.go (how things are drawn).
 //
 // # Invariants
 //
@@ -22,6 +23,8 @@
 //	    `dev` serves them on loopback addresses only.
 //	U6  A setting comes from a flag, else the environment, else the file, else the default; an unknown one is an error.
 //	U7  Whatever instant `dev --data` is killed at, the same command starts it again with every final block.
+//	U8  What a stranger wrote (a method's name, a reason, a log line, a value) can't steer the terminal, and takes a bounded
+//	    part of a line.
 //
 // The package decides nothing about the ledger: balances are proven by sdk/client, orders judged by consensus/order,
 // stored blocks by runtime/audit.

@@ -20,6 +20,9 @@ func nameOf(a chain.Address) string {
 
 func idOf(n byte) chain.MessageID { return chain.MessageID{n, n, n, n, n, n, n} }
 
+// plainLens knows no contracts.
+var plainLens = lens{name: nameOf}
+
 // external is a final external message of an account.
 func external(n byte, from, method string, in []byte, place client.Place) client.Message {
 	address := devAddress("test", from)
@@ -64,8 +67,8 @@ func sampleTrace() *client.Trace {
 }
 
 func TestDrawTrace(t *testing.T) {
-	golden(t, "trace.golden", drawTrace(sampleTrace(), nameOf, 0))
-	golden(t, "trace_cut.golden", drawTrace(sampleTrace(), nameOf, 2))
+	golden(t, "trace.golden", drawTrace(sampleTrace(), plainLens, 0))
+	golden(t, "trace_cut.golden", drawTrace(sampleTrace(), plainLens, 2))
 }
 
 // Of a message that waits, or was dropped, only the id is known.
@@ -76,7 +79,7 @@ func TestDrawUnknownContent(t *testing.T) {
 		"… message 090909090909…  waiting":                       waiting,
 		"✗ message 090909090909…  dropped (expired at height 9)": dropped,
 	} {
-		if got := describeMessage(&m, nameOf); got != want {
+		if got := describeMessage(&m, plainLens); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
@@ -99,10 +102,10 @@ func sampleBlock() *client.Block {
 }
 
 func TestDrawBlock(t *testing.T) {
-	golden(t, "block.golden", drawBlock(sampleBlock(), nameOf, 0))
+	golden(t, "block.golden", drawBlock(sampleBlock(), plainLens, 0))
 	golden(t, "block_dot.golden", drawDot(sampleBlock(), nameOf))
-	cut := drawBlock(sampleBlock(), nameOf, 1)
-	if strings.Count(cut, "more: --limit 0") != 3 || !strings.Contains(drawBlock(sampleBlock(), nameOf, 2), "(m4; ∅) … 1 more") {
+	cut := drawBlock(sampleBlock(), plainLens, 1)
+	if strings.Count(cut, "more: --limit 0") != 3 || !strings.Contains(drawBlock(sampleBlock(), plainLens, 2), "(m4; ∅) … 1 more") {
 		t.Errorf("not cut in every part:\n%s", cut)
 	}
 }
@@ -115,7 +118,7 @@ func TestDrawLargeBlock(t *testing.T) {
 		m.ID = chain.MessageID{byte(i), byte(i >> 8), 1}
 		b.Messages = append(b.Messages, m)
 	}
-	if text := drawBlock(b, nameOf, traceLimit); strings.Count(text, "\n") > 3*traceLimit || strings.Count(text, "∅") > traceLimit {
+	if text := drawBlock(b, plainLens, traceLimit); strings.Count(text, "\n") > 3*traceLimit || strings.Count(text, "∅") > traceLimit {
 		t.Errorf("%d lines", strings.Count(text, "\n"))
 	}
 }

@@ -108,5 +108,9 @@ func (a *app) report(f *fault) {
 		fmt.Fprintf(a.Err, "%s\n", line)
 		return
 	}
-	fmt.Fprintf(a.Err, "error: %s\n", strings.TrimSpace(f.Error()))
+	var lines []string // what strangers wrote may be part of the words
+	for line := range strings.Lines(strings.TrimSpace(f.Error())) {
+		lines = append(lines, printable(strings.TrimRight(line, "\n")))
+	}
+	fmt.Fprintf(a.Err, "error: %s\n", strings.Join(lines, "\n"))
 }

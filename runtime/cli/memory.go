@@ -26,8 +26,10 @@ func tuneMemory(n *node.Node) {
 	}
 }
 
-// openTuned is node.Open with the collector fitted to the node.
-func openTuned(c node.Config) (*node.Node, error) {
+// openTuned is node.Open with the collector fitted to the node. It runs code, with what was compiled kept in cache, or in
+// memory if that is empty.
+func openTuned(c node.Config, cache string) (*node.Node, error) {
+	c.Engine = engineIn(cache)
 	n, err := node.Open(c)
 	if err == nil {
 		tuneMemory(n)

@@ -84,6 +84,21 @@ func (b *book) find(text string) (party, error) {
 		do("write %s:%s or %s:%s", fromKeyFile, name, fromDev, name)
 }
 
+// signs is who signs: the account that text means; if it is empty the first of a development network, or the only key
+// there is.
+func (b *book) signs(text string) (party, error) {
+	if text != "" {
+		return b.find(text)
+	}
+	if b.terms.Dev != nil && len(b.terms.Dev.Names) > 0 {
+		return b.find(fromDev + ":" + b.terms.Dev.Names[0])
+	}
+	if len(b.parties) == 1 {
+		return b.parties[0], nil
+	}
+	return party{}, usage("--from is missing, and there are %d keys", len(b.parties)).do("name one with --from NAME; see: thinkey key list")
+}
+
 func (b *book) unknown(text string) error {
 	known := make(map[string]bool)
 	for _, p := range b.parties {

@@ -19,6 +19,13 @@ Start a local network and pay on it:
   thinkey transfer alice bob 10 --wait      (in a second terminal)
   thinkey trace ID                          (the id that transfer printed)
 
+Run code in accounts of their own:
+
+  thinkey deploy token.wasm issuer=alice …  (its address is printed)
+  thinkey code show ADDRESS                 (its methods)
+  thinkey call alice ADDRESS METHOD …
+  thinkey query ADDRESS METHOD …
+
 Exit codes: 0 ok, 1 failed, 2 usage, 3 node unreachable, 4 refused by the chain, 5 timed out.`
 	root.Version = versionLine()
 	root.SetVersionTemplate("{{.Version}}\n")
@@ -32,6 +39,8 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 node unreachable, 4 refused by the chain,
 	root.AddCommand(
 		a.newDev(), a.newStatus(), a.newMine(),
 		a.newAccount(), a.newTransfer(), a.newSend(), a.newTrace(), a.newBlock(),
+		a.newPublish(), a.newDeploy(), a.newCall(), a.newQuery(), a.newCode(), a.newSetCode(), a.newEvents(),
+		a.newNew(), a.newBuild(), a.newCheck(),
 		a.newKey(), a.newConfig(),
 		a.newOrder(), a.newReplay(), a.newAudit(),
 		newBench(), a.newVersion(), a.newDocs(),
@@ -71,7 +80,7 @@ func (a *app) globalFlags(root *cobra.Command) {
 	flags.BoolVar(&a.asJSON, "json", false, "answer in JSON")
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "answer in as few words as possible")
 	flags.StringVar(&a.config, "config", "", "configuration file (default ~/.thinkey/config.toml)")
-	for _, k := range schema {
+	for _, k := range allSettings {
 		if k.key != "seed" && k.key != "valid-for" { // of single commands
 			flags.String(k.key, k.initial, k.what)
 		}
@@ -80,7 +89,7 @@ func (a *app) globalFlags(root *cobra.Command) {
 
 // settingFlag gives a command the flag of a setting.
 func settingFlag(cmd *cobra.Command, key string) {
-	for _, k := range schema {
+	for _, k := range allSettings {
 		if k.key == key {
 			cmd.Flags().String(k.key, k.initial, k.what)
 		}
@@ -116,11 +125,12 @@ func unknownCommand(cmd *cobra.Command, word string) error {
 		do("did you mean %q? There are: %s", cmd.CommandPath()+" "+nearest(word, names), strings.Join(names, ", "))
 }
 
-// takes checks the arguments against their names: one in brackets may be missing.
+// takes checks the arguments against their names: one in brackets may be missing, one that ends in dots may come often.
 func takes(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		form := strings.TrimSpace(cmd.CommandPath() + " " + strings.Join(names, " "))
-		if len(args) > len(names) {
+		often := len(names) > 0 && strings.HasSuffix(names[len(names)-1], "...]")
+		if len(args) > len(names) && !often {
 			return usage("unexpected argument (%q)", args[len(names)]).do("write: %s", form)
 		}
 		if len(args) < len(names) && !strings.HasPrefix(names[len(args)], "[") {

@@ -31,7 +31,7 @@ const envPrefix = "THINKEY_"
 // envConfig names the configuration file; it is no key.
 const envConfig = envPrefix + "CONFIG"
 
-var schema = []setting{
+var allSettings = []setting{
 	{"node", "http://127.0.0.1:7070", "URL of the node to talk to", checkURL},
 	{"keys", "~/.thinkey/keys", "directory of the key files", checkFilled},
 	{"seed", "thinkey-dev", "public seed of the keys of `thinkey dev`", checkFilled},
@@ -113,7 +113,7 @@ func loadSettings(src sources) (*settings, error) {
 		return nil, err
 	}
 	layers := []layer{{"default", map[string]any{}}, file, readEnvironment(src.environ), {"flag", map[string]any{}}}
-	for _, k := range schema {
+	for _, k := range allSettings {
 		layers[0].values[k.key] = k.initial
 	}
 	for key, value := range src.flags {
@@ -130,7 +130,7 @@ func loadSettings(src sources) (*settings, error) {
 // add lays a layer over those before it.
 func (s *settings) add(l layer) error {
 	for _, key := range slices.Sorted(maps.Keys(l.values)) {
-		i := slices.IndexFunc(schema, func(k setting) bool { return k.key == key })
+		i := slices.IndexFunc(allSettings, func(k setting) bool { return k.key == key })
 		if i < 0 {
 			return unknownSetting(l, key)
 		}
@@ -141,7 +141,7 @@ func (s *settings) add(l layer) error {
 		if !ok {
 			return usage("setting %s (%v, from %s) has the wrong type; write it in quotes", key, l.values[key], l.name)
 		}
-		if err := schema[i].check(text); err != nil {
+		if err := allSettings[i].check(text); err != nil {
 			return usage("setting %s (%q, from %s); %v", key, text, l.name, err)
 		}
 		l.values[key] = text
@@ -152,7 +152,7 @@ func (s *settings) add(l layer) error {
 
 func unknownSetting(l layer, key string) error {
 	var known []string
-	for _, k := range schema {
+	for _, k := range allSettings {
 		known = append(known, k.key)
 	}
 	return usage("unknown setting %s (from %s)", strconv.Quote(key), l.name).

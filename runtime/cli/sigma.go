@@ -92,7 +92,7 @@ func byAccount(b *client.Block) []accountEvents {
 }
 
 // drawBlock is a block as text, with at most limit messages in each part (0: all).
-func drawBlock(b *client.Block, name func(chain.Address) string, limit int) string {
+func drawBlock(b *client.Block, view lens, limit int) string {
 	var text strings.Builder
 	text.WriteString(drawHeader(b))
 	l := label(b)
@@ -112,9 +112,10 @@ func drawBlock(b *client.Block, name func(chain.Address) string, limit int) stri
 			fmt.Fprintf(&text, "  … %d more: --limit 0\n", left)
 		}
 	}
-	part("inputs", l.inputLines(name))
-	part("σ", l.sigmaLines(b, name, limit))
-	part("receipts", l.receiptLines(name))
+	part("inputs", l.inputLines(view))
+	part("σ", l.sigmaLines(b, view.name, limit))
+	part("receipts", l.receiptLines(view))
+	part("events", l.eventLines(view))
 	if b.Queued > 0 {
 		fmt.Fprintf(&text, "\n%s left for the next block\n", count(b.Queued, "message"))
 	}
@@ -138,13 +139,13 @@ func drawHeader(b *client.Block) string {
 }
 
 // inputLines are the messages that this block did not send.
-func (l *labels) inputLines(name func(chain.Address) string) []string {
+func (l *labels) inputLines(view lens) []string {
 	t := table{}
 	for _, m := range l.inOrder() {
 		if m.Kind == client.KindRelay && l.here[m.Parent] != nil {
 			continue
 		}
-		text := describeContent(m, name)
+		text := describeContent(m, view)
 		if m.Kind == client.KindRelay {
 			text += "  (carried in)"
 		}
@@ -172,10 +173,21 @@ func (l *labels) sigmaLines(b *client.Block, name func(chain.Address) string, li
 	return t.lines()
 }
 
-func (l *labels) receiptLines(name func(chain.Address) string) []string {
+func (l *labels) receiptLines(view lens) []string {
 	t := table{}
 	for _, m := range l.inOrder() {
-		t.add(l.of[m.ID], mark(m), strings.TrimSpace(describeResult(m)), describeContent(m, name), m.ID.String())
+		t.add(l.of[m.ID], mark(m), strings.TrimSpace(describeResult(m)), describeContent(m, view), m.ID.String())
+	}
+	return t.lines()
+}
+
+// eventLines are what the handlings told.
+func (l *labels) eventLines(view lens) []string {
+	t := table{}
+	for _, m := range l.inOrder() {
+		for _, line := range describeEvents(m, view) {
+			t.add(l.of[m.ID], view.name(m.Place.Account), strings.TrimPrefix(line, "event "))
+		}
 	}
 	return t.lines()
 }
@@ -190,7 +202,7 @@ func drawDot(b *client.Block, name func(chain.Address) string) string {
 	for i, s := range byAccount(b) {
 		fmt.Fprintf(&text, "  subgraph cluster_%d {\n    label=%s;\n", i, quoteDot(name(s.account)))
 		for _, m := range s.events {
-			fmt.Fprintf(&text, "    %s [label=%s%s];\n", l.of[m.ID], quoteDot(l.of[m.ID]+" "+m.Method+describeAmount(m.Amount)), dotStyle(m))
+			fmt.Fprintf(&text, "    %s [label=%s%s];\n", l.of[m.ID], quoteDot(l.of[m.ID]+" "+printable(m.Method)+describeAmount(m.Amount)), dotStyle(m))
 		}
 		for j := 1; j < len(s.events); j++ {
 			fmt.Fprintf(&text, "    %s -> %s;\n", l.of[s.events[j-1].ID], l.of[s.events[j].ID])

@@ -47,7 +47,7 @@ func (a *app) trace(ctx context.Context, c *client.Client, id chain.MessageID, l
 	if err != nil {
 		return err
 	}
-	a.print("%s", drawTrace(&tree, b.name, limit))
+	a.print("%s", drawTrace(&tree, b.lens(ctx, c), limit))
 	return nil
 }
 
@@ -57,11 +57,12 @@ func (a *app) followTrace(ctx context.Context, c *client.Client, id chain.Messag
 	if err != nil {
 		return err
 	}
+	l := b.lens(ctx, c)
 	err = c.Follow(ctx, id, func(p client.Progress) error {
 		if a.asJSON {
 			return a.object(p)
 		}
-		a.say("%-8s %s\n", p.Message.State, describeMessage(&p.Message, b.name))
+		a.say("%-8s %s\n", p.Message.State, describeMessage(&p.Message, l))
 		return nil
 	})
 	if err != nil {
@@ -86,26 +87,30 @@ func mark(m *client.Message) string {
 }
 
 // describeMessage is a message and what came of it, in a line.
-func describeMessage(m *client.Message, name func(chain.Address) string) string {
-	return mark(m) + " " + describeContent(m, name) + describePlace(m, name) + describeResult(m)
+func describeMessage(m *client.Message, l lens) string {
+	return mark(m) + " " + describeContent(m, l) + describePlace(m, l.name) + describeResult(m)
 }
 
 // describeContent is who wants what of whom.
-func describeContent(m *client.Message, name func(chain.Address) string) string {
+func describeContent(m *client.Message, l lens) string {
 	if m.Kind == "" { // waits or was dropped: only its id is known
 		return "message " + shortID(m.ID)
 	}
 	if m.Kind == client.KindRelay {
-		return fmt.Sprintf("%s → %s  %s%s", name(m.From), name(m.To), m.Method, describeAmount(m.Amount))
+		text := fmt.Sprintf("%s → %s  %s%s", l.name(m.From), l.name(m.To), printable(m.Method), describeAmount(m.Amount))
+		return text + spaced(l.input(m))
 	}
-	text := fmt.Sprintf("%s  %s", name(m.From), m.Method)
-	if to, ok := commandReceiver(m); ok {
-		text += " → " + name(to)
+	text := l.name(m.From) + "  " + printable(m.Method) + spacedBy(" ", describeCommand(m, l)) + describeAmount(m.Amount)
+	return text + fmt.Sprintf("  nonce %d", m.Nonce)
+}
+
+func spaced(s string) string { return spacedBy("  ", s) }
+
+func spacedBy(gap, s string) string {
+	if s == "" {
+		return ""
 	}
-	if call, ok := commandCall(m); ok {
-		text += " " + call.Method
-	}
-	return text + describeAmount(m.Amount) + fmt.Sprintf("  nonce %d", m.Nonce)
+	return gap + s
 }
 
 func describeAmount(v chain.Amount) string {
@@ -115,31 +120,72 @@ func describeAmount(v chain.Amount) string {
 	return " " + v.String()
 }
 
-// commandCall is what a call asks to send.
-func commandCall(m *client.Message) (chain.CallInput, bool) {
-	if m.Method != chain.MethodCall || len(m.Input) != m.InputBytes && m.InputBytes != 0 {
-		return chain.CallInput{}, false
+// describeCommand is what a common external message makes the account do, or what its own code is asked for.
+func describeCommand(m *client.Message, l lens) string {
+	if isCut(m) && m.Method != chain.MethodPublish {
+		return ""
 	}
-	in, err := chain.DecodeCall(m.Input)
-	return in, err == nil
+	switch m.Method {
+	case chain.MethodTransfer:
+		if in, err := chain.DecodeTransfer(m.Input); err == nil {
+			return "→ " + l.name(in.To)
+		}
+	case chain.MethodCall:
+		if in, err := chain.DecodeCall(m.Input); err == nil { // what it is given stands with the message that it sends
+			return "→ " + l.name(in.To) + " " + printable(in.Method)
+		}
+	case chain.MethodDeploy:
+		if in, err := chain.DecodeDeploy(m.Input); err == nil {
+			return "→ " + l.name(chain.MadeAddress(m.From.Chain(), m.From, in.Salt, in.Code)) + " code " + shortCode(in.Code)
+		}
+	case chain.MethodSetCode:
+		if in, err := chain.DecodeSetCode(m.Input); err == nil {
+			return "code " + shortCode(in.Code)
+		}
+	case chain.MethodPublish:
+		return byteCount(max(0, m.InputBytes-len(chain.PublishInput{}.Encode())))
+	default:
+		return l.input(m)
+	}
+	return ""
 }
 
-// commandReceiver is whom a common external message will make the account send to.
-func commandReceiver(m *client.Message) (chain.Address, bool) {
-	if m.Method == chain.MethodTransfer {
-		in, err := chain.DecodeTransfer(m.Input)
-		return in.To, err == nil
+// input is what a message tells the code of its receiver, or what a bounce says of the message that it brings back.
+func (l lens) input(m *client.Message) string {
+	if isCut(m) {
+		return ""
 	}
-	in, ok := commandCall(m)
-	return in.To, ok
+	switch m.Method {
+	case chain.MethodAdd:
+		return ""
+	case chain.MethodBounce:
+		in, err := chain.DecodeBounce(m.Input)
+		if err != nil {
+			return ""
+		}
+		return "of " + printable(in.Method)
+	case chain.MethodInit:
+		in, err := chain.DecodeInit(m.Input)
+		if err != nil || l.contracts == nil {
+			return ""
+		}
+		return l.fields(l.code(in.Code), m.Method, in.Input)
+	}
+	return l.fields(l.contract(m.To), m.Method, m.Input)
 }
+
+func isCut(m *client.Message) bool { return m.InputBytes > len(m.Input) }
 
 // describePlace is the block and the place in σ of the account.
 func describePlace(m *client.Message, name func(chain.Address) string) string {
 	if m.Place == nil {
 		return ""
 	}
-	return fmt.Sprintf("  block %d σ(%s)[%d]", m.Place.Height, name(m.Place.Account), m.Place.Index)
+	text := fmt.Sprintf("  block %d σ(%s)[%d]", m.Place.Height, name(m.Place.Account), m.Place.Index)
+	if m.Joined {
+		text += " joined"
+	}
+	return text
 }
 
 // describeResult is how the handling ended, and what it cost.
@@ -148,7 +194,7 @@ func describeResult(m *client.Message) string {
 	case client.StateFinal:
 		text := "  " + m.Status.String()
 		if m.Reason != "" {
-			text += " (" + m.Reason + ")"
+			text += " (" + printable(m.Reason) + ")"
 		}
 		text += "  gas " + short(m.GasUsed)
 		if !m.Fee.IsZero() {
@@ -163,4 +209,28 @@ func describeResult(m *client.Message) string {
 	return "  " + string(m.State)
 }
 
+// mostEvents is how many events of one message are drawn.
+const mostEvents = 10
+
+// describeEvents are the lines of what its handling told.
+func describeEvents(m *client.Message, l lens) (lines []string) {
+	if m.Place == nil {
+		return nil
+	}
+	for i := range m.Events[:min(len(m.Events), mostEvents)] {
+		lines = append(lines, "event "+l.event(m.Place.Account, &m.Events[i]))
+	}
+	if more := len(m.Events) - len(lines) + m.MoreEvents; more > 0 {
+		lines = append(lines, fmt.Sprintf("… %s: thinkey events --account %s --from %d", count(more, "more event"), m.Place.Account, m.Place.Height))
+	}
+	return lines
+}
+
 func shortID(id chain.MessageID) string { return id.String()[:12] + "…" }
+
+func shortCode(hash chain.CodeHash) string {
+	if hash == (chain.CodeHash{}) {
+		return "none"
+	}
+	return hash.String()[:12] + "…"
+}

@@ -12,7 +12,7 @@ import (
 	"github.com/thinkey/thinkey/sdk/client"
 )
 
-// submission is what transfer and send share: who signs, with which choices, and how long to wait.
+// submission is what commands that send a message share: who signs, with which choices, and how long to wait.
 type submission struct {
 	password
 	wait     bool
@@ -43,82 +43,138 @@ func (s *submission) options(cmd *cobra.Command) []client.CallOption {
 	return options
 }
 
-// outgoing makes the message of one command.
-type outgoing func(ctx context.Context, signer *client.Signer, to chain.Address, options []client.CallOption) (*chain.Message, error)
+// sender signs and sends for one party, for the time of a command.
+type sender struct {
+	*app
+	*submission
+	client  *client.Client
+	book    *book
+	from    party
+	signer  *client.Signer
+	options []client.CallOption
+}
 
-// submit signs and sends a message of one party to another, and prints what came of it.
-func (a *app) submit(cmd *cobra.Command, s *submission, names [2]string, write outgoing) error {
-	ctx, done, c := a.connect(cmd.Context())
-	defer done()
+// sender is for the account that text means.
+func (a *app) sender(ctx context.Context, cmd *cobra.Command, c *client.Client, s *submission, from string) (*sender, error) {
 	b, err := a.openBook(ctx, c)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	from, err := b.find(names[0])
-	if err != nil {
-		return err
+	out := &sender{app: a, submission: s, client: c, book: b, options: s.options(cmd)}
+	if out.from, err = b.signs(from); err != nil {
+		return nil, err
 	}
-	to, err := b.find(names[1])
-	if err != nil {
-		return err
-	}
-	key, err := a.key(b, from, &s.password)
-	if err != nil {
-		return err
-	}
-	options := s.options(cmd)
 	if a.settings.origin["valid-for"] != "default" {
 		head, err := c.Info(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		options = append(options, client.WithValidUntil(head.Height+a.settings.validFor()))
+		out.options = append(out.options, client.WithValidUntil(head.Height+a.settings.validFor()))
 	}
-	m, err := write(ctx, client.NewSigner(c, key), to.address, options)
-	if err != nil {
-		return err
-	}
-	list, err := c.Submit(ctx, m)
-	if err != nil {
-		return err
-	}
-	if !s.wait {
-		return a.answer(list[0], func() {
-			a.print("%s\n", list[0].ID)
-			a.say("accepted, not final yet: thinkey trace %s --follow\n", list[0].ID)
-		})
-	}
-	return a.await(ctx, c, b, list[0].ID)
+	return out, nil
 }
 
-// await prints what a message came to once it is final; of a call, once the message that it sent is too. A transfer needs no
-// more than its own handling: the payee can't refuse (SPEC 8.8).
-func (a *app) await(ctx context.Context, c *client.Client, b *book, id chain.MessageID) error {
-	m, err := c.Wait(ctx, id)
+// sign opens the key, last of all: nobody types a password for a command that can't be done.
+func (s *sender) sign() (err error) {
+	if s.signer != nil {
+		return nil
+	}
+	key, err := s.key(s.book, s.from, &s.password)
+	if err == nil {
+		s.signer = client.NewSigner(s.client, key)
+	}
+	return err
+}
+
+// send hands a message in.
+func (s *sender) send(ctx context.Context, write func(*client.Signer) (*chain.Message, error)) (client.Submitted, error) {
+	if err := s.sign(); err != nil {
+		return client.Submitted{}, err
+	}
+	m, err := write(s.signer)
 	if err != nil {
-		return notFinal(err, b, id)
+		return client.Submitted{}, err
+	}
+	list, err := s.client.Submit(ctx, m)
+	if err != nil {
+		return client.Submitted{}, err
+	}
+	return list[0], nil
+}
+
+// finish prints what came of a message, with what the command answers before it.
+func (s *sender) finish(ctx context.Context, sent client.Submitted, before any, headline string) error {
+	if s.wait {
+		return s.await(ctx, sent.ID, before, headline)
+	}
+	return s.answer(with(before, sent), func() {
+		s.print("%s\n", headline)
+		s.say("accepted, not final yet: thinkey trace %s --follow\n", sent.ID)
+	})
+}
+
+// with is what a command made, with the message that made it; the message alone if there is nothing else to say.
+func with(before, message any) any {
+	if before == nil {
+		return message
+	}
+	return struct {
+		Made    any `json:"made"`
+		Message any `json:"message"`
+	}{before, message}
+}
+
+// submit signs and sends a message of one party to another, and prints what came of it.
+func (a *app) submit(cmd *cobra.Command, s *submission, names [2]string, write func(ctx context.Context, s *sender, to chain.Address) (client.Submitted, error)) error {
+	ctx, done, c := a.connect(cmd.Context())
+	defer done()
+	out, err := a.sender(ctx, cmd, c, s, names[0])
+	if err != nil {
+		return err
+	}
+	to, err := out.book.find(names[1])
+	if err != nil {
+		return err
+	}
+	sent, err := write(ctx, out, to.address)
+	if err != nil {
+		return err
+	}
+	return out.finish(ctx, sent, nil, sent.ID.String())
+}
+
+// await prints what a message came to once it is final, and all that it set off is too. A transfer needs no more than its
+// own handling: the payee can't refuse (SPEC 8.8).
+func (s *sender) await(ctx context.Context, id chain.MessageID, before any, headline string) error {
+	m, err := s.client.Wait(ctx, id)
+	if err != nil {
+		return notFinal(err, s.book, id)
 	}
 	if m.Dropped != nil {
 		return m.Dropped
 	}
-	if m.Method == chain.MethodCall {
-		err = c.Follow(ctx, id, func(client.Progress) error { return nil })
+	if m.Method != chain.MethodTransfer && len(m.Sent) > 0 {
+		err = s.client.Follow(ctx, id, func(client.Progress) error { return nil })
 		if err != nil {
-			return notFinal(err, b, id)
+			return notFinal(err, s.book, id)
 		}
 	}
-	tree, err := c.Trace(ctx, id)
+	tree, err := s.client.Trace(ctx, id)
 	if err != nil {
 		return err
 	}
-	err = a.answer(m, func() {
-		a.print("%s\n", m.ID)
-		a.say("%s", drawTrace(&tree, b.name, traceLimit))
+	failure := firstFailure(&tree)
+	if failure != nil { // nothing was made
+		before, headline = nil, m.ID.String()
+	}
+	err = s.answer(with(before, m), func() {
+		s.print("%s\n", headline)
+		s.say("%s", drawTrace(&tree, s.book.lens(ctx, s.client), traceLimit))
 	})
 	if err != nil {
 		return err
 	}
-	return firstFailure(&tree)
+	return failure
 }
 
 // firstFailure is the end of a command if a message of the tree came to nothing.
@@ -135,9 +191,9 @@ func firstFailure(t *client.Trace) (err error) {
 func handlingFailed(m *client.Message) error {
 	words := m.Status.String()
 	if m.Reason != "" && !strings.Contains(m.Reason, words) {
-		words += ": " + m.Reason
+		words += ": " + printable(m.Reason)
 	} else if m.Reason != "" {
-		words = m.Reason
+		words = printable(m.Reason)
 	}
 	return failed("handling_failed", "message %s is final, and its handling failed (%s)", m.ID, words).
 		do("it changed nothing but the nonce and the gas paid, and what came with it went back; mend the cause and send another")
@@ -162,8 +218,10 @@ func (a *app) newTransfer() *cobra.Command {
 		if err != nil {
 			return usage("%v", err)
 		}
-		return a.submit(cmd, s, [2]string(args[:2]), func(ctx context.Context, signer *client.Signer, to chain.Address, options []client.CallOption) (*chain.Message, error) {
-			return signer.Transfer(ctx, to, amount, options...)
+		return a.submit(cmd, s, [2]string(args[:2]), func(ctx context.Context, out *sender, to chain.Address) (client.Submitted, error) {
+			return out.send(ctx, func(signer *client.Signer) (*chain.Message, error) {
+				return signer.Transfer(ctx, to, amount, out.options...)
+			})
 		})
 	})
 	cmd.Long = `Pay somebody. FROM is a key file's name or, on a development network, an account's; TO may be an address too. Where a
@@ -187,13 +245,15 @@ func (a *app) newSend() *cobra.Command {
 		if in.Input, err = a.callInput(input, inputFile); err != nil {
 			return err
 		}
-		return a.submit(cmd, s, [2]string(args[:2]), func(ctx context.Context, signer *client.Signer, to chain.Address, options []client.CallOption) (*chain.Message, error) {
+		return a.submit(cmd, s, [2]string(args[:2]), func(ctx context.Context, out *sender, to chain.Address) (client.Submitted, error) {
 			in.To = to
-			return signer.Call(ctx, in, value, options...)
+			return out.send(ctx, func(signer *client.Signer) (*chain.Message, error) {
+				return signer.Call(ctx, in, value, out.options...)
+			})
 		})
 	})
 	cmd.Long = `Send somebody a message with any method and input: FROM's account handles a call, which sends it. FROM and TO are as in
-transfer. With --wait everything that comes of it is awaited, and the exit code is 1 if any of it failed.`
+transfer. To call an account's code by the names of its methods and fields, use thinkey call. With --wait everything that comes of it is awaited, and the exit code is 1 if any of it failed.`
 	cmd.Example = "  thinkey send alice bob greet --input 6869 --amount 1 --wait"
 	f := cmd.Flags()
 	f.StringVar(&amount, "amount", "0", "amount to send with it")

@@ -13,8 +13,8 @@ import (
 //	trace 1f2e…  complete  2 messages  gas 43.7k
 //	✓ alice  transfer → bob 10  nonce 0  block 1 σ(alice)[0]  ok  gas 33.7k
 //	└─✓ alice → bob  add 10  block 1 σ(bob)[0]  ok  gas 10.0k
-func drawTrace(t *client.Trace, name func(chain.Address) string, limit int) string {
-	d := &treeDrawing{name: name, limit: limit, asked: t.Asked}
+func drawTrace(t *client.Trace, l lens, limit int) string {
+	d := &treeDrawing{lens: l, limit: limit, asked: t.Asked}
 	if t.Asked == t.Origin {
 		d.asked = chain.MessageID{} // the root needs no sign
 	}
@@ -30,8 +30,8 @@ func drawTrace(t *client.Trace, name func(chain.Address) string, limit int) stri
 
 // treeDrawing is a tree half drawn.
 type treeDrawing struct {
+	lens
 	text  strings.Builder
-	name  func(chain.Address) string
 	limit int
 	drawn int
 	left  int // messages beyond the limit
@@ -59,11 +59,14 @@ func (d *treeDrawing) node(n *client.TraceNode, branch, indent string) {
 		d.left++
 	} else {
 		d.drawn++
-		d.text.WriteString(branch + describeMessage(&n.Message, d.name))
+		d.text.WriteString(branch + describeMessage(&n.Message, d.lens))
 		if n.ID == d.asked {
 			d.text.WriteString("  ◄ asked for")
 		}
 		d.text.WriteString("\n")
+		for _, line := range describeEvents(&n.Message, d.lens) {
+			d.text.WriteString(indent + bar(n) + "   " + line + "\n")
+		}
 	}
 	for i, child := range n.Children {
 		if i == len(n.Children)-1 {
@@ -72,4 +75,12 @@ func (d *treeDrawing) node(n *client.TraceNode, branch, indent string) {
 			d.node(child, indent+"├─", indent+"│ ")
 		}
 	}
+}
+
+// bar is what connects a message with those that it sent, past the lines between.
+func bar(n *client.TraceNode) string {
+	if len(n.Children) > 0 {
+		return "│"
+	}
+	return " "
 }

@@ -8,9 +8,10 @@
 //
 //	dev NAME [flags]       start `thinkey dev` in the background; THINKEY_NODE is its API from then on, ADDR its address
 //	stop NAME              tell it to stop; it must end well, and take its ready-file back
-//	kill NAME              kill it (SIGKILL)
+//	crash NAME             kill it (SIGKILL)
 //	exits CODE command …   run a command that must end with this exit code
 //	keep VAR               set VAR to the first line that the last command printed
+//	find VAR PATTERN       set VAR to what the first group of the pattern matches in what it printed
 //
 // Invariants held: I7 (durability), and U1, U2, U3, U7 of runtime/cli. The package holds tests alone.
 package e2e

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,6 +18,10 @@ func TestStories(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	token, err := filepath.Abs(filepath.Join("..", "..", "examples", "token", "rust", "token.wasm"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata",
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
@@ -26,10 +31,11 @@ func TestStories(t *testing.T) {
 			env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
 			env.Setenv("BIN", bin)
 			env.Setenv("VECTORS", vectors)
+			env.Setenv("TOKEN", token)
 			env.Values[processes{}] = make(map[string]*process)
 			return os.Mkdir(home, 0o700)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"dev": dev, "stop": stop, "kill": kill, "exits": exits, "keep": keep},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"dev": dev, "stop": stop, "crash": crash, "exits": exits, "keep": keep, "find": find},
 	})
 }
 
@@ -66,10 +72,10 @@ func stop(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".out"), p.out.Bytes(), 0o600))
 }
 
-func kill(ts *testscript.TestScript, neg bool, args []string) {
+func crash(ts *testscript.TestScript, neg bool, args []string) {
 	p := running(ts)[args[0]]
 	if neg || p == nil {
-		ts.Fatalf("usage: kill NAME, of a process that runs")
+		ts.Fatalf("usage: crash NAME, of a process that runs")
 	}
 	ts.Check(p.kill())
 }
@@ -99,4 +105,20 @@ func keep(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	line, _, _ := strings.Cut(ts.ReadFile("stdout"), "\n")
 	ts.Setenv(args[0], line)
+}
+
+// find keeps what the first group of a pattern matches in what the last command printed.
+func find(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: find VAR PATTERN")
+	}
+	pattern, err := regexp.Compile(args[1])
+	ts.Check(err)
+	for _, from := range []string{"stdout", "stderr"} {
+		if found := pattern.FindStringSubmatch(ts.ReadFile(from)); len(found) > 1 {
+			ts.Setenv(args[0], found[1])
+			return
+		}
+	}
+	ts.Fatalf("nothing matches %s", args[1])
 }

@@ -336,7 +336,7 @@ func TestBounceEncoding(t *testing.T) {
 // Several messages of one method as one: one handling, with the input that the contract makes of theirs and all amounts.
 func TestHandleAsOne(t *testing.T) {
 	w := NewWorld()
-	if err := w.Handle(Message{Method: abi.MethodInit, Input: Encode(openInput{})}); err != nil {
+	if err := w.Handle(Message{Method: abi.MethodInit, Input: Encode(openInput{Owner: Account(3)})}); err != nil {
 		t.Fatal(err)
 	}
 	lamp := sell.To(w.Self, sellInput{Name: "lamp", Price: NewAmount(5)}).Carrying(NewAmount(2)) // three of them pay it
@@ -348,7 +348,7 @@ func TestHandleAsOne(t *testing.T) {
 	}
 	broken := lamp
 	broken.Input = broken.Input[1:]
-	if err := w.HandleAsOne(lamp, lamp, broken); err == nil || !strings.Contains(err.Error(), "input") {
+	if err := w.HandleAsOne(lamp, lamp, broken); err == nil || !strings.Contains(err.Error(), "ends too early") {
 		t.Errorf("a broken part: %v", err)
 	}
 	if err := w.HandleAsOne(Message{Method: "batch"}, Message{Method: "batch"}); err == nil || !strings.Contains(err.Error(), "one by one") {

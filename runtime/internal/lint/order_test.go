@@ -37,6 +37,8 @@ var order = []place{
 	{"sdk/abi", pure},
 	{"sdk/schema", pure},
 	{"sdk/guest", shell},
+	{"sdk/guest/template", shell},
+	{"sdk/rust", shell},
 	{"sdk/client", shell},
 	{"consensus/order", pure},
 	{"consensus/committee", pure},

@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"errors"
+
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/native"
+	"github.com/thinkey/thinkey/contracts/wasm"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// noMethod is a method that no contract has: names are words.
+const noMethod = "\x00"
+
+// leastGas is what every message to an account with this code pays before its method begins: the handling, an instance with
+// the module's image, and finding the method. It is that of a message of an unknown method to an account that has nothing
+// stored, without what the bounce costs that says so. Measured by the function that a node handles messages with; by the
+// interpreter, which gives the same gas and needs no second to compile.
+func leastGas(code []byte) (uint64, error) {
+	hash := chain.PublishInput{Code: code}.Hash()
+	engine, err := wasm.Open(wasm.Config{
+		Mode:   wasm.Interpret,
+		Source: func(chain.CodeHash) ([]byte, error) { return code, nil },
+	})
+	if err != nil {
+		return 0, err
+	}
+	maker := chain.SystemAddress(chain.Main)
+	self := chain.MadeAddress(chain.Main, maker, [32]byte{}, hash)
+	m := &chain.Message{
+		Kind: chain.Relay, From: maker, To: self, Payer: maker, GasLimit: chain.MaxMessageGas, Method: noMethod, Depth: 1,
+	}
+	outcome, err := exec.Apply(throwawayRules(engine), self, chain.Account{Code: hash, Balance: chain.NewAmount(1)}, nothingStored{}, m.Seal())
+	if err = errors.Join(err, engine.Close()); err != nil {
+		return 0, err
+	}
+	if outcome.Status.IsFailure() && len(outcome.Sent) == 1 {
+		return outcome.GasUsed - exec.SendGas(&outcome.Sent[0]), nil
+	}
+	return outcome.GasUsed, nil
+}
+
+// throwawayRules are those of a chain that begins, on which nothing is published.
+func throwawayRules(engine *wasm.Engine) *exec.Context {
+	return &exec.Context{
+		Chain: chain.Main, Height: 1, Params: chain.DefaultParams(),
+		Exists:   func(c chain.ID) bool { return c == chain.Main },
+		Programs: native.Programs{Codes: engine},
+		Code:     func(chain.CodeHash) (*chain.CodeEntry, error) { return nil, nil },
+	}
+}
+
+// nothingStored is the storage of an account that is new.
+type nothingStored struct{}
+
+func (nothingStored) Entry(string) ([]byte, error) { return nil, nil }
+
+func (nothingStored) Next(string, string) (string, error) { return "", nil }
