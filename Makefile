@@ -20,8 +20,9 @@ help: ## list the targets
 build: ## build bin/thinkey
 	$(GO) build -o $(BIN) ./runtime/cmd/thinkey
 
-demo: build ## start a chain and make payments on it
+demo: build ## start a chain, make payments on it, and sell a kitten over two auctioneers
 	$(GO) run ./examples/payment/client/demo --bin $(BIN)
+	$(GO) run ./examples/auction/client/demo --bin $(BIN)
 
 test: ## run every test
 	$(GO) test -timeout 15m ./...

@@ -5,6 +5,8 @@
 // Reading order:
 //
 //	examples/payment  accounts that pay one another: the first thing to run, and to change
+//	examples/token    a token whose balances live with their holders, in Go and in Rust
+//	examples/auction  kittens sold over several auctioneers at once, in Go
 //
 // This package itself is empty.
 package examples

@@ -82,6 +82,8 @@ func TestBuildErrors(t *testing.T) {
 	bad := smallest()
 	bad.Exports = bad.Exports[:1]
 	good := moduleFile(t, smallest().Encode())
+	merging := smallest()
+	merging.Exports = append(merging.Exports, module.Export{Name: "merge"})
 	for _, x := range []struct {
 		name string
 		args []string
@@ -95,6 +97,7 @@ func TestBuildErrors(t *testing.T) {
 		{"no TOML", []string{write(map[string]string{"Cargo.toml": "name"})}, exitFailed, "Cargo.toml"},
 		{"no contract", []string{write(map[string]string{"a.go": "package other\n", "go.mod": "module m\n"})}, exitFailed, "a contract is a package main"},
 		{"no handle", []string{moduleFile(t, bad.Encode()), "-o", filepath.Join(t.TempDir(), "x")}, exitFailed, `no export "handle"`},
+		{"merge", []string{moduleFile(t, merging.Encode()), "-o", filepath.Join(t.TempDir(), "x")}, exitFailed, "names what it merges"},
 		{"text", []string{moduleFile(t, []byte("hello")), "-o", filepath.Join(t.TempDir(), "x")}, exitFailed, "WebAssembly"},
 		{"no place", []string{good, "-o", filepath.Join(t.TempDir(), "none", "x")}, exitFailed, "-o FILE"},
 	} {

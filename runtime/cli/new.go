@@ -108,12 +108,5 @@ func (p *project) words() string {
 	if p.Embedded {
 		t += "the SDK is in " + filepath.Join(p.Dir, sdkDir) + ": the sources of thinkey were not found, so tests run without a chain (--source names some)\n"
 	}
-	next := "go test ./... && thinkey build"
-	if p.Language == "rust" {
-		next = "thinkey build"
-		if !p.Embedded {
-			next += " && go -C test test ./..."
-		}
-	}
-	return t + "next: cd " + p.Dir + " && " + next + "\nmore: " + filepath.Join(p.Dir, "README.md") + "\n"
+	return t + "next: cd " + p.Dir + " && " + p.next() + "\nmore: " + filepath.Join(p.Dir, "README.md") + "\n"
 }

@@ -30,6 +30,19 @@ func templateWords() (list []string) {
 	return list
 }
 
+// next are the commands with which to go on.
+func (p *project) next() string {
+	switch {
+	case p.Template == "auction": // several contracts
+		return "go test ./... && thinkey build contract/auctioneer"
+	case p.Language == "go":
+		return "go test ./... && thinkey build"
+	case p.Embedded:
+		return "thinkey build"
+	}
+	return "thinkey build && go -C test test ./..."
+}
+
 // findTemplate is the files of the template, in its language.
 func (p *project) findTemplate() (fs.FS, error) {
 	if _, ok := templates[p.Template]; !ok {

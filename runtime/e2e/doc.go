@@ -3,6 +3,8 @@
 //
 //	testdata/*.txtar   stories: each reads as documentation of a task, with its inputs and what is then seen
 //	TestKill           a network is killed again and again while clients pay on it; what they were told is final must be there
+//	TestFirstActor     runtime/docs/FIRST_ACTOR.md, typed command by command, shows what it says
+//	TestProjects       what `thinkey new` makes builds and tests, with the sources of thinkey and without
 //
 // Beside those of testscript, stories have the commands
 //

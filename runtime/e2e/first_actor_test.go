@@ -146,11 +146,7 @@ func TestFirstActor(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and tests a project")
 	}
-	home := t.TempDir()
-	r := &reader{t: t, home: home, state: filepath.Join(home, ".state")}
-	if err := os.WriteFile(r.state, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	r := newReader(t)
 	for _, s := range steps(t, firstActor) {
 		r.follow(s)
 	}

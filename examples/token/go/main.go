@@ -1,7 +1,7 @@
 // Command token is the token of ../README.md, which says what proves what, as a contract in Go. It is the contract of ../rust
 // once more: the same methods, fields, checks and events.
 //
-// A handling of a module from stock Go takes about 100,000 gas before it does anything, so a pay must be given 800,000 here:
+// A handling of a module from stock Go takes about 100,000 gas before it does anything, so a pay must be given 600,000 here:
 // a quarter of what is left is the receiver's, and most comes back.
 package main
 

@@ -21,10 +21,14 @@ var replaced = strings.NewReplacer(
 	"../README.md", "examples/token/README.md in the sources of thinkey",
 	"../rust", "examples/token/rust",
 	"github.com/thinkey/thinkey/examples/auction", "example.com/{{.Name}}",
+	"// README.md draws", "// examples/auction/README.md in the sources of thinkey draws",
+	"//	client, client/demo  an auction on a live network\n", "",
 )
 
 // apart says whether a file of an example is not part of a project: what starts networks of the tree's own program.
-func apart(name string) bool { return !strings.HasSuffix(name, ".go") || strings.HasPrefix(name, "client/") }
+func apart(name string) bool {
+	return !strings.HasSuffix(name, ".go") || strings.HasPrefix(name, "client/")
+}
 
 // written says whether a file of a template is no copy.
 func written(name string) bool {

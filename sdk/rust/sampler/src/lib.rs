@@ -1,7 +1,9 @@
 //! A contract of no use that uses everything the SDK has, so that contracts/wasm/rust_sampler_test.go can hold it to the
-//! ABI: every type, maps, merged messages, deploying, the bounce hook.
+//! ABI: every type, maps, merged messages, deploying, the bounce hook; and work that takes time (work.rs).
 
 #![no_std]
+
+mod work;
 
 use thinkey::*;
 
@@ -65,6 +67,8 @@ contract! {
         facts() -> (account: Address, sender: Address, network: Hash, code: Hash, height: u64, time: u64, chain: u32, kind: u32);
         sums(text: Vec<u8>) -> (sha256: Hash, blake2b: Hash, random: bool);
         verify(key: Hash, first: Hash, second: Hash, message: Vec<u8>) -> (good: bool);
+        /// Does work that takes time: one of four kinds.
+        work(kind: u32, rounds: u32) -> (sum: u64);
     }
     events {
         added(n: u64, coins: Amount, balance: Amount);
@@ -180,5 +184,9 @@ impl Tally {
         signature[..32].copy_from_slice(&first.0);
         signature[32..].copy_from_slice(&second.0);
         ed25519_verify(&key.0, &signature, &message)
+    }
+
+    fn work(&self, kind: u32, rounds: u32) -> u64 {
+        work::work(kind, rounds)
     }
 }

@@ -1,0 +1,68 @@
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// newReader is a reader in a directory of their own.
+func newReader(t *testing.T) *reader {
+	t.Helper()
+	home := t.TempDir()
+	r := &reader{t: t, home: home, state: filepath.Join(home, ".state")}
+	if err := os.WriteFile(r.state, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// Every project that `thinkey new` makes builds and tests as its README says, without a network, with the sources of thinkey
+// and without them.
+func TestProjects(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and tests projects")
+	}
+	for _, x := range []struct{ flags, commands, shows string }{
+		{"--source none", "go vet ./...\ngo test ./...\nthinkey build", "ok\ncontract        Counter\n"},
+		{"--lang rust", "thinkey build\ngo -C test vet ./...\ngo -C test test ./...", "contract        Counter\nok\n"},
+		{"--lang rust --source none", "thinkey build", "contract        Counter\n"},
+		{"--template token", "go vet ./...\ngo test ./...\nthinkey build", "ok\ncontract        token\n"},
+		{"--template token --source none", "thinkey build\nthinkey check lot.wasm", "contract        token\n✓ accepted      lot.wasm\n"},
+		{"--template token --lang rust", "thinkey build\ngo -C test vet ./...\ngo -C test test ./...", "contract        token\nok\n"},
+		// Its tests are the example's, which run there.
+		{"--template auction", "go vet ./...\nfor actor in auctioneer recorder collector bidder; do thinkey build contract/$actor; done", "✓ built\n✓ built\n✓ built\n✓ built\n"},
+	} {
+		t.Run(x.flags, func(t *testing.T) {
+			r := newReader(t)
+			if r.types("case '"+x.flags+"' in *rust*) "+rustIsThere+";; esac") != nil {
+				t.Skip("no rustc that makes WebAssembly")
+			}
+			if err := r.types("thinkey new lot " + x.flags + "\ncd lot\n" + x.commands); err != nil {
+				t.Fatal(err)
+			}
+			r.sees(x.shows)
+		})
+	}
+}
+
+// rustIsThere succeeds where thinkey build finds a Rust compiler of Debian's.
+const rustIsThere = "command -v wasm-ld && ls \"$(/usr/bin/rustc --print target-libdir --target wasm32-unknown-unknown)\"/libcore-*"
+
+// A program that was built without paths finds no sources, and writes those that it holds.
+func TestProjectOfReleasedProgram(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the program")
+	}
+	r := newReader(t)
+	c := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(r.home, "released"), "./runtime/cmd/thinkey")
+	c.Dir = filepath.Join("..", "..")
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if err := r.types("./released new shop\ncd shop\ngo test ./...\n../released build"); err != nil {
+		t.Fatal(err)
+	}
+	r.sees("the sources of thinkey were not found\nok\n✓ built\n")
+}
