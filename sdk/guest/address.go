@@ -77,3 +77,14 @@ func bech32mStep(sum uint32, v byte) uint32 {
 	}
 	return sum
 }
+
+// Made is the address of the account that creator makes with salt and code on a chain, whether it is there or not (SPEC 1.2).
+// A message from it was sent by that code, until the code replaces itself.
+func Made(chain uint32, creator Address, salt, code Hash) (a Address) {
+	const tagMade = 4 // of package wire
+	b := make([]byte, 0, 1+len(creator)+len(salt)+len(code))
+	h := SHA256(append(append(append(append(b, tagMade), creator[:]...), salt[:]...), code[:]...))
+	binary.BigEndian.PutUint32(a[:4], chain)
+	copy(a[4:], h[:])
+	return a
+}

@@ -47,6 +47,9 @@ func (v View) MessageID() Hash { return Hash(v.at(abi.ContextMessage)[:abi.HashB
 // Network is the hash of the network's genesis.
 func (v View) Network() Hash { return Hash(v.at(abi.ContextNetwork)[:abi.HashBytes]) }
 
+// Code is the hash of the code that runs.
+func (v View) Code() Hash { return Hash(v.at(abi.ContextCode)[:abi.HashBytes]) }
+
 // Height is the height of the block.
 func (v View) Height() uint64 { return binary.LittleEndian.Uint64(v.at(abi.ContextHeight)) }
 

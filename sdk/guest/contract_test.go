@@ -355,3 +355,11 @@ func TestHandleAsOne(t *testing.T) {
 		t.Errorf("a method that is not mergeable: %v", err)
 	}
 }
+
+// Made is what the chain makes of the same (sdk/chain), which a contract can't import.
+func TestMade(t *testing.T) {
+	creator, salt, code := Account(7), Hash{1}, Hash{2}
+	if got, want := Made(1, creator, salt, code), chain.MadeAddress(1, chain.Address(creator), salt, chain.CodeHash(code)); got != Address(want) {
+		t.Errorf("%s, want %s", got, want)
+	}
+}

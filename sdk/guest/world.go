@@ -29,6 +29,7 @@ type World struct {
 	Balance            Amount
 	Origin, MessageID  Hash
 	Network            Hash
+	Running            Hash // the code that runs
 	Height, TimeMillis uint64
 	Chain              uint32
 	GasLeft            uint64
@@ -183,6 +184,7 @@ func hostContext(dst *[abi.ContextBytes]byte) {
 	copy(dst[abi.ContextOrigin:], w.Origin[:])
 	copy(dst[abi.ContextMessage:], w.MessageID[:])
 	copy(dst[abi.ContextNetwork:], w.Network[:])
+	copy(dst[abi.ContextCode:], w.Running[:])
 	for i := range 8 {
 		dst[abi.ContextHeight+i], dst[abi.ContextTime+i] = byte(w.Height>>(8*i)), byte(w.TimeMillis>>(8*i))
 	}
@@ -258,14 +260,11 @@ func takeBalance(a Amount) {
 	world.Balance = rest
 }
 
-// hostDeploy gives an address that depends on code and salt, but is not the one that a chain gives.
 func hostDeploy(d *Deployment, amount *[16]byte, dst *Address) {
 	mayWrite("deploy")
 	takeBalance(getAmount(amount[:]))
 	world.Deployed = append(slices.Clip(world.Deployed), *d)
-	sum := sha256.Sum256(slices.Concat(world.Self[:], d.Salt[:], d.Code[:]))
-	*dst = Account(0)
-	copy(dst[4:], sum[:])
+	*dst = Made(world.Chain, world.Self, d.Salt, d.Code)
 }
 
 func hostSetCode(code *Hash) {

@@ -82,7 +82,7 @@ func (t *token) init(ctx guest.Context, in initInput) error {
 		return guest.Refuse("the issuer alone makes its account with a supply")
 	}
 	id := guest.SHA256(guest.Encode(idParts{in.Issuer, in.Symbol, in.Decimals}))
-	if accountOf(who, id) != self { // nobody can make up an id or an owner that lead to the address we have
+	if accountOf(ctx.View, who, id) != self { // nobody can make up an id or an owner that lead to the address we have
 		return guest.Refuse("the salt is not the token's id: %s", id)
 	}
 	about.Set(ctx, in)
@@ -106,7 +106,7 @@ func (t *token) pay(ctx guest.Context, in payInput) error {
 	}
 	t.Balance = rest
 	// A share, not a number: prices of gas may change, this code doesn't, and who calls can give more.
-	ctx.Send(receive.To(accountOf(in.To, t.ID), receiveInput{t.Owner, in.Amount}).WithGas(ctx.Gas() / 4))
+	ctx.Send(receive.To(accountOf(ctx.View, in.To, t.ID), receiveInput{t.Owner, in.Amount}).WithGas(ctx.Gas() / 4))
 	return nil
 }
 
@@ -114,7 +114,7 @@ func (t *token) receive(ctx guest.Context, in receiveInput) error {
 	if err := t.takesNoCoins(ctx); err != nil {
 		return err
 	}
-	if ctx.Sender() != accountOf(in.From, t.ID) {
+	if ctx.Sender() != accountOf(ctx.View, in.From, t.ID) {
 		return guest.Refuse("the sender is not an account of this token")
 	}
 	if err := t.credit(in.Amount); err != nil {
@@ -192,15 +192,9 @@ func (t *token) credit(a guest.Amount) error {
 	return nil
 }
 
-// accountOf is the account of the token that who makes, or made, or can make: its address, as SPEC 1.2 has it.
-func accountOf(who guest.Address, id guest.Hash) (made guest.Address) {
-	code := thisCode()
-	b := make([]byte, 0, 1+len(who)+len(id)+len(code))
-	b = append(append(append(append(b, 4), who[:]...), id[:]...), code[:]...)
-	h := guest.SHA256(b)
-	copy(made[:], who[:4])
-	copy(made[4:], h[:])
-	return made
+// accountOf is the account of the token that who makes, or made, or can make.
+func accountOf(v guest.View, who guest.Address, id guest.Hash) guest.Address {
+	return guest.Made(who.Chain(), who, id, v.Code())
 }
 
 func isSymbol(s string) bool {
