@@ -127,6 +127,10 @@ func (c *code) meter(binary []byte) ([]byte, error) {
 	}
 	c.shape = shapeOf(m)
 	c.price = c.shape.price()
+	c.engine.variant.apply(&c.shape)
+	if c.engine.variant == Bare {
+		return adapt(bare(m)).Encode(), nil
+	}
 	metered, err := meter.Instrument(m, facts, meter.Options{Mark: c.marks, MarkShift: c.shift, MaxStack: maxStack})
 	if err != nil {
 		return nil, err

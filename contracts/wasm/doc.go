@@ -12,6 +12,7 @@
 //	instance.go  one instance: a call, its gas, and how it becomes as new;  memory.go: its memory
 //	host.go      the functions that code imports;  hostcalls.go: what each does
 //	failure.go   traps
+//	measure.go   code without what is added to it, for measuring
 //	preinit.go   running a module's start-up code when the contract is built
 //
 // # A call

@@ -53,6 +53,7 @@ const (
 // Engine validates, compiles and runs code. It is safe for concurrent use.
 type Engine struct {
 	config   Config
+	variant  Variant // OnChain, but for who measures
 	compiler wazero.RuntimeConfig
 	disk     *artifacts // nil without Config.Dir
 	verdicts verdicts

@@ -50,7 +50,7 @@ type benchResult struct {
 
 func newBench() *cobra.Command {
 	c := &cobra.Command{Use: "bench", Short: "Measure the system on this machine"}
-	c.AddCommand(newBenchPayment())
+	c.AddCommand(newBenchPayment(), newBenchWasm())
 	return c
 }
 
