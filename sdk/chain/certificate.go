@@ -3,17 +3,21 @@ package chain
 import (
 	"fmt"
 
+	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/wire"
 )
 
 // Step is a phase of consensus, as its signatures name it (SPEC 5.1).
 type Step uint8
 
+// The steps. Certificates are made of preparations or of confirmations; a proposal is signed by one seat alone.
 const (
 	// Preparation: the seat has verified the block.
 	Preparation Step = 1
 	// Confirmation: the seat holds a preparation certificate.
 	Confirmation Step = 2
+	// Proposal: the seat leads the round, and this is its block.
+	Proposal Step = 3
 )
 
 // Certificate shows that the seats in Bitmap signed (step, network, chain, epoch, height, round, block): one aggregated
@@ -26,9 +30,15 @@ type Certificate struct {
 	Height    uint64
 	Round     uint32
 	Block     BlockHash
-	Signature [48]byte
-	// Bitmap has a bit for each seat, seat 0 in the lowest bit of byte 0; the last byte is not zero.
-	Bitmap []byte
+	Signature keys.BLSSignature
+	// Bitmap has a bit for each seat that signed. A seat counts once; the key of a node with k seats is added k times, and so
+	// is its signature.
+	Bitmap Seats
+}
+
+// Vote is what the seats signed.
+func (c *Certificate) Vote() Vote {
+	return Vote{c.Step, c.Network, c.Chain, c.Epoch, c.Height, c.Round, c.Block}
 }
 
 const certificateVersion = 1
@@ -63,7 +73,7 @@ func readCertificate(r *wire.Reader) (c Certificate) {
 	c.Block = readHash[BlockHash](r, "block")
 	r.Into("signature", c.Signature[:])
 	c.Bitmap = r.Bytes("bitmap", MaxSeats/8)
-	if n := len(c.Bitmap); r.Err() == nil && (n == 0 || c.Bitmap[n-1] == 0) {
+	if r.Err() == nil && !c.Bitmap.canonical() {
 		r.Fail("bitmap", wire.ErrValue)
 	}
 	return c

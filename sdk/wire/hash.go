@@ -24,6 +24,7 @@ const (
 	TagCommittee Tag = 14 // a committee
 	TagGenesis   Tag = 20 // parent of a chain's first block
 	TagCode      Tag = 21 // a module, and whether it can be replaced
+	TagLeaders   Tag = 22 // a committee's seed, drawn from for the order of its leaders
 )
 
 // Sum is SHA-256 over the tag and the parts, one after the other. Where two parts vary in length the caller encodes
