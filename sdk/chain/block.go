@@ -88,6 +88,17 @@ func (k *Block) sizeHint() int {
 	return n
 }
 
+// DecodeBlockHeader reads the header of an encoded block, and nothing behind it.
+func DecodeBlockHeader(b []byte) (Header, error) {
+	r := wire.NewReader(b)
+	r.Version("block", blockVersion)
+	h, err := DecodeHeader(r.Bytes("header", MaxBlockBytes))
+	if err != nil {
+		r.Fail("header: "+err.Error(), wire.ErrValue)
+	}
+	return h, r.Err()
+}
+
 // DecodeBlock reads what Append writes. The block shares memory with b.
 func DecodeBlock(b []byte) (*Block, error) {
 	if len(b) > MaxBlockBytes {

@@ -55,11 +55,12 @@ func (c *Certificate) Append(b []byte) []byte {
 // DecodeCertificate reads what Append writes.
 func DecodeCertificate(b []byte) (Certificate, error) {
 	r := wire.NewReader(b)
-	c := readCertificate(r)
+	c := ReadCertificate(r)
 	return c, r.Done()
 }
 
-func readCertificate(r *wire.Reader) (c Certificate) {
+// ReadCertificate reads what Append writes, as a part of something else.
+func ReadCertificate(r *wire.Reader) (c Certificate) {
 	r.Version("certificate", certificateVersion)
 	c.Step = Step(r.U8("step"))
 	if r.Err() == nil && c.Step != Preparation && c.Step != Confirmation {

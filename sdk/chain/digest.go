@@ -32,7 +32,7 @@ func DecodeDigest(b []byte) (Digest, error) {
 	r := wire.NewReader(b)
 	r.Version("digest", digestVersion)
 	d := Digest{Headers: readList(r, "headers", MaxDigestHeaders, headerBytes, func() Header { return readHeader(r) })}
-	d.Certificate = readCertificate(r)
+	d.Certificate = ReadCertificate(r)
 	if r.Err() == nil && len(d.Headers) == 0 {
 		r.Fail("headers", wire.ErrValue)
 	}

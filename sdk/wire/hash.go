@@ -24,6 +24,7 @@ const (
 	TagCommittee Tag = 14 // a committee
 	TagGenesis   Tag = 20 // parent of a chain's first block
 	TagCode      Tag = 21 // a module, and whether it can be replaced
+	TagConsensus Tag = 23 // a message of consensus, to know it again
 	TagLeaders   Tag = 22 // a committee's seed, drawn from for the order of its leaders
 )
 

@@ -1,0 +1,234 @@
+package bft
+
+import (
+	"slices"
+
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// others is what a replica knows of the others beside the height under way.
+type others struct {
+	queue   []Final // blocks after the head, to be taken one by one
+	source  Peer    // who sent them
+	more    bool    // they may have more
+	wanted  bool    // since the last tick
+	served  map[Peer]uint64
+	reports map[Peer]uint64 // heads, proven; while silent
+	suspect map[Peer]bool   // sent what is no signature
+	accused map[Peer]bool   // were reported for this height
+}
+
+// fetch is the search for a block that the rules name and that is not here.
+type fetch struct {
+	at      int // seats asked so far
+	asked   int
+	invalid int // bytes of that name that were not valid
+}
+
+func newOthers() others {
+	return others{served: map[Peer]uint64{}, reports: map[Peer]uint64{}, suspect: map[Peer]bool{}, accused: map[Peer]bool{}}
+}
+
+// tick allows again what is allowed once between two ticks.
+func (c *others) tick() {
+	c.wanted = false
+	clear(c.served)
+}
+
+// begin: a new height.
+func (c *others) begin() {
+	c.tick()
+	clear(c.accused)
+}
+
+// state is this node's Status.
+func (r *Replica) state(asks bool) *Status {
+	return &Status{Head: r.head.Header.Height, Certificate: r.head.Certificate, Asks: asks}
+}
+
+func (r *Replica) start() {
+	r.send(Everyone, r.state(true))
+	if r.safety.Height == r.next() && (!r.safety.Prepared.IsZero() || r.safety.Certificate != nil || r.safety.Timeout != nil) {
+		r.run()
+	}
+	if r.silent {
+		r.repeatLater() // until enough have answered
+	}
+}
+
+// status answers a peer that is behind with what it lacks, and asks one that is ahead.
+func (r *Replica) status(from Peer, s *Status) {
+	mine := r.head.Header.Height
+	if s.Asks {
+		r.send(from, r.state(false))
+	}
+	switch {
+	case s.Head < mine:
+		r.serve(from, s.Head+1)
+	case s.Head > mine:
+		r.want(from)
+	}
+	if r.silent {
+		r.report(from, s)
+	}
+}
+
+// serve sends blocks to a peer, once between two ticks from one height.
+func (r *Replica) serve(to Peer, from uint64) {
+	if last, ok := r.others.served[to]; from == 0 || from > r.head.Header.Height || ok && last >= from || len(r.others.served) > chain.MaxSeats {
+		return
+	}
+	r.others.served[to] = from
+	r.out.Serve = append(r.out.Serve, Serve{to, from})
+}
+
+// want asks a peer for the blocks after the head, once between two ticks.
+func (r *Replica) want(from Peer) {
+	if r.others.wanted || len(r.others.queue) > 0 {
+		return
+	}
+	r.others.wanted = true
+	r.send(from, &Want{r.next()})
+}
+
+// finals takes blocks with their certificates.
+func (r *Replica) finals(from Peer, f *Finals) {
+	if len(r.others.queue) > 0 {
+		return
+	}
+	r.others.queue, r.others.source, r.others.more = f.Blocks, from, len(f.Blocks) > 0
+	r.takeFinal()
+}
+
+// takeFinal takes the next of them, if the height is still open. Its certificate is checked, so the peer need not be trusted.
+func (r *Replica) takeFinal() {
+	for len(r.others.queue) > 0 && (r.final == nil || r.known(r.final.Block) == nil) {
+		f := r.others.queue[0]
+		header, err := chain.DecodeBlockHeader(f.Raw)
+		if err == nil && header.Height < r.next() {
+			r.others.queue = r.others.queue[1:]
+			continue
+		}
+		if err != nil || !r.continues(&header, &f.Certificate) {
+			r.reject(r.others.source, "a final block is none after this head")
+			r.others.queue = nil
+			return
+		}
+		r.others.queue = r.others.queue[1:]
+		if r.final == nil {
+			r.final = &f.Certificate
+		}
+		r.learn(header, f.Certificate.Block, f.Raw)
+	}
+	if len(r.others.queue) == 0 && r.others.more {
+		r.others.more = false
+		r.send(r.others.source, &Want{r.next() + 1})
+	}
+}
+
+// continues says whether a certificate makes the block with this header the next one after the head.
+func (r *Replica) continues(h *chain.Header, c *chain.Certificate) bool {
+	return h.Height == r.next() && h.Parent == r.head.Hash && h.Hash() == c.Block && c.Height == h.Height && c.Round >= h.Round &&
+		(r.final == nil || r.final.Block == c.Block) && r.isFinal(c) && r.genuine(c)
+}
+
+// seek asks for a block that is not here: the one that is final, or that the justification demands of a proposal. Those who
+// prepared it have it; they are asked one after the other.
+func (r *Replica) seek(cert *chain.Certificate) {
+	block, seats := r.sought(cert)
+	if r.known(block) != nil || len(seats) == 0 {
+		return
+	}
+	for range seats {
+		owner := r.ownerOf(seats[r.fetch.at%len(seats)])
+		r.fetch.at++
+		if owner != r.config.Me {
+			r.fetch.asked++
+			r.send(owner, &Fetch{r.next(), block})
+			return
+		}
+	}
+}
+
+// sought is the block that is missed, and the seats that should have it.
+func (r *Replica) sought(cert *chain.Certificate) (block chain.BlockHash, seats []int) {
+	if cert != nil {
+		return cert.Block, slices.Collect(cert.Bitmap.Ascending())
+	}
+	block, bound := r.bound(r.why)
+	if !bound {
+		return block, nil
+	}
+	var all chain.Seats
+	add := func(seats chain.Seats) {
+		for s := range seats.Ascending() {
+			all = all.With(s)
+		}
+	}
+	for i := range r.why.Said {
+		if r.why.Said[i].Timeout.Last.Block == block {
+			add(r.why.Said[i].Seats)
+		}
+	}
+	if c := r.why.Certificate; c != nil && c.Block == block {
+		add(c.Bitmap)
+	}
+	return block, slices.Collect(all.Ascending())
+}
+
+// fetchFor answers Fetch. A block that is final here is served as such.
+func (r *Replica) fetchFor(from Peer, f *Fetch) {
+	if f.Height < r.next() {
+		r.serve(from, f.Height)
+		return
+	}
+	if b := r.known(f.Block); b != nil {
+		r.send(from, &Fetched{b.raw})
+	}
+}
+
+// fetched takes a block, if it is one that is missed.
+func (r *Replica) fetched(from Peer, f *Fetched) {
+	block, _ := r.sought(r.final)
+	header, err := chain.DecodeBlockHeader(f.Raw)
+	if err != nil || header.Hash() != block || r.final == nil && r.why == nil {
+		r.reject(from, "a block that was not asked for")
+		return
+	}
+	r.learn(header, block, f.Raw)
+}
+
+// report counts what others say of their heads, each proven by its certificate, while this replica doesn't know what it
+// signed. Once enough seats have answered it is known where to resume: two heights above the highest (R9, SPEC 5.6).
+func (r *Replica) report(from Peer, s *Status) {
+	if r.safety.ResumeAt > 0 || len(r.seatsOf(from)) == 0 {
+		return
+	}
+	if c := s.Certificate; s.Head > 0 && (c == nil || c.Height != s.Head || r.config.Committee.Final(c) != nil) {
+		r.reject(from, "a head that its certificate doesn't show")
+		return
+	}
+	r.others.reports[from] = s.Head
+	seats, high := 0, r.head.Header.Height
+	for p := range r.members { // in order, and not over the map
+		if head, ok := r.others.reports[Peer(p)]; ok {
+			seats += r.members[p].Count()
+			high = max(high, head)
+		}
+	}
+	if seats < min(r.quorums.Certificate, r.quorums.Seats-r.seatsOf(r.config.Me).Count()) {
+		return
+	}
+	r.safety.ResumeAt = high + 2
+	r.persist()
+	r.resume()
+}
+
+// resume signs again once the chain is far enough.
+func (r *Replica) resume() {
+	if r.silent && r.safety.ResumeAt > 0 && r.head.Header.Height >= r.safety.ResumeAt {
+		r.silent = false
+		r.safety.Lost, r.safety.ResumeAt = false, 0
+		r.persist()
+	}
+}

@@ -1,0 +1,203 @@
+package bft
+
+import (
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// height is what a replica knows of the height after its head. All of it but Replica.safety is lost in a crash, and none of
+// it is missed.
+type height struct {
+	round   uint32
+	running bool // the timers of the round run
+	isDue   bool
+	late    bool // the round's timer ran out
+
+	why      *Justification // why the round was entered; nil in round 0
+	proposal *Proposal      // the leader's of the round, that the rules allow
+	proposed bool           // here
+	building bool
+	built    []byte // for the round
+
+	bodies   []body
+	tallies  []*tally
+	timeouts []*Timeout // the last of each member, checked
+	checked  map[chain.Hash]bool
+	final    *chain.Certificate // the height is decided: the block is being fetched or replayed
+	fetch    fetch
+}
+
+// body is a block of the height.
+type body struct {
+	hash    chain.BlockHash
+	header  chain.Header
+	raw     []byte
+	verdict Verdict // 0 while it is being replayed
+	asked   bool
+}
+
+// maxBodies bounds the blocks kept of a height: those of the last proposals, and the one or two that rules may name.
+const maxBodies = 6
+
+func (r *Replica) newHeight() height {
+	return height{timeouts: make([]*Timeout, len(r.members)), checked: make(map[chain.Hash]bool)}
+}
+
+// restore takes up the height where a crash left it.
+func (r *Replica) restore(bodies []Body) {
+	if r.safety.Height < r.next() {
+		r.safety = Safety{Lost: r.safety.Lost, ResumeAt: r.safety.ResumeAt, Height: r.next()}
+	}
+	if r.safety.Height > r.next() {
+		return // it waits until the chain is back there
+	}
+	for _, b := range bodies {
+		if header, err := chain.DecodeBlockHeader(b.Raw); err == nil && header.Hash() == b.Hash && header.Height == r.next() {
+			r.learn(header, b.Hash, b.Raw)
+		}
+	}
+	if t := r.safety.Timeout; t != nil {
+		r.timeouts[r.config.Me] = t
+		r.round = t.Round
+	}
+	// The round is the last that anything was signed for; in a later one the others send us why they are there.
+	r.round = max(r.round, r.safety.Prepared.Round, r.safety.Confirmed.Round)
+	if c := r.safety.Certificate; c != nil {
+		r.round = max(r.round, c.Round)
+	}
+	for _, v := range r.ownVotes() {
+		r.count(r.config.Me, v, true)
+	}
+}
+
+// known is the block with the given hash, nil if it isn't here.
+func (r *Replica) known(hash chain.BlockHash) *body {
+	for i := range r.bodies {
+		if r.bodies[i].hash == hash {
+			return &r.bodies[i]
+		}
+	}
+	return nil
+}
+
+// learn keeps a block of the height. The oldest that no rule can name gives way.
+func (r *Replica) learn(header chain.Header, hash chain.BlockHash, raw []byte) *body {
+	if b := r.known(hash); b != nil {
+		return b
+	}
+	if len(r.bodies) == maxBodies {
+		for i := range r.bodies {
+			if !r.needed(r.bodies[i].hash) {
+				r.bodies = append(r.bodies[:i], r.bodies[i+1:]...)
+				break
+			}
+		}
+	}
+	r.bodies = append(r.bodies, body{hash: hash, header: header, raw: raw})
+	return &r.bodies[len(r.bodies)-1]
+}
+
+// needed says whether a block may still have to be proposed, sent or committed here.
+func (r *Replica) needed(hash chain.BlockHash) bool {
+	s := &r.safety
+	return s.Prepared.Block == hash || s.Certificate != nil && s.Certificate.Block == hash ||
+		r.final != nil && r.final.Block == hash || r.proposal != nil && r.proposal.Vote.Block == hash
+}
+
+// replay asks for the verdict on a block, once.
+func (r *Replica) replay(b *body) {
+	if b.verdict == 0 && !b.asked {
+		b.asked = true
+		r.out.Verify = append(r.out.Verify, Proposed{b.hash, b.raw})
+	}
+}
+
+// verified takes a verdict. Bytes that are not valid are forgotten: others may have better ones of that name.
+func (r *Replica) verified(ev Verified) {
+	b := r.known(ev.Block)
+	if b == nil {
+		return
+	}
+	b.verdict = ev.Verdict
+	if ev.Verdict != Invalid {
+		return
+	}
+	if r.proposal != nil && r.proposal.Vote.Block == ev.Block {
+		r.proposal = nil
+		r.late = r.running // nothing can be expected of this leader
+	}
+	for i := range r.bodies {
+		if r.bodies[i].hash == ev.Block {
+			r.bodies = append(r.bodies[:i], r.bodies[i+1:]...)
+			break
+		}
+	}
+	if r.final != nil && r.final.Block == ev.Block {
+		r.fetch.invalid++
+		if r.fetch.invalid > r.quorums.Faulty {
+			r.out.Halt = &Halt{"a quorum certified a block that is not valid", ev.Block}
+		}
+		r.seek(r.final)
+	}
+}
+
+// finish commits the block of the height once it is final, here, and valid. Then the next height begins.
+func (r *Replica) finish() bool {
+	if r.final == nil {
+		return false
+	}
+	b := r.known(r.final.Block)
+	switch {
+	case b == nil:
+		if r.fetch.asked == 0 {
+			r.seek(r.final)
+			r.repeatLater()
+		}
+		return false
+	case b.verdict == 0:
+		r.replay(b)
+		return false
+	}
+	r.out.Commit = append(r.out.Commit, Final{b.raw, *r.final})
+	r.head = Head{b.header, b.hash, r.final}
+	r.height = r.newHeight()
+	if r.safety.Height < r.next() {
+		r.safety = Safety{Lost: r.safety.Lost, ResumeAt: r.safety.ResumeAt, Height: r.next()}
+	}
+	r.resume()
+	r.others.begin()
+	r.takeFinal()
+	ahead := r.ahead
+	r.ahead = nil
+	for _, ev := range ahead {
+		r.receive(ev)
+	}
+	return true
+}
+
+// run begins the timers of the round.
+func (r *Replica) run() {
+	if r.running || r.final != nil {
+		return
+	}
+	r.running = true
+	millis := r.config.PatienceMillis << min(r.round, 6)
+	r.out.Timers = append(r.out.Timers, Timer{RoundTimer, r.next(), r.round, millis})
+	r.repeatLater()
+}
+
+func (r *Replica) repeatLater() {
+	r.out.Timers = append(r.out.Timers, Timer{ResendTimer, r.next(), r.round, r.config.ResendMillis})
+}
+
+// advance enters a later round, for a reason that was checked.
+func (r *Replica) advance(round uint32, why *Justification) {
+	r.round, r.why, r.proposal, r.proposed, r.building, r.built, r.late, r.running = round, why, nil, false, false, nil, false, false
+	kept := r.tallies[:0]
+	for _, t := range r.tallies {
+		if t.round+1 >= round {
+			kept = append(kept, t)
+		}
+	}
+	r.tallies = kept
+	r.run()
+}

@@ -1,0 +1,184 @@
+package bft
+
+import (
+	"slices"
+
+	"github.com/thinkey/thinkey/consensus/committee"
+	"github.com/thinkey/thinkey/sdk/assert"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
+	"github.com/thinkey/thinkey/sdk/wire"
+)
+
+// giveUp signs the timeout of a round: of this one if its timer ran out, of a later one if f + 1 seats have timed out of
+// rounds that are not before it (R10).
+func (r *Replica) giveUp() bool {
+	round, give := r.round, r.late
+	if dragged, ok := r.dragged(); ok && dragged >= round {
+		round, give = dragged, true
+	}
+	if !give || r.final != nil || !r.maySign(round) {
+		return false
+	}
+	r.late = false
+	c := r.config.Committee
+	t := &Timeout{Certificate: r.safety.Certificate, Timeout: chain.Timeout{
+		Network: c.Network(), Chain: c.Chain(), Epoch: c.Epoch(), Height: r.next(), Round: round, Last: r.safety.Prepared,
+	}}
+	if cert := r.safety.Certificate; cert != nil {
+		t.Highest = chain.Mark{Round: cert.Round, Block: cert.Block}
+	}
+	t.Part = r.config.Sign(keys.BLSTimeout, t.Timeout.Append(nil))
+	r.safety.Timeout = t
+	r.persist()
+	r.timeouts[r.config.Me] = t
+	r.send(Everyone, t)
+	r.run()
+	return true
+}
+
+// dragged is the latest round such that f + 1 seats have timed out of it or of a later one: one of them is honest.
+func (r *Replica) dragged() (round uint32, ok bool) {
+	var rounds []uint32
+	for _, t := range r.timeouts {
+		if t != nil {
+			for range t.Seats.Count() {
+				rounds = append(rounds, t.Round)
+			}
+		}
+	}
+	if len(rounds) < r.quorums.Join {
+		return 0, false
+	}
+	slices.Sort(rounds)
+	return rounds[len(rounds)-r.quorums.Join], true
+}
+
+// enter begins the round after one that enough seats timed out of (R11).
+func (r *Replica) enter() bool {
+	if r.final != nil {
+		return false
+	}
+	for _, t := range r.timeouts {
+		if t != nil && t.Round >= r.round {
+			if j := r.justify(t.Round); j != nil {
+				r.pass(j)
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// justify puts the timeouts of a round together; nil if there are too few.
+func (r *Replica) justify(round uint32) *Justification {
+	var parts []committee.TimeoutPart
+	seats := 0
+	var cert *chain.Certificate
+	for _, t := range r.timeouts {
+		if t == nil || t.Round != round {
+			continue
+		}
+		parts = append(parts, committee.TimeoutPart{Timeout: t.Timeout, Part: t.Part})
+		seats += t.Seats.Count()
+		if c := t.Certificate; c != nil && (cert == nil || c.Round > cert.Round) {
+			cert = c
+		}
+	}
+	if seats < r.quorums.Timeouts {
+		return nil
+	}
+	all, bad := committee.CollectTimeouts(r.config.Committee, parts)
+	assert.That(len(bad) == 0, "timeouts that were checked add up")
+	return &Justification{all, cert}
+}
+
+// pass enters the round that a checked justification opens, and passes it on.
+func (r *Replica) pass(j *Justification) {
+	_, round := j.failed()
+	r.advance(round+1, j)
+	r.send(Everyone, j)
+}
+
+// timedOut takes a member's timeout. The last one of each is kept.
+func (r *Replica) timedOut(from Peer, t *Timeout) {
+	old := r.timeouts[from]
+	switch {
+	case old != nil && old.Round > t.Round, r.final != nil:
+		return
+	case old != nil && old.Round == t.Round:
+		if old.Timeout != t.Timeout && r.valid(keys.BLSTimeout, t.Timeout.Append(nil), &t.Part) {
+			r.accuse(Evidence{From: from, Timeouts: []Timeout{*old, *t}})
+		}
+		return
+	case !r.sound(t):
+		r.reject(from, "a timeout's signature or certificate is none")
+		return
+	}
+	r.timeouts[from] = t
+	if t.Certificate != nil {
+		r.use(t.Certificate)
+	}
+}
+
+// sound checks what a timeout of the height carries: signature, and the certificate that it names.
+func (r *Replica) sound(t *Timeout) bool {
+	c := r.config.Committee
+	return t.Network == c.Network() && t.Timeout.Chain == c.Chain() && t.Epoch == c.Epoch() &&
+		r.names(t.Highest, t.Certificate) && t.Last.Round <= t.Round && r.valid(keys.BLSTimeout, t.Timeout.Append(nil), &t.Part)
+}
+
+// names says whether a mark names this preparation certificate of the height, and the certificate is one; or neither is there.
+func (r *Replica) names(m chain.Mark, c *chain.Certificate) bool {
+	if c == nil {
+		return m.IsZero()
+	}
+	return c.Step == chain.Preparation && m == (chain.Mark{Round: c.Round, Block: c.Block}) && r.genuine(c)
+}
+
+// genuine checks a certificate of the height, or of the one before, once.
+func (r *Replica) genuine(c *chain.Certificate) bool {
+	id := chain.Hash(wire.Sum(wire.TagConsensus, c.Append(nil)))
+	if r.checked[id] {
+		return true
+	}
+	if c.Step == chain.Preparation && r.config.Committee.Prepared(c) != nil || c.Step == chain.Confirmation && r.config.Committee.Final(c) != nil {
+		return false
+	}
+	if c.Height != r.next() && c.Height+1 != r.next() {
+		return false
+	}
+	r.remember(id)
+	return true
+}
+
+// remember keeps what was checked: what enough rounds of a height bring, and then all is checked again.
+func (r *Replica) remember(id chain.Hash) {
+	if len(r.checked) > 16*len(r.members)+64 {
+		clear(r.checked)
+	}
+	r.checked[id] = true
+}
+
+// justified checks a justification of the height: timeouts of one round by enough seats, and the certificate that the highest
+// of them names. A round that was entered with the same is not checked again.
+func (r *Replica) justified(j *Justification) bool {
+	height, round := j.failed()
+	if height != r.next() {
+		return false
+	}
+	id := chain.Hash(wire.Sum(wire.TagConsensus, j.append(nil)))
+	if r.checked[id] {
+		return true
+	}
+	for i := range j.Said {
+		if t := &j.Said[i].Timeout; t.Highest.Round > round || t.Last.Round > round {
+			return false
+		}
+	}
+	if !r.names(j.highest(), j.Certificate) || r.config.Committee.TimedOut(&j.Timeouts, height, round) != nil {
+		return false
+	}
+	r.remember(id)
+	return true
+}
