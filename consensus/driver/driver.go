@@ -1,0 +1,144 @@
+package driver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/thinkey/thinkey/consensus/bft"
+)
+
+// Disk keeps what a replica must not forget.
+type Disk interface {
+	// Write returns when the record, and the body if there is one, are durable.
+	Write(safety *bft.Safety, body *bft.Body) error
+}
+
+// Net carries messages to other nodes. It doesn't wait for them, and may lose any.
+type Net interface {
+	Send(to bft.Peer, m bft.Message)
+}
+
+// Clock answers with bft.Expired. A timer replaces the one of its kind.
+type Clock interface {
+	Set(t bft.Timer)
+}
+
+// Ledger is the chain itself.
+type Ledger interface {
+	// Commit makes a block final: it is durable when Commit returns. The block was verified or built here.
+	Commit(b *bft.Final) error
+	// Verify and Build start work from the state after the last commit; bft.Verified and bft.Built answer them.
+	Verify(b bft.Proposed) error
+	Build(b bft.Build) error
+	// Finals are committed blocks from a height on, as many as one message may hold; none if there are none.
+	Finals(from uint64) ([]bft.Final, error)
+}
+
+// Watch hears what others did wrong. It must not wait.
+type Watch interface {
+	Reject(r bft.Reject)
+	Evidence(e bft.Evidence)
+}
+
+// Ports are what a driver performs effects with.
+type Ports struct {
+	Disk   Disk
+	Net    Net
+	Clock  Clock
+	Ledger Ledger
+	Watch  Watch
+}
+
+// ErrHalted is the end of a node that was shown what can't be: more than f seats are faulty, or it is itself.
+var ErrHalted = errors.New("consensus halted; keep the data and ask the other operators")
+
+// Driver is a replica with its ports.
+type Driver struct {
+	replica *bft.Replica
+	ports   Ports
+}
+
+// New is a driver of a replica that has taken no event yet.
+func New(r *bft.Replica, p Ports) *Driver { return &Driver{r, p} }
+
+// Run applies events until ctx ends, or one can't be applied. It starts with bft.Start.
+func (d *Driver) Run(ctx context.Context, inbox <-chan bft.Event) error {
+	if err := d.Apply(bft.Start{}); err != nil {
+		return err
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case ev := <-inbox:
+			if err := d.Apply(ev); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// Apply steps the replica and performs the effects, in the one order that keeps its promises.
+func (d *Driver) Apply(ev bft.Event) error {
+	e := d.replica.Step(ev)
+	if e.Persist != nil || e.Body != nil {
+		if err := d.ports.Disk.Write(e.Persist, e.Body); err != nil {
+			return fmt.Errorf("keeping what is to be signed: %w", err)
+		}
+	}
+	for i := range e.Send {
+		d.ports.Net.Send(e.Send[i].To, e.Send[i].Message)
+	}
+	for i := range e.Commit {
+		if err := d.ports.Ledger.Commit(&e.Commit[i]); err != nil {
+			return err
+		}
+	}
+	if err := d.start(&e); err != nil {
+		return err
+	}
+	for _, t := range e.Timers {
+		d.ports.Clock.Set(t)
+	}
+	for _, s := range e.Serve {
+		if err := d.serve(s); err != nil {
+			return err
+		}
+	}
+	d.tell(&e)
+	if e.Halt != nil {
+		return fmt.Errorf("%w: %s (block %s)", ErrHalted, e.Halt.Reason, e.Halt.Block)
+	}
+	return nil
+}
+
+// start begins the work whose answers are events.
+func (d *Driver) start(e *bft.Effects) error {
+	for _, p := range e.Verify {
+		if err := d.ports.Ledger.Verify(p); err != nil {
+			return err
+		}
+	}
+	if e.Build != nil {
+		return d.ports.Ledger.Build(*e.Build)
+	}
+	return nil
+}
+
+func (d *Driver) serve(s bft.Serve) error {
+	blocks, err := d.ports.Ledger.Finals(s.From)
+	if err == nil && len(blocks) > 0 {
+		d.ports.Net.Send(s.To, &bft.Finals{Blocks: blocks})
+	}
+	return err
+}
+
+func (d *Driver) tell(e *bft.Effects) {
+	for _, r := range e.Reject {
+		d.ports.Watch.Reject(r)
+	}
+	for _, ev := range e.Evidence {
+		d.ports.Watch.Evidence(ev)
+	}
+}
