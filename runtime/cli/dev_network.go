@@ -212,7 +212,7 @@ func (o *devOptions) prepare(asked *devNetwork, fixed []string) (*devNetwork, er
 		}
 		return asked, nil
 	}
-	if err := os.MkdirAll(o.data, 0o755); err != nil {
+	if err := store.MakeDir(o.data); err != nil {
 		return nil, failed("no_data", "--data: %v", err).do("name a directory that you can write to")
 	}
 	if o.reset {

@@ -94,6 +94,35 @@ func TestCrashWhileMade(t *testing.T) {
 	}
 }
 
+// T1: the directories above the store's own, if it made them, are there after a crash as well.
+func TestCrashOfNewDirectories(t *testing.T) {
+	for _, dir := range []string{"above/its/own", "/above/its/own", "own"} {
+		m := newModel(1, newSeed(t), 1)
+		disk := newCrashable()
+		o := Options{Dir: dir, fs: disk, tune: small, CacheBytes: 1 << 20}
+		s, err := Open(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.init(s); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Commit(m.commits[0]); err != nil {
+			t.Fatal(err)
+		}
+		o.fs = disk.crash(0, nil)
+		closeStore(t, s)
+		after, err := Open(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if head, err := after.Head(m.chain); err != nil || head.Height != 1 {
+			t.Errorf("%s: head %+v, %v", dir, head, err)
+		}
+		closeStore(t, after)
+	}
+}
+
 // runWithCrashes runs the whole model and takes a clone of the disk before about every sixth write.
 func runWithCrashes(t *testing.T, m *model, seed uint64, unsynced int) []crash {
 	disk := newCrashable()

@@ -12,6 +12,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/sstable"
+	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
 // DefaultCacheBytes holds the tables of about a million accounts.
@@ -80,7 +81,7 @@ func tableEnd(first []byte) (pebble.SpanPolicy, []byte, error) {
 // openEngine takes the directory's lock by itself, so that a directory in use is told from every other error.
 func (s *Store) openEngine(o Options) (err error) {
 	s.guard = &guardFS{FS: s.fs, fatal: s.fatal}
-	if err := s.fs.MkdirAll(s.dir, 0o755); err != nil {
+	if err := makeDir(s.fs, s.dir); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
 	if s.lock, err = pebble.LockDirectory(s.dir, s.fs); err != nil {
@@ -102,6 +103,30 @@ func (s *Store) openEngine(o Options) (err error) {
 	}
 	s.guard.armed.Store(true)
 	return nil
+}
+
+// MakeDir makes a directory on disk and what is missing above it, each in its parent for good (T1).
+func MakeDir(dir string) error { return makeDir(vfs.Default, dir) }
+
+func makeDir(fsys vfs.FS, dir string) error {
+	if _, err := fsys.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	parent := fsys.PathDir(dir)
+	if parent != dir {
+		if err := makeDir(fsys, parent); err != nil {
+			return err
+		}
+	}
+	return errors.Join(fsys.MkdirAll(dir, 0o755), syncDir(fsys, parent))
+}
+
+func syncDir(fsys vfs.FS, dir string) error {
+	d, err := fsys.OpenDir(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 // openDB turns the panic into an error that pebble ends with if a directory can't be synced: nothing was promised yet.

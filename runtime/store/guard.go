@@ -1,7 +1,6 @@
 package store
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -43,7 +42,7 @@ func guarded(name string) bool {
 // syncs both entries at once, and a crash in between could keep the marker alone, with which nothing opens any more.
 func (g *guardFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
 	if strings.HasPrefix(g.PathBase(name), markerPrefix) {
-		if err := g.syncDir(g.PathDir(name)); err != nil {
+		if err := syncDir(g, g.PathDir(name)); err != nil {
 			return nil, err
 		}
 	}
@@ -74,14 +73,6 @@ func (g *guardFS) OpenDir(name string) (vfs.File, error) {
 		return nil, err
 	}
 	return &guardFile{f, g, name}, nil
-}
-
-func (g *guardFS) syncDir(name string) error {
-	dir, err := g.OpenDir(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // Unwrap is the file system that is guarded.

@@ -70,20 +70,12 @@ func (s *Store) makeTip(id chain.ID) (*tip, error) {
 	}
 	t := &tip{file: f}
 	if err = f.Sync(); err == nil {
-		err = s.syncDir()
+		err = syncDir(s.fs, s.dir)
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return t, nil
-}
-
-func (s *Store) syncDir() error {
-	d, err := s.fs.OpenDir(s.dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // openTip opens the file of a chain with the given head, and refuses one that says that more was final.
