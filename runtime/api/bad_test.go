@@ -8,6 +8,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +39,12 @@ func after(m *chain.Message, change func(*chain.Message)) []byte {
 	return c.Encode()
 }
 
+// over is an encoded message, of the largest amount, with a byte more in it.
+func over(encoded []byte) []byte {
+	at := bytes.Index(encoded, chain.MaxAmount.Append(nil))
+	return slices.Insert(bytes.Clone(encoded), at, 1)
+}
+
 // badMessages are messages that can't be taken while alice's next nonce is 1, and a message with it waits.
 func badMessages(r *rig) []bad {
 	good := r.transfer("bob", "charlie", 0)
@@ -58,6 +65,7 @@ func badMessages(r *rig) []bad {
 		one("signed with another key", signedBy(good, key("alice")), "wrong_key", 422),
 		one("signature of something else", after(good, func(m *chain.Message) { m.Proof[70] ^= 1 }), "bad_signature", 422),
 		one("changed after signing", after(good, func(m *chain.Message) { m.Amount = chain.NewAmount(6) }), "bad_signature", 422),
+		one("an amount over 2^128", over(with(func(m *chain.Message) { m.Amount = chain.MaxAmount })), "undecodable", 400),
 		one("wrong network", with(func(m *chain.Message) { m.Network[0] ^= 1 }), "wrong_network", 422),
 		one("wrong chain", with(func(m *chain.Message) {
 			a := chain.KeyAddress(2, key("bob").Public())
@@ -138,6 +146,34 @@ func TestBadInput(t *testing.T) {
 	r.mine(1)
 	if a, err := r.client.Account(t.Context(), address("alice")); err != nil || a.Nonce != 2 {
 		t.Errorf("%+v, %v", a, err)
+	}
+}
+
+// An amount over balance is no bad input: its handling fails in a block, and costs the gas alone.
+func TestAmountOverBalance(t *testing.T) {
+	r := start(t, setup{})
+	amount := func(a chain.Amount) func(*chain.Message) { return func(m *chain.Message) { m.Amount = a } }
+	list := []*chain.Message{
+		r.transfer("alice", "bob", 0, amount(chain.NewAmount(balance))), // and its gas
+		r.transfer("alice", "bob", 1, amount(chain.NewAmount(balance+1))),
+		r.transfer("alice", "bob", 2, amount(chain.MaxAmount)),
+	}
+	r.submit(list...)
+	r.mine(1)
+	paid := chain.NewAmount(0)
+	for i, m := range list {
+		got := r.message(m.ID())
+		if got.State != client.StateFinal || got.Status != chain.StatusBalance || len(got.Sent) > 0 || got.Fee.IsZero() {
+			t.Errorf("message %d: %+v", i, got)
+		}
+		paid, _ = paid.Add(got.Fee)
+	}
+	alice, err := r.client.Account(t.Context(), address("alice"))
+	if left, _ := alice.Balance.Add(paid); err != nil || alice.Nonce != 3 || left != chain.NewAmount(balance) {
+		t.Errorf("%+v, %v, fees %s", alice, err, paid)
+	}
+	if bob, err := r.client.Account(t.Context(), address("bob")); err != nil || bob.Balance != chain.NewAmount(balance) {
+		t.Errorf("%+v, %v", bob, err)
 	}
 }
 
