@@ -109,13 +109,10 @@ func (a *app) keep(name string, key keys.PrivateKey, from *password) error {
 
 // free refuses a name that is taken, before anybody types a password.
 func (a *app) free(name string) error {
-	entries, _ := keyfile.List(a.settings.keyDir()) // faults of other files are not in the way
-	for _, e := range entries {
-		if e.Name == name {
-			return failed("key_exists", "key (%s) exists already and is never overwritten", name).do("choose another name")
-		}
+	if _, err := keyfile.Find(a.settings.keyDir(), name); err == nil {
+		return failed("key_exists", "key (%s) exists already and is never overwritten", name).do("choose another name")
 	}
-	return nil
+	return nil // what else is wrong is told when the file is written
 }
 
 func (a *app) newKeyList() *cobra.Command {
@@ -154,17 +151,11 @@ func (a *app) newKeyShow() *cobra.Command {
 
 // findKey is the key file of that name, without its secret.
 func (a *app) findKey(name string) (keyfile.Entry, error) {
-	entries, faults := keyfile.List(a.settings.keyDir())
-	for _, e := range entries {
-		if e.Name == name {
-			return e, nil
-		}
+	e, err := keyfile.Find(a.settings.keyDir(), name)
+	if errors.Is(err, keyfile.ErrNotFound) {
+		return e, failed("key_not_found", "no key (%s) in %s", name, a.settings.keyDir()).do("list the keys with: thinkey key list")
 	}
-	if faults != nil {
-		return keyfile.Entry{}, faults
-	}
-	return keyfile.Entry{}, failed("key_not_found", "no key (%s) in %s", name, a.settings.keyDir()).
-		do("list the keys with: thinkey key list")
+	return e, err
 }
 
 func (a *app) newKeyImport() *cobra.Command {

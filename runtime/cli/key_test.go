@@ -80,12 +80,15 @@ func TestKeyMistakes(t *testing.T) {
 	if a := run(t, home, "key", "new", "alice", "--password-file", word); a.code != exitOK {
 		t.Fatalf("%+v", a)
 	}
+	write(t, filepath.Join(home, "keys"), "other.json", "{}", 0o600) // is in nobody's way
 	for _, x := range []struct {
 		code int
 		kind string
 		args []string
 		says string
 	}{
+		{exitFailed, "failed", []string{"key", "show", "other"}, "not a valid key file: format"},
+		{exitFailed, "failed", []string{"key", "list"}, "other.json"},
 		{exitFailed, "key_exists", []string{"key", "new", "alice", "--password-file", word}, "alice"},
 		{exitFailed, "failed", []string{"key", "new", "../x", "--password-file", word}, "../x"},
 		{exitFailed, "key_not_found", []string{"key", "show", "bob"}, "bob"},

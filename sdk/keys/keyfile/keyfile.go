@@ -64,18 +64,28 @@ func Create(dir, name string, key keys.PrivateKey, password []byte) error {
 
 // Open returns the key of DIR/NAME.json.
 func Open(dir, name string, password []byte) (keys.PrivateKey, error) {
-	path, err := pathOf(dir, name)
-	if err != nil {
-		return keys.PrivateKey{}, err
-	}
-	if err := checkDir(dir); err != nil {
-		return keys.PrivateKey{}, err
-	}
-	r, err := readNamed(path, name)
+	path, r, err := locate(dir, name)
 	if err != nil {
 		return keys.PrivateKey{}, err
 	}
 	return unseal(path, r, password)
+}
+
+// Find returns what DIR/NAME.json says in clear, whatever other files hold.
+func Find(dir, name string) (Entry, error) {
+	_, r, err := locate(dir, name)
+	return r.Entry, err
+}
+
+func locate(dir, name string) (path string, r record, err error) {
+	if path, err = pathOf(dir, name); err != nil {
+		return path, r, err
+	}
+	if err = checkDir(dir); err != nil {
+		return path, r, err
+	}
+	r, err = readNamed(path, name)
+	return path, r, err
 }
 
 // List returns the keys of a directory by name; none if there is no directory. Files that are no sound key files are left
