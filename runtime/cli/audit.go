@@ -104,10 +104,10 @@ func auditFault(dir string, err error) error {
 	switch {
 	case errors.Is(err, store.ErrInUse):
 		return f.do("stop the process that uses %s, then try again", dir)
+	case errors.Is(err, store.ErrPruned): // before what it wraps
+		return f.do("replay a later block, or start the network with --keep-states 0 to keep all")
 	case errors.Is(err, store.ErrNotFound):
 		return f.do("see which heights there are with: thinkey audit %s", dir)
-	case errors.Is(err, store.ErrPruned):
-		return f.do("replay a later block, or start the network with --keep-states 0 to keep all")
 	}
 	return f
 }

@@ -174,7 +174,7 @@ func (a *app) banner(o *devOptions, n *node.Node, network *devNetwork, url strin
 	if a.asJSON {
 		return a.object(map[string]any{
 			"api": url, "pid": os.Getpid(), "network": about.Network, "chain": about.Chain, "height": about.Head.Header.Height,
-			"block": about.Pace.String(), "data": o.data, "accounts": network.Accounts,
+			"block": about.Pace.String(), "data": o.data, "seed": network.Seed, "accounts": network.Accounts,
 		})
 	}
 	t := table{}
@@ -184,6 +184,7 @@ func (a *app) banner(o *devOptions, n *node.Node, network *devNetwork, url strin
 	t.add("chain", fmt.Sprintf("%d, at height %d", about.Chain, about.Head.Header.Height))
 	t.add("blocks", paceWords(about.Pace))
 	t.add("API", url)
+	t.add("seed", strconv.Quote(network.Seed)+"; the keys of the accounts follow from it")
 	a.say("%s\n%s\n", t.String(), network.table(n))
 	a.say("The keys of these accounts are public. Never use them, or send real money to them, on another network.\n")
 	a.say("Stop with Ctrl-C; a second Ctrl-C stops at once. Try: %s\n\n", firstStep(url, network))

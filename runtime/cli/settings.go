@@ -34,7 +34,7 @@ const envConfig = envPrefix + "CONFIG"
 var allSettings = []setting{
 	{"node", "http://127.0.0.1:7070", "URL of the node to talk to", checkURL},
 	{"keys", "~/.thinkey/keys", "directory of the key files", checkFilled},
-	{"seed", "thinkey-dev", "public seed of the keys of `thinkey dev`", checkFilled},
+	{"seed", "thinkey-dev", "public seed of the keys of a development network", checkFilled},
 	{"timeout", "30s", "how long to wait for a node or for finality", checkTimeout},
 	{"valid-for", "1000", "blocks in which a message made here may be processed", checkCount},
 	{"log", "warn", "least level of log lines: debug, info, warn, error", checkLevel},
