@@ -48,6 +48,8 @@ func (s *Store) Commit(c *Commit) error {
 	c.write(w, next)
 	pruned := s.prune(w, l, next.Height)
 	l.records.begin()
+	l.gaps.begin(c.Chain, c.Changes)
+	defer l.gaps.end()
 	if err := s.apply(w.batch, pebble.Sync); err != nil {
 		l.records.end(nil)
 		return fmt.Errorf("store: commit height %d: %w", next.Height, err)

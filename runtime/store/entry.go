@@ -50,8 +50,8 @@ func firstKey(behind, prefix string) string {
 
 // nextEntry is the first key of slot's account that begins with prefix and is greater than slot's, or not less than prefix
 // if that is empty; "" if there is none. Those for which pass, if set, says so are passed by.
-func nextEntry(from getter, id chain.ID, slot exec.Slot, prefix string, pass func(exec.Slot) bool) (next string, err error) {
-	lower := entryKey(nil, id, slot.Account, firstKey(slot.Key, prefix))
+func nextEntry(from getter, g *gaps, id chain.ID, slot exec.Slot, prefix string, pass func(exec.Slot) bool) (next string, err error) {
+	lower, generation := g.skip(entryKey(nil, id, slot.Account, firstKey(slot.Key, prefix)))
 	upper := after(entryKey(nil, id, slot.Account, prefix))
 	if bytes.Compare(lower, upper) >= 0 {
 		return "", nil
@@ -60,6 +60,13 @@ func nextEntry(from getter, id chain.ID, slot exec.Slot, prefix string, pass fun
 	if err != nil {
 		return "", readError(lower, err)
 	}
+	if found := it.First(); passed(it) >= gapSteps && it.Error() == nil {
+		end := upper
+		if found {
+			end = it.Key()
+		}
+		g.note(string(lower), string(end), generation)
+	}
 	next, err = firstEntry(it, pass)
 	if e := it.Close(); err == nil && e != nil {
 		return "", readError(lower, e)
@@ -67,8 +74,9 @@ func nextEntry(from getter, id chain.ID, slot exec.Slot, prefix string, pass fun
 	return next, err
 }
 
+// firstEntry is the first key from where the iterator stands on that is not passed by.
 func firstEntry(it *pebble.Iterator, pass func(exec.Slot) bool) (string, error) {
-	for ok := it.First(); ok; ok = it.Next() {
+	for ; it.Valid(); it.Next() {
 		sealed, err := it.ValueAndErr()
 		if err != nil {
 			return "", readError(it.Key(), err)

@@ -35,6 +35,8 @@ func (s *Store) Init(g *chain.Genesis, header *chain.Header, state iter.Seq[exec
 	l.records.begin()
 	defer l.records.end(nil)
 	defer l.records.drop()
+	l.gaps.begin(g.Chain, nil) // nothing was there to be deleted
+	defer l.gaps.end()
 	if err := s.init(l, g, header, state); err != nil {
 		return fmt.Errorf("store: init chain %d: %w", g.Chain, err)
 	}

@@ -45,7 +45,7 @@ func (t *State) Entry(address chain.Address, key string) ([]byte, error) {
 // Next is the first key of the storage of address that begins with prefix and is greater than behind, or not less than
 // prefix if that is empty; "" if there is none. The chain's own entries have no order.
 func (t *State) Next(address chain.Address, prefix, behind string) (key string, err error) {
-	return nextEntry(t.store.db, t.ledger.id, exec.Slot{Account: address, Key: behind}, prefix, nil)
+	return nextEntry(t.store.db, &t.ledger.gaps, t.ledger.id, exec.Slot{Account: address, Key: behind}, prefix, nil)
 }
 
 func readAccount(from getter, id chain.ID, address chain.Address) (a chain.Account, err error) {

@@ -59,6 +59,7 @@ type ledger struct {
 	id      chain.ID
 	durable atomic.Pointer[mark] // the head, once its sync is done (T5)
 	records records
+	gaps    gaps
 	tip     *tip // from Init on
 
 	mu    sync.Mutex // a chain commits one block at a time; guards the rest

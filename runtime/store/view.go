@@ -27,6 +27,7 @@ type View struct {
 	before map[exec.Slot][]byte
 	// listed are those of them that are entries of storage, by account and key: made when first asked for.
 	listed func() []exec.Slot
+	gaps   gaps // of the snapshot
 }
 
 // StateAt is the state after the block at a height: the final one with the undo records of all blocks above it applied,
@@ -118,7 +119,7 @@ func (v *View) Entry(address chain.Address, key string) ([]byte, error) {
 // prefix if that is empty; "" if there is none. The chain's own entries have no order.
 func (v *View) Next(address chain.Address, prefix, behind string) (key string, err error) {
 	slot := exec.Slot{Account: address, Key: behind}
-	key, err = nextEntry(v.snapshot, v.chain, slot, prefix, func(slot exec.Slot) bool {
+	key, err = nextEntry(v.snapshot, &v.gaps, v.chain, slot, prefix, func(slot exec.Slot) bool {
 		_, older := v.before[slot]
 		return older
 	})
