@@ -112,14 +112,15 @@ func (a *Account) Handle(c *exec.Context, tag Tag, d *exec.Delivery) (*exec.Hand
 	return handled, refusal, err
 }
 
-// HandleGroup handles several relays as one in the block tag; false leaves no trace: they are to be handled one by one.
-func (a *Account) HandleGroup(c *exec.Context, tag Tag, group []*exec.Delivery) (bool, error) {
+// HandleGroup handles several relays as one in the block tag; false leaves no trace but wasted gas: they are to be handled one by
+// one.
+func (a *Account) HandleGroup(c *exec.Context, tag Tag, group []*exec.Delivery) (ok bool, wasted uint64, err error) {
 	o := a.Open(tag)
-	ok, err := o.HandleGroup(c, group)
+	ok, wasted, err = o.HandleGroup(c, group)
 	if !ok && len(o.Events) == 0 {
 		a.Discard(tag)
 	}
-	return ok, err
+	return ok, wasted, err
 }
 
 // Settle sets what the end of the block tag, which is still open, leaves of the account: a block on top must stand on

@@ -63,3 +63,39 @@ func TestGroups(t *testing.T) {
 		})
 	}
 }
+
+// Code that uses up all gas when its messages are handled as one, and next to none when they are handled one by one, takes
+// no more of a block than is meant to be wasted: nobody pays for that.
+func TestGroupsInVain(t *testing.T) {
+	const senders, each, limit = 4, 40, 5_000_000
+	w := newWorld(t, senders, nil)
+	var wasted atomic.Int64
+	w.programs = programs{
+		"spread": func(env *exec.Env) error {
+			for range each {
+				if err := env.Send(chain.Sent{To: at(0), Method: "many", GasLimit: limit}); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		"many": func(env *exec.Env) error { return env.Charge(1_000) },
+		"many as one": func(env *exec.Env) error {
+			wasted.Add(int64(env.GasLeft()))
+			return env.Charge(env.GasLeft() + 1)
+		},
+	}
+	for from := range senders {
+		m := external(from, 0, "spread", nil, 0).Clone()
+		m.GasLimit = chain.MaxMessageGas
+		w.offer(m.Seal())
+	}
+	for _, o := range w.produce(0, nil).Accounts {
+		if o.Account == at(0) && len(o.Events) < senders*each {
+			t.Errorf("%d handled", len(o.Events))
+		}
+	}
+	if n := wasted.Load(); n > mostVain {
+		t.Errorf("%d gas was wasted in a block, at most %d may be", n, mostVain)
+	}
+}

@@ -45,7 +45,7 @@ func (w *worker) handleGroup(b *mailbox, d *exec.Delivery) int {
 	}
 	ok := false
 	if err == nil {
-		ok, err = b.account.HandleGroup(p.Context, p.Tag, w.group)
+		ok, err = p.together(&b.account, w.group)
 	}
 	switch {
 	case err != nil:
@@ -61,6 +61,18 @@ func (w *worker) handleGroup(b *mailbox, d *exec.Delivery) int {
 		b.rest, n.next = n.next, nil
 	}
 	return len(w.group)
+}
+
+// together handles a group as one, if that is possible, and if the block can afford to find out that it isn't.
+func (p *production) together(a *account.Account, group []*exec.Delivery) (bool, error) {
+	most := int64(exec.MostTogether(group))
+	if p.vain.Add(-most) < 0 {
+		p.vain.Add(most)
+		return false, nil
+	}
+	ok, wasted, err := a.HandleGroup(p.Context, p.Tag, group)
+	p.vain.Add(most - int64(wasted))
+	return ok, err
 }
 
 // sendGroup sends what came of the last n events, which were handled as one.

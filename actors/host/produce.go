@@ -43,7 +43,13 @@ type production struct {
 	_         [64]byte // the counters are written all the time, what is above is read all the time
 	gas       atomic.Int64
 	fresh     atomic.Int64
+	vain      atomic.Int64 // gas that may still be wasted on groups
 }
+
+// mostVain is the gas of a block that may be wasted on messages that could be handled as one and then could not (SPEC 9.2):
+// nobody pays for it. What makes others try in vain costs a three hundredth of the trying, so without a bound a few
+// messages took up all the time of a block.
+const mostVain = 50_000_000
 
 // Produce lets the actors run on what is carried in, then on what waits in the lanes and on all that this makes them send,
 // until nothing that fits is left or Stop is closed. The block stays open until Commit or Discard.
@@ -52,6 +58,7 @@ func (h *Host) Produce(j Job) (*Run, error) {
 	p := &production{Job: j, countdown: newCountdown()}
 	p.gas.Store(int64(min(j.Gas, math.MaxInt64)))
 	p.fresh.Store(int64(min(j.FreshGas, math.MaxInt64)))
+	p.vain.Store(mostVain)
 	select {
 	case <-j.Stop:
 		p.stopped.Store(true)

@@ -166,7 +166,7 @@ func (v *live) handleGroup(t testing.TB, x *actor, d *exec.Delivery) bool {
 	}
 	group := append([]*exec.Delivery{d}, x.relays[:n]...)
 	before := x.overlay.Now
-	ok, err := x.overlay.HandleGroup(v.context, group)
+	ok, _, err := x.overlay.HandleGroup(v.context, group)
 	switch {
 	case err != nil:
 		t.Fatal(err)

@@ -131,7 +131,7 @@ func (r *run) replayGroup(o *exec.Overlay, q *chain.Sequence, from, n int) (*Fau
 			return fault, nil
 		}
 	}
-	ok, err := o.HandleGroup(r.context, group)
+	ok, _, err := o.HandleGroup(r.context, group)
 	if err != nil {
 		return nil, err
 	}

@@ -12,20 +12,17 @@ import (
 // applyGroup handles several relays of one mergeable method as one (SPEC 9.2): the code runs once, on all their inputs and
 // the sum of their amounts. Each message pays for its own handling and an equal share of the code's gas; what is sent is
 // sent by the last. Outcomes are by message, with the record after all of them. The result is nil if they can't be handled
-// so, for whatever reason: nothing has happened then, and each is to be handled by itself.
-func applyGroup(c *Context, self chain.Address, before chain.Account, storage Storage, group []*chain.Message) ([]Outcome, error) {
+// so, for whatever reason: nothing has happened then but that gas was wasted, which nobody pays for, and each is to be
+// handled by itself.
+func applyGroup(c *Context, self chain.Address, before chain.Account, storage Storage, group []*chain.Message) (done []Outcome, wasted uint64, err error) {
 	program, err := c.grouped(self, before, group)
 	if program == nil || err != nil {
-		return nil, err
-	}
-	least := group[0].GasLimit
-	for _, m := range group {
-		least = min(least, m.GasLimit)
+		return nil, 0, err
 	}
 	last := group[len(group)-1]
 	env := newEnv(c, self, before, storage, last)
 	env.Group = group
-	env.left = min((least-gas.Handling)*uint64(len(group)), chain.MaxMessageGas)
+	env.left = mostTogether(group)
 	env.bought, env.reserve = env.left, 0
 	for _, m := range group {
 		env.account = Credit(c.Params, env.account, m.Amount)
@@ -34,13 +31,36 @@ func applyGroup(c *Context, self chain.Address, before chain.Account, storage St
 	var failure *Failure
 	switch {
 	case env.broken != nil:
-		return nil, env.broken
+		return nil, 0, env.broken
 	case errors.As(err, &failure):
-		return nil, nil
+		return nil, env.used, nil
 	case err != nil:
-		return nil, fmt.Errorf("%d messages as one: %w", len(group), err)
+		return nil, 0, fmt.Errorf("%d messages as one: %w", len(group), err)
 	}
-	return env.share(group), nil
+	if done = env.share(group); done == nil {
+		wasted = env.used
+	}
+	return done, wasted, nil
+}
+
+// mostTogether is the most gas that the code may use for all of a group.
+func mostTogether(group []*chain.Message) uint64 {
+	least := uint64(chain.MaxMessageGas)
+	for _, m := range group {
+		least = min(least, m.GasLimit)
+	}
+	return min((max(least, gas.Handling)-gas.Handling)*uint64(len(group)), chain.MaxMessageGas)
+}
+
+// MostTogether is the most gas that trying to handle a group as one can waste.
+func MostTogether(group []*Delivery) uint64 { return mostTogether(messagesOf(group)) }
+
+func messagesOf(group []*Delivery) []*chain.Message {
+	list := make([]*chain.Message, len(group))
+	for i, d := range group {
+		list[i] = d.Message
+	}
+	return list
 }
 
 // grouped is the program for all of group; nil if they are no group.

@@ -54,9 +54,12 @@ func TestGroup(t *testing.T) {
 			return env.Charge(use)
 		}
 		o := exec.NewOverlay(s.self, s.account, state{s})
-		ok, err := o.HandleGroup(&s.context, group)
+		ok, wasted, err := o.HandleGroup(&s.context, group)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if wasted > exec.MostTogether(group) || ok && wasted > 0 {
+			t.Fatalf("%d gas wasted of %d, handled: %t", wasted, exec.MostTogether(group), ok)
 		}
 		if !ok {
 			if o.Now != s.account || o.Events != nil || o.Changes() != nil {

@@ -68,24 +68,20 @@ func (o *Overlay) Handle(c *Context, d *Delivery) (*Handled, *Refusal, error) {
 }
 
 // HandleGroup applies several relays as one and records each; false says that they can't be handled so, and nothing has
-// happened. An error is the state's.
-func (o *Overlay) HandleGroup(c *Context, group []*Delivery) (bool, error) {
-	messages := make([]*chain.Message, len(group))
-	for i, d := range group {
-		messages[i] = d.Message
-	}
-	outcomes, err := applyGroup(c, o.Account, o.Now, o, messages)
+// happened but that gas was wasted. An error is the state's.
+func (o *Overlay) HandleGroup(c *Context, group []*Delivery) (ok bool, wasted uint64, err error) {
+	outcomes, wasted, err := applyGroup(c, o.Account, o.Now, o, messagesOf(group))
 	if outcomes == nil || err != nil {
-		return false, err
+		return false, wasted, err
 	}
 	o.Now = outcomes[0].Account
 	if err := o.write(outcomes[len(outcomes)-1].Writes); err != nil {
-		return false, err
+		return false, 0, err
 	}
 	for i, d := range group {
 		o.Events = append(o.Events, Handled{Received: d, Joined: i > 0, Outcome: outcomes[i]})
 	}
-	return true, nil
+	return true, 0, nil
 }
 
 // Entry is the value of key in the account's storage now. It makes an Overlay the Storage of its own handlings.

@@ -383,7 +383,7 @@ func TestMerge(t *testing.T) {
 			group = append(group, &exec.Delivery{Message: relay("do", string(rune('x'+i)), 1_000_000).Seal()})
 		}
 		o := exec.NewOverlay(self, r.account, entries1{r.storage})
-		if ok, err := o.HandleGroup(r.context(), group); !ok || err != nil {
+		if ok, _, err := o.HandleGroup(r.context(), group); !ok || err != nil {
 			t.Fatal(ok, err)
 		}
 		got := said(o.Events[2].Outcome)

@@ -172,7 +172,7 @@ func TestRustMerges(t *testing.T) {
 	for _, m := range group {
 		deliveries = append(deliveries, &exec.Delivery{Message: m})
 	}
-	if ok, err := o.HandleGroup(&s.context, deliveries); err != nil || !ok {
+	if ok, _, err := o.HandleGroup(&s.context, deliveries); err != nil || !ok {
 		t.Fatal(ok, err)
 	}
 	if got, _ := o.Entry("\x00"); !bytes.Equal(got, s.storage[s.self]["\x00"]) {
