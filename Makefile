@@ -12,7 +12,7 @@ GOLDEN = $(shell grep -rl 'flag\.Bool.*"update"' --include='*_test.go' . | sed '
 .PHONY: help build demo test check race fuzz bench golden kill contracts check-contracts calibrate docs clean
 
 # Contracts in Rust whose modules are committed beside their source.
-RUST_CONTRACTS = $(sort $(patsubst %/,%,$(dir $(wildcard examples/*/rust/Cargo.toml sdk/rust/sampler/Cargo.toml))))
+RUST_CONTRACTS = $(sort $(patsubst %/,%,$(dir $(wildcard examples/*/rust/Cargo.toml examples/*/rust/*/Cargo.toml sdk/rust/sampler/Cargo.toml))))
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -6,6 +6,7 @@
 //	contract/auctioneer  takes bids
 //	contract/recorder    picks the winner over all auctioneers
 //	contract/bidder      bids for its owner
+//	rust                 the same contracts in Rust
 //	client, client/demo  an auction on a live network
 //
 // The tests beside this file tell what happens, one story after the other, and try every order of messages. This package

@@ -85,7 +85,7 @@ func TestExploreHammer(t *testing.T) {
 func TestExploreWithdraw(t *testing.T) {
 	h := newHouse(t)
 	h.otherLots()
-	agent := h.Deploy(h.Account("founder", kit.Balance(purse)), kit.Go("contract/bidder"), "", kit.Amount(purse), kit.As("agent"))
+	agent := h.Deploy(h.Account("founder", kit.Balance(purse)), contracts("bidder"), "", kit.Amount(purse), kit.As("agent"))
 	h.people = append(h.people, agent)
 	h.sell(10)
 	h.bid(h.Chain, h.carol, h.east, 10)

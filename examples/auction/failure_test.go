@@ -233,7 +233,7 @@ func TestCollectorThatRefuses(t *testing.T) {
 func TestRecorderThatRefuses(t *testing.T) {
 	h := newHouse(t)
 	fake := h.Deploy(h.carol, puppet, "", kit.As("fake"))
-	east := h.Deploy(h.carol, kit.Go("contract/auctioneer"), "east", kit.Input(fake), kit.As("lone east"))
+	east := h.Deploy(h.carol, contracts("auctioneer"), "east", kit.Input(fake), kit.As("lone east"))
 	h.round, h.ends = 1, h.Time().Add(lasting)
 	h.pull(h.Chain, h.carol, fake, east, "offer", 0, 0, protocol.OfferInput{Lot: h.lot(), End: uint64(h.ends.UnixMilli())}).ExpectOK()
 	h.bid(h.Chain, h.alice, east, 5)
@@ -298,7 +298,7 @@ func TestSoldTwice(t *testing.T) {
 func TestHooksFit(t *testing.T) {
 	h := newHouse(t)
 	mean := h.Deploy(h.carol, puppet, "", kit.As("mean"))
-	east := h.Deploy(h.carol, kit.Go("contract/auctioneer"), "mean", kit.Input(mean), kit.As("east of the mean"))
+	east := h.Deploy(h.carol, contracts("auctioneer"), "mean", kit.Input(mean), kit.As("east of the mean"))
 	h.ends = h.Time().Add(lasting)
 	lot := protocol.Lot{Collector: guest.Address(mean.Address()), Kitten: "a kitten's name can be that long", Round: 1}
 	open := protocol.OpenInput{Kitten: lot.Kitten, Round: 1, End: uint64(h.ends.UnixMilli()), Auctioneers: []guest.Address{guest.Address(h.east.Address())}}
@@ -318,7 +318,7 @@ func TestHooksFit(t *testing.T) {
 	h.Call(h.seller, collector, "register", kit.Input(lot.Kitten))
 	opened := h.Send(h.seller, collector, "sell", kit.Input(lot.Kitten, 0, h.Time().UnixMilli()+9000))
 
-	agent := h.Deploy(h.carol, kit.Go("contract/bidder"), "", kit.Amount(5), kit.As("agent"))
+	agent := h.Deploy(h.carol, contracts("bidder"), "", kit.Amount(5), kit.As("agent"))
 	bid := h.Send(h.carol, agent, "bid", kit.Input(mean, mean, lot, 5))
 	for at, trace := range map[string]*kit.Trace{"recorder": sold, "east of the mean": reported, "lone collector": opened, "agent": bid} {
 		b := trace.Find(kit.Sent(at, "bounce"))

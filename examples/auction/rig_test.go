@@ -18,6 +18,9 @@ const (
 	grace   = 10 * time.Second
 )
 
+// contracts are the modules that are on the chain, by the folder of their source.
+var contracts = func(name string) kit.Contract { return kit.Go("contract/" + name) }
+
 // purse is what everybody begins with.
 const purse = 100
 
@@ -45,9 +48,9 @@ func newHouse(t testing.TB) *house {
 		h.people = append(h.people, *p.to)
 	}
 	founder := k.Account("founder", kit.Balance(1))
-	h.recorder = k.Deploy(founder, kit.Go("contract/recorder"), "", kit.Input(grace.Milliseconds()), kit.As("recorder"))
-	h.east = k.Deploy(founder, kit.Go("contract/auctioneer"), "east", kit.Input(h.recorder), kit.As("east"))
-	h.west = k.Deploy(founder, kit.Go("contract/auctioneer"), "west", kit.Input(h.recorder), kit.As("west"))
+	h.recorder = k.Deploy(founder, contracts("recorder"), "", kit.Input(grace.Milliseconds()), kit.As("recorder"))
+	h.east = k.Deploy(founder, contracts("auctioneer"), "east", kit.Input(h.recorder), kit.As("east"))
+	h.west = k.Deploy(founder, contracts("auctioneer"), "west", kit.Input(h.recorder), kit.As("west"))
 	h.collector = h.newCollector("collector", h.east, h.west)
 	k.Call(h.seller, h.collector, "register", kit.Input("tom"))
 	return h
@@ -56,7 +59,7 @@ func newHouse(t testing.TB) *house {
 func (h *house) newCollector(name string, auctioneers ...*kit.Account) *kit.Account {
 	h.t.Helper()
 	founder := h.Account("founder")
-	return h.Deploy(founder, kit.Go("contract/collector"), name, kit.Input(h.recorder, auctioneers), kit.As(name))
+	return h.Deploy(founder, contracts("collector"), name, kit.Input(h.recorder, auctioneers), kit.As(name))
 }
 
 // sell puts tom up for sale.

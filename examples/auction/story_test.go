@@ -10,7 +10,7 @@ import (
 // the west has the last word. The seller gets the price, the winner the kitten, everybody else their money.
 func TestStory(t *testing.T) {
 	h := newHouse(t)
-	agent := h.Deploy(h.carol, kit.Go("contract/bidder"), "", kit.Amount(50), kit.As("agent"))
+	agent := h.Deploy(h.carol, contracts("bidder"), "", kit.Amount(50), kit.As("agent"))
 	h.sell(10).Expect(
 		kit.Sent("recorder", "open", kit.From("collector")), kit.Sent("east", "offer"), kit.Sent("west", "offer"),
 		kit.Sent("collector", "sell", kit.Emitted("listed")),

@@ -66,10 +66,10 @@ func isSource(dir string) bool {
 	return err == nil && strings.HasPrefix(string(text), "module "+thinkeyModule+"\n")
 }
 
-// crate is the SDK for Rust, as Cargo.toml names it.
-func (p *project) crate() string {
+// crate is the SDK for Rust, as a file of the project names it.
+func (p *project) crate(file string) string {
 	if p.Embedded {
-		return path.Join(sdkDir, "rust")
+		return path.Join(strings.Repeat("../", strings.Count(file, "/")), sdkDir, "rust")
 	}
 	return filepath.Join(p.Source, "sdk", "rust")
 }

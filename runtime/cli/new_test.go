@@ -28,27 +28,19 @@ func newProject(t *testing.T, args ...string) (project, answered) {
 	return p, a
 }
 
-// Every template in every language that it is there in: all is filled in, and nothing names this tree but what must.
+// Every template in every language: all is filled in, and nothing names this tree but what must.
 func TestNew(t *testing.T) {
-	made := 0
 	for _, template := range templateNames() {
 		for _, language := range []string{"go", "rust"} {
 			for _, source := range []string{"", noSource} {
 				t.Chdir(t.TempDir())
 				p, a := newProject(t, "my_first", "--template", template, "--lang", language, "--source", source)
-				if a.code == exitUsage && strings.Contains(a.err, "is not there in "+language) {
-					continue
-				}
 				if a.code != exitOK || p.Embedded != (source == noSource) {
 					t.Fatalf("%s in %s: %+v", template, language, a)
 				}
-				made++
 				checkProject(t, p)
 			}
 		}
-	}
-	if made < 10 {
-		t.Errorf("%d projects", made)
 	}
 }
 
@@ -118,7 +110,6 @@ func TestNewRefused(t *testing.T) {
 		{[]string{"fn"}, exitUsage, "my_fn"},
 		{[]string{"shop", "--template", "tokn"}, exitUsage, `did you mean \"token\"`},
 		{[]string{"shop", "--lang", "c"}, exitUsage, "write go or rust"},
-		{[]string{"shop", "--template", "auction", "--lang", "rust"}, exitUsage, "write --lang go"},
 		{[]string{"shop", "--source", "."}, exitUsage, "holds no sources of thinkey"},
 		{[]string{"there"}, exitFailed, "there is there already"},
 		{[]string{"shop", "--dir", "there"}, exitFailed, "there already"},

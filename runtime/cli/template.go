@@ -14,7 +14,7 @@ import (
 	"github.com/thinkey/thinkey/sdk/rust"
 )
 
-// templates are what new can begin with, by name.
+// templates are what new can begin with, by name; each in every language.
 var templates = map[string]string{
 	"auction": "of several contracts that send messages to each other",
 	"counter": "counts to a goal, and gives a prize to who reaches it",
@@ -30,11 +30,18 @@ func templateWords() (list []string) {
 	return list
 }
 
+// buildActors builds all contracts of the auction.
+const buildActors = "for actor in auctioneer recorder collector bidder; do thinkey build contract/$actor; done"
+
 // next are the commands with which to go on.
 func (p *project) next() string {
 	switch {
-	case p.Template == "auction": // several contracts
+	case p.Template == "auction" && p.Language == "go": // several contracts
 		return "go test ./... && thinkey build contract/auctioneer"
+	case p.Template == "auction" && p.Embedded:
+		return buildActors
+	case p.Template == "auction":
+		return buildActors + " && go -C test test ./..."
 	case p.Language == "go":
 		return "go test ./... && thinkey build"
 	case p.Embedded:
@@ -59,10 +66,6 @@ func (p *project) findTemplate() (fs.FS, error) {
 	default:
 		return nil, usage("--lang (%q)", p.Language).do("write go or rust")
 	}
-	if _, err := fs.Stat(all, dir); err != nil {
-		other := map[string]string{"go": "rust", "rust": "go"}[p.Language]
-		return nil, usage("--template %s is not there in %s", p.Template, p.Language).do("write --lang %s", other)
-	}
 	return fs.Sub(all, dir)
 }
 
@@ -71,7 +74,6 @@ const templateSuffix = ".tmpl"
 
 // write writes the project into a directory that is there.
 func (p *project) write(dir string, layout fs.FS) error {
-	filled := p.filling()
 	err := fs.WalkDir(layout, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || p.leavesOut(name) {
 			return err
@@ -80,7 +82,7 @@ func (p *project) write(dir string, layout fs.FS) error {
 		if err != nil {
 			return err
 		}
-		return p.put(dir, strings.TrimSuffix(name, templateSuffix), filled.Replace(string(text)))
+		return p.put(dir, strings.TrimSuffix(name, templateSuffix), p.filling(name).Replace(string(text)))
 	})
 	if err != nil {
 		return err
@@ -121,8 +123,8 @@ func (p *project) leavesOut(name string) bool {
 	return p.Embedded && strings.HasSuffix(name, "_test.go"+templateSuffix) && path.Base(name) != "contract_test.go"+templateSuffix
 }
 
-// filling replaces what templates leave open.
-func (p *project) filling() *strings.Replacer {
+// filling replaces what a file of a template leaves open.
+func (p *project) filling(file string) *strings.Replacer {
 	kit, source := "", fmt.Sprintf("The SDK is in `%s`.", p.Source)
 	switch {
 	case p.Embedded && p.Language == "rust":
@@ -134,5 +136,5 @@ func (p *project) filling() *strings.Replacer {
 	default:
 		kit = ", chain_test.go on a chain in the process, in every order"
 	}
-	return strings.NewReplacer("{{.Name}}", p.Name, "{{.SDK}}", filepath.ToSlash(p.crate()), "{{.Kit}}", kit, "{{.Source}}", source)
+	return strings.NewReplacer("{{.Name}}", p.Name, "{{.SDK}}", filepath.ToSlash(p.crate(file)), "{{.Kit}}", kit, "{{.Source}}", source)
 }

@@ -32,7 +32,9 @@ func TestProjects(t *testing.T) {
 		{"--template token --source none", "thinkey build\nthinkey check lot.wasm", "contract        token\n✓ accepted      lot.wasm\n"},
 		{"--template token --lang rust", "thinkey build\ngo -C test vet ./...\ngo -C test test ./...", "contract        token\nok\n"},
 		// Its tests are the example's, which run there.
-		{"--template auction", "go vet ./...\nfor actor in auctioneer recorder collector bidder; do thinkey build contract/$actor; done", "✓ built\n✓ built\n✓ built\n✓ built\n"},
+		{"--template auction", "go vet ./...\n" + allActors, "✓ built\n✓ built\n✓ built\n✓ built\n"},
+		{"--template auction --lang rust", allActors + "\ngo -C test vet ./...\ngo -C test test ./...", "contract        auctioneer\ncontract        bidder\nok\n"},
+		{"--template auction --lang rust --source none", allActors + "\nthinkey check contract/recorder/recorder.wasm", "✓ accepted      contract/recorder/recorder.wasm\n"},
 	} {
 		t.Run(x.flags, func(t *testing.T) {
 			r := newReader(t)
@@ -46,6 +48,9 @@ func TestProjects(t *testing.T) {
 		})
 	}
 }
+
+// allActors builds the contracts of the auction, each in its directory.
+const allActors = "for actor in auctioneer recorder collector bidder; do thinkey build contract/$actor; done"
 
 // rustIsThere succeeds where thinkey build finds a Rust compiler of Debian's.
 const rustIsThere = "command -v wasm-ld && ls \"$(/usr/bin/rustc --print target-libdir --target wasm32-unknown-unknown)\"/libcore-*"

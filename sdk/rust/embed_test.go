@@ -3,6 +3,7 @@ package rust
 import (
 	"flag"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -11,19 +12,31 @@ var update = flag.Bool("update", false, "write the templates that are copies of 
 
 // copies are templates that are examples, word for word but for what replaced says.
 var copies = []struct{ template, example string }{
-	{"template/token/src/lib.rs.tmpl", "../../examples/token/rust/src/lib.rs"},
+	{"template/token/src/lib.rs.tmpl", "token/rust/src/lib.rs"},
+	{"template/auction/contract/protocol.rs.tmpl", "auction/rust/protocol.rs"},
+	{"template/auction/contract/auctioneer/src/lib.rs.tmpl", "auction/rust/auctioneer/src/lib.rs"},
+	{"template/auction/contract/bidder/src/lib.rs.tmpl", "auction/rust/bidder/src/lib.rs"},
+	{"template/auction/contract/collector/src/lib.rs.tmpl", "auction/rust/collector/src/lib.rs"},
+	{"template/auction/contract/recorder/src/lib.rs.tmpl", "auction/rust/recorder/src/lib.rs"},
 }
 
-var replaced = strings.NewReplacer("../README.md", "examples/token/README.md in the sources of thinkey")
+// replaced is what an example says of files beside it, in a project.
+func replaced(example, text string) string {
+	of, _, _ := strings.Cut(example, "/")
+	return strings.NewReplacer(
+		"../README.md", "examples/"+of+"/README.md in the sources of thinkey",
+		"../contract/protocol", "examples/auction/contract/protocol in the sources of thinkey",
+	).Replace(text)
+}
 
 // A project begins with what the examples are now.
 func TestCopies(t *testing.T) {
 	for _, c := range copies {
-		example, err := os.ReadFile(c.example)
+		example, err := os.ReadFile(filepath.Join("..", "..", "examples", c.example))
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := replaced.Replace(string(example))
+		want := replaced(c.example, string(example))
 		if *update {
 			if err := os.WriteFile(c.template, []byte(want), 0o644); err != nil {
 				t.Fatal(err)
