@@ -18,13 +18,25 @@ import (
 
 const counter = "../wasm/testdata/counter"
 
-// project writes a module of its own, as a contract's author has one, that finds the SDK in this repository.
-func project(t *testing.T, files map[string]string) string {
+// repository is this one's directory.
+func repository(t *testing.T) string {
 	t.Helper()
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return root
+}
+
+// project writes a module of its own, as a contract's author has one, that finds the SDK in this repository.
+func project(t *testing.T, files map[string]string) string {
+	t.Helper()
+	return projectOn(t, repository(t), files)
+}
+
+// projectOn is a project that finds the SDK in root.
+func projectOn(t *testing.T, root string, files map[string]string) string {
+	t.Helper()
 	dir := t.TempDir()
 	files["go.mod"] = "module contract\n\ngo 1.26.0\n\nrequire github.com/thinkey/thinkey v0.0.0\n\nreplace github.com/thinkey/thinkey => " + root + "\n"
 	for name, text := range files {
@@ -55,15 +67,19 @@ func main() {}
 
 const serve = `guest.Serve[State](guest.Handle("set", (*State).Set))`
 
-// B1, B3: two builds in two directories give the same bytes, which the chain accepts.
+// B1, B3: two builds in two directories, with the SDK in two directories, give the same bytes, which the chain accepts.
 func TestReproducible(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(counter, "main.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	elsewhere := filepath.Join(t.TempDir(), "sdk")
+	if err := os.Symlink(repository(t), elsewhere); err != nil {
+		t.Fatal(err)
+	}
 	var codes [][]byte
-	for range 2 {
-		code, report, err := build.Go(context.Background(), project(t, map[string]string{"main.go": string(text)}))
+	for _, root := range []string{repository(t), elsewhere} {
+		code, report, err := build.Go(context.Background(), projectOn(t, root, map[string]string{"main.go": string(text)}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,7 +94,7 @@ func TestReproducible(t *testing.T) {
 	if !bytes.Equal(codes[0], codes[1]) {
 		t.Errorf("two builds of %d and %d bytes differ", len(codes[0]), len(codes[1]))
 	}
-	for _, path := range []string{os.TempDir(), "/contracts/wasm/testdata", "GOROOT="} {
+	for _, path := range []string{os.TempDir(), repository(t), "/contracts/wasm/testdata", "GOROOT="} {
 		if bytes.Contains(codes[0], []byte(path)) {
 			t.Errorf("%q is in the module", path)
 		}

@@ -11,8 +11,9 @@ import (
 	"strings"
 )
 
-// buildFlags make the output depend on the sources and the toolchain alone.
-var buildFlags = []string{"-buildmode=c-shared", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="}
+// buildFlags make the output depend on the sources and the toolchain alone. What -trimpath leaves is the list of modules in
+// runtime.modinfo, with the directory of each that is replaced by one, as the SDK is: that is set to nothing.
+var buildFlags = []string{"-buildmode=c-shared", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid= -X=runtime.modinfo="}
 
 // ErrNoGo is a machine without a Go toolchain.
 var ErrNoGo = errors.New("the go command was not found; install Go 1.26 or later from go.dev/dl and put its bin directory on the PATH")
