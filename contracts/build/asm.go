@@ -29,13 +29,13 @@ func (b *body) set(local uint32) *body { return b.with(module.OpLocalSet, local)
 
 func (b *body) i32(v int32) *body {
 	b.op(module.OpI32Const)
-	b.code = appendSigned(b.code, int64(v))
+	b.code = module.AppendI32(b.code, v)
 	return b
 }
 
 func (b *body) i64(v int64) *body {
 	b.op(module.OpI64Const)
-	b.code = appendSigned(b.code, v)
+	b.code = module.AppendI64(b.code, v)
 	return b
 }
 
@@ -54,24 +54,6 @@ func (b *body) block(op module.Opcode) *body {
 }
 
 func (b *body) u(v uint32) *body {
-	b.code = appendUnsigned(b.code, v)
+	b.code = module.AppendU32(b.code, v)
 	return b
-}
-
-// appendUnsigned appends the shortest LEB128.
-func appendUnsigned(b []byte, v uint32) []byte {
-	for v >= 0x80 {
-		b = append(b, byte(v)|0x80)
-		v >>= 7
-	}
-	return append(b, byte(v))
-}
-
-// appendSigned appends the shortest signed LEB128.
-func appendSigned(b []byte, v int64) []byte {
-	for v < -64 || v > 63 {
-		b = append(b, byte(v)|0x80)
-		v >>= 7
-	}
-	return append(b, byte(v)&0x7f)
 }

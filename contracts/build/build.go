@@ -170,16 +170,7 @@ func pruneGo(m *module.Module, defined int, memory []byte) (trimmed bool, err er
 
 // check is what the chain will do, and what comes of it.
 func check(code []byte) (Report, error) {
-	policy := module.OnChain()
-	policy.Module = abi.Module
-	policy.Exports = append(policy.Exports, module.Offer{Name: abi.EntryMerge, Kind: module.ExternFunc})
-	policy.Imports = func(_, name string) (module.FuncType, bool) {
-		if !slices.ContainsFunc(abi.Functions, func(f abi.Function) bool { return f.Name == name }) {
-			return module.FuncType{}, false
-		}
-		return hostType(name), true
-	}
-	m, _, err := module.Check(code, policy)
+	m, _, err := wasm.Check(code)
 	if err != nil {
 		return Report{}, err
 	}

@@ -20,7 +20,7 @@
 //	B1  Reproducible: the sources and the toolchain decide every byte. No path, time, user or machine is in it.
 //	B2  A function that is removed by mistake is missed, and never another one called: its place in the table is empty, and
 //	    its body is a trap. The handling fails on every node alike.
-//	B3  What comes out passes module.Check with module.OnChain.
+//	B3  What comes out passes wasm.Check, as on the chain.
 //	B4  Tables of an unknown version of Go are left alone: the module is larger, and as good.
 //
 // It does not optimise code, and does not publish.

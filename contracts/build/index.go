@@ -54,7 +54,7 @@ func renumberCode(code []byte, to []uint32) ([]byte, error) {
 			return nil, fmt.Errorf("calls function %d, which is not there", in.A)
 		}
 		out = append(out, code[from:in.At]...)
-		out = appendUnsigned(append(out, byte(module.OpCall)), to[in.A])
+		out = module.AppendU32(append(out, byte(module.OpCall)), to[in.A])
 		from = in.End
 	}
 	return append(out, code[from:]...), w.Err()

@@ -5,8 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/thinkey/thinkey/contracts/wasm"
 	"github.com/thinkey/thinkey/contracts/wasm/module"
 	"github.com/thinkey/thinkey/sdk/abi"
+	"github.com/thinkey/thinkey/sdk/assert"
 )
 
 // The Go runtime takes ten functions from WASI, package os (and fmt with it) a few more, and no chain has any. The builder puts
@@ -236,18 +238,8 @@ func hostFunction(m *module.Module, name string) uint32 {
 			return uint32(i)
 		}
 	}
-	m.Imports = append(m.Imports, module.Import{Module: abi.Module, Name: name, Kind: module.ExternFunc, Type: typeIndex(m, hostType(name))})
+	t, ok := wasm.HostType(name)
+	assert.That(ok, "no host function %q", name)
+	m.Imports = append(m.Imports, module.Import{Module: abi.Module, Name: name, Kind: module.ExternFunc, Type: typeIndex(m, t)})
 	return uint32(len(m.Imports) - 1)
-}
-
-// hostType is the signature of a host function.
-func hostType(name string) (t module.FuncType) {
-	i := slices.IndexFunc(abi.Functions, func(f abi.Function) bool { return f.Name == name })
-	for _, p := range abi.Functions[i].Params {
-		t.Params = append(t.Params, module.ValueType(p))
-	}
-	for _, r := range abi.Functions[i].Results {
-		t.Results = append(t.Results, module.ValueType(r))
-	}
-	return t
 }

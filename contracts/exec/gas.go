@@ -25,6 +25,11 @@ func TransferGas(m *chain.Message) uint64 {
 	return ExternalGas(m) + SendGas(&chain.Sent{Method: chain.MethodAdd}) + gas.Add + gas.Bounce
 }
 
+// PublicationGas is what the external message m costs that publishes in, if its complexity is that.
+func PublicationGas(m *chain.Message, in chain.PublishInput, complexity uint64) uint64 {
+	return ExternalGas(m) + gas.PublishByte*uint64(len(in.Code)) + gas.PublishComplexity*complexity
+}
+
 // leastGas is the lowest gas limit with which method may be sent.
 func leastGas(method string) uint64 {
 	if method == chain.MethodAdd {

@@ -121,7 +121,7 @@ func codeBytes(module, image int) int64 { return int64(module)*5 + int64(image) 
 
 // meter is the module that runs instead of the one that was published.
 func (c *code) meter(binary []byte) ([]byte, error) {
-	m, facts, err := check(binary)
+	m, facts, err := Check(binary)
 	if err != nil {
 		return nil, err
 	}

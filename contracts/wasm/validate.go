@@ -66,15 +66,19 @@ func (e *Engine) Validate(binary []byte) (complexity uint64, err error) {
 }
 
 func validate(binary []byte) verdict {
-	_, facts, err := check(binary)
+	_, facts, err := Check(binary)
 	if err != nil {
 		return verdict{failure: exec.Fail(chain.StatusBadCode, "%v", err)}
 	}
-	return verdict{complexity: facts.Complexity + gas.Publish}
+	return verdict{complexity: Complexity(facts)}
 }
 
-// check decodes and validates a module as a contract.
-func check(binary []byte) (*module.Module, *module.Facts, error) {
+// Complexity is what a publication is charged for, what any module is included.
+func Complexity(f *module.Facts) uint64 { return f.Complexity + gas.Publish }
+
+// Check decodes and validates a module as the code of accounts: it decides what a chain accepts, and whoever wants to know
+// asks it. The error is a *module.Refusal.
+func Check(binary []byte) (*module.Module, *module.Facts, error) {
 	m, facts, err := module.Check(binary, policy())
 	if err != nil {
 		return nil, nil, err
@@ -94,15 +98,20 @@ func mergeable(m *module.Module) (methods []string, err error) {
 		for names := c.Bytes; len(names) > 0; {
 			n := int(names[0])
 			if n == 0 || n > chain.MaxMethodBytes || n >= len(names) {
-				return nil, fmt.Errorf("module refused: section %q: %d is not the length of a method's name", abi.MergeSection, n)
+				return nil, refuse("section %q: %d is not the length of a method's name", abi.MergeSection, n)
 			}
 			methods, names = append(methods, string(names[1:1+n])), names[1+n:]
 		}
 	}
 	if _, ok := m.Export(abi.EntryMerge); ok != (methods != nil) {
-		return nil, fmt.Errorf("module refused: a module that exports %q names what it merges in the section %q, and no other does", abi.EntryMerge, abi.MergeSection)
+		return nil, refuse("a module that exports %q names what it merges in the section %q, and no other does", abi.EntryMerge, abi.MergeSection)
 	}
 	return methods, nil
+}
+
+// refuse is a refusal of the module as a whole.
+func refuse(format string, args ...any) *module.Refusal {
+	return &module.Refusal{Function: -1, Offset: -1, What: fmt.Sprintf(format, args...)}
 }
 
 // policy is what is accepted on the chain.
@@ -110,15 +119,17 @@ func policy() module.Policy {
 	p := module.OnChain()
 	p.Module = abi.Module
 	p.Exports = append(p.Exports, module.Offer{Name: abi.EntryMerge, Kind: module.ExternFunc})
-	p.Imports = func(_, name string) (module.FuncType, bool) {
-		t, ok := imports[name]
-		return t, ok
-	}
+	p.Imports = func(_, name string) (module.FuncType, bool) { return HostType(name) }
 	return p
 }
 
-// imports are the types of the host functions, by name.
-var imports = func() map[string]module.FuncType {
+// HostType is the signature of a host function; ok is false if there is none of that name.
+func HostType(name string) (t module.FuncType, ok bool) {
+	t, ok = hostTypes[name]
+	return t, ok
+}
+
+var hostTypes = func() map[string]module.FuncType {
 	all := map[string]module.FuncType{}
 	for _, f := range abi.Functions {
 		all[f.Name] = module.FuncType{Params: types(f.Params), Results: types(f.Results)}

@@ -68,7 +68,7 @@ func (a *app) build(ctx context.Context, source, out string) (*built, error) {
 		out = filepath.Join(source, name+".wasm")
 	}
 	if b.checked, err = inspect(out, code); err != nil {
-		return nil, unbuilt(source, err)
+		return nil, err // no contract's fault: the builder has asked the same judge
 	}
 	if b.GasLeast, err = leastGas(code); err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ func (b *built) compile(ctx context.Context, source, out string) (code []byte, n
 	}
 	code, report, err := builder.Go(ctx, path)
 	if err != nil {
-		return nil, "", unbuilt(source, err)
+		return nil, "", unbuilt(err)
 	}
 	b.Trimmed = &report.Trimmed
 	return code, name, nil
@@ -138,7 +138,7 @@ func finishFile(path string) ([]byte, error) {
 	}
 	code, _, err = builder.Finish(code)
 	if err != nil {
-		return nil, unbuilt(path, err)
+		return nil, unbuilt(err)
 	}
 	return code, nil
 }
@@ -157,11 +157,8 @@ func readLarge(path string) ([]byte, error) {
 }
 
 // unbuilt is a contract that could not be built: what the compiler, or the judge of the module, said.
-func unbuilt(source string, err error) error {
-	var refused *refusedModule
+func unbuilt(err error) error {
 	switch {
-	case errors.As(err, &refused):
-		return asRefused(source, err)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
 	case errors.Is(err, builder.ErrNoGo):

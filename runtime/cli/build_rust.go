@@ -151,7 +151,7 @@ func (c *crate) run(cmd *exec.Cmd) error {
 	}
 	var ended *exec.ExitError
 	if !errors.As(err, &ended) {
-		return unbuilt(c.dir, err)
+		return unbuilt(err)
 	}
 	return failed("not_built", "contract in %s does not compile:\n%s", c.dir, bytes.TrimSpace(said))
 }
@@ -163,7 +163,7 @@ func (c *crate) finish(file string) ([]byte, error) {
 		return nil, fmt.Errorf("the compiler made no %s: %w", filepath.Base(file), err)
 	}
 	if code, _, err = builder.Finish(code); err != nil {
-		return nil, unbuilt(c.dir, err)
+		return nil, unbuilt(err)
 	}
 	return code, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/thinkey/thinkey/contracts/wasm/module"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -121,29 +122,33 @@ type moduleFacts struct {
 
 // asRefused is the fault that ends a check; nil if there is none.
 func asRefused(path string, err error) *fault {
-	var r *refusedModule
+	var r *module.Refusal
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &r):
-		f := failed("code_refused", "%s is not accepted as code: %s", path, r.where())
-		f.hint = r.instead()
+		f := failed("code_refused", "%s is not accepted as code: %s", path, whereRefused(r))
+		f.hint = r.Instead
 		return f
 	}
 	return classify(err)
 }
 
+// whereRefused is what is wrong, with its place.
+func whereRefused(r *module.Refusal) string {
+	short := *r
+	short.Instead = ""
+	return printable(strings.TrimLeft(strings.TrimPrefix(short.Error(), "module refused"), ": "))
+}
+
 // refuse notes why.
 func (c *checked) refuse(f *fault, err error) {
 	c.Reason, c.Instead = f.words, f.hint
-	var r *refusedModule
+	var r *module.Refusal
 	if !errors.As(err, &r) {
 		return
 	}
-	if c.Reason = r.what; r.Refusal == nil {
-		return
-	}
-	c.Name, c.Instruction = r.Name, r.Instruction
+	c.Reason, c.Name, c.Instruction = r.What, r.Name, r.Instruction
 	if r.Function >= 0 {
 		c.Function = &r.Function
 	}

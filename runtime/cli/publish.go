@@ -27,16 +27,12 @@ func (a *app) readCode(path string, immutable mutability) (*codeFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	engine, err := wasm.Open(wasm.Config{})
+	_, facts, err := wasm.Check(module)
 	if err != nil {
-		return nil, err
-	}
-	complexity, err := engine.Validate(module)
-	if err = errors.Join(err, engine.Close()); err != nil {
 		return nil, failed("bad_code", "%s can't be published: %s", path, printable(err.Error())).
 			do("see what is wrong with: thinkey check %s", path)
 	}
-	return &codeFile{path, chain.PublishInput{Immutable: immutable == forGood, Code: module}, complexity}, nil
+	return &codeFile{path, chain.PublishInput{Immutable: immutable == forGood, Code: module}, wasm.Complexity(facts)}, nil
 }
 
 // mutability is whether an account with the code can have another later.

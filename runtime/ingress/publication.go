@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 
 	"github.com/thinkey/thinkey/contracts/exec"
-	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -34,7 +33,7 @@ func (d *Door) publication(c *exec.Context, m *chain.Message) error {
 	case !m.Amount.IsZero():
 		return &Refusal{CodeBadInput, "message refused: a publication takes no amount, and this has " + m.Amount.String(), ""}
 	}
-	if least := publicationGas(m, in, 0); m.GasLimit < least {
+	if least := exec.PublicationGas(m, in, 0); m.GasLimit < least {
 		return refuseGas(m, least)
 	}
 	switch entry, err := c.Code(in.Hash()); {
@@ -47,15 +46,10 @@ func (d *Door) publication(c *exec.Context, m *chain.Message) error {
 	if err != nil {
 		return err
 	}
-	if least := publicationGas(m, in, complexity); m.GasLimit < least {
+	if least := exec.PublicationGas(m, in, complexity); m.GasLimit < least {
 		return refuseGas(m, least)
 	}
 	return nil
-}
-
-// publicationGas is what publishing a module of that complexity costs.
-func publicationGas(m *chain.Message, in chain.PublishInput, complexity uint64) uint64 {
-	return exec.ExternalGas(m) + gas.PublishByte*uint64(len(in.Code)) + gas.PublishComplexity*complexity
 }
 
 func refuseGas(m *chain.Message, least uint64) *Refusal {
