@@ -5,14 +5,17 @@
 //	account + message + context --Apply--> Outcome { account after, storage writes, sent, gas, status, events }
 //
 // Apply knows what is common to all handlings: who pays, what a failure undoes, what bounces. What a message means to the
-// account is a Program's: contracts/native has the common messages.
+// account is a Program's: contracts/native has the common messages, and runs the account's code for all others.
 //
-//	apply.go     Admit (may this be an input here?), Apply, and the three ways a handling ends
+//	apply.go     Admit (may this be an input here?), Apply, and the three ways a handling ends;  refusal.go: why not
 //	program.go   what a handling may know (Context), and what it is asked (Program, Failure)
-//	env.go       what a program can do: gas and sending;  storage.go: its storage and events;  deposit.go: room paid for
+//	env.go       what a program can do: gas and sending;  code.go: publishing, deploying, changing its code
+//	storage.go   its storage, events and log;  keys.go: the order of keys;  deposit.go: room paid for
+//	group.go     several messages of a mergeable method, handled as one
+//	query.go     a view: a question that changes nothing
 //	overlay.go   one account inside one open block: applies, and records σ_i
 //	state.go     the state before, as it is read, and a block's changes to it
-//	gas.go       the gas table
+//	gas.go       what messages cost, by contracts/gas
 //
 // # The way of the money
 //
