@@ -85,7 +85,7 @@ func newReference(m *module.Module, facts *module.Facts, seen *census) *referenc
 	r.code = make([]routine, len(r.types))
 	for i := range m.Bodies {
 		at := m.ImportedFuncs() + i
-		kind, _ := m.FuncType(uint32(at))
+		kind := m.Types[m.Funcs[i]]
 		r.code[at] = compile(kind, &m.Bodies[i], facts.Functions[i])
 	}
 	for _, g := range m.Globals {

@@ -59,7 +59,7 @@ func newTrial(t testing.TB, d *dice, seen *census) *trial {
 	tr := &trial{module: m, facts: facts, shift: pick(d, []uint{16, 3, 6, 12})}
 	for range 2 {
 		for i := range m.Funcs {
-			kind, _ := m.FuncType(uint32(i))
+			kind := m.Types[m.Funcs[i]]
 			call := invocation{function: i}
 			for _, p := range kind.Params {
 				call.args = append(call.args, edges[p][d.roll(edgeCount)])
@@ -300,7 +300,7 @@ func dump(m *module.Module) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%x\n", m.Encode())
 	for i := range m.Bodies {
-		kind, _ := m.FuncType(uint32(i + m.ImportedFuncs()))
+		kind := m.Types[m.Funcs[i]]
 		fmt.Fprintf(&b, "func %d %v %v\n", i, kind, m.Bodies[i].Locals)
 		for w := module.Walk(m.Bodies[i].Code); w.Next(); {
 			in := w.Instruction()

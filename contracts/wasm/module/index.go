@@ -17,41 +17,6 @@ func (m *Module) ImportedFuncs() int { return m.imported(ExternFunc) }
 // ImportedGlobals is the number of imported globals, and so the index of the first global defined here.
 func (m *Module) ImportedGlobals() int { return m.imported(ExternGlobal) }
 
-// imports finds the nth import of a kind.
-func (m *Module) imports(kind ExternKind, nth uint32) *Import {
-	for i := range m.Imports {
-		if m.Imports[i].Kind != kind {
-			continue
-		}
-		if nth == 0 {
-			return &m.Imports[i]
-		}
-		nth--
-	}
-	return nil
-}
-
-// FuncTypeIndex is the index in Types of a function, by its index in the function index space. It is linear in the number
-// of imports: a pass over code takes FuncTypeIndices once.
-func (m *Module) FuncTypeIndex(index uint32) (uint32, bool) {
-	if im := m.imports(ExternFunc, index); im != nil {
-		return im.Type, true
-	}
-	if at := int(index) - m.ImportedFuncs(); at < len(m.Funcs) {
-		return m.Funcs[at], true
-	}
-	return 0, false
-}
-
-// FuncType is the signature of a function, by its index in the function index space.
-func (m *Module) FuncType(index uint32) (FuncType, bool) {
-	at, ok := m.FuncTypeIndex(index)
-	if !ok || int(at) >= len(m.Types) {
-		return FuncType{}, false
-	}
-	return m.Types[at], true
-}
-
 // FuncTypeIndices is the index in Types of every function, imports first.
 func (m *Module) FuncTypeIndices() []uint32 {
 	all := make([]uint32, 0, m.ImportedFuncs()+len(m.Funcs))
@@ -75,17 +40,6 @@ func (m *Module) GlobalTypes() []GlobalType {
 		all = append(all, m.Globals[i].GlobalType)
 	}
 	return all
-}
-
-// GlobalType is the type of a global, by its index in the global index space.
-func (m *Module) GlobalType(index uint32) (GlobalType, bool) {
-	if im := m.imports(ExternGlobal, index); im != nil {
-		return im.Global, true
-	}
-	if at := int(index) - m.ImportedGlobals(); at < len(m.Globals) {
-		return m.Globals[at].GlobalType, true
-	}
-	return GlobalType{}, false
 }
 
 // limits gathers all tables or memories, imports first.
