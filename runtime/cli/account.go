@@ -92,7 +92,7 @@ func (a *app) printAccount(s *accountShown) {
 		if s.Immutable {
 			t.add("immutable", "yes: it keeps this code for good")
 		}
-		t.add("storage", byteCount(int(s.StorageBytes)))
+		t.add("storage", count(int(s.StorageBytes), "byte"))
 	}
 	a.print("%s", t.String())
 	if s.StateRoot != nil {

@@ -4,13 +4,10 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"maps"
 	"runtime/debug"
 	"slices"
-	"strings"
 
 	"github.com/thinkey/thinkey/contracts/exec"
-	"github.com/thinkey/thinkey/contracts/native"
 	"github.com/thinkey/thinkey/contracts/wasm"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/wire"
@@ -19,7 +16,7 @@ import (
 // village is accounts with code on one chain, in memory, for calls of the engine without a node.
 type village struct {
 	engine   *wasm.Engine
-	context  exec.Context
+	context  *exec.Context
 	code     chain.CodeHash
 	accounts map[chain.Address]*villager
 }
@@ -29,36 +26,15 @@ type villager struct {
 	storage shelf
 }
 
-// shelf is the storage of an account.
-type shelf map[string][]byte
-
-// Entry implements exec.Storage.
-func (s shelf) Entry(key string) ([]byte, error) { return s[key], nil }
-
-// Next implements exec.Storage.
-func (s shelf) Next(prefix, after string) (string, error) {
-	for _, key := range slices.Sorted(maps.Keys(s)) {
-		if strings.HasPrefix(key, prefix) && key > after {
-			return key, nil
-		}
-	}
-	return "", nil
-}
-
 func newVillage(code []byte) (*village, error) {
 	debug.SetGCPercent(heapPercent) // as a node has it
 	engine, err := wasm.Open(wasm.Config{Source: func(chain.CodeHash) ([]byte, error) { return code, nil }})
 	if err != nil {
 		return nil, err
 	}
-	return &village{
-		engine: engine, code: chain.PublishInput{Code: code}.Hash(), accounts: map[chain.Address]*villager{},
-		context: exec.Context{
-			Chain: chain.Main, Height: 10, TimeMillis: 1000, Params: chain.DefaultParams(), Programs: native.Programs{Codes: engine},
-			Exists: func(id chain.ID) bool { return id == chain.Main },
-			Code:   func(chain.CodeHash) (*chain.CodeEntry, error) { return &chain.CodeEntry{Height: 1}, nil },
-		},
-	}, nil
+	v := &village{engine: engine, context: solo(engine), code: chain.PublishInput{Code: code}.Hash(), accounts: map[chain.Address]*villager{}}
+	v.context.Code = func(chain.CodeHash) (*chain.CodeEntry, error) { return &chain.CodeEntry{Height: 1}, nil }
+	return v, nil
 }
 
 // relay is a message with plenty of gas.
@@ -92,7 +68,7 @@ func (v *village) change(m *chain.Message) error {
 
 func (v *village) apply(m *chain.Message) (exec.Outcome, error) {
 	at := v.accounts[m.To]
-	o, err := exec.Apply(&v.context, m.To, at.Account, at.storage, m)
+	o, err := exec.Apply(v.context, m.To, at.Account, at.storage, m)
 	if err == nil && o.Status != chain.StatusOK {
 		err = fmt.Errorf("%s: %s %s", m.Method, o.Status, o.Reason)
 	}

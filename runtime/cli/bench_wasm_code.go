@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/thinkey/thinkey/contracts/exec"
-	"github.com/thinkey/thinkey/contracts/native"
 	"github.com/thinkey/thinkey/contracts/wasm"
 	"github.com/thinkey/thinkey/contracts/wasm/module"
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -28,7 +27,7 @@ var variants = []wasm.Variant{wasm.Bare, wasm.Counted, wasm.Marked}
 // worker is a module that knows the works, in one variant.
 type worker struct {
 	engine  *wasm.Engine
-	context exec.Context
+	context *exec.Context
 	account chain.Account
 }
 
@@ -37,17 +36,14 @@ func newWorker(code []byte, v wasm.Variant) (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &worker{
-		engine: engine, account: chain.Account{Nonce: 1, Code: chain.PublishInput{Code: code}.Hash()},
-		context: exec.Context{Chain: chain.Main, Height: 10, Params: chain.DefaultParams(), Programs: native.Programs{Codes: engine}},
-	}, nil
+	return &worker{engine: engine, context: solo(engine), account: chain.Account{Nonce: 1, Code: chain.PublishInput{Code: code}.Hash()}}, nil
 }
 
 // do is the CPU time of some rounds of a work.
 func (w *worker) do(kind, rounds int) (time.Duration, error) {
 	q := exec.Question{Method: "work", GasLimit: chain.MaxMessageGas, Input: wire.AppendU32(wire.AppendU32(nil, uint32(kind)), uint32(rounds))}
 	begin := cpu()
-	a, err := exec.Query(&w.context, benchAddress(0), w.account, shelf{}, q)
+	a, err := exec.Query(w.context, benchAddress(0), w.account, shelf{}, q)
 	used := cpu() - begin
 	if err == nil && a.Status != chain.StatusOK {
 		err = fmt.Errorf("%s, %d rounds: %s %s", works[kind], rounds, a.Status, a.Reason)

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,9 +18,6 @@ const (
 	rustWork    = "work-rust.wasm"
 	goWork      = "work-go.wasm"
 )
-
-// ownModule is how this repository's go.mod begins.
-const ownModule = "module github.com/thinkey/thinkey\n"
 
 // gather puts the modules where steps find them. What it can't build for want of Go it says in skipped.
 func (o wasmOptions) gather(ctx context.Context) (figures map[string]float64, skipped []string, err error) {
@@ -71,7 +67,7 @@ func (o wasmOptions) root() (string, error) {
 	}
 	for _, dir := range starts {
 		for last := ""; dir != last; last, dir = dir, filepath.Dir(dir) {
-			if mod, err := os.ReadFile(filepath.Join(dir, "go.mod")); err == nil && bytes.HasPrefix(mod, []byte(ownModule)) {
+			if isSource(dir) {
 				return dir, nil
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 
 	"github.com/thinkey/thinkey/contracts/exec"
-	"github.com/thinkey/thinkey/contracts/native"
 	"github.com/thinkey/thinkey/contracts/wasm"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
@@ -30,7 +29,7 @@ func leastGas(code []byte) (uint64, error) {
 	m := &chain.Message{
 		Kind: chain.Relay, From: maker, To: self, Payer: maker, GasLimit: chain.MaxMessageGas, Method: noMethod, Depth: 1,
 	}
-	outcome, err := exec.Apply(throwawayRules(engine), self, chain.Account{Code: hash, Balance: chain.NewAmount(1)}, nothingStored{}, m.Seal())
+	outcome, err := exec.Apply(solo(engine), self, chain.Account{Code: hash, Balance: chain.NewAmount(1)}, shelf{}, m.Seal())
 	if err = errors.Join(err, engine.Close()); err != nil {
 		return 0, err
 	}
@@ -39,20 +38,3 @@ func leastGas(code []byte) (uint64, error) {
 	}
 	return outcome.GasUsed, nil
 }
-
-// throwawayRules are those of a chain that begins, on which nothing is published.
-func throwawayRules(engine *wasm.Engine) *exec.Context {
-	return &exec.Context{
-		Chain: chain.Main, Height: 1, Params: chain.DefaultParams(),
-		Exists:   func(c chain.ID) bool { return c == chain.Main },
-		Programs: native.Programs{Codes: engine},
-		Code:     func(chain.CodeHash) (*chain.CodeEntry, error) { return nil, nil },
-	}
-}
-
-// nothingStored is the storage of an account that is new.
-type nothingStored struct{}
-
-func (nothingStored) Entry(string) ([]byte, error) { return nil, nil }
-
-func (nothingStored) Next(string, string) (string, error) { return "", nil }

@@ -198,7 +198,7 @@ func (t *table) addIf(name, text string) {
 
 func (m *moduleFacts) rows(t *table) {
 	t.addIf("contract", m.Contract)
-	t.add("size", byteCount(m.Bytes))
+	t.add("size", count(m.Bytes, "byte"))
 	t.add("functions", strconv.Itoa(m.Functions))
 	t.add("image", count(m.Pages, "page"))
 	t.add("exports", strings.Join(m.Exports, " "))

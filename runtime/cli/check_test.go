@@ -84,7 +84,7 @@ func gasOfPublishing(t *testing.T, in chain.PublishInput) uint64 {
 		Kind: chain.External, From: who, To: who, Payer: who, GasLimit: chain.MaxMessageGas, ValidUntil: 9,
 		Method: chain.MethodPublish, Input: in.Encode(),
 	}
-	outcome, err := exec.Apply(throwawayRules(engine), who, chain.Account{Balance: chain.NewAmount(1), Nonce: 1}, nothingStored{}, m.Seal())
+	outcome, err := exec.Apply(solo(engine), who, chain.Account{Balance: chain.NewAmount(1), Nonce: 1}, shelf{}, m.Seal())
 	if err != nil || outcome.Status != chain.StatusOK {
 		t.Fatalf("%+v, %v", outcome, err)
 	}

@@ -119,7 +119,7 @@ func (a *app) printCode(s *codeShown) {
 		t.add("file", s.File)
 	}
 	t.add("code", s.Hash.String())
-	t.add("size", byteCount(s.Bytes))
+	t.add("size", count(s.Bytes, "byte"))
 	if s.File == "" {
 		t.add("published", fmt.Sprintf("at height %d; accounts can have it from height %d on", s.Height, s.Callable))
 	}

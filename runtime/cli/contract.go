@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/thinkey/thinkey/sdk/abi"
@@ -239,9 +237,3 @@ func shapeOf(fields []abi.Field) string {
 	}
 	return strings.Join(list, ", ")
 }
-
-// asFault says whether err is a fault, which then is *f.
-func asFault(err error, f **fault) bool { return errors.As(err, f) }
-
-// byteCount is a length for people.
-func byteCount(n int) string { return fmt.Sprintf("%d bytes", n) }

@@ -124,7 +124,7 @@ func (a *app) printPublished(p *publishedCode) {
 		a.say("accepted, not final yet: thinkey trace %s --follow\n", p.Message)
 		return
 	default:
-		a.say("published at height %d: %s, gas %d\n", p.Height, byteCount(p.Bytes), p.Gas)
+		a.say("published at height %d: %s, gas %d\n", p.Height, count(p.Bytes, "byte"), p.Gas)
 	}
 	a.say("make an account with it: thinkey deploy %s\n", p.Hash)
 }

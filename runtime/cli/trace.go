@@ -143,7 +143,7 @@ func describeCommand(m *client.Message, l lens) string {
 			return "code " + shortCode(in.Code)
 		}
 	case chain.MethodPublish:
-		return byteCount(max(0, m.InputBytes-len(chain.PublishInput{}.Encode())))
+		return count(max(0, m.InputBytes-len(chain.PublishInput{}.Encode())), "byte")
 	default:
 		return l.input(m)
 	}

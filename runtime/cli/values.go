@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -155,7 +156,7 @@ func (b *book) given(args []string, fields []abi.Field, types map[string][]abi.F
 	}
 	out, err := retype(object, fields, types, b.meant)
 	var known *fault
-	if err != nil && !asFault(err, &known) {
+	if err != nil && !errors.As(err, &known) {
 		return nil, usage("fields (%s) are not JSON: %v", cut(string(object)), err).do("%s", fieldForm)
 	}
 	return out, err
@@ -196,7 +197,7 @@ func (b *book) meant(typ, at, text string) (string, error) {
 		}
 		p, err := b.find(text)
 		var f *fault
-		if asFault(err, &f) {
+		if errors.As(err, &f) {
 			return "", usage("field %s: %s", at, f.words).do("%s", f.hint)
 		}
 		return p.address.String(), err
