@@ -55,9 +55,27 @@ func checkMain(ctx context.Context, goCommand, dir string) error {
 	case err != nil:
 		return fmt.Errorf("contract in %s: %s", dir, said)
 	case said != "main":
-		return fmt.Errorf("contract in %s: the package is called %s; a contract is a package main, with an empty func main", dir, said)
+		return fmt.Errorf("contract in %s: the package is called %s; a contract is a package main, with an empty func main%s", dir, said, mainsBelow(ctx, goCommand, dir))
 	}
 	return nil
+}
+
+// mainsBelow names the contracts in directories below, for who is in the wrong one; "" if there are none.
+func mainsBelow(ctx context.Context, goCommand, dir string) string {
+	said, err := run(ctx, goCommand, dir, "list", "-f", `{{if eq .Name "main"}}{{.Dir}}{{end}}`, "./...")
+	if err != nil {
+		return ""
+	}
+	var names []string
+	for _, path := range strings.Fields(said) {
+		if name, err := filepath.Rel(dir, path); err == nil {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "; name the directory of one: " + strings.Join(names, ", ")
 }
 
 // run runs the go command for the platform of contracts. What it said is better than its error.

@@ -40,7 +40,7 @@ func New(c Config) (*Server, error) {
 	}
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("api: %w; choose another address, or port 0 for any that is free", err)
+		return nil, fmt.Errorf("api: %w", err)
 	}
 	return newOn(listener, c), nil
 }

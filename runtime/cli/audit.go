@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -103,9 +104,11 @@ func auditFault(dir string, err error) error {
 	f := classify(err)
 	switch {
 	case errors.Is(err, store.ErrInUse):
-		return f.do("stop the process that uses %s, then try again", dir)
+		return failed("in_use", "%s is in use by another process", dir).do("stop the process that uses it, then try again")
 	case errors.Is(err, store.ErrPruned): // before what it wraps
 		return f.do("replay a later block, or start the network with --keep-states 0 to keep all")
+	case errors.Is(err, fs.ErrNotExist):
+		return f.do("name the directory given to: thinkey dev --data DIR")
 	case errors.Is(err, store.ErrNotFound):
 		return f.do("see which heights there are with: thinkey audit %s", dir)
 	}

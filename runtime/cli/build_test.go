@@ -96,6 +96,7 @@ func TestBuildErrors(t *testing.T) {
 		{"no package", []string{write(map[string]string{"Cargo.toml": "[lib]\n"})}, exitFailed, "names no package"},
 		{"no TOML", []string{write(map[string]string{"Cargo.toml": "name"})}, exitFailed, "Cargo.toml"},
 		{"no contract", []string{write(map[string]string{"a.go": "package other\n", "go.mod": "module m\n"})}, exitFailed, "a contract is a package main"},
+		{"not Go", []string{write(map[string]string{"a.go": "package main\n\nfunc f(int) {}\n\nfunc main() { f() }\n", "go.mod": "module m\n"})}, exitFailed, "\n    have ()\n    want (int)\n"},
 		{"no handle", []string{moduleFile(t, bad.Encode()), "-o", filepath.Join(t.TempDir(), "x")}, exitFailed, `no export "handle"`},
 		{"merge", []string{moduleFile(t, merging.Encode()), "-o", filepath.Join(t.TempDir(), "x")}, exitFailed, "names what it merges"},
 		{"text", []string{moduleFile(t, []byte("hello")), "-o", filepath.Join(t.TempDir(), "x")}, exitFailed, "WebAssembly"},

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -34,7 +35,7 @@ func (a *app) newCall() *cobra.Command {
 		}
 		to, err := out.book.findActor(ctx, c, args[1])
 		if err != nil {
-			return err
+			return withoutFrom(args, err)
 		}
 		in.To = to.address
 		if in.Input, err = a.inputOf(out.book, to, given); err != nil {
@@ -61,6 +62,14 @@ With --wait everything that comes of it is awaited, and the exit code is 1 if an
 	f.Uint64Var(&s.gas, "gas", deployGas, "gas for the method and what it sends; what isn't used comes back")
 	s.flags(cmd)
 	return cmd
+}
+
+// withoutFrom says what is missing if the account stands first and its method second; else err.
+func withoutFrom(args []string, err error) error {
+	if !strings.HasPrefix(args[0], "tk1") || strings.HasPrefix(args[1], "tk1") {
+		return err
+	}
+	return usage("FROM is missing before %s", args[0]).do("write: thinkey call FROM %s", printable(strings.Join(args, " ")))
 }
 
 func inputFlags(cmd *cobra.Command, given *inputGiven) {

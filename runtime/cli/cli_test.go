@@ -89,7 +89,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"transfer", "alice", "bob"}, []string{"AMOUNT is missing", "write: thinkey transfer FROM TO AMOUNT"}},
 		{[]string{"status", "now"}, []string{`unexpected argument ("now")`, "write: thinkey status"}},
 		{[]string{"status", "--fast"}, []string{"--fast", "see: thinkey status --help"}},
-		{[]string{"transfer", "alice", "bob", "-1"}, []string{"shorthand", "thinkey transfer --help"}},
+		{[]string{"transfer", "alice", "bob", "-1"}, []string{`"-1" is taken for a flag; numbers are 0 or more`, "thinkey transfer --help"}},
 		{[]string{"transfer", "alice", "bob", "1.5"}, []string{`"1.5"`, "whole number"}},
 		{[]string{"trace", "xyz"}, []string{`"xyz"`, "64 lower-case hexadecimal digits", "copy it"}},
 		{[]string{"mine", "0"}, []string{`N ("0")`, "1 to 1000"}},

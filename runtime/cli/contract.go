@@ -226,7 +226,7 @@ func (a *actor) method(use, name string) (abi.MethodSchema, error) {
 	if len(names) == 0 {
 		return m, usage("%s has no method to %s (%q)", a.text, use, name).do("see what it has with: thinkey code show %s", a.text)
 	}
-	return m, usage("%s has no method %q to %s", a.text, name, use).do("did you mean %q? There are: %s", nearest(name, names), strings.Join(names, ", "))
+	return m, usage("%s has no method %q to %s", a.text, name, use).do("%s", meant("", name, names, "there are: "+strings.Join(names, ", ")))
 }
 
 // shapeOf is a list of fields as it is written in a table.

@@ -40,7 +40,7 @@ func (a *app) newDeploy() *cobra.Command {
 is not. The account's first message is init: FIELDS are its input, as FIELD=VALUE for each field or as one JSON object, which --init takes too.
 
 The address follows from who signs, the salt and the code, so it is known before. Without --salt it is one that nobody has.`
-	cmd.Example = `  thinkey deploy token.wasm issuer=alice symbol=GLD decimals=2 supply=1000 --from alice --wait
+	cmd.Example = `  thinkey deploy shop.wasm goal=10 --amount 5 --from alice --wait
   thinkey deploy 51e1… --init '{"owner": "bob"}' --amount 10 --wait`
 	cmd.ValidArgsFunction = nil
 	f := cmd.Flags()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/thinkey/thinkey/runtime/api"
 	"github.com/thinkey/thinkey/runtime/node"
+	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/client"
 )
 
@@ -100,8 +101,11 @@ func (a *app) openDev(o *devOptions, pace node.Pace, network *devNetwork) (*node
 		os.Exit(exitFailed)
 	}
 	n, err := openTuned(c, o.compiled())
+	if errors.Is(err, store.ErrInUse) {
+		return nil, failed("in_use", "%s is in use by another process", o.data).do("stop the other process, or choose another --data")
+	}
 	if err != nil {
-		return nil, failed("no_start", "the network can't start: %v", err).do("%s", o.hint(err))
+		return nil, failed("no_start", "the network can't start: %v", err).do("%s", o.hint())
 	}
 	return n, nil
 }
@@ -113,7 +117,8 @@ func (a *app) serveDev(ctx context.Context, o *devOptions, n *node.Node, network
 		Dev: &client.Dev{Seed: network.Seed, Names: network.names()},
 	})
 	if err != nil {
-		return failed("no_api", "--api (%q): %v", o.listen, err).do("take another, such as 127.0.0.1:0 for any that is free")
+		return failed("no_api", "--api (%q): %v", o.listen, innermost(err)).
+			do("take another, such as 127.0.0.1:0 for any that is free; see who has this one with: thinkey status --node http://%s", o.listen)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

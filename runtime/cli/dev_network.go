@@ -303,11 +303,8 @@ func (o *devOptions) sweep() error {
 }
 
 // hint is what to do when the node doesn't start.
-func (o *devOptions) hint(err error) string {
-	switch {
-	case errors.Is(err, store.ErrInUse):
-		return "stop the other process, or choose another --data"
-	case o.data != "":
+func (o *devOptions) hint() string {
+	if o.data != "" {
 		return "if the data is worth nothing, delete it with --reset; else choose another --data and keep it"
 	}
 	return "see more with --log debug"

@@ -108,9 +108,9 @@ func (a *app) report(f *fault) {
 		fmt.Fprintf(a.Err, "%s\n", line)
 		return
 	}
-	var lines []string // what strangers wrote may be part of the words
+	var lines []string // what strangers wrote may be part of the words, and a compiler's lines, with tabs
 	for line := range strings.Lines(strings.TrimSpace(f.Error())) {
-		lines = append(lines, printable(strings.TrimRight(line, "\n")))
+		lines = append(lines, printable(strings.ReplaceAll(strings.TrimRight(line, "\n"), "\t", "    ")))
 	}
 	fmt.Fprintf(a.Err, "error: %s\n", strings.Join(lines, "\n"))
 }

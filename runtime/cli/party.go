@@ -109,7 +109,7 @@ func (b *book) unknown(text string) error {
 	if len(names) == 0 {
 		return f.do("write an address, or make a key with: thinkey key new NAME")
 	}
-	return f.do("did you mean %q? Names: thinkey account list; or write an address", nearest(text, names))
+	return f.do("%s", meant("", text, names, "names: thinkey account list; or write an address"))
 }
 
 // at is the party with that address, nameless if it is none of ours.

@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // root is the program with all its commands.
@@ -21,10 +23,11 @@ Start a local network and pay on it:
 
 Run code in accounts of their own:
 
-  thinkey deploy token.wasm issuer=alice …  (its address is printed)
+  thinkey new shop && cd shop && thinkey build
+  thinkey deploy shop.wasm goal=10 --wait   (its address is printed)
   thinkey code show ADDRESS                 (its methods)
-  thinkey call alice ADDRESS METHOD …
-  thinkey query ADDRESS METHOD …
+  thinkey call bob ADDRESS increase by=4 --wait
+  thinkey query ADDRESS value
 
 Exit codes: 0 ok, 1 failed, 2 usage, 3 node unreachable, 4 refused by the chain, 5 timed out.`
 	root.Version = versionLine()
@@ -32,9 +35,7 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 node unreachable, 4 refused by the chain,
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.DisableSuggestions = true // group names the nearest
 	root.PersistentPreRunE = a.prepare
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage("%v", err).do("see: %s --help", cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagFault)
 	a.globalFlags(root)
 	root.AddCommand(
 		a.newDev(), a.newStatus(), a.newMine(),
@@ -121,8 +122,33 @@ func unknownCommand(cmd *cobra.Command, word string) error {
 			names = append(names, c.Name())
 		}
 	}
-	return usage("unknown command (%q)", cmd.CommandPath()+" "+word).
-		do("did you mean %q? There are: %s", cmd.CommandPath()+" "+nearest(word, names), strings.Join(names, ", "))
+	f := usage("unknown command (%q)", cmd.CommandPath()+" "+word)
+	if instead := elsewhere[word]; instead != "" && !cmd.HasParent() {
+		return f.do("write: %s", instead)
+	}
+	return f.do("%s", meant(cmd.CommandPath()+" ", word, names, "there are: "+strings.Join(names, ", ")))
+}
+
+// elsewhere are words of tools for other ledgers, with what they are here.
+var elsewhere = map[string]string{
+	"test": "go test ./... (in the project's directory; a Rust contract's: go -C test test ./...)", "start": "thinkey dev", "node": "thinkey dev",
+	"init": "thinkey new NAME", "create": "thinkey new NAME", "compile": "thinkey build", "balance": "thinkey account show NAME",
+	"view": "thinkey query ACCOUNT METHOD", "tx": "thinkey trace ID", "wallet": "thinkey key list",
+}
+
+// flagFault is a mistake in a flag: the one that may have been meant, or that a number was taken for one.
+func flagFault(cmd *cobra.Command, err error) error {
+	f := usage("%v", err)
+	var missing *pflag.NotExistError
+	if !errors.As(err, &missing) {
+		return f.do("see: %s --help", cmd.CommandPath())
+	}
+	if letters := missing.GetSpecifiedShortnames(); letters != "" && letters[0] >= '0' && letters[0] <= '9' {
+		return usage("%q is taken for a flag", "-"+letters).do("numbers are 0 or more here; what must begin with - goes behind -- (see: %s --help)", cmd.CommandPath())
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
+	return f.do("%s", meant("--", missing.GetSpecifiedName(), names, "see: "+cmd.CommandPath()+" --help"))
 }
 
 // takes checks the arguments against their names: one in brackets may be missing, one that ends in dots may come often.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"maps"
@@ -156,7 +157,7 @@ func unknownSetting(l layer, key string) error {
 		known = append(known, k.key)
 	}
 	return usage("unknown setting %s (from %s)", strconv.Quote(key), l.name).
-		do("did you mean %q? The settings are: %s", nearest(key, known), strings.Join(known, ", "))
+		do("%s", meant("", key, known, "the settings are: "+strings.Join(known, ", ")))
 }
 
 // readConfig reads the TOML file; one that nobody named may be missing.
@@ -224,6 +225,18 @@ func expandHome(path string) string {
 		return path
 	}
 	return filepath.Join(home, rest)
+}
+
+// meant asks whether one of the words, written behind prefix, was meant, if one is like what was typed; then comes the rest.
+func meant(prefix, typed string, words []string, rest string) string {
+	if len(words) == 0 {
+		return rest
+	}
+	near := nearest(typed, words)
+	if distance(typed, near) > max(2, len(typed)/3) {
+		return rest
+	}
+	return fmt.Sprintf("did you mean %q? %s", prefix+near, strings.ToUpper(rest[:1])+rest[1:])
 }
 
 // nearest is the word that needs the fewest changes to become what was typed.

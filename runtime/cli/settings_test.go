@@ -97,6 +97,14 @@ func TestNearest(t *testing.T) {
 			t.Errorf("nearest of %s is %s, want %s", typed, got, want)
 		}
 	}
+	for typed, want := range map[string]string{"nod": `did you mean "--node"? See x`, "ndoe": `did you mean "--node"? See x`, "zzzzzz": "see x", "set": `did you mean "--seed"? See x`} {
+		if got := meant("--", typed, words, "see x"); got != want {
+			t.Errorf("%s: %s, want %s", typed, got, want)
+		}
+	}
+	if got := meant("", "node", nil, "see x"); got != "see x" {
+		t.Error(got)
+	}
 	if d := distance("kitten", "sitting"); d != 3 {
 		t.Errorf("distance %d", d)
 	}

@@ -16,7 +16,7 @@ import (
 
 // templates are what new can begin with, by name; each in every language.
 var templates = map[string]string{
-	"auction": "of several contracts that send messages to each other",
+	"auction": "of several contracts that send messages to each other; Go only",
 	"counter": "counts to a goal, and gives a prize to who reaches it",
 	"token":   "whose balances live with their holders",
 }
@@ -54,7 +54,7 @@ func (p *project) next() string {
 func (p *project) findTemplate() (fs.FS, error) {
 	if _, ok := templates[p.Template]; !ok {
 		return nil, usage("--template (%q)", p.Template).
-			do("did you mean %q? There are: %s", nearest(p.Template, templateNames()), strings.Join(templateNames(), ", "))
+			do("%s", meant("", p.Template, templateNames(), "there are: "+strings.Join(templateNames(), ", ")))
 	}
 	var all fs.FS
 	dir := p.Template

@@ -164,11 +164,16 @@ func (s *sender) await(ctx context.Context, id chain.MessageID, before any, head
 		return err
 	}
 	failure := firstFailure(&tree)
-	if failure != nil { // nothing was made
+	if failure != nil && before != nil { // nothing was made: a script that asks for its name gets none
 		before, headline = nil, m.ID.String()
+		if s.quiet {
+			headline = ""
+		}
 	}
 	err = s.answer(with(before, m), func() {
-		s.print("%s\n", headline)
+		if headline != "" {
+			s.print("%s\n", headline)
+		}
 		s.say("%s", drawTrace(&tree, s.book.lens(ctx, s.client), traceLimit))
 	})
 	if err != nil {
@@ -195,8 +200,12 @@ func handlingFailed(m *client.Message) error {
 	} else if m.Reason != "" {
 		words = printable(m.Reason)
 	}
+	left := "the gas paid"
+	if m.Kind == client.KindExternal {
+		left = "the nonce and the gas paid"
+	}
 	return failed("handling_failed", "message %s is final, and its handling failed (%s)", m.ID, words).
-		do("it changed nothing but the nonce and the gas paid, and what came with it went back; mend the cause and send another")
+		do("it changed nothing but %s, and what came with it went back; mend the cause and send another", left)
 }
 
 // notFinal says of a wait that was cut short that the message is on its way all the same.

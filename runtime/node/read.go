@@ -174,7 +174,7 @@ type Message struct {
 }
 
 // ErrUnknown is a message that the node knows nothing of: never submitted here, or dropped long ago.
-var ErrUnknown = errors.New("message is not known here")
+var ErrUnknown = errors.New("it is not known here")
 
 // Message says where a message stands; ErrUnknown if the node has not heard of it.
 func (n *Node) Message(id chain.MessageID) (Message, error) {
