@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
-	"runtime/pprof"
 	"slices"
 
 	"github.com/thinkey/thinkey/contracts/exec"
@@ -133,21 +132,3 @@ func (f *frames) next(n int) ([][]byte, error) {
 }
 
 func (f *frames) close() error { return f.file.Close() }
-
-// startProfile writes a CPU profile of the step if one is asked for.
-func (o benchOptions) startProfile(step string) (stop func(), err error) {
-	if o.Profile == "" {
-		return func() {}, nil
-	}
-	file, err := os.Create(o.Profile + "/" + step + ".pprof")
-	if err != nil {
-		return nil, err
-	}
-	if err := pprof.StartCPUProfile(file); err != nil {
-		return nil, err
-	}
-	return func() {
-		pprof.StopCPUProfile()
-		_ = file.Close()
-	}, nil
-}

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/thinkey/thinkey/consensus/block"
@@ -65,43 +64,6 @@ func (o benchOptions) config(pace node.Pace) node.Config {
 	return c
 }
 
-// cpu is the user and system time of the process so far.
-func cpu() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// peakRSS is the largest memory the process has had resident, in bytes.
-func peakRSS() uint64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return uint64(u.Maxrss) << 10
-}
-
-// stages adds up CPU time by stage: what passes between two marks belongs to the later.
-type stages struct {
-	mu   sync.Mutex // guards last and sum
-	last time.Duration
-	sum  map[block.Stage]time.Duration
-}
-
-func (s *stages) mark(stage block.Stage) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := cpu()
-	s.sum[stage] += now - s.last
-	s.last = now
-}
-
-func perPayment(d time.Duration, payments int) float64 {
-	return float64(d.Nanoseconds()) / 1e3 / float64(payments)
-}
-
 // wave is how many payments are submitted before a block is made, in steps.
 const wave = 4096
 
@@ -147,9 +109,9 @@ func benchInSteps(o benchOptions) (map[string]any, error) {
 	if err := errors.Join(messages.close(), n.Close()); err != nil {
 		return nil, err
 	}
-	answer := map[string]any{"cpu_us_per_payment": perPayment(total, o.Messages)}
+	answer := map[string]any{"cpu_us_per_payment": microsPer(total, o.Messages)}
 	for _, stage := range []block.Stage{block.StageSignature, block.StageExecution, block.StageOrder, block.StageState, block.StageStore} {
-		answer["cpu_us_"+string(stage)] = perPayment(s.sum[stage], o.Messages)
+		answer["cpu_us_"+string(stage)] = microsPer(s.sum[stage], o.Messages)
 	}
 	return answer, nil
 }
@@ -213,7 +175,7 @@ func benchStream(o benchOptions) (map[string]any, error) {
 	}
 	p50, p99 := timed.percentiles()
 	return map[string]any{
-		"stream_cpu_us_per_payment": perPayment(used, o.Messages), "payments_per_second": float64(o.Messages) / elapsed.Seconds(),
+		"stream_cpu_us_per_payment": microsPer(used, o.Messages), "payments_per_second": float64(o.Messages) / elapsed.Seconds(),
 		"latency_ms_p50": p50, "latency_ms_p99": p99, "bytes_per_payment": float64(bytes) / float64(o.Messages),
 		"disk_bytes_per_payment": float64(diskBytes(o.path("data"))) / float64(o.Messages),
 		"peak_rss_bytes":         peakRSS(), "startup_ms": float64(startup.Microseconds()) / 1e3,

@@ -43,6 +43,6 @@ func benchVerify(o benchOptions) (map[string]any, error) {
 		commit += cpu() - begin
 	}
 	return map[string]any{
-		"verify_cpu_us_per_payment": perPayment(verify, o.Messages), "verify_commit_cpu_us_per_payment": perPayment(commit, o.Messages),
+		"verify_cpu_us_per_payment": microsPer(verify, o.Messages), "verify_commit_cpu_us_per_payment": microsPer(commit, o.Messages),
 	}, errors.Join(blocks.close(), n.Close())
 }

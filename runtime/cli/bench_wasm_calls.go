@@ -88,14 +88,9 @@ func (v *village) measure(rounds, calls int, messages []*chain.Message) (float64
 				return 0, err
 			}
 		}
-		each = append(each, perPayment(cpu()-begin, calls))
+		each = append(each, microsPer(cpu()-begin, calls))
 	}
 	return median(each[1:]), nil // the first warms up
-}
-
-func median(list []float64) float64 {
-	slices.Sort(list)
-	return (list[(len(list)-1)/2] + list[len(list)/2]) / 2
 }
 
 func amountBytes(n uint64) []byte { return chain.NewAmount(n).Append(nil) }

@@ -7,8 +7,6 @@ import (
 	"io"
 	"maps"
 	"math"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -92,7 +90,7 @@ func newBenchWasm() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return runWasmBench(cmd.Context(), o, wasmOutput{benchOutput{cmd.OutOrStdout(), asJSON}, cmd.ErrOrStderr(), o.runStep})
+			return runWasmBench(cmd.Context(), o, wasmOutput{benchOutput{cmd.OutOrStdout(), asJSON}, cmd.ErrOrStderr(), runWasmStep})
 		},
 	}
 	f := c.Flags()
@@ -104,7 +102,7 @@ func newBenchWasm() *cobra.Command {
 	f.StringVar(&o.Repository, "repository", "", "directory of the sources (default: found from the working directory)")
 	f.StringVar(&o.Dir, "dir", "", "directory for the data (default: a temporary one, removed at the end)")
 	f.StringVar(&o.Profile, "profile", "", "directory for a CPU profile of each step")
-	c.AddCommand(newWasmStep())
+	c.AddCommand(newBenchStep(func(step string, o wasmOptions) (any, error) { return o.stepHere(step) }))
 	return c
 }
 
@@ -135,14 +133,11 @@ func runWasmBench(ctx context.Context, o wasmOptions, out wasmOutput) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	if o.Dir == "" {
-		dir, err := os.MkdirTemp("", "thinkey-bench-")
-		if err != nil {
-			return err
-		}
-		defer func() { _ = os.RemoveAll(dir) }()
-		o.Dir = dir
+	done, err := benchDir(&o.Dir)
+	if err != nil {
+		return err
 	}
+	defer done()
 	out.say("building contracts …\n")
 	result, skipped, err := o.gather(ctx)
 	if err != nil {
@@ -223,53 +218,16 @@ var wasmSteps = []wasmStep{
 	{"token", benchToken}, {"auction", benchAuction}, {"transfer", benchTransfer}, {"metering", benchMetering}, {"publish", benchPublish},
 }
 
-// runStep runs a step in a process of its own.
-func (wasmOptions) runStep(ctx context.Context, o wasmOptions, step string) ([]byte, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	options, err := json.Marshal(o)
-	if err != nil {
-		return nil, err
-	}
-	c := exec.CommandContext(ctx, self, "bench", "wasm", "step", step, string(options))
-	c.Stderr = os.Stderr
-	return c.Output()
-}
-
-func newWasmStep() *cobra.Command {
-	return &cobra.Command{
-		Use: "step STEP OPTIONS", Hidden: true, Args: cobra.ExactArgs(2),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var o wasmOptions
-			if err := json.Unmarshal([]byte(args[1]), &o); err != nil {
-				return err
-			}
-			answer, err := o.stepHere(args[0])
-			if err != nil {
-				return err
-			}
-			_, err = cmd.OutOrStdout().Write(answer)
-			return err
-		},
-	}
+// runWasmStep runs a step in a process of its own.
+func runWasmStep(ctx context.Context, o wasmOptions, step string) ([]byte, error) {
+	return runStep(ctx, "wasm", step, o)
 }
 
 // stepHere runs a step in this process.
-func (o wasmOptions) stepHere(name string) ([]byte, error) {
+func (o wasmOptions) stepHere(name string) (any, error) {
 	at := slices.IndexFunc(wasmSteps, func(s wasmStep) bool { return s.name == name })
 	if at < 0 {
 		return nil, usage("no step %q", name)
 	}
-	stop, err := benchOptions{Profile: o.Profile}.startProfile(name)
-	if err != nil {
-		return nil, err
-	}
-	defer stop()
-	answer, err := wasmSteps[at].run(o)
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(answer)
+	return measureStep(o.Profile, name, func() (any, error) { return wasmSteps[at].run(o) })
 }

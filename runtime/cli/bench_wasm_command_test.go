@@ -15,7 +15,13 @@ func tinyBench(t *testing.T, asJSON bool) (out, warned string) {
 	t.Helper()
 	o := wasmOptions{Holders: 3, Transfers: 20, Calls: 40, Rounds: 1, WorkMillis: 1, Dir: t.TempDir()}
 	var to, warn bytes.Buffer
-	here := func(_ context.Context, o wasmOptions, step string) ([]byte, error) { return o.stepHere(step) }
+	here := func(_ context.Context, o wasmOptions, step string) ([]byte, error) {
+		answer, err := o.stepHere(step)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(answer)
+	}
 	if err := runWasmBench(t.Context(), o, wasmOutput{benchOutput{&to, asJSON}, &warn, here}); err != nil {
 		t.Fatal(err)
 	}

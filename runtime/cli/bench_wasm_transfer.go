@@ -57,19 +57,11 @@ func benchTransfer(o wasmOptions) (map[string]float64, error) {
 		return nil, err
 	}
 	used := cpu() - begin
-	result := map[string]float64{"signed_token_transfer_cpu_us": perPayment(used, o.Transfers)}
+	result := map[string]float64{"signed_token_transfer_cpu_us": microsPer(used, o.Transfers)}
 	for _, stage := range []block.Stage{block.StageSignature, block.StageExecution, block.StageOrder, block.StageState, block.StageStore} {
-		result["transfer_cpu_us_"+string(stage)] = perPayment(b.stages.sum[stage], o.Transfers)
+		result["transfer_cpu_us_"+string(stage)] = microsPer(b.stages.sum[stage], o.Transfers)
 	}
 	return result, errors.Join(b.checkBalances(), b.node.Close())
-}
-
-// begin forgets what was.
-func (s *stages) begin() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.sum)
-	s.last = cpu()
 }
 
 func openBank(o wasmOptions) (*bank, error) {
