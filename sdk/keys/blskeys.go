@@ -74,7 +74,7 @@ func (k *BLSKeys) Verify(d BLSDomain, signature BLSSignature, signed ...BLSSigne
 	return k.check(e, d, s, signed)
 }
 
-// Collect sums the votes and checks the sum, once, for all of them. If it is good, it is the signature for all that the
+// Collect sums the votes, one or more, and checks the sum, once, for all of them. If it is good, it is the signature for all that the
 // votes say; of the points it was made of nothing is known then but that they have this sum. That is enough: the sum alone
 // goes into the certificate, it passed every check of Verify, and so every honest seat in it has signed. Votes that are
 // bad alone but whose faults cancel out, in the group or out of it, are the work of seats that could as well have signed.
@@ -83,6 +83,7 @@ func (k *BLSKeys) Verify(d BLSDomain, signature BLSSignature, signed ...BLSSigne
 // those that failed, never none. A vote that is not among them is good in any sum; remember that, and the senders of the bad
 // ones, so that the same seat can't cause a second search: it takes about 1 ms a vote.
 func (k *BLSKeys) Collect(d BLSDomain, votes []BLSVote) (signature BLSSignature, bad []int) {
+	assert.That(len(votes) > 0, "there are votes to collect")
 	if signature, err := k.sum(d, votes); err == nil {
 		return signature, nil
 	}
@@ -94,7 +95,7 @@ func (k *BLSKeys) Collect(d BLSDomain, votes []BLSVote) (signature BLSSignature,
 	if bad == nil {
 		bad = k.cancelling(votes)
 	}
-	assert.That(bad != nil || len(votes) == 0, "the sum of good votes is good")
+	assert.That(bad != nil, "the sum of good votes is good")
 	return BLSSignature{}, bad
 }
 
