@@ -69,6 +69,9 @@ var codecs = []codec{
 	of("block", func(k *chain.Block) []byte { return k.Append(nil) }, chain.DecodeBlock, block(), &chain.Block{Header: header()}),
 	of("header", func(h chain.Header) []byte { return h.Append(nil) }, chain.DecodeHeader, header()),
 	of("certificate", func(c chain.Certificate) []byte { return c.Append(nil) }, chain.DecodeCertificate, certificate()),
+	of("vote", func(v chain.Vote) []byte { return v.Append(nil) }, chain.DecodeVote, vote()),
+	of("timeout", func(o chain.Timeout) []byte { return o.Append(nil) }, chain.DecodeTimeout, timeout(), chain.Timeout{Chain: 1}),
+	of("committee", func(c chain.Committee) []byte { return c.Append(nil) }, chain.DecodeCommittee, committee()),
 	of("digest", func(d chain.Digest) []byte { return d.Append(nil) }, chain.DecodeDigest, digest()),
 	of("account", chain.Account.Encode, chain.DecodeAccount, accounts()...),
 	of("receipts", func(l []chain.Receipt) []byte { return chain.AppendReceipts(nil, l) }, chain.DecodeReceipts, receipts(), []chain.Receipt{}),
@@ -134,7 +137,7 @@ func TestSamplesAreFull(t *testing.T) {
 	rich.Received++
 	rich.Joined = block().Order[0].Events[len(block().Order[0].Events)-1].Joined || block().Order[1].Events[len(block().Order[1].Events)-1].Joined
 	for _, v := range []any{*r, *block(), block().Inputs[1], rich, rich.Sent[1], header(), header().Roots, header().Views[0], header().Leaving[0],
-		certificate(), digest(), full, receipts()[1], receipts()[1].Events[0], params(), *genesis(), genesis().Accounts[0], bounceInput()} {
+		certificate(), vote(), timeout(), timeout().Highest, committee(), committee().Seats[0], digest(), full, receipts()[1], receipts()[1].Events[0], params(), *genesis(), genesis().Accounts[0], bounceInput()} {
 		s := reflect.ValueOf(v)
 		for i := range s.NumField() {
 			if s.Field(i).IsZero() {
@@ -241,6 +244,8 @@ func goldens() string {
 	line("external.id", external().ID().String())
 	line("relay.id", relay().ID().String())
 	line("header.hash", h.Hash().String())
+	c := committee()
+	line("committee.hash", c.Hash().String())
 	line("genesis.network", g.Network().String())
 	line("genesis.parent", g.Parent().String())
 	line("address.key", chain.KeyAddress(chain.Main, key(1).Public()).String())
@@ -284,6 +289,9 @@ func FuzzMessage(f *testing.F)     { fuzzCodec(f, "message") }
 func FuzzBlock(f *testing.F)       { fuzzCodec(f, "block") }
 func FuzzHeader(f *testing.F)      { fuzzCodec(f, "header") }
 func FuzzCertificate(f *testing.F) { fuzzCodec(f, "certificate") }
+func FuzzVote(f *testing.F)        { fuzzCodec(f, "vote") }
+func FuzzTimeout(f *testing.F)     { fuzzCodec(f, "timeout") }
+func FuzzCommittee(f *testing.F)   { fuzzCodec(f, "committee") }
 func FuzzDigest(f *testing.F)      { fuzzCodec(f, "digest") }
 func FuzzAccount(f *testing.F)     { fuzzCodec(f, "account") }
 func FuzzReceipts(f *testing.F)    { fuzzCodec(f, "receipts") }
@@ -304,7 +312,7 @@ func TestRefusedValues(t *testing.T) {
 		copy(b[at:], v)
 		return b
 	}
-	h, c := header(), certificate()
+	h, c, v := header(), certificate(), vote()
 	twice := h
 	twice.Views = []chain.View{h.Views[0], h.Views[0]}
 	leaving := h
@@ -317,6 +325,10 @@ func TestRefusedValues(t *testing.T) {
 	unsorted.Order[0], unsorted.Order[1] = unsorted.Order[1], unsorted.Order[0]
 	idle := block()
 	idle.Order[0].Events, idle.Order[1].Events = nil, make([]chain.Event, 9)
+	unmarked, ahead, behind := timeout(), timeout(), timeout()
+	unmarked.Last.Block = chain.BlockHash{}
+	ahead.Last.Round = 10
+	behind.Highest = chain.Mark{Round: 10, Block: chain.BlockHash{1}}
 	proven := block()
 	proven.Inputs[0].Proof = []byte("proof")
 	carries := relay().Clone()
@@ -336,6 +348,11 @@ func TestRefusedValues(t *testing.T) {
 		{"step", "certificate", "step 3", edit(c.Append(nil), 1, 3)},
 		{"bitmap ends in zeros", "certificate", "bitmap", zeros.Append(nil)},
 		{"bitmap empty", "certificate", "bitmap", nobody.Append(nil)},
+		{"vote in no step", "vote", "step 0", edit(v.Append(nil), 1, 0)},
+		{"vote past all steps", "vote", "step 4", edit(v.Append(nil), 1, 4)},
+		{"timeout with a round of no block", "timeout", "last round 7", unmarked.Append(nil)},
+		{"timeout before its last preparation", "timeout", "last round 10", ahead.Append(nil)},
+		{"timeout before its highest certificate", "timeout", "highest round 10", behind.Append(nil)},
 		{"accounts unsorted", "block", "accounts not in ascending order", unsorted.Append(nil)},
 		{"account without events", "block", "events of an account", idle.Append(nil)},
 		{"external with proof", "block", "proof of an external message", proven.Append(nil)},

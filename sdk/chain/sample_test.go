@@ -112,3 +112,23 @@ func accounts() []chain.Account {
 func bounceInput() chain.BounceInput {
 	return chain.BounceInput{Message: chain.MessageID{1}, Method: "bid", Status: chain.StatusTrap, Reason: "why", Input: []byte("in")}
 }
+
+func vote() chain.Vote {
+	return chain.Vote{Step: chain.Proposal, Network: chain.NetworkID{1}, Chain: 2, Epoch: 3, Height: 4, Round: 5, Block: chain.BlockHash{6}}
+}
+
+func timeout() chain.Timeout {
+	return chain.Timeout{
+		Network: chain.NetworkID{1}, Chain: 2, Epoch: 3, Height: 4, Round: 9,
+		Highest: chain.Mark{Round: 5, Block: chain.BlockHash{6}}, Last: chain.Mark{Round: 7, Block: chain.BlockHash{8}},
+	}
+}
+
+// committee has a node of two seats.
+func committee() chain.Committee {
+	c := chain.Committee{Chain: 2, Epoch: 3, Silent: 1, Seed: chain.Hash{4}}
+	for _, n := range []byte{1, 2, 1, 3} {
+		c.Seats = append(c.Seats, chain.Seat{Node: key(n).Public(), Key: keys.BLSPublicKey{n}})
+	}
+	return c
+}
