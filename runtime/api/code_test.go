@@ -60,6 +60,10 @@ func (teller) Run(env *exec.Env, _ chain.CodeHash, _ string) error {
 			}
 		}
 		return nil
+	case "mutter":
+		env.Log([]byte("heard"))
+		env.Log(env.Input)
+		return exec.Fail(chain.StatusRefused, "not so loud")
 	case "shout":
 		return env.Emit("loud", make([]byte, chain.MaxEventBytes))
 	case "echo":
@@ -106,6 +110,33 @@ func (r *rig) teller() chain.CodeHash {
 		r.Fatalf("%+v", m)
 	}
 	return in.Hash()
+}
+
+// What a handling logged is told with its message and in its tree, also of one that failed; not in a stream, which says the
+// same whenever it is read.
+func TestLogs(t *testing.T) {
+	r := start(t, setup{code: true})
+	r.teller()
+	m := r.external("alice", 2, "mutter", []byte("this"))
+	r.submit(m)
+	r.mine(1)
+	want := []string{"heard", "this"}
+	if got := r.message(m.ID()); !slices.Equal(got.Logs, want) || got.Status != chain.StatusRefused {
+		t.Errorf("%+v", got)
+	}
+	tree, err := r.client.Trace(t.Context(), m.ID())
+	if err != nil || !slices.Equal(tree.Root.Logs, want) {
+		t.Errorf("%+v, %v", tree.Root, err)
+	}
+	err = r.client.Follow(t.Context(), m.ID(), func(p client.Progress) error {
+		if p.Message.Logs != nil {
+			t.Errorf("%+v", p)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 // A view is answered with what the code makes of it; that there is nobody to ask is an error.

@@ -94,6 +94,7 @@ func (s *Server) message(ctx context.Context, id chain.MessageID) (m client.Mess
 		found, err := s.find(id)
 		if err == nil {
 			m = found.describe(whole)
+			m.Logs = s.node.LogsOf(id)
 		}
 		return err
 	})

@@ -46,6 +46,7 @@ func (s *Server) draw(t *client.Trace) error {
 	root := &branch{id: t.Origin, node: &client.TraceNode{}}
 	tree := newTree(s, root)
 	tree.final = func(b *branch, m client.Message) {
+		m.Logs = s.node.LogsOf(b.id)
 		b.node.Message, b.node.Asked = m, b.id == t.Asked
 		t.GasUsed += m.GasUsed
 		sum, err := t.Fee.Add(m.Fee)

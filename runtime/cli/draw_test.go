@@ -53,6 +53,7 @@ func sampleTrace() *client.Trace {
 	root := external(1, "alice", chain.MethodCall, call.Encode(), client.Place{Height: 7})
 	root.Amount, root.Fee = chain.NewAmount(3), chain.NewAmount(38_360)
 	greet := failedWith(relay(2, 1, "alice", "bob", "greet", client.Place{Height: 7, Index: 2}), chain.StatusNoCode, "bob has no code")
+	greet.Logs = []string{"hello\nbob\n", "\x1b[31mred"}
 	bounce := relay(3, 2, "bob", "alice", chain.MethodBounce, client.Place{Height: 7, Index: 1})
 	add := relay(4, 1, "alice", "charlie", chain.MethodAdd, client.Place{Height: 8})
 	queued := relay(5, 1, "alice", "erin", chain.MethodAdd, client.Place{})

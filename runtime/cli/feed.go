@@ -67,6 +67,9 @@ func (a *app) feedBlock(n *node.Node, height uint64) error {
 		return a.object(line)
 	}
 	a.print("%s\n", line)
+	for _, l := range n.LogsAt(height) {
+		a.print("          %s  %s\n", shortAddress(l.Account), logLine(l.Text))
+	}
 	return nil
 }
 

@@ -131,6 +131,10 @@ func (b *book) name(address chain.Address) string {
 	if address.IsSystem() {
 		return "system"
 	}
+	return shortAddress(address)
+}
+
+func shortAddress(address chain.Address) string {
 	text := address.String()
 	return text[:10] + "…" + text[len(text)-4:]
 }

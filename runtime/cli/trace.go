@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -29,7 +30,7 @@ func (a *app) newTrace() *cobra.Command {
 	})
 	cmd.Long = `Show the tree of messages that a message belongs to, from the external message that began it: for each whether it came
 to something (✓), failed (✗) or is under way (…), where it was processed (block, and place in σ of the account), its gas
-and its money. With --follow wait until all of it is final.`
+and its money; then the events that it told, and what it logged, if the node ran it lately. With --follow wait until all of it is final.`
 	cmd.Flags().BoolVar(&follow, "follow", false, "print each step as it happens, until all is final")
 	cmd.Flags().IntVar(&limit, "limit", traceLimit, "messages to print; 0 for all")
 	return cmd
@@ -224,6 +225,25 @@ func describeEvents(m *client.Message, l lens) (lines []string) {
 		lines = append(lines, fmt.Sprintf("… %s: thinkey events --account %s --from %d", count(more, "more event"), m.Place.Account, m.Place.Height))
 	}
 	return lines
+}
+
+// mostLogs is how many lines that one message's handling logged are drawn.
+const mostLogs = 100
+
+// describeLogs are the lines that its handling logged.
+func describeLogs(m *client.Message) (lines []string) {
+	for _, text := range m.Logs[:min(len(m.Logs), mostLogs)] {
+		lines = append(lines, logLine(text))
+	}
+	if more := len(m.Logs) - len(lines); more > 0 {
+		lines = append(lines, fmt.Sprintf("… %s: thinkey trace %s --json", count(more, "more line"), m.ID))
+	}
+	return lines
+}
+
+// logLine is what code logged, in one line.
+func logLine(text string) string {
+	return "log " + printable(strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "⏎"))
 }
 
 func shortID(id chain.MessageID) string { return id.String()[:12] + "…" }

@@ -64,7 +64,7 @@ func (d *treeDrawing) node(n *client.TraceNode, branch, indent string) {
 			d.text.WriteString("  ◄ asked for")
 		}
 		d.text.WriteString("\n")
-		for _, line := range describeEvents(&n.Message, d.lens) {
+		for _, line := range append(describeEvents(&n.Message, d.lens), describeLogs(&n.Message)...) {
 			d.text.WriteString(indent + bar(n) + "   " + line + "\n")
 		}
 	}

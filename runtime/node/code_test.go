@@ -100,6 +100,8 @@ func TestLifeOfCode(t *testing.T) {
 	}
 	if lines := n.Logs(); len(lines) != 2 || lines[1].Account != made || lines[1].Text != `put "d" at 12` || lines[1].Height != 12 {
 		t.Errorf("logs %+v", lines)
+	} else if of := n.LogsOf(lines[1].Message); len(of) != 1 || of[0] != lines[1].Text {
+		t.Errorf("logs of the message: %q", of)
 	}
 	if len(engines[0].prepared) != 0 {
 		t.Error("what was published long ago was prepared at the start")

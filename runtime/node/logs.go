@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 
@@ -19,8 +20,10 @@ type LogLine struct {
 // logs are the last lines that code logged in blocks made here: for who debugs, not part of the chain.
 type logs struct {
 	mu    sync.Mutex // guards the rest
-	lines []LogLine
+	lines []LogLine  // by height
 	bytes int
+	gone  int                     // how many lines were kept before these
+	first map[chain.MessageID]int // the number of a message's first line, those that are gone counted
 }
 
 const (
@@ -43,14 +46,50 @@ func (l *logs) take(height uint64, accounts []*exec.Overlay) {
 func (l *logs) add(line LogLine) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.first == nil {
+		l.first = make(map[chain.MessageID]int)
+	}
+	if _, ok := l.first[line.Message]; !ok {
+		l.first[line.Message] = l.gone + len(l.lines)
+	}
 	l.lines = append(l.lines, line)
 	l.bytes += len(line.Text)
 	for len(l.lines) > maxLogLines || l.bytes > maxLogBytes {
+		delete(l.first, l.lines[0].Message)
 		l.bytes -= len(l.lines[0].Text)
 		l.lines[0] = LogLine{}
 		l.lines = l.lines[1:]
+		l.gone++
 	}
 }
+
+// LogsOf are the lines that code logged while it handled a message, if they are still among the last.
+func (n *Node) LogsOf(id chain.MessageID) (texts []string) {
+	l := &n.logs
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	first, ok := l.first[id]
+	if !ok {
+		return nil
+	}
+	for _, line := range l.lines[first-l.gone:] {
+		if line.Message != id {
+			break
+		}
+		texts = append(texts, line.Text)
+	}
+	return texts
+}
+
+// LogsAt are those of a block.
+func (n *Node) LogsAt(height uint64) []LogLine {
+	lines := n.Logs()
+	from, _ := slices.BinarySearchFunc(lines, height, byHeight)
+	to, _ := slices.BinarySearchFunc(lines, height+1, byHeight)
+	return lines[from:to]
+}
+
+func byHeight(line LogLine, height uint64) int { return cmp.Compare(line.Height, height) }
 
 // Logs are the last lines that code logged in blocks that this node made since it started, oldest first. They are bounded:
 // 4096 lines and a megabyte.

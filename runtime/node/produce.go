@@ -145,11 +145,8 @@ func (n *Node) produce(need Need) error {
 	if err != nil {
 		return err
 	}
-	if err := n.commit(tag, result); err != nil {
-		return err
-	}
-	n.logs.take(result.Block.Header.Height, run.Accounts)
-	return nil
+	n.logs.take(result.Block.Header.Height, run.Accounts) // before anybody can see the block
+	return n.commit(tag, result)
 }
 
 // job is what the live accounts are asked to do for one block. While carried-in messages wait, fresh inputs get their

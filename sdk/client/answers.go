@@ -156,8 +156,10 @@ type Message struct {
 	Fee     chain.Amount    `json:"fee"`                // what it cost: gas used times gas price
 	Events  []ContractEvent `json:"events,omitempty"`
 	// MoreEvents is how many events an answer about many messages leaves out.
-	MoreEvents int               `json:"more_events,omitempty"`
-	Sent       []chain.MessageID `json:"sent,omitempty"`
+	MoreEvents int `json:"more_events,omitempty"`
+	// Logs are lines that the code logged, for who debugs: the node's own memory of what it ran lately, no part of the chain.
+	Logs []string          `json:"logs,omitempty"`
+	Sent []chain.MessageID `json:"sent,omitempty"`
 	// Joined says that it was handled as one with the message before it in the account's σ.
 	Joined bool `json:"joined,omitempty"`
 

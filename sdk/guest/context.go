@@ -81,7 +81,7 @@ func (View) Random() (Hash, bool) {
 	return h, ok
 }
 
-// Logf writes a line, as Format does, for who debugs. It is kept nowhere and no part of any result.
+// Logf writes a line, as Format does, for who debugs: thinkey trace shows it. It is no part of any result.
 func (View) Logf(format string, args ...any) { hostLog(Format(format, args...)) }
 
 // Send sends m once the handling has succeeded. What can't be sent (more than the balance, or than the gas that is left,
