@@ -154,7 +154,7 @@ func (a *app) announce(ctx context.Context, o *devOptions, n *node.Node, network
 	if err := writeReadyFile(o.readyFile, url); err != nil {
 		return err
 	}
-	return a.feed(ctx, n)
+	return a.feed(ctx, n, network)
 }
 
 // checkLoopback refuses an address that others can reach: the keys of the accounts are public (U5).

@@ -129,6 +129,16 @@ func (d *devNetwork) genesis() *chain.Genesis {
 	return g
 }
 
+// name is the account's, else its address, shortened.
+func (d *devNetwork) name(address chain.Address) string {
+	for _, a := range d.Accounts {
+		if a.Address == address {
+			return a.Name
+		}
+	}
+	return shortAddress(address)
+}
+
 func (d *devNetwork) names() []string {
 	var names []string
 	for _, a := range d.Accounts {

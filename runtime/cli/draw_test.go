@@ -2,9 +2,12 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/runtime/node"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/client"
 )
@@ -147,9 +150,25 @@ func TestShort(t *testing.T) {
 	}
 }
 
+// The feed tells of a block what failed, which accounts it made, and what code logged.
+func TestHappenings(t *testing.T) {
+	alice, made := devAddress("test", "alice"), chain.MadeAddress(1, devAddress("test", "alice"), [32]byte{}, chain.CodeHash{1})
+	event := func(at chain.Address, method string, status chain.Status, reason string) block.Event {
+		return block.Event{Account: at, Message: &chain.Message{Method: method}, Receipt: &chain.Receipt{Status: status, Reason: reason}}
+	}
+	b := &block.History{Events: []block.Event{
+		event(alice, "call", chain.StatusOK, ""), event(made, "init", chain.StatusOK, ""), event(made, "up", chain.StatusRefused, "no\nmore"), event(alice, "bounce", chain.StatusOK, ""),
+	}}
+	got := happenings(b, []node.LogLine{{Account: made, Text: "two\nlines"}})
+	want := []happening{{made, "made: " + made.String()}, {made, `✗ up  refused (no\nmore)`}, {made, "log two⏎lines"}}
+	if !slices.Equal(got, want) {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestFeedLine(t *testing.T) {
-	l := blockLine{Height: 12, Messages: 3, Inputs: 1, Relays: 2, Accounts: 2, Gas: 5200, Millis: 3}
-	if got := l.String(); !strings.HasSuffix(got, "  #12  1 message in, 2 relays, 2 accounts  gas 5.2k  3 ms") {
+	l := blockLine{Height: 12, Messages: 3, Inputs: 1, Relays: 2, Accounts: 2, Failed: 1, Gas: 5200, Millis: 3}
+	if got := l.String(); !strings.HasSuffix(got, "  #12  1 message in, 2 relays, 2 accounts, 1 failed  gas 5.2k  3 ms") {
 		t.Errorf("%q", got)
 	}
 	l.Messages, l.Millis = 0, 0

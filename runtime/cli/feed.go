@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/runtime/node"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
@@ -12,8 +13,11 @@ import (
 // feedBehind is how many blocks the feed may be late before it leaves some out: it must not slow down a busy node.
 const feedBehind = 20
 
-// feed prints a line per block until ctx ends or the node does.
-func (a *app) feed(ctx context.Context, n *node.Node) error {
+// mostTold is how much of a block the feed tells beside its line.
+const mostTold = 20
+
+// feed prints a line per block, and what who develops wants to see of it, until ctx ends or the node does.
+func (a *app) feed(ctx context.Context, n *node.Node, network *devNetwork) error {
 	height := n.Head().Header.Height
 	for {
 		err := n.AwaitAbove(ctx, height)
@@ -30,7 +34,7 @@ func (a *app) feed(ctx context.Context, n *node.Node) error {
 		}
 		for height < head {
 			height++
-			if err := a.feedBlock(n, height); err != nil {
+			if err := a.feedBlock(n, network, height); err != nil {
 				return err
 			}
 		}
@@ -45,20 +49,17 @@ type blockLine struct {
 	Messages int    `json:"messages"` // processed
 	Inputs   int    `json:"inputs"`
 	Relays   int    `json:"relays"` // sent
+	Failed   int    `json:"failed"` // of those processed
 	Accounts int    `json:"accounts"`
 	Gas      uint64 `json:"gas"`
 	Millis   int64  `json:"millis"` // from the start of the block until it was final
 }
 
-func (a *app) feedBlock(n *node.Node, height uint64) error {
+func (a *app) feedBlock(n *node.Node, network *devNetwork, height uint64) error {
 	if a.quiet {
 		return nil
 	}
-	raw, err := n.RawBlock(height)
-	if err != nil {
-		return err
-	}
-	b, err := chain.DecodeBlock(raw)
+	b, _, err := n.Block(height)
 	if err != nil {
 		return err
 	}
@@ -67,14 +68,44 @@ func (a *app) feedBlock(n *node.Node, height uint64) error {
 		return a.object(line)
 	}
 	a.print("%s\n", line)
-	for _, l := range n.LogsAt(height) {
-		a.print("          %s  %s\n", shortAddress(l.Account), logLine(l.Text))
+	told := happenings(b, n.LogsAt(height))
+	for _, h := range told[:min(len(told), mostTold)] {
+		a.print("          %s  %s\n", network.name(h.account), h.text)
+	}
+	if more := len(told) - mostTold; more > 0 {
+		a.print("          … and %d more\n", more)
 	}
 	return nil
 }
 
-func summarise(b *chain.Block, now time.Time) blockLine {
-	h := &b.Header
+// happening is something that who develops wants to see of a block.
+type happening struct {
+	account chain.Address
+	text    string
+}
+
+// happenings are what failed in a block, the accounts with code that it made, and what code logged.
+func happenings(b *block.History, logs []node.LogLine) (told []happening) {
+	for i := range b.Events {
+		switch e := &b.Events[i]; {
+		case e.Receipt.Status.IsFailure():
+			why := e.Receipt.Status.String()
+			if e.Receipt.Reason != "" {
+				why += " (" + e.Receipt.Reason + ")"
+			}
+			told = append(told, happening{e.Account, "✗ " + printable(e.Message.Method) + "  " + printable(why)})
+		case e.Message.Method == chain.MethodInit:
+			told = append(told, happening{e.Account, "made: " + e.Account.String()})
+		}
+	}
+	for _, l := range logs {
+		told = append(told, happening{l.Account, logLine(l.Text)})
+	}
+	return told
+}
+
+func summarise(history *block.History, now time.Time) blockLine {
+	b, h := history.Block, &history.Block.Header
 	line := blockLine{
 		Height: h.Height, Hash: h.Hash().String(), Time: h.TimeMillis, Inputs: len(b.Inputs), Accounts: len(b.Order), Gas: h.GasUsed,
 		Millis: max(0, now.UnixMilli()-int64(h.TimeMillis)),
@@ -83,6 +114,11 @@ func summarise(b *chain.Block, now time.Time) blockLine {
 		line.Messages += len(sequence.Events)
 		for _, event := range sequence.Events {
 			line.Relays += len(event.Sent)
+		}
+	}
+	for i := range history.Events {
+		if history.Events[i].Receipt.Status.IsFailure() {
+			line.Failed++
 		}
 	}
 	return line
@@ -97,6 +133,10 @@ func (l blockLine) String() string {
 	if l.Messages == 0 {
 		return fmt.Sprintf("%s  #%d  empty  %s", clock(l.Time), l.Height, took)
 	}
-	return fmt.Sprintf("%s  #%d  %s in, %s, %s  gas %s  %s", clock(l.Time), l.Height, count(l.Inputs, "message"), count(l.Relays, "relay"),
-		count(l.Accounts, "account"), short(l.Gas), took)
+	failed := ""
+	if l.Failed > 0 {
+		failed = fmt.Sprintf(", %d failed", l.Failed)
+	}
+	return fmt.Sprintf("%s  #%d  %s in, %s, %s%s  gas %s  %s", clock(l.Time), l.Height, count(l.Inputs, "message"), count(l.Relays, "relay"),
+		count(l.Accounts, "account"), failed, short(l.Gas), took)
 }
