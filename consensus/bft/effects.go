@@ -1,6 +1,9 @@
 package bft
 
-import "github.com/thinkey/thinkey/sdk/chain"
+import (
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/light"
+)
 
 // Effects is the work that one Step causes. Two orders bind the driver:
 //
@@ -80,12 +83,10 @@ type Reject struct {
 	Reason string
 }
 
-// Evidence shows that seats signed two statements of one step that differ, to anyone who knows the committee (SPEC 6.6): two
-// votes, or two timeouts.
+// Evidence convicts seats of a member, to anyone who knows the committee (SPEC 6.6).
 type Evidence struct {
-	From     Peer
-	Votes    []Vote
-	Timeouts []Timeout
+	From Peer
+	light.Evidence
 }
 
 // Halt stops the node: a quorum certified what can't be, so more than f seats are faulty, or we are.

@@ -125,7 +125,11 @@ func (n *net) trouble(r *rand.Rand, faulty int) {
 	n.drop, n.delay = []float64{0, 0.05, 0.3}[r.IntN(3)], []uint64{20, 150, 600}[r.IntN(3)]
 	evil := r.Perm(len(n.nodes))[:faulty]
 	for _, i := range evil {
-		n.nodes[i].evil = evils[r.IntN(len(evils))]
+		if r.IntN(4) == 0 {
+			n.nodes[i].forgets = true
+		} else {
+			n.nodes[i].evil = evils[r.IntN(len(evils))]
+		}
 	}
 	if r.IntN(2) == 0 {
 		split := r.IntN(1 << len(n.nodes))
@@ -153,10 +157,10 @@ func (n *net) heal() {
 	n.drop, n.delay, n.cut = 0, 20, nil
 }
 
-// I2, I11: up to f faulty members, a network that loses, delays and repeats, crashes: never two final blocks at a height, and
+// I2, I11: up to f faulty members, disks that are lost among them, a network that loses, delays and repeats, crashes: never two final blocks at a height, and
 // once it heals all honest members go on.
 func TestFaults(t *testing.T) {
-	seeds := uint64(300)
+	seeds := uint64(150)
 	if testing.Short() {
 		seeds = 40
 	}

@@ -106,6 +106,7 @@ type node struct {
 	down    bool
 	timers  map[bft.Kind]uint64
 	said    []bft.Send
+	forgets bool // its disk, or some of it, in a crash
 	evil    func(n *node, s bft.Send) []bft.Send
 }
 
@@ -162,6 +163,10 @@ func (n *net) run(until uint64, ok func() bool) bool {
 		n.now = h.at
 		if h.node < 0 { // comes up again
 			if nd := n.nodes[-1-h.node]; nd.down && nd.life == h.life {
+				if nd.forgets {
+					nd.safety, nd.bodies = bft.Lost(), map[chain.BlockHash]bft.Body{}
+					nd.chain = nd.chain[:n.rand.IntN(len(nd.chain)+1)]
+				}
 				nd.boot(nd.safety)
 			}
 		} else if nd := n.nodes[h.node]; !nd.down && (nd.life == h.life || h.any) {
@@ -209,6 +214,11 @@ func (nd *node) step(ev bft.Event) {
 		nd.bodies[e.Body.Hash] = *e.Body
 	}
 	n.evidence += len(e.Evidence)
+	for _, ev := range e.Evidence {
+		if n.nodes[ev.From].evil == nil {
+			n.t.Fatalf("node %d accuses node %d, which is honest: %+v (seed %d)", nd.me, ev.From, ev.Evidence, n.seed)
+		}
+	}
 	if e.Halt != nil {
 		n.t.Fatalf("node %d halts: %s (seed %d)", nd.me, e.Halt.Reason, n.seed)
 	}

@@ -171,8 +171,14 @@ func (r *Replica) signedBy(from Peer, part *committee.Part) bool {
 
 // valid says whether the seats of a part signed the statement.
 func (r *Replica) valid(d keys.BLSDomain, message []byte, part *committee.Part) bool {
-	_, bad := r.config.Committee.Signatures().Collect(d, []keys.BLSVote{{BLSSigned: light.Signed(message, part.Seats), Point: part.Point}})
-	return len(bad) == 0
+	_, ok := r.compress(d, message, part)
+	return ok
+}
+
+// compress is the signature of a part as certificates and evidence hold it, if it is one of the statement.
+func (r *Replica) compress(d keys.BLSDomain, message []byte, part *committee.Part) (keys.BLSSignature, bool) {
+	s, bad := r.config.Committee.Signatures().Collect(d, []keys.BLSVote{{BLSSigned: light.Signed(message, part.Seats), Point: part.Point}})
+	return s, len(bad) == 0
 }
 
 func (r *Replica) validVote(v *Vote) bool {

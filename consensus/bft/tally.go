@@ -48,19 +48,7 @@ func (r *Replica) count(from Peer, v *Vote, checked bool) {
 		}
 		*b = ballot{v, checked || r.others.suspect[from]}
 	case b.vote.Block != v.Block:
-		if (checked || r.validVote(v)) && (b.checked || r.validVote(b.vote)) {
-			b.checked = true
-			r.accuse(Evidence{From: from, Votes: []Vote{*b.vote, *v}})
-		}
-	}
-}
-
-// accuse reports a member once in a height.
-func (r *Replica) accuse(e Evidence) {
-	r.reject(e.From, "it signed two statements of one step")
-	if !r.others.accused[e.From] {
-		r.others.accused[e.From] = true
-		r.out.Evidence = append(r.out.Evidence, e)
+		r.accuse(from, r.claimVote(b.vote), r.claimVote(v))
 	}
 }
 
@@ -136,6 +124,7 @@ func (r *Replica) strike(t *tally, those []Peer, bad []int) {
 
 // use takes a certificate of the height that was checked or made here.
 func (r *Replica) use(cert *chain.Certificate) {
+	r.compare(cert)
 	if r.isFinal(cert) && r.final == nil {
 		// A preparation certificate of all seats is also the highest one: those who can't see all confirm with it.
 		r.final = cert

@@ -107,8 +107,8 @@ func (r *Replica) timedOut(from Peer, t *Timeout) {
 	case old != nil && old.Round > t.Round, r.final != nil:
 		return
 	case old != nil && old.Round == t.Round:
-		if old.Timeout != t.Timeout && r.valid(keys.BLSTimeout, t.Timeout.Append(nil), &t.Part) {
-			r.accuse(Evidence{From: from, Timeouts: []Timeout{*old, *t}})
+		if old.Timeout != t.Timeout {
+			r.accuse(from, claimTimeout(old), claimTimeout(t))
 		}
 		return
 	case !r.sound(t):
@@ -116,6 +116,9 @@ func (r *Replica) timedOut(from Peer, t *Timeout) {
 		return
 	}
 	r.timeouts[from] = t
+	for _, v := range r.votesOf(from) {
+		r.accuse(from, claimTimeout(t), r.claimVote(v))
+	}
 	if t.Certificate != nil {
 		r.use(t.Certificate)
 	}

@@ -1,0 +1,79 @@
+package bft
+
+import (
+	"github.com/thinkey/thinkey/consensus/committee"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
+	"github.com/thinkey/thinkey/sdk/light"
+)
+
+// said is a claim whose signature is looked at only if it matters: a pairing takes a thousand times as long as all else here.
+type said struct {
+	light.Claim
+	part *committee.Part // nil if the signature is there
+}
+
+// accuse reports a member that signed both claims, once in a height, if no honest one does. It is the one place that decides
+// so, by what a third party will ask.
+func (r *Replica) accuse(from Peer, a, b said) {
+	e := light.Evidence{First: a.Claim, Second: b.Claim}
+	if r.others.accused[from] || !e.Contradicts() {
+		return
+	}
+	e.First, e.Second = r.signature(a), r.signature(b)
+	if _, err := r.config.Committee.Guilty(&e); err != nil {
+		return
+	}
+	r.others.accused[from] = true
+	r.reject(from, "it signed what contradicts itself")
+	r.out.Evidence = append(r.out.Evidence, Evidence{from, e})
+}
+
+func (r *Replica) claimVote(v *Vote) said {
+	s := r.vote(v.Step, v.Height, v.Round, v.Block)
+	return said{light.Claim{Vote: &s, Seats: v.Seats}, &v.Part}
+}
+
+func claimTimeout(t *Timeout) said {
+	return said{light.Claim{Timeout: &t.Timeout, Seats: t.Seats}, &t.Part}
+}
+
+func claimCertificate(c *chain.Certificate) said {
+	s := c.Vote()
+	return said{light.Claim{Vote: &s, Seats: c.Bitmap, Signature: c.Signature}, nil}
+}
+
+// signature fills in the signature of a claim. If it is none it stays empty: the claim convicts nobody then.
+func (r *Replica) signature(s said) light.Claim {
+	switch {
+	case s.part == nil:
+	case s.Vote != nil:
+		s.Signature, _ = r.compress(s.Vote.Domain(), s.Vote.Append(nil), s.part)
+	default:
+		s.Signature, _ = r.compress(keys.BLSTimeout, s.Timeout.Append(nil), s.part)
+	}
+	return s.Claim
+}
+
+// votesOf are a member's votes of the height that are still here.
+func (r *Replica) votesOf(p Peer) (list []*Vote) {
+	for _, t := range r.tallies {
+		if v := t.ballots[p].vote; v != nil {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+// compare holds a certificate against the votes that its signers sent here: a leader that shows everyone another block is
+// caught by the certificate of one of them.
+func (r *Replica) compare(cert *chain.Certificate) {
+	for p, seats := range r.members {
+		if !seats.Overlaps(cert.Bitmap) {
+			continue
+		}
+		for _, v := range r.votesOf(Peer(p)) {
+			r.accuse(Peer(p), r.claimVote(v), claimCertificate(cert))
+		}
+	}
+}
