@@ -30,7 +30,8 @@
 //	    the one before, however that ended.
 //	W3  Gas doesn't depend on what this node holds: an instance that waits costs what one costs that must be made.
 //	W4  Exactly what was used is charged, and never more than there is: with a unit less the handling fails.
-//	W5  Code comes back to the host at least every slice of gas: Go's collector, and Close, wait no longer than that.
+//	W5  Code comes back to the host at least every slice of gas, and no host function does anything long at once: Go's collector,
+//	    and Close, wait about a millisecond at most. The longest is one instruction that copies or fills 16 MiB.
 //	W6  A pointer of the code's that is outside of its memory is a trap; no host function reads or writes there.
 //	W7  What is on disk is run only if it is what was written, by this version of everything. It is never needed.
 //	W8  A panic of ours or of wazero's while a message runs is no outcome: it goes on, and stops the node (sdk/assert). One

@@ -1,6 +1,7 @@
 package wasm
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -223,6 +224,44 @@ func TestHashesAndSignatures(t *testing.T) {
 			t.Errorf("%x\n%x", got, expect)
 		}
 		return o
+	})
+}
+
+// What is hashed piece by piece has the hash of the whole, at the border of a piece and far from it; a message to verify has an end.
+func TestLongHashes(t *testing.T) {
+	both(t, Config{}, func(t *testing.T, r *rig) any {
+		var all []exec.Outcome
+		for _, n := range []int{pieceBytes - 1, pieceBytes, pieceBytes + 1, 2 * pieceBytes, 3*pieceBytes + 77} {
+			content := bytes.Repeat([]byte("abc"), n/3+1)[:n]
+			if n >= pageBytes {
+				content[pageBytes-1] = 't' // where the topic is
+			}
+			r.publish(t, guest{
+				pages: 5, data: map[uint32]string{0: string(content), pageBytes - 1: "t"},
+				handle: text(host(abi.SHA256, 0, n, 0), say(0, 32)),
+			}.build())
+			sha := sha256.Sum256(content)
+			first := r.do(t, "")
+			if want(t, first, chain.StatusOK, ""); said(first)[0] != string(sha[:]) {
+				t.Errorf("SHA-256 of %d bytes: %x", n, said(first)[0])
+			}
+			r.publish(t, guest{pages: 5, data: map[uint32]string{0: string(content), pageBytes - 1: "t"}, handle: text(host(abi.BLAKE2b, 0, n, 0), say(0, 32))}.build())
+			blake := blake2b.Sum256(content)
+			second := r.do(t, "")
+			if want(t, second, chain.StatusOK, ""); said(second)[0] != string(blake[:]) {
+				t.Errorf("BLAKE2b of %d bytes: %x", n, said(second)[0])
+			}
+			all = append(all, first, second)
+		}
+		for _, name := range []string{abi.Ed25519Verify, abi.BLSVerify} {
+			r.publish(t, guest{pages: 5, handle: text(host(name, 0, 0, 0, abi.MaxSigned), module.OpDrop)}.build())
+			want(t, r.do(t, ""), chain.StatusOK, "")
+			r.publish(t, guest{pages: 5, handle: text(host(name, 0, 0, 0, abi.MaxSigned+1), module.OpDrop)}.build())
+			o := r.do(t, "")
+			want(t, o, chain.StatusLimit, "a message of 65537 bytes (limit 65536): sign its hash")
+			all = append(all, o)
+		}
+		return all
 	})
 }
 

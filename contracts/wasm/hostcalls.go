@@ -192,21 +192,25 @@ func hostRandom(in *instance, stack []uint64) {
 func hostSHA256(in *instance, stack []uint64) {
 	text, dst := in.span(stack[0], stack[1]), in.span(stack[2], abi.HashBytes)
 	in.charge(gas.SHA256 + uint64(text.n)*gas.SHA256Byte)
-	hash := sha256.Sum256(in.bytesIn(text))
-	put(in, dst, hash[:])
+	hash := sha256.New()
+	inPieces(in.bytesIn(text), func(b []byte) { hash.Write(b) })
+	put(in, dst, hash.Sum(nil))
 }
 
 func hostBLAKE2b(in *instance, stack []uint64) {
 	text, dst := in.span(stack[0], stack[1]), in.span(stack[2], abi.HashBytes)
 	in.charge(gas.BLAKE2b + uint64(text.n)*gas.BLAKE2bByte)
-	hash := blake2b.Sum256(in.bytesIn(text))
-	put(in, dst, hash[:])
+	hash, err := blake2b.New256(nil)
+	assert.NoError(err, "no key is never too long")
+	inPieces(in.bytesIn(text), func(b []byte) { hash.Write(b) })
+	put(in, dst, hash.Sum(nil))
 }
 
 func hostEd25519(in *instance, stack []uint64) {
 	var key keys.PublicKey
 	var signature keys.Signature
 	at, from, message := in.span(stack[0], uint64(len(key))), in.span(stack[1], uint64(len(signature))), in.span(stack[2], stack[3])
+	in.signed(message)
 	in.charge(gas.Ed25519 + uint64(message.n)*gas.Ed25519Byte)
 	copy(key[:], in.bytesIn(at))
 	copy(signature[:], in.bytesIn(from))
@@ -217,10 +221,18 @@ func hostBLS(in *instance, stack []uint64) {
 	var key [keys.BLSKeyBytes]byte
 	var signature [keys.BLSSignatureBytes]byte
 	at, from, message := in.span(stack[0], uint64(len(key))), in.span(stack[1], uint64(len(signature))), in.span(stack[2], stack[3])
+	in.signed(message)
 	in.charge(gas.BLSVerify + uint64(message.n)*gas.BLSVerifyByte)
 	copy(key[:], in.bytesIn(at))
 	copy(signature[:], in.bytesIn(from))
 	stack[0] = truth(keys.VerifyBLS(key, signature, in.bytesIn(message)))
+}
+
+// signed refuses a message that is too long to be verified: nothing interrupts the hashing of one message (W5).
+func (in *instance) signed(message span) {
+	if message.n > abi.MaxSigned {
+		in.stop(exec.Fail(chain.StatusLimit, "%s: a message of %d bytes (limit %d): sign its hash", in.host, message.n, abi.MaxSigned))
+	}
 }
 
 func truth(b bool) uint64 {

@@ -79,9 +79,11 @@ const (
 	// sha256(bytes, length, dst), blake2b(bytes, length, dst): the hash of 32 bytes → dst.
 	SHA256  = "sha256"
 	BLAKE2b = "blake2b"
-	// ed25519_verify(key, signature, message, messageLength) i32: 1 if it verifies; key of 32 bytes, signature of 64.
+	// ed25519_verify(key, signature, message, messageLength) i32: 1 if it verifies; key of 32 bytes, signature of 64, message of
+	// at most MaxSigned: of what is longer a hash is signed.
 	Ed25519Verify = "ed25519_verify"
-	// bls_verify(key, signature, message, messageLength) i32: 1 if it verifies; key of 96 bytes (G2), signature of 48 (G1).
+	// bls_verify(key, signature, message, messageLength) i32: 1 if it verifies; key of 96 bytes (G2), signature of 48 (G1),
+	// message of at most MaxSigned.
 	BLSVerify = "bls_verify"
 )
 

@@ -298,6 +298,7 @@ func hostSHA256(b []byte, dst *Hash) { *dst = sha256.Sum256(b) }
 func hostBLAKE2b(b []byte, dst *Hash) { *dst = blake2b.Sum256(b) }
 
 func hostEd25519(key, signature, message []byte) bool {
+	stopUnless(len(message) <= abi.MaxSigned, "a signed message of %d bytes (limit %d): sign its hash", len(message), abi.MaxSigned)
 	return keys.Verify(keys.PublicKey(key), message, keys.Signature(signature)) == nil
 }
 

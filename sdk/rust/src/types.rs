@@ -47,12 +47,12 @@ pub fn blake2b(bytes: &[u8]) -> Hash {
     Hash(host::blake2b(bytes))
 }
 
-/// Says whether signature is key's over message.
+/// Says whether signature is key's over message, of at most 64 KiB.
 pub fn ed25519_verify(key: &[u8; 32], signature: &[u8; 64], message: &[u8]) -> bool {
     host::ed25519_verify(key, signature, message)
 }
 
-/// Says whether signature (in G1) is key's (in G2) over message.
+/// Says whether signature (in G1) is key's (in G2) over message, of at most 64 KiB.
 pub fn bls_verify(key: &[u8; 96], signature: &[u8; 48], message: &[u8]) -> bool {
     host::bls_verify(key, signature, message)
 }
