@@ -34,7 +34,7 @@ func (a *app) newCheck() *cobra.Command {
 		return nil
 	})
 	cmd.Long = `Judge a WebAssembly module by the rules by which every node judges it when it is published, and say what is in it. Nothing is
-compiled or run, no node is asked, and any file is judged in a second or two. FILE.wasm may be - for standard input.
+compiled or run, no node is asked, and any file is judged within two seconds and 512 MB. FILE.wasm may be - for standard input.
 
 What is refused is named: function, byte, instruction, and what to do instead. The exit code is 0 only if the module is accepted.`
 	cmd.Example = "  thinkey check counter.wasm\n  thinkey check counter.wasm --json"
@@ -110,6 +110,7 @@ type checked struct {
 type moduleFacts struct {
 	Contract     string         `json:"contract,omitempty"` // as its schema calls it
 	Bytes        int            `json:"bytes"`
+	Instrumented int            `json:"bytes_instrumented"` // of what runs instead
 	Functions    int            `json:"functions"`
 	Pages        int            `json:"image_pages"`
 	Exports      []string       `json:"exports"`
@@ -198,7 +199,7 @@ func (t *table) addIf(name, text string) {
 
 func (m *moduleFacts) rows(t *table) {
 	t.addIf("contract", m.Contract)
-	t.add("size", count(m.Bytes, "byte"))
+	t.add("size", count(m.Bytes, "byte")+", "+count(m.Instrumented, "byte")+" with what counts gas")
 	t.add("functions", strconv.Itoa(m.Functions))
 	t.add("image", count(m.Pages, "page"))
 	t.add("exports", strings.Join(m.Exports, " "))

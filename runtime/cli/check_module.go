@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"fmt"
+
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/contracts/wasm"
 	"github.com/thinkey/thinkey/contracts/wasm/module"
@@ -16,7 +18,12 @@ func inspect(file string, code []byte) (checked, error) {
 	if err != nil {
 		return c, err
 	}
+	runs, err := wasm.Instrument(code)
+	if err != nil {
+		return c, fmt.Errorf("it is accepted, and can't be instrumented: %w", err)
+	}
 	c.Accepted, c.moduleFacts = true, factsOf(m)
+	c.Instrumented = len(runs)
 	publication := chain.PublishInput{Code: code}
 	c.Bytes, c.Complexity, c.Hash = len(code), wasm.Complexity(facts), publication.Hash()
 	c.GasToPublish = exec.PublicationGas(&chain.Message{Method: chain.MethodPublish, Input: publication.Encode()}, publication, c.Complexity)

@@ -62,6 +62,9 @@ func TestCheckAccepted(t *testing.T) {
 	if c.Hash != in.Hash() || c.Immutable == c.Hash {
 		t.Errorf("code hashes %s, %s", c.Hash, c.Immutable)
 	}
+	if runs, err := wasm.Instrument(code); err != nil || c.Instrumented != len(runs) {
+		t.Errorf("instrumented: %d bytes, and %d run (%v)", c.Instrumented, len(runs), err)
+	}
 	if used := gasOfPublishing(t, in); c.GasToPublish != used {
 		t.Errorf("gas to publish: %d, and publishing used %d", c.GasToPublish, used)
 	}
