@@ -290,6 +290,14 @@ var bombs = []bomb{
 	unaryChain("i32 f32 trunc_sat", module.I32, module.OpF32ConvertI32U, module.OpI32TruncSatF32U),
 	unaryChain("i64 f32 trunc_sat", module.I64, module.OpF32ConvertI64U, module.OpI64TruncSatF32U),
 	unaryChain("demote promote", module.F64, module.OpF32DemoteF64, module.OpF64PromoteF32),
+	{"roots with changes of sign", func(f *fuse) { // what grows most when it is instrumented
+		f.constant(module.F64, 0)
+		for range f.n {
+			f.op(module.OpF64Sqrt)
+			f.op(module.OpF64Neg)
+		}
+		f.op(module.OpDrop)
+	}},
 	repeat("select", func(f *fuse, i int) {
 		f.op(module.OpLocalGet, f.local(i))
 		f.op(module.OpLocalGet, f.local(i+1))
@@ -517,8 +525,8 @@ type explosion struct {
 }
 
 func (e explosion) String() string {
-	return fmt.Sprintf("%6.1f s  %5.0f ns/unit, %5.0f of what is compiled; a function %8.1f ms, %6.1f KB; %v",
-		e.seconds, float64(e.cpu)/float64(e.work), float64(e.cpu)/float64(e.metered),
+	return fmt.Sprintf("%6.1f s, %5d MB allocated  %5.0f ns/unit, %5.0f of what is compiled; a function %8.1f ms, %6.1f KB; %v",
+		e.seconds, e.alloc>>20, float64(e.cpu)/float64(e.work), float64(e.cpu)/float64(e.metered),
 		e.cpu.Seconds()*1000/float64(e.copies), float64(e.bytes)/1024/float64(e.copies), e.charge)
 }
 

@@ -30,6 +30,7 @@
 //	K6  Every permitted instruction is executed a thousand times on both engines (TestOpcodes; -v prints the table).
 //	K7  The checks bite: output of the instrumenter that is spoilt in any of the ways listed is found (TestBites), and no
 //	    numeric instruction passes for another (TestDrillsBite).
+//	K8  The worst modules that are accepted compile within bounded time and memory (TestWorstCompile).
 //
 // BenchmarkBombs measures what it takes to compile the worst modules that may be published. The limits that follow from
 // it are contracts/wasm/module's.

@@ -51,8 +51,9 @@ const (
 
 	// MaxFuncComplexity is about 0.4 s of compiling; Go's largest function has 270,000.
 	MaxFuncComplexity = 2_500_000
-	// MaxComplexity is about four seconds of compiling at worst. Go has 13.9 million, which take one; 17 million if it
-	// filled 4 MiB. With MaxBytes it fits the gas that one message can buy.
+	// MaxComplexity is about four seconds of compiling at worst, and 170 MB for what grows most (TestWorstCompile of
+	// conform). Go has 13.9 million, which take one; 17 million if it filled 4 MiB. With MaxBytes it fits the gas that one
+	// message can buy.
 	MaxComplexity = 20_000_000
 )
 
