@@ -15,6 +15,8 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/wasm/meter"
 	"github.com/thinkey/thinkey/contracts/wasm/module"
 	"github.com/thinkey/thinkey/sdk/abi"
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -32,8 +34,12 @@ type probe struct {
 	piece asm
 	times int // the piece in the loop's body
 	loops int
-	setup asm // before the loop
+	setup asm    // before the loop
+	entry string // that runs it; "" is handle
 }
+
+// probes are those of pieces of code.
+func probes() []probe { return slices.Concat(instructions(), structures(), hostProbes()) }
 
 // TestCalibrate measures, in time of the thread's own, what a unit of gas takes for every instruction and host call on
 // this machine. `make calibrate` runs it.
@@ -44,7 +50,7 @@ func TestCalibrate(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var all []reading
-	for _, p := range slices.Concat(instructions(), structures(), hostProbes()) {
+	for _, p := range probes() {
 		all = append(all, p.read(t))
 	}
 	all = append(all, messages(t)...)
@@ -59,7 +65,7 @@ func TestCalibrate(t *testing.T) {
 		case off < 1.0/maxOff:
 			note = "too dear"
 		}
-		if why, ok := meant[r.name]; ok && note != "" {
+		if why, ok := meant[note][r.name]; ok {
 			note += ", as is meant: " + why
 		} else if note != "" {
 			t.Errorf("%s takes %.2f ns for a unit of gas, the median is %.2f: it is %s", r.name, r.perUnit(), median, note)
@@ -69,20 +75,37 @@ func TestCalibrate(t *testing.T) {
 	t.Logf("median %.2f ns/gas\n%s", median, table.String())
 }
 
-// meant are the prices that are off by intent, and why.
-var meant = map[string]string{
-	"local.get local.set": "not every local is in a register",
-	"data.drop":           "it costs what other bulk instructions cost",
-	"log of 16000":        "only the first bytes are kept",
-	"event of 0":          "a receipt is kept for good",
-	"send of 0":           "its bytes are a block's",
-	"br":                  "a jump to what follows is none",
+// meant are the prices that are off by intent, by how they are off, and why.
+var meant = map[string]map[string]string{
+	"too dear": {
+		"local.get local.set": "not every local is in a register",
+		"data.drop":           "it costs what other bulk instructions cost",
+		"elem.drop":           "the same",
+		"log of 16000":        "only the first bytes are kept",
+		"event of 0":          "a receipt is kept for good",
+		"send of 0":           "its bytes are a block's",
+		"deploy of 0":         "the same",
+		"br":                  "a jump to what follows is none",
+		"return":              "the same",
+		"else":                "the same",
+		"constants":           "most are parts of other instructions",
 
-	"message to 40 pages, marked":    "between what is there and what must be made",
-	"message to 40 pages, cold":      "the same",
-	"message to 256 pages, cold":     "the same",
-	"message to 1000 elements, cold": "the same",
-	"load, random":                   "most loads hit a cache",
+		"read of nothing":    "the state is not always in memory, as it is here",
+		"read of 1000":       "the same",
+		"next":               "the same",
+		"write of 8":         "it is a leaf of the state's tree, and bytes on disk",
+		"write of 1000":      "the same",
+		"set_code":           "the code is read from the state, which is not in memory always",
+		"message that fails": "a message's handling, which is the node's",
+
+		"message to 40 pages, marked": "between what is there and what must be made",
+	},
+	"too cheap": {
+		"message to 40 pages, cold":      "between what is there and what must be made",
+		"message to 256 pages, cold":     "the same",
+		"message to 1000 elements, cold": "the same",
+		"load, random":                   "most loads hit a cache",
+	},
 }
 
 // reading is what one piece takes.
@@ -109,28 +132,73 @@ func (p probe) measure(t *testing.T, piece asm) reading {
 	for range p.times {
 		body = append(body, piece...)
 	}
-	g.handle = text(prelude, p.setup, repeat(0, p.loops, body))
+	code := text(prelude, p.setup, repeat(0, p.loops, body))
+	run := r.message(t, chain.StatusOK)
+	switch p.entry {
+	case abi.EntryQuery:
+		g.query, run = code, r.question(t)
+	case abi.EntryMerge:
+		g.merge, g.merges, run = code, []string{"do"}, r.group(t)
+	default:
+		g.handle = code
+	}
 	r.publish(t, g.build())
-	return best(t, r, p.name, max(1, 2_000/(p.times*p.loops)))
+	return best(p.name, max(1, 2_000/(p.times*p.loops)), run)
 }
 
-// best is the shortest time of several rounds, each of n messages.
-func best(t *testing.T, r *rig, name string, n int) reading {
-	t.Helper()
-	m := relay("do", strings.Repeat("i", 32), chain.MaxMessageGas).Seal()
+// best is the shortest time of several rounds, each of n runs. A run says what gas it used.
+func best(name string, n int, run func() uint64) reading {
 	best := reading{name: name, nanos: math.Inf(1)}
 	for range 9 {
 		runtime.GC() // not while it is measured
 		start := threadTime()
 		for range n {
-			o := r.must(t, m)
-			if best.gas = float64(o.GasUsed); o.Status != chain.StatusOK {
-				t.Fatalf("%s: %q (%s)", name, o.Status, o.Reason)
-			}
+			best.gas = float64(run())
 		}
 		best.nanos = min(best.nanos, (threadTime()-start)/float64(n))
 	}
 	return best
+}
+
+// message runs a message that ends so.
+func (r *rig) message(t *testing.T, status chain.Status) func() uint64 {
+	m := relay("do", strings.Repeat("i", 32), chain.MaxMessageGas).Seal()
+	return func() uint64 {
+		o := r.must(t, m)
+		if o.Status != status {
+			t.Fatalf("%q (%s)", o.Status, o.Reason)
+		}
+		return o.GasUsed
+	}
+}
+
+// question runs a view.
+func (r *rig) question(t *testing.T) func() uint64 {
+	return func() uint64 {
+		a, err := exec.Query(r.context(), self, r.account, r.storage, exec.Question{GasLimit: chain.MaxMessageGas})
+		if err != nil || a.Status != chain.StatusOK {
+			t.Fatalf("%+v, %v", a, err)
+		}
+		return a.GasUsed
+	}
+}
+
+// group runs two messages as one.
+func (r *rig) group(t *testing.T) func() uint64 {
+	return func() (used uint64) {
+		var two []*exec.Delivery
+		for range 2 {
+			two = append(two, &exec.Delivery{Message: relay("do", strings.Repeat("i", 32), chain.MaxMessageGas/2).Seal()})
+		}
+		o := exec.NewOverlay(self, r.account, entries1{r.storage})
+		if ok, err := o.HandleGroup(r.context(), two); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		for i := range o.Events {
+			used += o.Events[i].Outcome.GasUsed
+		}
+		return used
+	}
 }
 
 // messages are whole messages whose code does next to nothing: to instances that wait, and to those that must be made.
@@ -155,7 +223,47 @@ func messages(t *testing.T) (all []reading) {
 	} {
 		r := newRig(t, x.c)
 		r.publish(t, x.g.build())
-		all = append(all, best(t, r, x.name, 50))
+		all = append(all, best(x.name, 50, r.message(t, chain.StatusOK)))
+	}
+	r := newRig(t, Config{})
+	r.publish(t, guest{handle: failWith(0, 3)}.build())
+	return append(all, best("message that fails", 50, r.message(t, chain.StatusRefused)))
+}
+
+// Nothing that has a price is left out: every instruction that costs something, and every host call, is in a probe.
+func TestCalibrateIsComplete(t *testing.T) {
+	probed, called := map[module.Opcode]bool{}, map[string]bool{abi.Fail: true} // the message that fails
+	for _, p := range probes() {
+		name, _, _ := strings.Cut(p.name, " ")
+		called[name] = true
+		for _, c := range append([]asm{p.piece}, codes(p.guest.more)...) {
+			for w := module.Walk(append(slices.Clone(c), byte(module.OpEnd))); w.Next(); {
+				probed[w.Instruction().Op] = true
+			}
+		}
+	}
+	for _, f := range abi.Functions {
+		if !called[f.Name] {
+			t.Errorf("no probe calls %s", f.Name)
+		}
+	}
+	for o := module.Opcode(0); o < 0xfc20; o++ {
+		if tenths, ok := meter.PriceOf(o); ok && tenths > 0 && !probed[o] {
+			t.Errorf("no probe runs %s", o)
+		}
+	}
+	for _, list := range meant {
+		for name := range list {
+			if first, _, _ := strings.Cut(name, " "); !called[first] && first != "message" {
+				t.Errorf("there is no %s", name)
+			}
+		}
+	}
+}
+
+func codes(functions []function) (all []asm) {
+	for _, f := range functions {
+		all = append(all, f.code)
 	}
 	return all
 }
@@ -267,7 +375,8 @@ func structures() []probe {
 	params := function{params: make64(8), code: text(at(module.OpLocalGet, 3), at(module.OpGlobalSet, 0))}
 	locals := function{locals: make64(100), code: text(at(module.OpGlobalGet, 0), at(module.OpLocalTee, 99), at(module.OpGlobalSet, 0), call(0))}
 	constant := function{results: []module.ValueType{module.I32}, code: text(3)}
-	table := guest{more: []function{leaf, deep, params, locals, constant}, table: []uint32{4, 4}, elements: [][]uint32{{0, 1}}, passive: []string{strings.Repeat("p", 1000)},
+	returning := function{code: text(module.OpReturn)}
+	table := guest{more: []function{leaf, deep, params, locals, constant, returning}, table: []uint32{4, 4}, elements: [][]uint32{{0, 1}}, passive: []string{strings.Repeat("p", 1000)},
 		globals: []module.Global{global(module.I64, i64(1))}}
 	bulk := func(o module.Opcode, from, n int, more ...byte) asm {
 		c := text(100, from, n, o)
@@ -278,6 +387,9 @@ func structures() []probe {
 		{name: "global.get global.set", piece: text(at(module.OpGlobalGet, 0), i64(1), module.OpI64Add, at(module.OpGlobalSet, 0))},
 		{name: "select", piece: text(i, j, l, module.OpI32WrapI64, module.OpSelect, take('i'))},
 		{name: "if", piece: text(i, block(module.OpIf, l, i64(5), module.OpI64Add, at(module.OpLocalSet, 2)))},
+		{name: "else", piece: text(i, block(module.OpIf, l, i64(5), module.OpI64Add, at(module.OpLocalSet, 2), module.OpElse, l, i64(3), module.OpI64Mul, at(module.OpLocalSet, 2)))},
+		{name: "constants", piece: text(module.OpF32Const, asm{0, 0, 0, 1}, at(module.OpLocalSet, 4), module.OpF64Const, asm{0, 0, 0, 0, 0, 0, 0, 1}, at(module.OpLocalSet, 5), i64(77), at(module.OpLocalSet, 3))},
+		{name: "return", piece: call(5)},
 		{name: "br_if", piece: block(module.OpBlock, i, at(module.OpBrIf, 0), l, i64(5), module.OpI64Add, at(module.OpLocalSet, 2))},
 		{name: "br", piece: block(module.OpBlock, l, i64(5), module.OpI64Add, at(module.OpLocalSet, 2), at(module.OpBr, 0))},
 		{name: "br_table", piece: block(module.OpBlock, block(module.OpBlock, block(module.OpBlock, i, 3, module.OpI32And, module.OpBrTable, byte(3), byte(0), byte(1), byte(2), byte(1)),
@@ -296,7 +408,7 @@ func structures() []probe {
 		{name: "memory.init of 0", piece: bulk(module.OpMemoryInit, 0, 0, 0, 0)}, {name: "memory.init of 1000", piece: bulk(module.OpMemoryInit, 0, 1000, 0, 0)},
 		{name: "table.init of 0", piece: text(0, 0, 0, module.OpTableInit, byte(1), byte(0))}, {name: "table.init of 2", piece: text(0, 0, 2, module.OpTableInit, byte(1), byte(0))},
 		{name: "table.copy of 2", piece: text(0, 1, 2, module.OpTableCopy, byte(0), byte(0))},
-		{name: "data.drop", piece: text(module.OpDataDrop, byte(0))},
+		{name: "data.drop", piece: text(module.OpDataDrop, byte(0))}, {name: "elem.drop", piece: text(module.OpElemDrop, byte(1))},
 	}
 	for i := range all {
 		all[i].guest, all[i].times, all[i].loops = table, 50, 20_000
@@ -315,11 +427,12 @@ func structures() []probe {
 	return append(all, probe{name: "memory.grow by 1", piece: text(1, module.OpMemoryGrow, byte(0), module.OpDrop), times: 1, loops: 255})
 }
 
-// hostProbes are the host calls. Those that read and write the state are not here: what they cost is not the engine's.
+// hostProbes are the host calls but fail, which ends a message. The state is in memory here: what it costs to read it from a disk,
+// and to make it part of the next one, is not the engine's.
 func hostProbes() []probe {
 	key, signature := signedText()
 	to := address(5)
-	g := guest{data: map[uint32]string{0: "text", 100: key, 200: signature, 400: string(to[:]), 500: amount(0)}}
+	g := guest{data: map[uint32]string{0: "text", 100: key, 200: signature, 400: string(to[:]), 500: amount(0), 800: strings.Repeat("c", 64)}}
 	blsKey, blsSignature := blsText()
 	g.data[600], g.data[700] = blsKey, blsSignature
 	many := func(name string, piece asm) probe {
@@ -328,7 +441,19 @@ func hostProbes() []probe {
 	few := func(name string, loops int, piece asm) probe {
 		return probe{name: name, guest: g, piece: piece, times: 1, loops: loops}
 	}
+	within := func(entry string, p probe) probe {
+		p.entry = entry
+		return p
+	}
+	there := few("read of 1000", 1000, text(host(abi.Read, 0, 4, 1000, 1000), module.OpDrop))
+	there.setup = host(abi.Write, 0, 4, 1000, 1000)
+	next := few("next", 1000, text(host(abi.Next, 0, 2, 0, 2, 1000, 64), module.OpDrop))
+	next.setup = there.setup
 	return []probe{
+		few("read of nothing", 1000, text(host(abi.Read, 0, 4, 1000, 1000), module.OpDrop)), there, next,
+		few("write of 8", 1000, host(abi.Write, 0, 4, 1000, 8)), few("write of 1000", 100, host(abi.Write, 0, 4, 1000, 1000)),
+		few("deploy of 0", 50, host(abi.Deploy, 800, 832, 500, i64(5_000), 0, 0, 1000)), few(abi.SetCode, 1000, host(abi.SetCode, 800)),
+		within(abi.EntryQuery, many(abi.Reply, host(abi.Reply, 0, 64))), within(abi.EntryMerge, many(abi.Part, text(host(abi.Part, 1, 1000, 64), module.OpDrop))),
 		many(abi.Parts, text(host(abi.Parts), module.OpDrop)), many(abi.Gas, text(host(abi.Gas), module.OpDrop)), many(abi.Context, host(abi.Context, 1000)),
 		many(abi.Balance, host(abi.Balance, 1000)), many(abi.Method, text(host(abi.Method, 1000, 64), module.OpDrop)),
 		many(abi.Input, text(host(abi.Input, 1000, 64), module.OpDrop)), many(abi.Random, text(host(abi.Random, 1000), module.OpDrop)),
