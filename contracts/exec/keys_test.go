@@ -167,3 +167,28 @@ func TestQuery(t *testing.T) {
 		t.Errorf("a message that replies: %+v", o)
 	}
 }
+
+// What is logged is bounded in lines and bytes: it stays in memory until the block is final.
+func TestLogIsBounded(t *testing.T) {
+	for _, line := range []string{"", "x", strings.Repeat("y", 1000)} {
+		s := newScene()
+		s.program = func(env *exec.Env) error {
+			for range 2 * chain.MaxLogBytes {
+				env.Log([]byte(line))
+			}
+			return nil
+		}
+		m := &chain.Message{Kind: chain.Relay, From: sender, To: s.self, GasLimit: 100_000, GasPrice: 1, Method: "do"}
+		o, err := exec.Apply(&s.context, s.self, s.account, s.storage, m.Seal())
+		if err != nil {
+			t.Fatal(err)
+		}
+		logs, bytes := o.Logs(), 0
+		for _, l := range logs {
+			bytes += len(l)
+		}
+		if len(logs) > chain.MaxEvents || bytes > chain.MaxLogBytes {
+			t.Errorf("%d lines of %d bytes: %d kept, %d bytes", 2*chain.MaxLogBytes, len(line), len(logs), bytes)
+		}
+	}
+}

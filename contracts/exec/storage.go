@@ -107,11 +107,11 @@ func (e *Env) Emit(topic string, body []byte) error {
 	return nil
 }
 
-// Log is a line for who debugs: the first chain.MaxLogBytes of a handling are kept with its outcome, and nowhere else.
+// Log is a line for who debugs: the first chain.MaxEvents of a handling, and chain.MaxLogBytes, are kept with its outcome, and nowhere else.
 func (e *Env) Log(line []byte) {
 	r := e.makeRare()
 	n := min(len(line), chain.MaxLogBytes-r.logBytes)
-	if n > 0 || len(line) == 0 && len(r.logs) < chain.MaxEvents {
+	if len(r.logs) < chain.MaxEvents && (n > 0 || len(line) == 0) {
 		r.logBytes += n
 		r.logs = append(r.logs, append([]byte(nil), line[:n]...))
 	}

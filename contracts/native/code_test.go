@@ -87,6 +87,7 @@ func TestInit(t *testing.T) {
 		{"where money came before", initOf(good, "in"), funded, chain.StatusOK, ""},
 		{"of code that is immutable", initOf(frozen, "in"), chain.Account{}, chain.StatusOK, ""},
 		{"where an account is", initOf(good, "in"), chain.Account{Code: good}, chain.StatusExists, "exists already"},
+		{"where one was that kept its storage", initOf(good, "in"), chain.Account{Balance: chain.NewAmount(5), StorageBytes: 9}, chain.StatusExists, "exists already"},
 		{"of unknown code", initOf(chain.CodeHash{9}, "in"), chain.Account{}, chain.StatusNoCode, "is not published on chain 1"},
 		{"one block too early", initOf(chain.CodeHash{4}, "in"), chain.Account{}, chain.StatusNotYet, "callable from height 11 on, and this is 10"},
 		{"that refuses", initOf(refusing, "in"), chain.Account{}, chain.StatusRefused, "no"},

@@ -110,7 +110,8 @@ type run struct {
 func (r run) Handle(env *exec.Env) error { return r.codes.Run(env, r.code, r.entry) }
 
 // create is init: the account takes its code, and that handles its first message. That the address is derived from the
-// sender and the code proves that the sender may (SPEC 1.2). Money may have come to the address before.
+// sender and the code proves that the sender may (SPEC 1.2). Money may have come to the address before. An account that
+// gave up its code and kept its storage is not new: its deployer must not init over what others left there.
 type create struct{ codes Codes }
 
 // Handle makes the account.
@@ -121,7 +122,7 @@ func (c create) Handle(env *exec.Env) error {
 		return exec.Fail(chain.StatusBadInput, "init: %v", err)
 	case chain.MadeAddress(env.Self.Chain(), env.Message.From, in.Salt, in.Code) != env.Self:
 		return exec.Fail(chain.StatusBadInput, "init: %s is not the address of code %s that %s deploys", env.Self, in.Code, env.Message.From)
-	case env.Account().Code != chain.CodeHash{}:
+	case env.Account().Code != chain.CodeHash{} || env.Account().StorageBytes > 0:
 		return exec.Fail(chain.StatusExists, "account %s exists already", env.Self)
 	case c.codes == nil:
 		return exec.Fail(chain.StatusNotYet, "this network runs no code")
