@@ -6,7 +6,7 @@ package gas
 import "github.com/thinkey/thinkey/sdk/chain"
 
 // TableVersion changes with every price: instrumented code of another version is never run.
-const TableVersion = 1
+const TableVersion = 2
 
 // Messages.
 const (
@@ -34,10 +34,10 @@ const (
 	Write     = 10_000
 	WriteByte = chain.GasPerByte
 	Next      = 5_000
-	// Event is what an event costs beside its bytes; Log a line of the log, which is kept nowhere.
+	// Event is what an event costs beside its bytes; Log a line of the log, which is kept until the block is final.
 	Event   = 1_000
 	Log     = 100
-	LogByte = 1
+	LogByte = 8
 )
 
 // Code.
@@ -48,14 +48,19 @@ const (
 	RestorePage    = 1_000
 	RestoreElement = 20 // per function reference in an element segment
 	RestoreSlot    = 2  // per slot of a table
-	// RunOnce is added for a module whose instances serve one message only: it changes tables or drops segments.
-	RunOnce = 20_000
+	// RestoreSegment is per data segment, where instructions speak of them: each instance knows which are left.
+	RestoreSegment = 15
+	// RunOnce is added for a module whose instances serve one message only, as it changes tables or drops segments; and
+	// OncePage per page and OnceElement per function reference, as all is made anew.
+	RunOnce     = 20_000
+	OncePage    = 4_000
+	OnceElement = 400
 	// Publish, PublishByte and PublishComplexity are what publishing costs beside the bytes of the block: validating,
 	// instrumenting and compiling at every node, and keeping it for good. The largest module that is accepted must fit in a
-	// message (chain.MaxMessageGas), so these are a tenth of the time that they stand for.
-	Publish           = 1_500_000 // part of what Validate calls the complexity
+	// message (chain.MaxMessageGas), so these are at worst a thirtieth of the time that they stand for.
+	Publish           = 300_000 // part of what Validate calls the complexity
 	PublishByte       = 2
-	PublishComplexity = 1
+	PublishComplexity = 5
 )
 
 // Host calls, beside what they lead to.

@@ -220,6 +220,11 @@ func messages(t *testing.T) (all []reading) {
 		{"message to 256 pages, cold", guest{handle: touch, pages: 256}, Config{MaxIdle: 1}},
 		{"message to 1000 elements, cold", guest{handle: touch, table: make([]uint32, 1000), more: []function{{}}}, Config{MaxIdle: 1}},
 		{"message that drops a segment", guest{handle: text(module.OpDataDrop, byte(0)), passive: []string{"p"}}, Config{}},
+		{"message to 1000 elements, once", guest{handle: text(module.OpDataDrop, byte(0)), passive: []string{"p"}, table: make([]uint32, 1000), more: []function{{}}}, Config{}},
+		{"message to 256 pages, once", guest{handle: text(module.OpDataDrop, byte(0)), passive: []string{"p"}, pages: 256}, Config{}},
+		{"message to 10000 segments, cold", guest{handle: touch, data: spread(10_000)}, Config{MaxIdle: 1}},
+		{"message to 10000 segments, once", guest{handle: text(module.OpDataDrop, byte(0)), data: spread(10_000), passive: []string{"p"}}, Config{}},
+		{"message to 4 MB in a page, cold", guest{handle: touch, data: overlapping()}, Config{MaxIdle: 1}},
 	} {
 		r := newRig(t, x.c)
 		r.publish(t, x.g.build())
@@ -264,6 +269,24 @@ func TestCalibrateIsComplete(t *testing.T) {
 func codes(functions []function) (all []asm) {
 	for _, f := range functions {
 		all = append(all, f.code)
+	}
+	return all
+}
+
+// spread is data in n segments of a byte.
+func spread(n int) map[uint32]string {
+	all := map[uint32]string{}
+	for i := range n {
+		all[uint32(3*i)] = "x"
+	}
+	return all
+}
+
+// overlapping is data of 4 MB that lies over itself in one page.
+func overlapping() map[uint32]string {
+	all := map[uint32]string{}
+	for i := range 127 {
+		all[uint32(i)] = strings.Repeat("x", 32<<10)
 	}
 	return all
 }

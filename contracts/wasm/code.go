@@ -46,6 +46,7 @@ const (
 type code struct {
 	hash   chain.CodeHash
 	engine *Engine
+	binary []byte        // the module, while it waits; nil to ask the source for it
 	ready  chan struct{} // closed when err and what follows it is there, and doesn't change any more
 	err    error
 
@@ -70,8 +71,11 @@ type shape struct {
 	merges  []string // methods that the entry merge handles
 	globals []string // the module's own mutable globals, as the instrumented module exports them
 	bytes   uint32   // of memory at the start
-	table   uint64   // gas for its tables
+	refs    uint64   // function references in segments
+	fill    uint64   // gas for what a new instance has beside its memory: tables, segments
 	marks   bool     // the module notes which parts of memory it stores to (I.dirty)
+	items   int      // functions, segments, references in them
+	apart   int64    // bytes of an instance beside its memory
 	shift   uint     // a part is 1<<shift bytes
 	once    bool     // an instance can't be made as new: the module changes tables or drops segments
 }
@@ -111,13 +115,15 @@ func (c *code) load(binary []byte) (err error) {
 	if err := c.make(metered); err != nil {
 		return fmt.Errorf("code %s can't be run: %w", c.hash, err)
 	}
-	c.size = codeBytes(len(metered), len(c.image))
+	c.size = codeBytes(len(metered), len(c.image), c.items)
 	return nil
 }
 
-// codeBytes is about what a module takes: itself, its machine code (3.7 times as much was measured), its image, and a
-// runtime.
-func codeBytes(module, image int) int64 { return int64(module)*5 + int64(image) + 160<<10 }
+// codeBytes is about what a module takes: itself, its machine code (3.7 times as much was measured), its image, what
+// wazero notes of each of its items, and a runtime.
+func codeBytes(module, image, items int) int64 {
+	return int64(module)*5 + int64(image) + int64(items)*96 + 160<<10
+}
 
 // meter is the module that runs instead of the one that was published.
 func (c *code) meter(binary []byte) ([]byte, error) {
@@ -129,20 +135,21 @@ func (c *code) meter(binary []byte) ([]byte, error) {
 	c.price = c.shape.price()
 	c.engine.variant.apply(&c.shape)
 	if c.engine.variant == Bare {
-		return adapt(bare(m)).Encode(), nil
+		return c.adapt(bare(m)).Encode(), nil
 	}
 	metered, err := meter.Instrument(m, facts, meter.Options{Mark: c.marks, MarkShift: c.shift, MaxStack: maxStack})
 	if err != nil {
 		return nil, err
 	}
-	return adapt(metered).Encode(), nil
+	return c.adapt(metered).Encode(), nil
 }
 
-// adapt makes room for the page that shrinks a memory (see linear), and drops what only tools read: wazero would refuse
-// a module whose names are broken.
-func adapt(m *module.Module) *module.Module {
+// adapt makes room for the page that shrinks a memory (see linear), takes its data, and drops what only tools read: wazero
+// would refuse a module whose names are broken.
+func (c *code) adapt(m *module.Module) *module.Module {
 	own := *m
 	own.Customs = nil
+	c.image = takeData(&own)
 	limits := m.Memories[0]
 	if !limits.HasMax || limits.Max > module.MaxPages {
 		limits.Max, limits.HasMax = module.MaxPages, true
@@ -155,10 +162,14 @@ func adapt(m *module.Module) *module.Module {
 func shapeOf(m *module.Module) shape {
 	s := shape{bytes: m.Memories[0].Min * pageBytes, once: changesTables(m)}
 	for _, t := range m.Tables {
-		s.table += gas.RestoreSlot * uint64(t.Min)
+		s.fill += gas.RestoreSlot * uint64(t.Min)
 	}
 	for i := range m.Elements {
-		s.table += gas.RestoreElement * uint64(m.Elements[i].Len())
+		s.refs += uint64(m.Elements[i].Len())
+	}
+	s.fill += gas.RestoreElement * s.refs
+	if m.DataCount != nil {
+		s.fill += gas.RestoreSegment * uint64(len(m.Data))
 	}
 	for i, name := range entries {
 		_, s.exports[i] = m.Export(name)
@@ -169,6 +180,11 @@ func shapeOf(m *module.Module) shape {
 			s.globals = append(s.globals, fmt.Sprint(meter.GlobalOwn, i))
 		}
 	}
+	s.items = len(m.Funcs) + len(m.Data) + int(s.refs)
+	s.apart = instanceBytes + 48*int64(s.refs) + 32*int64(len(m.Data)) + 128*int64(len(m.Globals))
+	for _, t := range m.Tables {
+		s.apart += 8 * int64(t.Min)
+	}
 	if s.bytes > wholeBytes {
 		s.marks, s.shift = true, uint(bits.Len32((s.bytes-1)>>6))
 	}
@@ -177,9 +193,10 @@ func shapeOf(m *module.Module) shape {
 
 // price is that of an instance beside gas.Run.
 func (s *shape) price() uint64 {
-	p := uint64(s.bytes/pageBytes)*gas.RestorePage + s.table
+	pages := uint64(s.bytes / pageBytes)
+	p := pages*gas.RestorePage + s.fill
 	if s.once {
-		p += gas.RunOnce
+		p += gas.RunOnce + gas.OncePage*pages + gas.OnceElement*s.refs
 	}
 	return p
 }
@@ -278,13 +295,7 @@ const features = api.CoreFeaturesV1 | api.CoreFeatureSignExtensionOps | api.Core
 
 // remember keeps what a new instance looks like. Nothing has run in it: there is no start function.
 func (c *code) remember(in *instance) {
-	c.image, c.initial = nil, nil
-	memory := in.bytes()
-	n := len(memory)
-	for n > 0 && memory[n-1] == 0 {
-		n--
-	}
-	c.image = append(make([]byte, 0, n), memory[:n]...)
+	c.initial = nil
 	for _, g := range in.globals {
 		c.initial = append(c.initial, g.Get())
 	}
@@ -307,7 +318,11 @@ func (c *code) instantiate() (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	return in, in.bind(m)
+	if err := in.bind(m); err != nil {
+		return nil, err
+	}
+	copy(in.bytes(), c.image)
+	return in, nil
 }
 
 func (c *code) close() error {

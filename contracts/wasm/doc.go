@@ -7,6 +7,8 @@
 //	engine.go    Config, Open, Close, Run; which codes are in memory
 //	validate.go  what is accepted on the chain, and what that was the last times
 //	code.go      one module: instrumenting, compiling, its image
+//	data.go      what its data makes of a memory
+//	queue.go     which code is made ready first
 //	artifact.go  compiled code on disk
 //	pool.go      instances that wait
 //	instance.go  one instance: a call, its gas, and how it becomes as new;  memory.go: its memory

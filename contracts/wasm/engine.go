@@ -58,12 +58,12 @@ type Engine struct {
 	disk     *artifacts // nil without Config.Dir
 	verdicts verdicts
 	spares   spares
-	turns    chan struct{}  // who compiles holds a token
 	busy     sync.WaitGroup // what Close waits for: runs and loads
 	stopping atomic.Bool    // tells what runs to stop (instance.refill)
 
 	mu       sync.Mutex // guards what follows, and the fields of codes and instances that say so
 	closed   bool
+	queue    queue
 	codes    map[chain.CodeHash]*code
 	recent   list.List // *code, those that ran last in front
 	compiled int64     // bytes, of codes that are loaded
@@ -88,7 +88,7 @@ func Open(c Config) (*Engine, error) {
 	c.MaxIdle = orDefault(c.MaxIdle, defaultIdle)
 	c.MaxCompiled = orDefault(c.MaxCompiled, defaultCompiled)
 	c.MaxDisk = orDefault(c.MaxDisk, defaultDisk)
-	e := &Engine{config: c, compiler: wazero.NewRuntimeConfig(), codes: map[chain.CodeHash]*code{}, turns: make(chan struct{}, compilers())}
+	e := &Engine{config: c, compiler: wazero.NewRuntimeConfig(), codes: map[chain.CodeHash]*code{}}
 	if c.Mode == Interpret {
 		e.compiler = wazero.NewRuntimeConfigInterpreter()
 	}
@@ -114,6 +114,7 @@ func (e *Engine) Close() error {
 	e.stopping.Store(true)
 	e.mu.Lock()
 	e.closed = true
+	e.empty()
 	e.mu.Unlock()
 	e.busy.Wait()
 	e.mu.Lock()
@@ -173,6 +174,7 @@ func (e *Engine) Prepare(hash chain.CodeHash, binary []byte) {
 		return
 	}
 	e.load(hash, binary)
+	e.start()
 }
 
 // Merges says that the code can handle several messages of method as one, through its entry merge (SPEC 9.3).
@@ -213,6 +215,7 @@ func (e *Engine) hold(hash chain.CodeHash) (*code, error) {
 	e.recent.MoveToFront(c.place)
 	c.users++
 	e.busy.Add(1)
+	e.start()
 	return c, nil
 }
 
@@ -224,21 +227,13 @@ func (e *Engine) release(c *code) {
 	e.trimCodes()
 }
 
-// load starts a goroutine that makes the code ready; binary is its module, nil to ask the source for. e.mu is held.
+// load puts the code among what is to be made ready; binary is its module, nil to ask the source for. e.mu is held.
 func (e *Engine) load(hash chain.CodeHash, binary []byte) *code {
-	c := &code{hash: hash, ready: make(chan struct{}), engine: e}
+	c := &code{hash: hash, binary: binary, ready: make(chan struct{}), engine: e}
 	c.place = e.recent.PushFront(c)
 	e.codes[hash] = c
 	e.busy.Add(1)
-	go func() {
-		defer e.busy.Done()
-		e.turns <- struct{}{}
-		defer func() { <-e.turns }()
-		err := c.load(binary)
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		e.loaded(c, err)
-	}()
+	e.queue.add(c)
 	return c
 }
 

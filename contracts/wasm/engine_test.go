@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -115,6 +116,66 @@ func TestPrepare(t *testing.T) {
 	r.Prepare(h, binary)
 	if s := r.Stats(); s.Compiled != 1 || s.Codes != 1 {
 		t.Errorf("%+v", s)
+	}
+}
+
+// What somebody calls doesn't wait for what is only published, and Close for nothing that has not begun.
+func TestQueue(t *testing.T) {
+	small := number(1).build()
+	h := chain.PublishInput{Code: small}.Hash()
+	var read atomic.Int64
+	release := make(chan struct{})
+	r := newRig(t, Config{})
+	r.config.Source = func(hash chain.CodeHash) ([]byte, error) {
+		if hash == h {
+			return small, nil
+		}
+		read.Add(1)
+		<-release
+		return nil, errDisk
+	}
+	for i := range 3 * compilers() {
+		r.Prepare(chain.CodeHash{byte(i), 1}, nil) // slow ones
+	}
+	r.Prepare(h, small)
+	r.account.Code = h
+	want(t, r.do(t, ""), chain.StatusOK, "")
+	closed := make(chan error)
+	go func() { closed <- r.Close() }()
+	eventually(func() bool { r.mu.Lock(); defer r.mu.Unlock(); return r.closed })
+	close(release)
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+	if n := read.Load(); n > int64(compilers()) {
+		t.Errorf("%d codes were read after Close", n)
+	}
+}
+
+func eventually(holds func() bool) {
+	for !holds() {
+		runtime.Gosched()
+	}
+}
+
+// What waits in memory is bounded: modules behind that are read again.
+func TestQueueIsBounded(t *testing.T) {
+	q := queue{running: [2]int{compilers(), compilers()}}
+	for range 40 {
+		q.add(&code{binary: make([]byte, module.MaxBytes)})
+	}
+	held := 0
+	for _, c := range q.waiting {
+		held += len(c.binary)
+	}
+	if held > maxQueued || len(q.waiting) != 40 || held != q.bytes {
+		t.Errorf("%d codes wait with %d bytes (%d)", len(q.waiting), held, q.bytes)
+	}
+	q.running = [2]int{}
+	for range compilers() {
+		if q.take(needed) != nil || q.take(ahead) == nil {
+			t.Error("code that nobody calls was taken as needed, or not at all")
+		}
 	}
 }
 

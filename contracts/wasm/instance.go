@@ -206,10 +206,11 @@ func (in *instance) shrink() bool {
 	return ok && in.memory.Size() == in.code.bytes
 }
 
-// instanceBytes is about what an instance takes beside its memory: its parts, and a stack for each entry.
+// instanceBytes is about what an instance of the smallest module takes beside its memory: its parts, and a stack for each
+// entry.
 const instanceBytes = 64 << 10
 
-func (in *instance) size() int64 { return int64(cap(in.linear.buffer)) + instanceBytes }
+func (in *instance) size() int64 { return int64(cap(in.linear.buffer)) + in.code.apart }
 
 // close frees what wazero keeps.
 func (in *instance) close() {
