@@ -16,7 +16,7 @@ import (
 
 // templates are what new can begin with, by name; each in every language.
 var templates = map[string]string{
-	"auction": "of several contracts that send messages to each other; Go only",
+	"auction": "of several contracts that send messages to each other",
 	"counter": "counts to a goal, and gives a prize to who reaches it",
 	"token":   "whose balances live with their holders",
 }

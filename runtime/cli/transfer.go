@@ -204,8 +204,12 @@ func handlingFailed(m *client.Message) error {
 	if m.Kind == client.KindExternal {
 		left = "the nonce and the gas paid"
 	}
+	next := "mend the cause and send another"
+	if m.Status == chain.StatusOutOfGas {
+		next = "send another with more --gas"
+	}
 	return failed("handling_failed", "message %s is final, and its handling failed (%s)", m.ID, words).
-		do("it changed nothing but %s, and what came with it went back; mend the cause and send another", left)
+		do("it changed nothing but %s, and what came with it went back; %s", left, next)
 }
 
 // notFinal says of a wait that was cut short that the message is on its way all the same.

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -31,8 +32,6 @@ func TestProjects(t *testing.T) {
 		{"--template token", "go vet ./...\ngo test ./...\nthinkey build", "ok\ncontract        token\n"},
 		{"--template token --source none", "thinkey build\nthinkey check lot.wasm", "contract        token\n✓ accepted      lot.wasm\n"},
 		{"--template token --lang rust", "thinkey build\ngo -C test vet ./...\ngo -C test test ./...", "contract        token\nok\n"},
-		// Its tests are the example's, which run there.
-		{"--template auction", "go vet ./...\n" + allActors, "✓ built\n✓ built\n✓ built\n✓ built\n"},
 		{"--template auction --lang rust", allActors + "\ngo -C test vet ./...\ngo -C test test ./...", "contract        auctioneer\ncontract        bidder\nok\n"},
 		{"--template auction --lang rust --source none", allActors + "\nthinkey check contract/recorder/recorder.wasm", "✓ accepted      contract/recorder/recorder.wasm\n"},
 	} {
@@ -51,6 +50,37 @@ func TestProjects(t *testing.T) {
 
 // allActors builds the contracts of the auction, each in its directory.
 const allActors = "for actor in auctioneer recorder collector bidder; do thinkey build contract/$actor; done"
+
+// Who follows the README of an auction sells a kitten. The tests in Go are the example's, which run there.
+func TestAuctionProject(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds contracts")
+	}
+	for _, language := range []string{"go", "rust"} {
+		t.Run(language, func(t *testing.T) {
+			r := newReader(t)
+			if language == "rust" && r.types(rustIsThere) != nil {
+				t.Skip("no rustc that makes WebAssembly")
+			}
+			if err := r.types("thinkey new lot --template auction --lang " + language + "\ncd lot\ncat README.md"); err != nil {
+				t.Fatal(err)
+			}
+			blocks := fence.FindAllStringSubmatch(r.said, -1)
+			if len(blocks) != 2 {
+				t.Fatalf("%d blocks of commands", len(blocks))
+			}
+			if err := r.types(strings.NewReplacer("go test", "go vet", "-C test test", "-C test vet").Replace(blocks[0][3])); err != nil {
+				t.Fatal(err)
+			}
+			r.sees("✓ built\n✓ built\n✓ built\n✓ built\n✓ accepted\ncontract   …uctioneer\n")
+			r.background("thinkey dev\n")
+			if err := r.types(blocks[1][3]); err != nil {
+				t.Fatal(err)
+			}
+			r.sees("event listed\nbid 12\nbid 15\nbob  add 12\nkitten=tom from=alice to=charlie price=15\nowner …charlie\n")
+		})
+	}
+}
 
 // rustIsThere succeeds where thinkey build finds a Rust compiler of Debian's.
 const rustIsThere = "command -v wasm-ld && ls \"$(/usr/bin/rustc --print target-libdir --target wasm32-unknown-unknown)\"/libcore-*"
