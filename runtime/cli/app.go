@@ -49,6 +49,7 @@ func Main() {
 
 // Run runs one command and returns its exit code.
 func Run(ctx context.Context, args []string, streams Streams) int {
+	streams.In = interruptible{ctx, streams.In}
 	a := &app{Streams: streams}
 	root := a.root()
 	root.SetArgs(args)
@@ -65,6 +66,32 @@ func Run(ctx context.Context, args []string, streams Streams) int {
 	f := classify(err)
 	a.report(f)
 	return f.exit
+}
+
+// interruptible is standard input whose reads end with ctx. The read below does not, and is left alone: the process ends.
+type interruptible struct {
+	ctx context.Context
+	in  io.Reader
+}
+
+// Read implements io.Reader.
+func (r interruptible) Read(b []byte) (int, error) {
+	type read struct {
+		bytes []byte
+		err   error
+	}
+	done := make(chan read, 1)
+	go func() {
+		own := make([]byte, len(b))
+		n, err := r.in.Read(own)
+		done <- read{own[:n], err}
+	}()
+	select {
+	case d := <-done:
+		return copy(b, d.bytes), d.err
+	case <-r.ctx.Done():
+		return 0, r.ctx.Err()
+	}
 }
 
 // prepare reads the configuration and sets up logging, before the command runs.

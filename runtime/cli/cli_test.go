@@ -194,3 +194,26 @@ func TestCommands(t *testing.T) {
 		t.Errorf("completion: code %d", a.code)
 	}
 }
+
+// silent never has anything to read, and tells when it is asked.
+type silent struct{ asked chan struct{} }
+
+func (s silent) Read([]byte) (int, error) {
+	close(s.asked)
+	select {}
+}
+
+// A command that waits for its input ends with the first signal.
+func TestInterruptedInput(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	in := silent{make(chan struct{})}
+	go func() {
+		<-in.asked
+		cancel()
+	}()
+	var out, err bytes.Buffer
+	code := Run(ctx, []string{"order", "check", "-"}, Streams{In: in, Out: &out, Err: &err, Environ: []string{"THINKEY_CONFIG=" + emptyConfig(t, t.TempDir())}})
+	if code != exitFailed || err.String() != "error: interrupted\n" || out.Len() > 0 {
+		t.Errorf("exit code %d, %q, %q", code, err.String(), out.String())
+	}
+}

@@ -22,23 +22,25 @@ func (a *app) newKey() *cobra.Command {
 
 // password says where a command gets a password from (U4).
 type password struct {
+	cmd  *cobra.Command // that asks
 	file string
 	fd   int
 }
 
 func (p *password) flags(cmd *cobra.Command) {
+	p.cmd = cmd
 	cmd.Flags().StringVar(&p.file, "password-file", "", "file whose first line is the password")
 	cmd.Flags().IntVar(&p.fd, "password-fd", -1, "open file descriptor to read the password from")
 }
 
 // read asks for the password of an existing key.
 func (p *password) read(prompt string) ([]byte, error) {
-	return p.from(keyfile.Terminal, prompt)
+	return p.from(keyfile.Terminal(p.cmd.Context()), prompt)
 }
 
 // choose asks for a password that is set: twice, if it is typed.
 func (p *password) choose(prompt string) ([]byte, error) {
-	return p.from(keyfile.Twice(keyfile.Terminal), prompt)
+	return p.from(keyfile.Twice(keyfile.Terminal(p.cmd.Context())), prompt)
 }
 
 func (p *password) from(typed func(string) ([]byte, error), prompt string) ([]byte, error) {

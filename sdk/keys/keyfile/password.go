@@ -2,6 +2,7 @@ package keyfile
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -55,26 +56,55 @@ func (src PasswordSource) read(prompt string) ([]byte, error) {
 	case src.Prompt != nil:
 		return src.Prompt(prompt)
 	}
-	return Terminal(prompt)
+	return Terminal(context.Background())(prompt)
 }
 
-// Terminal asks on the terminal of the process, even where standard input is something else, and does not show what is
-// typed.
-func Terminal(prompt string) ([]byte, error) {
-	tty, err := os.OpenFile(terminal, os.O_RDWR, 0)
-	if err != nil {
-		return nil, fmt.Errorf("%w (%w)", ErrNoTerminal, err)
+// Terminal makes a prompt that asks on the terminal of the process, even where standard input is something else, and does
+// not show what is typed. When ctx ends it gives up, and the terminal shows again what is typed.
+func Terminal(ctx context.Context) func(prompt string) ([]byte, error) {
+	return func(prompt string) ([]byte, error) {
+		tty, err := os.OpenFile(terminal, os.O_RDWR, 0)
+		if err != nil {
+			return nil, fmt.Errorf("%w (%w)", ErrNoTerminal, err)
+		}
+		defer func() { _ = tty.Close() }() // nothing is buffered
+		if _, err := fmt.Fprint(tty, prompt); err != nil {
+			return nil, err
+		}
+		password, err := readHidden(ctx, int(tty.Fd()))
+		if err != nil {
+			return nil, err
+		}
+		_, err = fmt.Fprintln(tty) // the one that was typed was not shown
+		return password, err
 	}
-	defer func() { _ = tty.Close() }() // nothing is buffered
-	if _, err := fmt.Fprint(tty, prompt); err != nil {
-		return nil, err
-	}
-	password, err := term.ReadPassword(int(tty.Fd()))
+}
+
+// readHidden reads a line from a terminal. Nothing ends such a read from outside, so it is left alone when ctx ends: who
+// interrupted it wants the process to end.
+func readHidden(ctx context.Context, fd int) ([]byte, error) {
+	shown, err := term.GetState(fd)
 	if err != nil {
 		return nil, fmt.Errorf("%w (%s: %w)", ErrNoTerminal, terminal, err)
 	}
-	_, err = fmt.Fprintln(tty) // the one that was typed was not shown
-	return password, err
+	type line struct {
+		text []byte
+		err  error
+	}
+	typed := make(chan line, 1)
+	go func() {
+		text, err := term.ReadPassword(fd)
+		typed <- line{text, err}
+	}()
+	select {
+	case l := <-typed:
+		if l.err != nil {
+			return nil, fmt.Errorf("%w (%s: %w)", ErrNoTerminal, terminal, l.err)
+		}
+		return l.text, nil
+	case <-ctx.Done():
+		return nil, errors.Join(ctx.Err(), term.Restore(fd, shown))
+	}
 }
 
 // Twice makes a prompt that asks again and wants the same answer: for a password that is set, where a slip of the finger
