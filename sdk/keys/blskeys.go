@@ -25,6 +25,7 @@ var (
 // that it was given where they lie, so the points here are only ever added to a sum that the call owns.
 type BLSKeys struct {
 	points []bls12381.PointG2 // affine
+	all    bls12381.PointG2   // their sum
 }
 
 // BLSSigned says that the seats signed the message; a seat that is named twice counts twice.
@@ -44,18 +45,19 @@ type BLSVote struct {
 // NewBLSKeys decodes the keys, each with every check. Each must have shown its possession: see VerifyPossession.
 func NewBLSKeys(public []BLSPublicKey) (*BLSKeys, error) {
 	g2 := bls12381.NewG2()
-	k := &BLSKeys{make([]bls12381.PointG2, len(public))}
+	k := &BLSKeys{points: make([]bls12381.PointG2, len(public)), all: *g2.Zero()}
 	seen := make(map[BLSPublicKey]int, len(public)) // a node's key stands at each of its seats
 	for i, p := range public {
 		if first, ok := seen[p]; ok {
 			k.points[i] = k.points[first]
-			continue
+		} else {
+			point, err := p.decode(g2)
+			if err != nil {
+				return nil, fmt.Errorf("seat %d: %w", i, err)
+			}
+			k.points[i], seen[p] = *point, i
 		}
-		point, err := p.decode(g2)
-		if err != nil {
-			return nil, fmt.Errorf("seat %d: %w", i, err)
-		}
-		k.points[i], seen[p] = *point, i
+		g2.AddMixed(&k.all, &k.all, &k.points[i])
 	}
 	return k, nil
 }
@@ -168,41 +170,60 @@ func (k *BLSKeys) check(e *bls12381.Engine, d BLSDomain, s *bls12381.PointG1, si
 	return nil
 }
 
-// keySum is a message and the sum of the keys that should have signed it.
+// keySum is a message, the seats that should have signed it, and the sum of their keys.
 type keySum struct {
 	message []byte
+	seats   []int
 	keys    *bls12381.PointG2
 }
 
 // sums adds up the keys for each message, in the order in which messages first occur.
 func (k *BLSKeys) sums(g2 *bls12381.G2, signed []BLSSigned) (sums []keySum, err error) {
-	at := map[string]int{}
+	at := make(map[string]int, 1)
 	for _, m := range signed {
+		if len(m.Seats) == 0 {
+			return nil, ErrBLSSeat
+		}
 		i, ok := at[string(m.Message)]
 		if !ok {
 			i = len(sums)
 			at[string(m.Message)] = i
-			sums = append(sums, keySum{m.Message, g2.New()})
+			sums = append(sums, keySum{message: m.Message})
 		}
-		if err := k.add(g2, sums[i].keys, m.Seats); err != nil {
-			return nil, err
-		}
+		sums[i].seats = append(sums[i].seats, m.Seats...)
 	}
 	if len(sums) == 0 {
 		return nil, ErrBLSSeat
 	}
+	for i := range sums {
+		if sums[i].keys, err = k.sum2(g2, sums[i].seats); err != nil {
+			return nil, err
+		}
+	}
 	return sums, nil
 }
 
-func (k *BLSKeys) add(g2 *bls12381.G2, sum *bls12381.PointG2, seats []int) error {
-	if len(seats) == 0 {
-		return ErrBLSSeat
-	}
+// sum2 adds up the keys of the seats; of most seats by taking those of the others away from the sum of all.
+func (k *BLSKeys) sum2(g2 *bls12381.G2, seats []int) (*bls12381.PointG2, error) {
+	times := make([]int, len(k.points))
 	for _, seat := range seats {
-		if seat < 0 || seat >= len(k.points) {
-			return fmt.Errorf("seat %d of %d: %w", seat, len(k.points), ErrBLSSeat)
+		if seat < 0 || seat >= len(times) {
+			return nil, fmt.Errorf("seat %d of %d: %w", seat, len(times), ErrBLSSeat)
 		}
-		g2.AddMixed(sum, sum, &k.points[seat])
+		times[seat]++
 	}
-	return nil
+	sum, base := g2.New(), 0
+	if 2*len(seats) > len(times) {
+		sum.Set(&k.all)
+		base = 1
+	}
+	for seat, n := range times {
+		for ; n > base; n-- {
+			g2.AddMixed(sum, sum, &k.points[seat])
+		}
+		if n < base {
+			g2.AddMixed(sum, sum, g2.Neg(g2.New(), &k.points[seat]))
+		}
+	}
+	return sum, nil
 }

@@ -293,7 +293,7 @@ func TestSubgroupOfTheSum(t *testing.T) {
 // Engines compute within themselves, and points that they are given change where they lie: many at once must not meet.
 func TestBLSConcurrently(t *testing.T) {
 	p := newPanel(t, seeded(8)...)
-	before := slices.Clone(p.keys.points)
+	before, sum := slices.Clone(p.keys.points), p.keys.all
 	message := []byte("text")
 	votes := p.votes(BLSPreparation, message)
 	want := p.collect(t, BLSPreparation, votes)
@@ -320,7 +320,7 @@ func TestBLSConcurrently(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if !slices.Equal(before, p.keys.points) {
+	if !slices.Equal(before, p.keys.points) || sum != p.keys.all {
 		t.Error("the decoded keys changed")
 	}
 }
