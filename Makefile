@@ -32,6 +32,7 @@ check: ## hold the house rules: gofmt, vet, staticcheck, imports, sizes, names
 
 race: ## run the tests of what is concurrent under the race detector (needs a C compiler)
 	$(GO) test -race -timeout 20m -skip '^TestTools$$' ./actors/... ./runtime/... ./sdk/merkle ./consensus/block
+	$(GO) test -race -run Concurrently ./sdk/keys
 
 fuzz: ## run every fuzz target for FUZZTIME [10s]
 	FUZZTIME=$(FUZZTIME) .ci/fuzz

@@ -6,8 +6,9 @@
 //
 // Reading order:
 //
-//	consensus/order   σ as a graph: complete, acyclic, in the order sent; the check that fails returns its witness
-//	consensus/block   Build and Verify side by side, over the same functions for the roots
+//	consensus/order       σ as a graph: complete, acyclic, in the order sent; the check that fails returns its witness
+//	consensus/committee   who leads, what votes add up to, how large a committee must be
+//	consensus/block       Build and Verify side by side, over the same functions for the roots
 //
-// Both are pure: no clock, network, disk or goroutine of their own. This package itself is empty.
+// All are pure: no clock, network, disk or goroutine of their own. This package itself is empty.
 package consensus

@@ -11,6 +11,7 @@
 //	sdk/wire          the one canonical encoding that is hashed, signed and stored
 //	sdk/merkle        the trees behind the roots of a header, and their proofs
 //	sdk/keys          the keys that sign; sdk/keys/keyfile keeps them in encrypted files
+//	sdk/light         what a committee's signature proves, offline
 //	sdk/client        a node's API from a program: send, wait for finality, read
 //	sdk/abi           what a contract and its host agree on: host calls, the encoding of values, the schema
 //	sdk/guest         contracts in Go; sdk/guest/template what thinkey new writes

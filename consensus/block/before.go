@@ -7,7 +7,6 @@ import (
 	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/merkle"
-	"github.com/thinkey/thinkey/sdk/wire"
 )
 
 // Before is the chain as a block finds it: its parent and the state after that.
@@ -54,7 +53,7 @@ func (r *Rules) mark(s Stage) {
 func Alone(id chain.ID) func(chain.ID) bool { return func(c chain.ID) bool { return c == id } }
 
 // NoCommittee is the hash of the committee of a chain that one validator runs: nobody has to agree.
-var NoCommittee = chain.Hash(wire.Sum(wire.TagCommittee))
+var NoCommittee = new(chain.Committee).Hash()
 
 // Context is what the handlings of the next block may know, with the given time.
 func (b *Before) Context(rules Rules, timeMillis uint64) (*exec.Context, error) {

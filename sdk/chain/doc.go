@@ -17,6 +17,8 @@
 //	receipt.go      what came of one handling
 //	header.go       what a block claims; its hash is the block's name
 //	block.go        header, inputs and σ: all that a verifier needs beside the state before
+//	committee.go    who agrees;  quorum.go: how many seats that takes;  seats.go: a set of them
+//	vote.go         what a seat signs: its vote in a step, its timeout
 //	certificate.go  who agreed;  digest.go: what a parent chain records of a child
 //	account.go      an account's record in the state;  system.go: the chain's own entries there
 //	genesis.go      the state before the first block; its hash is the network

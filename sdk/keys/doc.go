@@ -1,10 +1,14 @@
 // Package keys answers one question: did the holder of this key sign these bytes? It is the only door to the signature
-// library, so that every node asks the question in the same way.
+// libraries, so that every node asks the question in the same way.
 //
-//	seed -FromSeed-> PrivateKey -Public-> PublicKey -Check-> fit to own an account
-//	                     '-Sign-> Signature -Verify | VerifyBatch-> valid, or what is wrong with it
+//	accounts     seed -FromSeed-> PrivateKey -Public-> PublicKey -Check-> fit to own an account
+//	                                  '-Sign-> Signature -Verify | VerifyBatch-> valid, or what is wrong with it
 //
-// # The rule
+//	committees   seed -BLSFromSeed-> BLSSecret -Public-> BLSPublicKey + Prove -VerifyPossession-> fit for a seat
+//	                                  '-Sign-> BLSPoint ... BLSVote -BLSKeys.Collect-> BLSSignature, or which votes are bad
+//	                                                                BLSKeys.Verify <-------'
+//
+// # The rule for accounts
 //
 // Whether a signature is valid decides whether a block is, so the rule is written out. With B the base point, L its
 // order, A the key, R and s the halves of the signature, and k = SHA-512(R, A, message) mod L, a signature is valid if
@@ -24,12 +28,32 @@
 //	K3  A PrivateKey shows its seed to nobody but a caller of Seed: not to fmt, not to JSON, not as a field of a struct
 //	    that is printed.
 //
+//	K4  A sum of BLS signatures verifies only if every honest seat it names has signed those bytes, as that kind of
+//	    statement; as often as it is named.
+//	K5  Infinity is no key, no signature, and no sum of either; a point outside of its group is no key, and no sum of
+//	    signatures. Each point has one encoding.
+//	K6  BLSKeys, BLSSecret and all that is only bytes may be used by many goroutines at once.
+//
 // K1 holds but for a chance of 2^-128 per batch: batches are checked with random weights, drawn inside the library from
 // the system's generator. Nothing else here depends on more than the arguments, so equal arguments give equal results on
 // every machine; that is why the package counts as pure.
 //
-// VerifyBLS answers the same question for the signatures that contracts may ask about: BLS12-381, keys in G2, signatures in
-// G1. It stands apart from the rule above, and from what committees sign.
+// # Committees
+//
+// Signatures are points of G1 of BLS12-381 (48 bytes, 96 as votes travel), keys points of G2 (96 bytes). A sum of signatures
+// of one message is checked against the sum of the keys: one signature and a bitmap for any number of seats, in about a
+// millisecond, which decoding each signature would take for ten. K4 needs that every key's owner knows its secret: without
+// a proof of possession for each, the last to choose a key signs for all (TestRogueKey shows it).
+//
+// Each kind of statement is hashed to the curve under its own tag (BLSDomain). Network, chain and epoch are in the bytes that
+// are signed, not in the tag: there they are under the canonical encoding like all that is signed, and a tag is a constant
+// whose length the compiler checks.
+//
+// A key that holds several seats is added once for each that is named, and so is its signature. That needs no rule of its
+// own anywhere: a claim is a list of seats, and a seat that did not sign is missed in the sum whoever holds it.
+//
+// VerifyBLS asks for contracts, under the tag of the basic scheme: what committees sign is nothing to it, and the other way
+// round.
 //
 // The package does not keep keys (keyfile does), does not know what is signed (sdk/chain does), and starts no goroutine:
 // who has many signatures splits them over workers.
