@@ -191,7 +191,7 @@ func (r *rig) group(t *testing.T) func() uint64 {
 			two = append(two, &exec.Delivery{Message: relay("do", strings.Repeat("i", 32), chain.MaxMessageGas/2).Seal()})
 		}
 		o := exec.NewOverlay(self, r.account, entries1{r.storage})
-		if ok, err := o.HandleGroup(r.context(), two); !ok || err != nil {
+		if ok, _, err := o.HandleGroup(r.context(), two); !ok || err != nil {
 			t.Fatal(ok, err)
 		}
 		for i := range o.Events {

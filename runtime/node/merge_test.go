@@ -17,7 +17,9 @@ func TestMergedCode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine := func(source func(chain.CodeHash) ([]byte, error)) (Engine, error) { return wasm.Open(wasm.Config{Source: source}) }
+	engine := func(source func(chain.CodeHash) ([]byte, error)) (Engine, error) {
+		return wasm.Open(wasm.Config{Source: source})
+	}
 	var who []byte
 	for n := range byte(19) {
 		who = append(who, n+1)
