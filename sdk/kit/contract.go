@@ -2,6 +2,7 @@ package kit
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/thinkey/thinkey/sdk/abi"
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/schema"
 )
 
 // Contract is code for accounts: a Native, a Module, a File or a Go. All kinds can be on one chain.
@@ -81,18 +83,23 @@ type Module struct {
 }
 
 func (m Module) code() (*code, error) {
-	schema, err := schemaOf(m.Code)
-	if err != nil {
+	var says *abi.Schema
+	contract, err := schema.Read(m.Code)
+	switch {
+	case err == nil:
+		s := contract.Schema()
+		says = &s
+	case !errors.Is(err, schema.ErrNone):
 		return nil, fmt.Errorf("module %q: %w", m.Name, err)
 	}
 	name := m.Name
-	if name == "" && schema != nil {
-		name = schema.Name
+	if name == "" && says != nil {
+		name = says.Name
 	}
 	if name == "" {
 		return nil, fmt.Errorf("a module without a name in its schema needs one: kit.Module{Name: …}")
 	}
-	return newCode(name, m.Code, schema, nil), nil
+	return newCode(name, m.Code, says, nil), nil
 }
 
 // File is a contract in WebAssembly, by the name of its file.

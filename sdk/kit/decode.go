@@ -1,7 +1,6 @@
 package kit
 
 import (
-	"encoding/json"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -9,7 +8,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/thinkey/thinkey/contracts/wasm/module"
 	"github.com/thinkey/thinkey/sdk/abi"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/guest"
@@ -118,24 +116,6 @@ func readAmount(r *abi.Reader, field string) chain.Amount {
 	}
 	w := wire.NewReader(raw)
 	return chain.ReadAmount(w, field)
-}
-
-// schemaOf is the schema that a module carries; nil if it has none.
-func schemaOf(code []byte) (*abi.Schema, error) {
-	m, err := module.Decode(code)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range m.Customs {
-		if c.Name == abi.SchemaSection {
-			s := &abi.Schema{}
-			if err := json.Unmarshal(c.Bytes, s); err != nil {
-				return nil, fmt.Errorf("its schema: %w", err)
-			}
-			return s, nil
-		}
-	}
-	return nil, nil
 }
 
 // text writes what fields hold: kitten: "tom", price: 5. Accounts are named. Bytes that are no such value are shown as bytes.
