@@ -8,6 +8,9 @@ KILLS    ?= 50
 # Packages whose tests can rewrite their goldens: those that define the flag -update.
 GOLDEN = $(shell grep -rl 'flag\.Bool.*"update"' --include='*_test.go' . | sed 's|/[^/]*$$||' | sort -u)
 
+# Packages whose tests run at once what can race. Those of e2e drive programs of their own, which are built without the detector.
+RACE = $(filter-out %/runtime/e2e,$(shell $(GO) list ./actors/... ./runtime/... ./sdk/merkle ./consensus/block))
+
 .DEFAULT_GOAL := help
 .PHONY: help build demo test check race fuzz bench golden kill contracts check-contracts calibrate docs clean
 
@@ -31,7 +34,8 @@ check: ## hold the house rules: gofmt, vet, staticcheck, imports, sizes, names
 	$(GO) test -count=1 ./runtime/internal/lint
 
 race: ## run the tests of what is concurrent under the race detector (needs a C compiler)
-	$(GO) test -race -timeout 20m -skip '^TestTools$$' ./actors/... ./runtime/... ./sdk/merkle ./consensus/block
+	$(GO) test -race -timeout 20m -skip '^TestTools$$' $(RACE)
+	$(GO) test -race -run '^Test(Concurrent|Close|Prepare|Spares|Forever|DamagedArtifacts)' ./contracts/wasm
 	$(GO) test -race -run Concurrently ./sdk/keys
 
 fuzz: ## run every fuzz target for FUZZTIME [10s]
