@@ -64,6 +64,34 @@ func TestGroups(t *testing.T) {
 	}
 }
 
+// Messages with much gas are handled as one, too, as many as the block can afford to try.
+func TestGroupsOfMuchGas(t *testing.T) {
+	const each, limit = 40, mostVain / 10
+	w := newWorld(t, 1, nil)
+	var groups atomic.Int64
+	w.programs = programs{
+		"spread": func(env *exec.Env) error {
+			for range each {
+				if err := env.Send(chain.Sent{To: at(0), Method: "many", GasLimit: limit}); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		"many": func(env *exec.Env) error { return env.Charge(1_000) },
+		"many as one": func(env *exec.Env) error {
+			groups.Add(1)
+			return env.Charge(1_000)
+		},
+	}
+	m := external(0, 0, "spread", nil, 0).Clone()
+	m.GasLimit = chain.MaxMessageGas
+	w.offer(m.Seal())
+	if run := w.produce(0, nil); countEvents(run) != each+1 || groups.Load() < each/10 {
+		t.Errorf("%d events, %d groups", countEvents(run), groups.Load())
+	}
+}
+
 // Code that uses up all gas when its messages are handled as one, and next to none when they are handled one by one, takes
 // no more of a block than is meant to be wasted: nobody pays for that.
 func TestGroupsInVain(t *testing.T) {

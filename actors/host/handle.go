@@ -36,7 +36,7 @@ func (w *worker) handleGroup(b *mailbox, d *exec.Delivery) int {
 	for n := b.rest; n != nil && n.task == nil && n.delivery.Message.Method == d.Message.Method && len(w.group) < chain.MaxJoined; n = n.next {
 		w.group = append(w.group, &n.delivery)
 	}
-	if len(w.group) < 2 {
+	if w.group = p.affordable(w.group); len(w.group) < 2 {
 		return 0
 	}
 	program, err := p.Context.Programs.Group(b.account.Address(), b.account.Now(p.Tag), d.Message.Method)
@@ -61,6 +61,14 @@ func (w *worker) handleGroup(b *mailbox, d *exec.Delivery) int {
 		b.rest, n.next = n.next, nil
 	}
 	return len(w.group)
+}
+
+// affordable is as much of a group as the block can afford to try in vain.
+func (p *production) affordable(group []*exec.Delivery) []*exec.Delivery {
+	for len(group) > 1 && int64(exec.MostTogether(group)) > p.vain.Load() {
+		group = group[:len(group)/2]
+	}
+	return group
 }
 
 // together handles a group as one, if that is possible, and if the block can afford to find out that it isn't.

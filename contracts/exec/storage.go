@@ -107,7 +107,8 @@ func (e *Env) Emit(topic string, body []byte) error {
 	return nil
 }
 
-// Log is a line for who debugs: the first chain.MaxEvents of a handling, and chain.MaxLogBytes, are kept with its outcome, and nowhere else.
+// Log is a line for who debugs: the first chain.MaxEvents of a handling, and chain.MaxLogBytes of them, are kept with its
+// outcome, and nowhere else.
 func (e *Env) Log(line []byte) {
 	r := e.makeRare()
 	n := min(len(line), chain.MaxLogBytes-r.logBytes)
