@@ -265,6 +265,20 @@ func TestLongHashes(t *testing.T) {
 	})
 }
 
+// Replacing its code costs code what reading the state costs, each time: it is looked up there.
+func TestSetCodeIsPaid(t *testing.T) {
+	used := func(times int) uint64 {
+		r := newRig(t, Config{})
+		r.publish(t, guest{data: map[uint32]string{0: strings.Repeat("c", 32)}, handle: repeat(0, times, host(abi.SetCode, 0))}.build())
+		o := r.do(t, "")
+		want(t, o, chain.StatusOK, "")
+		return o.GasUsed
+	}
+	if each := (used(101) - used(1)) / 100; each < gas.Read+gas.HostCall {
+		t.Errorf("%d gas each", each)
+	}
+}
+
 func TestSendAndDeploy(t *testing.T) {
 	to, salt, code := address(5), strings.Repeat("s", 32), strings.Repeat("c", 32)
 	both(t, Config{}, func(t *testing.T, r *rig) any {

@@ -151,9 +151,10 @@ func hostDeploy(in *instance, stack []uint64) {
 	put(in, dst, address[:])
 }
 
+// hostSetCode looks the code up in the state, as often as it is called.
 func hostSetCode(in *instance, stack []uint64) {
 	code := in.span(stack[0], abi.HashBytes)
-	in.chargeBytes(code)
+	in.charge(gas.Read + uint64(code.n)*gas.HostByte)
 	in.must(in.env.SetCode(chain.CodeHash(in.bytesIn(code))))
 }
 

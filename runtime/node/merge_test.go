@@ -46,7 +46,19 @@ func TestMergedCode(t *testing.T) {
 			calls = append(calls, calling(p.maker, from, round, 2, testAddress(1), "increase", string(binary.BigEndian.AppendUint64(nil, n))))
 		}
 		p.block(calls...)
-		joined += p.joined(len(calls))
+		handled, more := p.increased()
+		joined += more
+		for range 50 { // a block ends when its time is up, on a busy machine before all were handled
+			if handled == len(calls) {
+				break
+			}
+			p.block()
+			rest, more := p.increased()
+			handled, joined = handled+rest, joined+more
+		}
+		if handled != len(calls) {
+			t.Fatalf("%d of %d messages were handled", handled, len(calls))
+		}
 	}
 	for _, n := range []*Node{p.maker, p.taker} {
 		a, _, err := n.Query(t.Context(), testAddress(1), exec.Question{Method: "total"})
@@ -56,9 +68,9 @@ func TestMergedCode(t *testing.T) {
 	}
 }
 
-// joined is how many of the messages of the last block's increase were handled as one with the one before, and checks that
-// each has succeeded by itself.
-func (p *pairOf) joined(want int) (n int) {
+// increased is how many messages increase the last block handled, each with success, and how many of them as one with the one
+// before.
+func (p *pairOf) increased() (n, joined int) {
 	p.t.Helper()
 	h, _, err := p.maker.Block(p.maker.Head().Header.Height)
 	if err != nil {
@@ -68,15 +80,12 @@ func (p *pairOf) joined(want int) (n int) {
 		if e.Message.Method != "increase" {
 			continue
 		}
-		if want--; e.Receipt.Status != chain.StatusOK || e.Receipt.GasUsed == 0 {
+		if n++; e.Receipt.Status != chain.StatusOK || e.Receipt.GasUsed == 0 {
 			p.t.Errorf("%+v", e.Receipt)
 		}
 		if e.Joined {
-			n++
+			joined++
 		}
 	}
-	if want != 0 {
-		p.t.Errorf("%d messages are missing", want)
-	}
-	return n
+	return n, joined
 }
