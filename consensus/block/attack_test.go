@@ -266,7 +266,7 @@ func (s *scene) claimed(t *testing.T, did *Run) []byte {
 	if fault := r.check(); fault != nil {
 		t.Fatal(fault)
 	}
-	r.header = r.frame(did.Context.TimeMillis)
+	r.header = r.frame(&chain.Header{TimeMillis: did.Context.TimeMillis})
 	res, err := r.conclude()
 	if err != nil {
 		t.Fatal(err)

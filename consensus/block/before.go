@@ -71,6 +71,21 @@ func (b *Before) Context(rules Rules, timeMillis uint64) (*exec.Context, error) 
 	}, nil
 }
 
+// Committee are those who agree on the next block, as the state has them; no seats on a chain that one validator runs.
+func (b *Before) Committee() (c chain.Committee, err error) {
+	if b.Header.Next == NoCommittee {
+		return c, nil
+	}
+	raw, err := b.State.Entry(chain.SystemAddress(b.Header.Chain), chain.KeyCommittee)
+	if err != nil {
+		return c, err
+	}
+	if c, err = chain.DecodeCommittee(raw); err != nil {
+		return c, fmt.Errorf("committee in the state: %w", err)
+	}
+	return c, nil
+}
+
 // Code is the entry of published code; nil if there is none.
 func (b *Before) Code(h chain.CodeHash) (*chain.CodeEntry, error) {
 	raw, err := b.State.Entry(chain.SystemAddress(b.Header.Chain), chain.CodeKey(h))
@@ -152,6 +167,9 @@ func Genesis(g *chain.Genesis, tree *merkle.Tree, each merkle.Each) (*chain.Head
 		{Slot: exec.Slot{Account: system, Key: chain.KeyParams}, After: g.Params.Encode()},
 		{Slot: exec.Slot{Account: system, Key: chain.KeyIssued}, After: chain.EncodeAmount(issued)},
 	}
+	if len(g.Committee.Seats) > 0 {
+		changes = append(changes, exec.Change{Slot: exec.Slot{Account: system, Key: chain.KeyCommittee}, After: g.Committee.Append(nil)})
+	}
 	for _, a := range g.Accounts {
 		record := exec.Credit(g.Params, chain.Account{}, a.Balance)
 		changes = append(changes, exec.Change{Slot: exec.Slot{Account: a.Address}, After: record.Encode()})
@@ -167,6 +185,6 @@ func Genesis(g *chain.Genesis, tree *merkle.Tree, each merkle.Each) (*chain.Head
 	return &chain.Header{
 		Network: g.Network(), Chain: g.Chain, Parent: g.Parent(), TimeMillis: g.TimeMillis,
 		Roots:     chain.Roots{Inputs: none, Order: none, Receipts: none, Outbox: none, State: chain.Hash(version.Root())},
-		Committee: NoCommittee, Next: NoCommittee,
+		Committee: g.Committee.Hash(), Next: g.Committee.Hash(),
 	}, changes, nil
 }

@@ -15,6 +15,9 @@ type Run struct {
 	Context *exec.Context
 	Queue   chain.Queue
 	Carried []*exec.Delivery
+	// Round and Proposer are those of the proposal that the block is made for; zero on a chain that one validator runs.
+	Round    uint32
+	Proposer uint32
 	// Accounts are the accounts they touched, in any order, with σ_i and its outcomes; Sent of every event is filled.
 	Accounts []*exec.Overlay
 }
@@ -29,7 +32,7 @@ func Build(before *Before, rules Rules, did *Run) (*Result, error) {
 	if fault := r.check(); fault != nil {
 		assert.That(false, "live actors made an impossible order: %v", fault)
 	}
-	r.header = r.frame(did.Context.TimeMillis)
+	r.header = r.frame(&chain.Header{TimeMillis: did.Context.TimeMillis, Round: did.Round, Proposer: did.Proposer})
 	r.rules.mark(StageOrder)
 	res, err := r.conclude()
 	if err != nil {
@@ -44,12 +47,13 @@ func Build(before *Before, rules Rules, did *Run) (*Result, error) {
 	return res, nil
 }
 
-// frame is what a header says before anything happened: it continues its parent.
-func (r *run) frame(timeMillis uint64) chain.Header {
+// frame is what a header says before anything happened: it continues its parent. Time, round and proposer are those of the
+// proposal.
+func (r *run) frame(said *chain.Header) chain.Header {
 	p := r.before.Header
 	return chain.Header{
 		Network: p.Network, Chain: p.Chain, Height: p.Height + 1, Epoch: p.Epoch, Parent: r.before.Hash,
-		TimeMillis: timeMillis, Committee: p.Next, Next: p.Next, Views: p.Views,
+		Round: said.Round, Proposer: said.Proposer, TimeMillis: said.TimeMillis, Committee: p.Next, Next: p.Next, Views: p.Views,
 	}
 }
 

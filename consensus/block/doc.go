@@ -19,6 +19,6 @@
 //	    (replay.go says how often the gas limit).
 //	B4  Money is conserved: balances, deposits, fees and what waits in the queue, with its gas, are as before (I1).
 //
-// Not here: who may propose and who agreed (the header and chain.Certificate have room for it), when a block is made
-// (runtime/node), keeping it (runtime/store).
+// Not here: who may propose in which round (consensus/bft), who agreed (sdk/light), when a block is made (runtime/node),
+// keeping it (runtime/store).
 package block

@@ -10,7 +10,8 @@ import (
 // Verify judges an encoded block by its bytes and the state before alone (SPEC 4.4). It returns the Result if the block is
 // valid, the Fault if it isn't; an error says that the state could not be read, and nothing about the block.
 //
-// Consensus may ask for more than Verify does: that round and proposer are those of the proposal, and that the time is near.
+// Consensus asks for more than Verify does: that round and proposer are those of a proposal that it allows, and that the time
+// is near. What a certificate makes final was asked that by those who signed it.
 func Verify(before *Before, rules Rules, raw []byte) (*Result, *Fault, error) {
 	b, err := chain.DecodeBlock(raw)
 	if err != nil {
@@ -24,8 +25,12 @@ func Verify(before *Before, rules Rules, raw []byte) (*Result, *Fault, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	committee, err := before.Committee()
+	if err != nil {
+		return nil, nil, err
+	}
 	r := &run{before: before, rules: rules, context: context, queue: queue, carried: len(carried), messages: carried, inputs: b.Inputs, order: b.Order}
-	if fault := r.checkFrame(&b.Header, len(raw)); fault != nil {
+	if fault := first(r.checkFrame(&b.Header, len(raw)), checkProposal(&b.Header, len(committee.Seats))); fault != nil {
 		return nil, fault, nil
 	}
 	r.rules.mark(StageOrder)
@@ -42,7 +47,7 @@ func Verify(before *Before, rules Rules, raw []byte) (*Result, *Fault, error) {
 // compare concludes from the replay, and holds the header to it. It starts from the frame and not from the block's own
 // header: a field that nothing here sets must differ, not be equal to itself.
 func (r *run) compare(b *chain.Block, raw []byte) (*Result, *Fault, error) {
-	r.header = r.frame(b.Header.TimeMillis)
+	r.header = r.frame(&b.Header)
 	res, err := r.conclude()
 	if err != nil {
 		return nil, nil, err
@@ -63,7 +68,7 @@ func (r *run) compare(b *chain.Block, raw []byte) (*Result, *Fault, error) {
 
 // checkFrame holds the block to its size, and the header's fields to the parent's.
 func (r *run) checkFrame(h *chain.Header, size int) *Fault {
-	want, limit := r.frame(h.TimeMillis), int(r.context.Params.BlockBytes)
+	want, limit := r.frame(h), int(r.context.Params.BlockBytes)
 	if size > limit {
 		return &Fault{Part: PartSize, Want: fmt.Sprintf("at most %d bytes", limit), Got: fmt.Sprint(size)}
 	}
@@ -72,14 +77,23 @@ func (r *run) checkFrame(h *chain.Header, size int) *Fault {
 		differ(PartChain, want.Chain, h.Chain),
 		differ(PartHeight, want.Height, h.Height),
 		differ(PartParent, want.Parent, h.Parent),
-		differ(PartRound, want.Round, h.Round),
-		differ(PartProposer, want.Proposer, h.Proposer),
 		differ(PartEpoch, want.Epoch, h.Epoch),
 		r.checkTime(h.TimeMillis),
 		differ(PartCommittee, want.Committee, h.Committee),
 		differ(PartNext, want.Next, h.Next),
 		differList(PartViews, want.Views, h.Views),
 	)
+}
+
+// checkProposal holds the proposer to be a seat; there are no rounds where there are no seats.
+func checkProposal(h *chain.Header, seats int) *Fault {
+	switch {
+	case seats == 0:
+		return first(differ(PartRound, 0, h.Round), differ(PartProposer, 0, h.Proposer))
+	case int64(h.Proposer) >= int64(seats):
+		return &Fault{Part: PartProposer, Want: fmt.Sprintf("a seat below %d", seats), Got: fmt.Sprint(h.Proposer)}
+	}
+	return nil
 }
 
 func (r *run) checkTime(timeMillis uint64) *Fault {

@@ -78,7 +78,7 @@ var codecs = []codec{
 	nothingIsZero(of("queue", chain.Queue.Encode, chain.DecodeQueue, chain.Queue{Head: 3, Tail: 7})),
 	nothingIsZero(of("amount", chain.EncodeAmount, chain.DecodeAmount, chain.MaxAmount)),
 	of("params", chain.Params.Encode, chain.DecodeParams, params(), chain.DefaultParams()),
-	of("genesis", (*chain.Genesis).Encode, chain.DecodeGenesis, genesis()),
+	of("genesis", (*chain.Genesis).Encode, chain.DecodeGenesis, genesis(), governed()),
 	of("transfer", chain.TransferInput.Encode, chain.DecodeTransfer, chain.TransferInput{To: address(1)}),
 	of("call", chain.CallInput.Encode, chain.DecodeCall, chain.CallInput{To: address(1), Method: "bid", GasLimit: 2, Input: []byte("in")}),
 	of("setcode", chain.SetCodeInput.Encode, chain.DecodeSetCode, chain.SetCodeInput{Code: chain.CodeHash{1}}),
@@ -137,7 +137,7 @@ func TestSamplesAreFull(t *testing.T) {
 	rich.Received++
 	rich.Joined = block().Order[0].Events[len(block().Order[0].Events)-1].Joined || block().Order[1].Events[len(block().Order[1].Events)-1].Joined
 	for _, v := range []any{*r, *block(), block().Inputs[1], rich, rich.Sent[1], header(), header().Roots, header().Views[0], header().Leaving[0],
-		certificate(), vote(), timeout(), timeout().Highest, committee(), committee().Seats[0], digest(), full, receipts()[1], receipts()[1].Events[0], params(), *genesis(), genesis().Accounts[0], bounceInput()} {
+		certificate(), vote(), timeout(), timeout().Highest, committee(), committee().Seats[0], digest(), full, receipts()[1], receipts()[1].Events[0], params(), *governed(), genesis().Accounts[0], bounceInput()} {
 		s := reflect.ValueOf(v)
 		for i := range s.NumField() {
 			if s.Field(i).IsZero() {

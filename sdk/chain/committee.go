@@ -11,26 +11,28 @@ import (
 // Committee is who agrees on a chain's blocks for an epoch. A node with more stake holds several seats, each an entry of its
 // own with the same keys; seats count, not nodes (SPEC 5.2).
 type Committee struct {
-	Chain ID
-	Epoch uint64
+	Chain ID     `json:"chain"`
+	Epoch uint64 `json:"epoch"`
 	// Silent is c: how many seats may be silent without switching early consensus off (SPEC 5.3).
-	Silent uint32
+	Silent uint32 `json:"silent"`
 	// Seed decides the order in which seats lead.
-	Seed  Hash
-	Seats []Seat
+	Seed  Hash   `json:"seed"`
+	Seats []Seat `json:"seats"`
 }
 
 // Seat is one seat of a committee.
 type Seat struct {
 	// Node is the key of the account that registered the node, and of the node in the network.
-	Node keys.PublicKey
+	Node keys.PublicKey `json:"node"`
 	// Key signs its votes. Its possession was proven when the node was registered.
-	Key keys.BLSPublicKey
+	Key keys.BLSPublicKey `json:"key"`
 }
 
 const (
 	committeeVersion = 1
 	seatBytes        = 32 + keys.BLSKeyBytes
+	// maxCommitteeBytes is the length of the largest encoded committee.
+	maxCommitteeBytes = 1 + 4 + 8 + 4 + 32 + 4 + MaxSeats*seatBytes
 )
 
 // ErrCommittee is returned for a committee that can't agree on anything.

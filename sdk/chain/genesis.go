@@ -8,11 +8,13 @@ import (
 
 // Genesis is the state before the first block. Its hash is the network: a message for one genesis is invalid on another.
 type Genesis struct {
-	Name       string           `json:"name"`
-	Chain      ID               `json:"chain"`
-	TimeMillis uint64           `json:"time_millis"`
-	Params     Params           `json:"params"`
-	Accounts   []GenesisAccount `json:"accounts"` // by address, without repeats
+	Name       string `json:"name"`
+	Chain      ID     `json:"chain"`
+	TimeMillis uint64 `json:"time_millis"`
+	Params     Params `json:"params"`
+	// Committee agrees on the chain's blocks in its first epoch. Without seats one validator runs the chain alone.
+	Committee Committee        `json:"committee,omitzero"`
+	Accounts  []GenesisAccount `json:"accounts"` // by address, without repeats
 }
 
 // GenesisAccount is an account that has money from the start.
@@ -24,12 +26,28 @@ type GenesisAccount struct {
 // Network is the hash of the canonical encoding.
 func (g *Genesis) Network() NetworkID { return NetworkID(wire.Sum(wire.TagNetwork, g.Encode())) }
 
+// The versions of an encoded genesis: that of a chain which one validator runs names no committee.
+const (
+	genesisAlone       = 1
+	genesisOfCommittee = 2
+)
+
+func (g *Genesis) version() byte {
+	if len(g.Committee.Seats) > 0 {
+		return genesisOfCommittee
+	}
+	return genesisAlone
+}
+
 // Encode is the canonical encoding.
 func (g *Genesis) Encode() []byte {
-	b := append(make([]byte, 0, 128+len(g.Accounts)*(AddressSize+16)), 1)
+	b := append(make([]byte, 0, 128+len(g.Committee.Seats)*seatBytes+len(g.Accounts)*(AddressSize+16)), g.version())
 	b = wire.AppendU32(wire.AppendShort(b, g.Name), uint32(g.Chain))
 	b = wire.AppendU64(b, g.TimeMillis)
 	b = wire.AppendBytes(b, g.Params.Encode())
+	if g.version() == genesisOfCommittee {
+		b = wire.AppendBytes(b, g.Committee.Append(nil))
+	}
 	b = wire.AppendU32(b, uint32(len(g.Accounts)))
 	for _, a := range g.Accounts {
 		b = a.Balance.Append(append(b, a.Address[:]...))
@@ -62,13 +80,21 @@ func DecodeOrigin(b []byte) (*Genesis, error) {
 }
 
 func readOrigin(r *wire.Reader) *Genesis {
-	r.Version("genesis", 1)
+	version := r.U8("genesis version")
+	if r.Err() == nil && version != genesisAlone && version != genesisOfCommittee {
+		r.Fail(fmt.Sprintf("genesis version %d", version), wire.ErrVersion)
+	}
 	g := &Genesis{Name: string(r.Short("name", MaxNameBytes)), Chain: readChain(r), TimeMillis: r.U64("time")}
 	params, err := DecodeParams(r.Bytes("params", 128))
 	if err != nil {
 		r.Fail("params: "+err.Error(), wire.ErrValue)
 	}
 	g.Params = params
+	if version == genesisOfCommittee {
+		if g.Committee, err = DecodeCommittee(r.Bytes("committee", maxCommitteeBytes)); r.Err() == nil && err != nil {
+			r.Fail(err.Error(), wire.ErrValue)
+		}
+	}
 	return g
 }
 
@@ -87,6 +113,9 @@ func (g *Genesis) Check() error {
 	if err := g.Params.Check(); err != nil {
 		return fmt.Errorf("genesis: %w", err)
 	}
+	if err := g.checkCommittee(); err != nil {
+		return fmt.Errorf("genesis: %w", err)
+	}
 	if len(g.Accounts) > MaxGenesisAccounts {
 		return fmt.Errorf("genesis: %d accounts: it must have at most %d", len(g.Accounts), MaxGenesisAccounts)
 	}
@@ -102,6 +131,19 @@ func (g *Genesis) Check() error {
 	}
 	_, err := g.Issued()
 	return err
+}
+
+func (g *Genesis) checkCommittee() error {
+	c := &g.Committee
+	switch {
+	case len(c.Seats) == 0 && (c.Chain != 0 || c.Epoch != 0 || c.Silent != 0 || c.Seed != Hash{}):
+		return fmt.Errorf("%w: it has no seats: leave it out altogether", ErrCommittee)
+	case len(c.Seats) == 0:
+		return nil
+	case c.Chain != g.Chain || c.Epoch != 0:
+		return fmt.Errorf("%w: it is that of chain %d in epoch %d, and the genesis is of chain %d in epoch 0", ErrCommittee, c.Chain, c.Epoch, g.Chain)
+	}
+	return c.Check()
 }
 
 // Issued is the sum of all balances.

@@ -36,6 +36,10 @@ func TestGenesisCheck(t *testing.T) {
 		{"account twice", func(g *chain.Genesis) { g.Accounts[1] = g.Accounts[0] }, "named twice or out of order"},
 		{"accounts unsorted", func(g *chain.Genesis) { g.Accounts[0], g.Accounts[1] = g.Accounts[1], g.Accounts[0] }, "named twice or out of order"},
 		{"account with nothing", func(g *chain.Genesis) { g.Accounts[1].Balance = chain.Amount{} }, "has nothing"},
+		{"a committee", func(g *chain.Genesis) { g.Committee = governed().Committee }, ""},
+		{"a committee of another chain", func(g *chain.Genesis) { g.Committee = governed().Committee; g.Committee.Chain++ }, "it is that of chain 2"},
+		{"a committee of a later epoch", func(g *chain.Genesis) { g.Committee = governed().Committee; g.Committee.Epoch = 1 }, "in epoch 1"},
+		{"a committee that can't agree", func(g *chain.Genesis) { g.Committee = governed().Committee; g.Committee.Silent = 2 }, "2 silent seats of 4"},
 		{"too much", func(g *chain.Genesis) { g.Accounts[0].Balance = chain.MaxAmount }, "sum of all balances: amount exceeds 2^128-1"},
 	} {
 		t.Run(x.name, func(t *testing.T) {
@@ -51,7 +55,7 @@ func TestGenesisCheck(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), x.want) {
 				t.Fatalf("error %v, want %q", err, x.want)
 			}
-			if _, err := chain.DecodeGenesis(g.Encode()); err == nil {
+			if _, err := chain.DecodeGenesis(g.Encode()); err == nil { // what is not written can't be read
 				t.Fatal("decoded all the same")
 			}
 		})
@@ -60,14 +64,24 @@ func TestGenesisCheck(t *testing.T) {
 
 // A genesis is written by people as JSON; the network is the same.
 func TestGenesisJSON(t *testing.T) {
-	g := genesis()
-	text, err := json.Marshal(g)
-	if err != nil {
-		t.Fatal(err)
+	for _, g := range []*chain.Genesis{genesis(), governed()} {
+		text, err := json.Marshal(g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back chain.Genesis
+		if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(&back, g) || back.Network() != g.Network() {
+			t.Fatalf("%s read as %+v, error %v", text, back, err)
+		}
 	}
-	var back chain.Genesis
-	if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(&back, g) || back.Network() != g.Network() {
-		t.Fatalf("%s read as %+v, error %v", text, back, err)
+}
+
+// What has no seats is no committee: nothing of it is encoded, so nothing of it may be set.
+func TestGenesisCommitteeWithoutSeats(t *testing.T) {
+	g := genesis()
+	g.Committee.Seed = chain.Hash{1}
+	if err := g.Check(); err == nil || !strings.Contains(err.Error(), "no seats") {
+		t.Fatal(err)
 	}
 }
 

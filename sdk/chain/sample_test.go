@@ -91,6 +91,16 @@ func params() chain.Params {
 	return chain.Params{BlockGas: chain.MaxBlockGas, BlockBytes: 9 << 20, FreshShare: 3, MinGasPrice: 4, DepositPerAccount: 5, DepositPerByte: 6}
 }
 
+// governed is a genesis of a chain with a committee.
+func governed() *chain.Genesis {
+	g := genesis()
+	g.Committee = chain.Committee{Chain: g.Chain, Silent: 1, Seed: chain.Hash{3}}
+	for i := range byte(4) {
+		g.Committee.Seats = append(g.Committee.Seats, chain.Seat{Node: key(i).Public(), Key: keys.BLSFromSeed([32]byte{i}).Public()})
+	}
+	return g
+}
+
 func genesis() *chain.Genesis {
 	g := &chain.Genesis{Name: "samples", Chain: chain.Main, TimeMillis: 2, Params: params()}
 	for n := range byte(3) {

@@ -11,18 +11,20 @@ import (
 // SystemAddress:
 //
 //	params            Params
+//	committee         Committee: who agrees on the next block; nothing on a chain that one validator runs
 //	issued            Amount: what genesis issued
 //	fees              Amount: fees collected and not yet paid out
 //	queue             Queue: where the pending queue begins and ends
 //	queue/ number:u64 a message that waits, encoded
 //	code/ hash        CodeEntry: that code is published
 const (
-	KeyParams = "params"
-	KeyIssued = "issued"
-	KeyFees   = "fees"
-	KeyQueue  = "queue"
-	keyQueued = "queue/"
-	keyCode   = "code/"
+	KeyParams    = "params"
+	KeyCommittee = "committee"
+	KeyIssued    = "issued"
+	KeyFees      = "fees"
+	KeyQueue     = "queue"
+	keyQueued    = "queue/"
+	keyCode      = "code/"
 )
 
 // QueuedKey is the storage key of the waiting message with the given number.

@@ -33,6 +33,15 @@ type Signature [64]byte
 // String is the key in lower-case hex.
 func (p PublicKey) String() string { return hex.EncodeToString(p[:]) }
 
+// MarshalText is String.
+func (p PublicKey) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// UnmarshalText is ParsePublicKey.
+func (p *PublicKey) UnmarshalText(text []byte) (err error) {
+	*p, err = ParsePublicKey(string(text))
+	return err
+}
+
 // ParsePublicKey reads what String writes, in either case, and refuses what Check refuses: text comes from people, who
 // should learn of a broken key before they send money to it.
 func ParsePublicKey(text string) (PublicKey, error) {
