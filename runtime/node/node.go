@@ -143,7 +143,7 @@ func (n *Node) create(g *chain.Genesis) error {
 	if err != nil {
 		return err
 	}
-	return n.store.Init(g, header, writes(changes))
+	return n.store.Init(g, header, writes(changes), nil)
 }
 
 func writes(changes []exec.Change) iter.Seq[exec.Write] {

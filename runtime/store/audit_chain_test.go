@@ -92,7 +92,7 @@ func newLedger(t testing.TB, s *store.Store, wallets int) *ledger {
 	l.network = l.genesis.Network()
 	header, changes, err := block.Genesis(l.genesis, l.tree, nil)
 	l.must(err)
-	l.must(s.Init(l.genesis, header, writes(changes)))
+	l.must(s.Init(l.genesis, header, writes(changes), nil))
 	l.header, l.hash = header, header.Hash()
 	return l
 }

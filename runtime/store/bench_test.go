@@ -68,7 +68,7 @@ func openBench(b testing.TB, tune func(*pebble.Options)) (*Store, []chain.Addres
 	g := &chain.Genesis{Name: "bench", Chain: 1, Params: chain.DefaultParams()}
 	header := &chain.Header{Network: g.Network(), Chain: 1}
 	start, used := time.Now(), cpu()
-	if err := s.Init(g, header, benchState(list)); err != nil {
+	if err := s.Init(g, header, benchState(list), nil); err != nil {
 		b.Fatal(err)
 	}
 	b.Logf("init of %d accounts: %v, %v of CPU", len(list), time.Since(start).Round(time.Millisecond), (cpu() - used).Round(time.Millisecond))
@@ -219,7 +219,7 @@ func BenchmarkNext(b *testing.B) {
 			}
 		}
 	}
-	if err := s.Init(g, header, state); err != nil {
+	if err := s.Init(g, header, state, nil); err != nil {
 		b.Fatal(err)
 	}
 	for range 5 {

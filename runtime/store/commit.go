@@ -46,6 +46,7 @@ func (s *Store) Commit(c *Commit) error {
 	next := mark{Head{c.Header.Height, c.Hash, c.Header.Roots.State}, head.pieces}
 	w := l.writer(s.db)
 	c.write(w, next)
+	w.dropBodies(l.bodies)
 	pruned := s.prune(w, l, next.Height)
 	l.records.begin()
 	l.gaps.begin(c.Chain, c.Changes)
@@ -55,7 +56,7 @@ func (s *Store) Commit(c *Commit) error {
 		return fmt.Errorf("store: commit height %d: %w", next.Height, err)
 	}
 	l.records.end(c.Changes)
-	l.undoFrom = pruned
+	l.undoFrom, l.bodies = pruned, nil
 	s.raise(l, &next.Head)
 	l.durable.Store(&next)
 	return nil

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -43,10 +44,12 @@ func (f *crashableFS) crash(unsynced int, rng *rand.Rand) *vfs.MemFS {
 	return f.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: unsynced, RNG: rng})
 }
 
-// crash is a disk as a crash at some instant leaves it, and the height that had been reported by then.
+// crash is a disk as a crash at some instant leaves it, and the height that had been reported by then, as committed and as
+// voted for.
 type crash struct {
 	fs       *vfs.MemFS
 	reported int64
+	voted    int64
 	unsynced int
 	op       string
 }
@@ -81,7 +84,7 @@ func TestCrashWhileMade(t *testing.T) {
 			if op.Kind.ReadOrWrite() == errorfs.OpIsWrite {
 				mu.Lock()
 				defer mu.Unlock()
-				crashes = append(crashes, crash{disk.crash(60, rng), nothing, 60, fmt.Sprint(op.Kind, " ", op.Path)})
+				crashes = append(crashes, crash{disk.crash(60, rng), nothing, nothing, 60, fmt.Sprint(op.Kind, " ", op.Path)})
 			}
 			return nil
 		})
@@ -126,8 +129,9 @@ func TestCrashOfNewDirectories(t *testing.T) {
 // runWithCrashes runs the whole model and takes a clone of the disk before about every sixth write.
 func runWithCrashes(t *testing.T, m *model, seed uint64, unsynced int) []crash {
 	disk := newCrashable()
-	var reported atomic.Int64
+	var reported, voted atomic.Int64
 	reported.Store(nothing)
+	voted.Store(nothing)
 	var mu sync.Mutex
 	rng := rand.New(rand.NewPCG(seed, uint64(unsynced)))
 	var crashes []crash
@@ -138,9 +142,9 @@ func runWithCrashes(t *testing.T, m *model, seed uint64, unsynced int) []crash {
 		mu.Lock()
 		defer mu.Unlock()
 		if rng.IntN(6) == 0 {
-			r := reported.Load() // first: what is reported is on the clone
+			r, v := reported.Load(), voted.Load() // first: what is reported is on the clone
 			clone := disk.crash(unsynced, rng)
-			crashes = append(crashes, crash{clone, r, unsynced, fmt.Sprint(op.Kind, " ", op.Path)})
+			crashes = append(crashes, crash{clone, r, v, unsynced, fmt.Sprint(op.Kind, " ", op.Path)})
 		}
 		return nil
 	})
@@ -149,7 +153,12 @@ func runWithCrashes(t *testing.T, m *model, seed uint64, unsynced int) []crash {
 		t.Fatal(err)
 	}
 	reported.Store(0)
+	voted.Store(0)
 	for i, c := range m.commits {
+		if err := s.KeepVotes(m.chain, voteRecord(i+1), &Body{c.Hash, c.Block}); err != nil {
+			t.Fatal(err)
+		}
+		voted.Store(int64(i + 1))
 		if err := s.Commit(c); err != nil {
 			t.Fatal(err)
 		}
@@ -184,6 +193,9 @@ func (c *crash) recover(t *testing.T, m *model) error {
 	if err := m.check(s); err != nil {
 		return err
 	}
+	if err := c.checkVotes(s, m, head.Height); err != nil {
+		return err
+	}
 	if head.Height == uint64(len(m.commits)) {
 		return nil
 	}
@@ -192,6 +204,29 @@ func (c *crash) recover(t *testing.T, m *model) error {
 	}
 	return m.checkBlock(s, head.Height+1)
 }
+
+// checkVotes holds T9: the last record that was reported is there, or one that was being written, and with a vote for the next
+// height its body, which no commit has taken.
+func (c *crash) checkVotes(s *Store, m *model, head uint64) error {
+	record, bodies, err := s.Votes(m.chain)
+	if err != nil {
+		return err
+	}
+	var last int64
+	if _, err := fmt.Sscanf(string(record), "signed %d", &last); err != nil || last < c.voted || last < int64(head) && c.voted > 0 {
+		return fmt.Errorf("votes %q, %d was reported and the head is %d (%w)", record, c.voted, head, err)
+	}
+	want := 0
+	if c.voted > nothing && last > int64(head) {
+		want = 1
+	}
+	if len(bodies) != want || want > 0 && (bodies[0].Hash != m.commits[head].Hash || !bytes.Equal(bodies[0].Raw, m.commits[head].Block)) {
+		return fmt.Errorf("%d bodies for a vote of height %d behind head %d", len(bodies), last, head)
+	}
+	return nil
+}
+
+func voteRecord(n int) []byte { return fmt.Appendf(nil, "signed %d", n) }
 
 // T1, T6: every single write and sync fails once. Either Commit reports nothing or the block is there; and the process
 // ends where the write-ahead log can't be trusted any more.
@@ -284,7 +319,8 @@ func (r *faultyRun) live(m *model) {
 	if again(func() error { return m.init(s) }) == nil {
 		r.reported.Store(0)
 		for i, c := range m.commits {
-			if again(func() error { return s.Commit(c) }) != nil {
+			vote := func() error { return s.KeepVotes(m.chain, voteRecord(i+1), &Body{c.Hash, c.Block}) }
+			if again(vote) != nil || again(func() error { return s.Commit(c) }) != nil {
 				break
 			}
 			r.reported.Store(int64(i + 1))

@@ -8,6 +8,7 @@
 //	                                            '-> Head, Block, Header, Receipts, Outbox, Find, HeightOf: what was committed
 //	                                            '-> State: the final state; StateAt: an earlier one; Leaves, Storage, Index: all of it
 //	                                            '-> Code: published modules, by hash
+//	        KeepVotes (one synced batch before a member sends what it signed) -> Votes
 //
 // # Layout
 //
@@ -29,6 +30,8 @@
 //	c     's'   path:24               an account's record; the rest of its path is zero
 //	c     's'   path:56               a storage entry: key length:u16 key value (the path holds only a hash of the key)
 //	c     'u'   height:u64            undo: for each change of the block, what its slot held before
+//	c     'v'   -                     what a member of the committee has signed, as the caller encoded it
+//	c     'v'   block hash:32         a block of the height after the head that it signed; gone with the next commit
 //
 //	undo := ( address:24 key length:u16 key ( 0 | 1 value length:u32 value ) )*
 //
@@ -51,12 +54,14 @@
 //	    loss of power can it be an earlier one.
 //	T8  The index of entries ('e') lists the keys of the accounts' storage, and a code that the state names is there ('c'):
 //	    both follow from T2.
+//	T9  What KeepVotes reported is there after any crash. The bodies that it kept go in the batch of the next commit.
 //
 // # What it does not do
 //
 // It doesn't check that a block is valid, that a certificate is, or that the state has its root: consensus/block and
-// sdk/merkle do. It doesn't keep votes: these are written at another place and time, so that losing one is noticed by
-// the other. Pebble takes damage in the last 64 KiB of the write-ahead log, or at the end of the list of tables, for a write
-// that a crash cut off. T7 finds it, but for what was written since the tip was last synced, if power was lost as well: who
-// holds votes compares (SPEC 5.6), who loads the state compares its root, an audit the rest.
+// sdk/merkle do. It can't tell a restored backup from the directory as it was: what a member signed since is missing then, and
+// the operator says so (SPEC 5.6). Pebble takes damage in the last 64 KiB of the write-ahead log, or at the end of the list of
+// tables, for a write that a crash cut off. T7 finds it where blocks are gone, but for what was written since the tip was last
+// synced, if power was lost as well: who loads the state compares its root, an audit the rest. A vote that such damage took is
+// missed by nobody.
 package store

@@ -68,8 +68,8 @@ func tableEnd(first []byte) (pebble.SpanPolicy, []byte, error) {
 	if len(first) < prefixBytes {
 		return pebble.SpanPolicy{}, nil, nil
 	}
-	last := kindUndo
-	for _, k := range []kind{kindBlock, kindName, kindState} {
+	last := kindVote
+	for _, k := range []kind{kindBlock, kindName, kindState, kindUndo} {
 		if kind(first[prefixBytes-1]) <= k {
 			last = k
 			break

@@ -29,7 +29,7 @@ func newWalker(t *testing.T) *walker {
 		}
 	})
 	g := &chain.Genesis{Name: "gaps", Chain: 1, Params: chain.DefaultParams()}
-	if err := s.Init(g, &chain.Header{Network: g.Network(), Chain: 1}, func(func(exec.Write) bool) {}); err != nil {
+	if err := s.Init(g, &chain.Header{Network: g.Network(), Chain: 1}, func(func(exec.Write) bool) {}, nil); err != nil {
 		t.Fatal(err)
 	}
 	return &walker{t, s, chain.Address{3: 1, 4: 7, 5: 1}, map[int]bool{}}

@@ -21,8 +21,9 @@ const (
 
 // Init writes a chain's block at height 0: its genesis, header and state. The order of state's slots matters only for
 // speed: ascending by address is fast. Nothing is there before the marker, which comes last and is synced: if a crash,
-// or an error, cuts Init off, it can be called again, also with another genesis.
-func (s *Store) Init(g *chain.Genesis, header *chain.Header, state iter.Seq[exec.Write]) error {
+// or an error, cuts Init off, it can be called again, also with another genesis. Votes are the first record of a member
+// that has signed nothing yet (KeepVotes); nil for who doesn't vote, or can't know what it signed.
+func (s *Store) Init(g *chain.Genesis, header *chain.Header, state iter.Seq[exec.Write], votes []byte) error {
 	l := s.ledger(header.Chain)
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -37,13 +38,13 @@ func (s *Store) Init(g *chain.Genesis, header *chain.Header, state iter.Seq[exec
 	defer l.records.drop()
 	l.gaps.begin(g.Chain, nil) // nothing was there to be deleted
 	defer l.gaps.end()
-	if err := s.init(l, g, header, state); err != nil {
+	if err := s.init(l, g, header, state, votes); err != nil {
 		return fmt.Errorf("store: init chain %d: %w", g.Chain, err)
 	}
 	return nil
 }
 
-func (s *Store) init(l *ledger, g *chain.Genesis, header *chain.Header, state iter.Seq[exec.Write]) error {
+func (s *Store) init(l *ledger, g *chain.Genesis, header *chain.Header, state iter.Seq[exec.Write], votes []byte) error {
 	if l.tip == nil {
 		t, err := s.makeTip(l.id)
 		if err != nil {
@@ -74,6 +75,9 @@ func (s *Store) init(l *ledger, g *chain.Genesis, header *chain.Header, state it
 	block := chain.Block{Header: *header}
 	c := &Commit{Chain: l.id, Header: header, Hash: m.Hash, Block: block.Append(nil), Receipts: chain.AppendReceipts(nil, nil)}
 	c.write(w, m)
+	if votes != nil {
+		w.put(voteKey(l.id), votes)
+	}
 	if err := s.apply(w.batch, pebble.Sync); err != nil {
 		return err
 	}

@@ -22,11 +22,12 @@ const (
 	kindName    kind = 'n'
 	kindState   kind = 's'
 	kindUndo    kind = 'u'
+	kindVote    kind = 'v' // with a hash behind it, a body
 )
 
 var kindWords = map[kind]string{
 	kindBlock: "block", kindCode: "code", kindEntry: "entry index", kindGenesis: "genesis", kindIndex: "message index",
-	kindMark: "marker", kindName: "block hash", kindState: "state", kindUndo: "undo",
+	kindMark: "marker", kindName: "block hash", kindState: "state", kindUndo: "undo", kindVote: "votes",
 }
 
 // String is the kind in words.
@@ -63,6 +64,7 @@ const (
 	accountBytes  = 24 // of a path: what all paths of an account share
 	stateKeyBytes = prefixBytes + pathBytes
 	indexKeyBytes = prefixBytes + 32
+	bodyKeyBytes  = prefixBytes + 32
 	// entryKeyBytes is the longest key that there is.
 	entryKeyBytes = prefixBytes + chain.AddressSize + chain.MaxStorageKey
 )
@@ -98,6 +100,13 @@ func indexKey(id chain.ID, message chain.MessageID) []byte {
 
 func codeKey(b []byte, id chain.ID, hash chain.CodeHash) []byte {
 	return append(appendPrefix(b, id, kindCode), hash[:]...)
+}
+
+func voteKey(id chain.ID) []byte { return appendPrefix(nil, id, kindVote) }
+
+// bodyKey appends the key of a block that was voted for.
+func bodyKey(b []byte, id chain.ID, hash chain.BlockHash) []byte {
+	return append(appendPrefix(b, id, kindVote), hash[:]...)
 }
 
 // entryKey appends the key that lists a key of an account's storage.

@@ -414,6 +414,8 @@ func inLayout(key []byte) bool {
 		return err == nil
 	case kindUndo:
 		return len(rest) == 8
+	case kindVote:
+		return len(rest) == 0 || len(rest) == 32
 	}
 	return false
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // layoutVersion is that of the schema in doc.go. Another one is refused.
-const layoutVersion = 2 // 1 had neither code nor an index of entries
+const layoutVersion = 3 // 1 had neither code nor an index of entries, 2 no votes
 
 // Options say where and how to store. The zero value is a store in memory that keeps everything.
 type Options struct {
@@ -67,6 +67,7 @@ type ledger struct {
 	order []place // see sortChanges
 	// undoFrom is the lowest height whose undo record may be there: all below are gone.
 	undoFrom uint64
+	bodies   []chain.BlockHash // kept since the last commit
 }
 
 // Open opens or makes a data directory. It returns ErrInUse, ErrFormat or ErrDamaged with words on what to do.
@@ -219,6 +220,9 @@ func (s *Store) load(id chain.ID) error {
 		return err
 	}
 	if err := s.openTip(l, &m); err != nil {
+		return err
+	}
+	if err := s.loadBodies(l); err != nil {
 		return err
 	}
 	l.durable.Store(&m)

@@ -388,7 +388,7 @@ func TestInit(t *testing.T) {
 		t.Fatal(err)
 	}
 	header := &chain.Header{Network: g.Network(), Chain: 1}
-	if err := s.Init(g, header, slices.Values(state)); err != nil {
+	if err := s.Init(g, header, slices.Values(state), nil); err != nil {
 		t.Fatal(err)
 	}
 	got, err := s.Genesis(1)
@@ -402,7 +402,7 @@ func TestInit(t *testing.T) {
 	if err := sameState(func(f leafFunc) error { return s.Leaves(1, f) }, want); err != nil {
 		t.Error(err)
 	}
-	if err := s.Init(&chain.Genesis{Chain: 2}, header, slices.Values(state)); !errors.Is(err, ErrOrder) {
+	if err := s.Init(&chain.Genesis{Chain: 2}, header, slices.Values(state), nil); !errors.Is(err, ErrOrder) {
 		t.Errorf("header of another chain: %v", err)
 	}
 }
