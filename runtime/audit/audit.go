@@ -11,6 +11,7 @@ import (
 	"github.com/thinkey/thinkey/contracts/native"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/light"
 	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
@@ -64,6 +65,8 @@ type run struct {
 	marker store.Head // as it says; zero if it can't be read
 	known  bool       // the marker could be read
 	pieces uint32     // of the genesis, as the marker says
+
+	committee *light.Committee // nil for none, or if the genesis can't be read
 
 	supplied bool          // the report has what the genesis issues
 	at       *point        // where replay stands; nil if it can't go on
@@ -246,6 +249,11 @@ func (r *run) genesis() {
 	r.report.Network = g.Network()
 	r.report.Issued, _ = g.Issued() // DecodeGenesis checks that there is a sum
 	r.supplied = true
+	if len(g.Committee.Seats) > 0 {
+		if r.committee, err = light.NewCommittee(g.Network(), g.Committee); err != nil {
+			r.add(Genesis, 0, "%v", err)
+		}
+	}
 	var s *state
 	var header *chain.Header
 	if err = guard(func() (err error) { s, header, err = atGenesis(g, r.rules.Each); return err }); err != nil {

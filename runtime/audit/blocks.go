@@ -281,8 +281,8 @@ func (r *run) about(k *store.Kept, h *chain.Header) {
 			r.add(Headers, k.Height, "block %d has hash %s, and the header kept apart %s", k.Height, h.Hash(), apart.Hash())
 		}
 		r.looked(Certificates, 1)
-		if h.Committee == block.NoCommittee && len(k.Certificate) > 0 {
-			r.add(Certificates, k.Height, "block %d has a certificate of %d bytes, and its chain has no committee", k.Height, len(k.Certificate))
+		if err := certified(r.committee, h, k.Certificate); err != nil {
+			r.add(Certificates, k.Height, "block %d %v", k.Height, err)
 		}
 	}
 	height, err := r.raw.HeightOf(r.id, h.Hash())

@@ -43,7 +43,7 @@ var questions = []question{
 	{HashChain, "I2", "every block names the one before as its parent"},
 	{Headers, "I2", "the header kept apart is the block's"},
 	{BlockHashes, "I2", "every block is found by its hash, and nothing else is"},
-	{Certificates, "I2", "a block is final by the rule of its chain: one validator needs no certificate"},
+	{Certificates, "I2", "a block is final by the rule of its chain: its committee certified it, or one validator runs the chain and there is none"},
 	{Validity, "I10", "every block is well-formed, and every input signed and admissible at its place"},
 	{Order, "I4", "every σ is complete and possible"},
 	{Replayed, "I3", "replay gives what every block claims: what was sent, gas, roots"},

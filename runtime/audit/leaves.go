@@ -186,6 +186,8 @@ func (l *leaves) system(key string, value []byte) (err error) {
 	switch key {
 	case chain.KeyParams:
 		_, err = chain.DecodeParams(value)
+	case chain.KeyCommittee:
+		_, err = chain.DecodeCommittee(value)
 	case chain.KeyIssued, chain.KeyFees:
 		if len(value) == 0 {
 			return errors.New("it is empty")
