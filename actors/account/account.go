@@ -184,6 +184,9 @@ func (a *Account) Drop(m *chain.Message) { a.lane.Drop(m) }
 // Expire takes out of the lane what a block of the given height can't hold any more.
 func (a *Account) Expire(height uint64) []*chain.Message { return a.lane.Expire(height) }
 
+// Below are the messages of the lane with a nonce below next, which a block is about to use for good.
+func (a *Account) Below(next uint64) []*chain.Message { return a.lane.below(next) }
+
 // Apart is what of the lane waits behind a nonce that is missing.
 func (a *Account) Apart() Load { return a.lane.from(a.lane.run(a.final.Nonce)) }
 

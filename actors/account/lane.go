@@ -192,6 +192,15 @@ func (l *Lane) Use(next uint64) {
 	l.cut(0, n)
 }
 
+// below lists what Use would drop.
+func (l *Lane) below(next uint64) (list []*chain.Message) {
+	n, _ := l.find(next)
+	for _, w := range l.waiting[:n] {
+		list = append(list, w.message)
+	}
+	return list
+}
+
 // Drop takes m out, if it waits.
 func (l *Lane) Drop(m *chain.Message) {
 	if at, ok := l.find(m.Nonce); ok && l.waiting[at].message == m {

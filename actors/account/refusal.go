@@ -74,6 +74,11 @@ func ReplacedBy(m *chain.Message) *Refusal {
 	return refuse(Replaced, "nonce %d: message %s with gas price %d took the place of this one", m.Nonce, m.ID(), m.GasPrice)
 }
 
+// UsedBy is why m left the lane when a block used its nonce for another message.
+func UsedBy(m *chain.Message) *Refusal {
+	return refuse(NonceUsed, "nonce %d was used by another message of the account, which another node put into a block", m.Nonce)
+}
+
 // ExpiredAt is why a message left the lane before a block of the given height.
 func ExpiredAt(m *chain.Message, height uint64) *Refusal {
 	return FromExec(&exec.Refusal{Kind: exec.Expired, Got: m.ValidUntil, Want: height})

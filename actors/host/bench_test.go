@@ -138,7 +138,7 @@ func BenchmarkProduce(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if err := h.Commit(tag, nil); err != nil {
+		if _, err := h.Commit(tag, nil); err != nil {
 			b.Fatal(err)
 		}
 		b.StopTimer()

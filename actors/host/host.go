@@ -81,6 +81,9 @@ func (h *Host) System() *actor.ActorSystem { return h.system }
 // Waiting is the number of messages that wait in lanes, those included that are being offered.
 func (h *Host) Waiting() int { return int(h.waiting.messages.Load()) }
 
+// Ready is how many of those could be handled now: no nonce is missing before them.
+func (h *Host) Ready() int { return h.Waiting() - h.apart.now().Messages }
+
 // Stats is a look at the counters.
 func (h *Host) Stats() Stats {
 	return Stats{

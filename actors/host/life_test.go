@@ -241,7 +241,7 @@ func TestStackedProduction(t *testing.T) {
 	two := w.produce(2, nil)
 	w.state.write(one.Accounts)
 	w.state.records[at(2)] = refunded
-	if err := w.Commit(tag(1), records); err != nil {
+	if _, err := w.Commit(tag(1), records); err != nil {
 		t.Fatal(err)
 	}
 	if got, _ := w.Account(at(2)); got != refunded {
@@ -259,9 +259,19 @@ func TestAnotherNodesBlock(t *testing.T) {
 	w.offer(transfer(0, 0, 1, 5), transfer(0, 1, 1, 5), transfer(0, 2, 1, 5))
 	after := chain.Account{Balance: chain.NewAmount(7), Nonce: 2}
 	w.state.records[at(0)] = after
-	if err := w.Commit(tag(5), []exec.Record{{Address: at(0), Account: after}, {Address: at(1), Account: chain.Account{}}}); err != nil {
-		t.Fatal(err)
+	used, err := w.Commit(tag(5), []exec.Record{{Address: at(0), Account: after}, {Address: at(1), Account: chain.Account{}}})
+	if err != nil || len(used) != 2 || used[0].Nonce != 0 || used[1].Nonce != 1 {
+		t.Fatalf("used %v, %v", used, err)
 	}
+	if w.Ready() != 1 { // nonce 2 is next
+		t.Errorf("%d are ready", w.Ready())
+	}
+	w.offer(transfer(0, 9, 1, 5))
+	if w.Ready() != 1 || w.Waiting() != 2 {
+		t.Errorf("%d are ready of %d", w.Ready(), w.Waiting())
+	}
+	w.Expire(&exec.Context{Height: 1 << 62})
+	w.offer(transfer(0, 2, 1, 5))
 	if got, _ := w.Account(at(0)); got != after || w.Waiting() != 1 {
 		t.Errorf("final %+v, %d wait", got, w.Waiting())
 	}
@@ -393,7 +403,7 @@ func TestFailureEndsTheHost(t *testing.T) {
 			if _, err := w.Account(at(3)); err != fatal {
 				t.Errorf("Account: %v", err)
 			}
-			if err := w.Commit(tag(0), nil); err != nil && err != fatal {
+			if _, err := w.Commit(tag(0), nil); err != nil && err != fatal {
 				t.Errorf("Commit: %v", err)
 			}
 			w.Close()

@@ -10,9 +10,9 @@ import (
 )
 
 // Commit makes the block tag final, of which the State knows already: what it touched, and then records, become what the
-// accounts in memory hold. The block may be another node's: then the records alone say what changed. It returns when all
-// accounts have done so.
-func (h *Host) Commit(tag account.Tag, records []exec.Record) error {
+// accounts in memory hold. The block may be another node's: then the records alone say what changed, and used are the messages
+// that left their lanes because it used their nonces, for themselves or for others. It returns when all accounts have done so.
+func (h *Host) Commit(tag account.Tag, records []exec.Record) (used []*chain.Message, err error) {
 	assert.That(len(h.open) == 0 || h.open[0].tag == tag, "commit of block %s/%d while %s/%d is open: discard that first",
 		tag.Parent, tag.Attempt, h.openTag().Parent, h.openTag().Attempt)
 	h.commits++
@@ -35,11 +35,16 @@ func (h *Host) Commit(tag account.Tag, records []exec.Record) error {
 	boxes := slices.DeleteFunc(h.close(), func(b *mailbox) bool { return b.mark == h.commits })
 	h.give(boxes, &commit{tag, nil, all}, all)
 	if err := all.wait(h); err != nil {
-		return err
+		return nil, err
+	}
+	for _, w := range h.pool.workers {
+		used = append(used, w.used...)
+		clear(w.used)
+		w.used = w.used[:0]
 	}
 	h.lanes.putFront(h.lanes.take()) // those that are empty now may leave memory
 	h.sweep()
-	return nil
+	return used, nil
 }
 
 // close takes the lowest open block out, if there is one, and returns what it touched.
@@ -68,6 +73,9 @@ type commit struct {
 
 func (c *commit) run(w *worker, b *mailbox, _ *node) {
 	before := b.account.Load()
+	if c.record != nil && b.account.Overlay(c.tag) == nil {
+		w.used = append(w.used, b.account.Below(c.record.Nonce)...)
+	}
 	unpaid := b.account.Commit(c.tag, c.record)
 	w.host.free(before.Minus(b.account.Load()))
 	for _, m := range unpaid {

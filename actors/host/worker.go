@@ -21,6 +21,7 @@ type worker struct {
 
 	// What came of the block under way here; read by Produce when all is quiet.
 	touched []touched
+	used    []*chain.Message // by a block that is being committed, and was not made here
 	turns   turns
 	group   []*exec.Delivery // being handled as one
 }

@@ -163,7 +163,7 @@ func (w *world) produce(n int, change func(*Job)) *Run {
 func (w *world) commit(n int, run *Run) {
 	w.t.Helper()
 	w.state.write(run.Accounts)
-	if err := w.Commit(tag(n), nil); err != nil {
+	if _, err := w.Commit(tag(n), nil); err != nil {
 		w.t.Fatal(err)
 	}
 	w.height++

@@ -26,6 +26,9 @@ type Rules struct {
 	Programs exec.Programs
 	// Each runs independent work: a worker pool in the node; nil is a loop.
 	Each merkle.Each
+	// Known, if set, says that the very signature of an external message was verified before, so that it is not verified
+	// again.
+	Known func(*chain.Message) bool
 	// Mark, if set, is told when a stage of the work ends; for measuring.
 	Mark func(Stage)
 }

@@ -25,8 +25,17 @@ type Result struct {
 	Version *merkle.Version
 	// Queued is how many messages wait in the pending queue after the block.
 	Queued uint64
+	// Logs are the lines that code logged, in the order of the receipts: for who debugs, not part of the chain.
+	Logs []Log
 	// GasLimits is the sum of the gas limits of external inputs.
 	GasLimits uint64
+}
+
+// Log is a line that code logged while it handled a message.
+type Log struct {
+	Account chain.Address
+	Message chain.MessageID
+	Text    string
 }
 
 // conclude derives all that follows from what the accounts did: receipts, refunds, state, and the header's claims about
@@ -75,6 +84,9 @@ func (r *run) receipts(res *Result) {
 			o, id := &a.Events[i].Outcome, a.Events[i].Received.Message.ID()
 			res.Journal.Receipts = append(res.Journal.Receipts, chain.Receipt{Message: id, Status: o.Status, GasUsed: o.GasUsed, Reason: o.Reason, Events: o.Events})
 			res.Processed = append(res.Processed, id)
+			for _, line := range o.Logs() {
+				res.Logs = append(res.Logs, Log{a.Account, id, string(line)})
+			}
 		}
 	}
 }

@@ -90,11 +90,10 @@ func signatures(messages []*chain.Message, faults []error) {
 // taken at the second place. Signatures come last, and only those that the block's gas pays for: each input uses at least
 // what it costs before it is handled (B3).
 func (r *run) checkInputs() *Fault {
-	messages := make([]*chain.Message, len(r.inputs))
+	messages := make([]*chain.Message, 0, len(r.inputs)) // whose signatures are not known
 	var gas uint64
 	for i := range r.inputs {
 		m := r.inputs[i].Message
-		messages[i] = m
 		if m.Kind == chain.Relay {
 			return &Fault{Part: PartInput, Message: m.ID(), Got: fmt.Sprintf("a relay from chain %d, which is not in this tree", m.From.Chain())}
 		}
@@ -103,6 +102,9 @@ func (r *run) checkInputs() *Fault {
 		}
 		if gas += exec.ExternalGas(m); gas > r.context.Params.BlockGas {
 			return r.overGas()
+		}
+		if r.rules.Known == nil || !r.rules.Known(m) {
+			messages = append(messages, m)
 		}
 	}
 	for i, err := range Signatures(messages, r.rules.Each) {

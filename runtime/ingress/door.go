@@ -27,6 +27,8 @@ type Config struct {
 	Context func() *exec.Context
 	// Validate judges a module (native.Codes); nil on a chain that runs no code.
 	Validate func(code []byte) (complexity uint64, err error)
+	// Known, if set, remembers the signatures that were verified.
+	Known *Known
 	// Each runs independent work; Mark, if set, is told when a stage ends.
 	Each merkle.Each
 	Mark func(block.Stage)
@@ -71,7 +73,7 @@ func (d *Door) Submit(raws [][]byte) []Answer {
 		}
 	}
 	passed := 0
-	for i, err := range d.verifier.verify(messages) {
+	for i, err := range d.signatures(messages) {
 		if err == nil && messages[i].Method == chain.MethodPublish {
 			err = d.publication(d.Context(), messages[i])
 		}
@@ -88,6 +90,28 @@ func (d *Door) Submit(raws [][]byte) []Answer {
 	}
 	d.mark(block.StageExecution)
 	return answers
+}
+
+// signatures returns an error for each message whose signature is none.
+func (d *Door) signatures(messages []*chain.Message) []error {
+	if d.Known == nil {
+		return d.verifier.verify(messages)
+	}
+	errs := make([]error, len(messages))
+	fresh, at := make([]*chain.Message, 0, len(messages)), make([]int, 0, len(messages))
+	for i, m := range messages {
+		if !d.Known.Has(m) {
+			fresh, at = append(fresh, m), append(at, i)
+		}
+	}
+	verified := make([]*chain.Message, 0, len(fresh))
+	for i, err := range d.verifier.verify(fresh) {
+		if errs[at[i]] = err; err == nil {
+			verified = append(verified, fresh[i])
+		}
+	}
+	d.Known.Add(verified...)
+	return errs
 }
 
 func (d *Door) mark(s block.Stage) {

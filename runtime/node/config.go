@@ -72,6 +72,8 @@ type Config struct {
 	KeepStates uint64
 	CacheBytes int64
 	Log        *slog.Logger
+	// Member is this node's place in the committee of its chain; nil on a chain that one validator runs.
+	Member *Member
 	// Mark, if set, is told when a stage of the work ends; for measuring.
 	Mark func(block.Stage)
 	// Fatal is called once when the node can't go on: a broken assertion, a disk that fails. It should end the process; it
@@ -97,6 +99,9 @@ func Defaults() Config {
 
 // ErrOtherGenesis is a data directory that holds another network than the genesis given.
 var ErrOtherGenesis = errors.New("data directory holds another network: start it with the same genesis, or choose another directory")
+
+// ErrAgreed is a block on demand on a chain with a committee: its leader makes blocks, when there is something for them.
+var ErrAgreed = errors.New("blocks of this chain are agreed on by its committee, and not made on demand")
 
 // ErrStopped is an answer that can't be given any more, because the node is closing or has failed.
 var ErrStopped = errors.New("the node is stopping")

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -17,7 +17,7 @@ type LogLine struct {
 	Text    string
 }
 
-// logs are the last lines that code logged in blocks made here: for who debugs, not part of the chain.
+// logs are the last lines that code logged in blocks that became final here: for who debugs, not part of the chain.
 type logs struct {
 	mu    sync.Mutex // guards the rest
 	lines []LogLine  // by height
@@ -32,14 +32,9 @@ const (
 )
 
 // take keeps the lines of a final block.
-func (l *logs) take(height uint64, accounts []*exec.Overlay) {
-	for _, a := range accounts {
-		for i := range a.Events {
-			e := &a.Events[i]
-			for _, line := range e.Outcome.Logs() {
-				l.add(LogLine{height, a.Account, e.Received.Message.ID(), string(line)})
-			}
-		}
+func (l *logs) take(height uint64, lines []block.Log) {
+	for _, line := range lines {
+		l.add(LogLine{height, line.Account, line.Message, line.Text})
 	}
 }
 
@@ -91,7 +86,7 @@ func (n *Node) LogsAt(height uint64) []LogLine {
 
 func byHeight(line LogLine, height uint64) int { return cmp.Compare(line.Height, height) }
 
-// Logs are the last lines that code logged in blocks that this node made since it started, oldest first. They are bounded:
+// Logs are the last lines that code logged in blocks that became final here since the node started, oldest first. They are bounded:
 // 4096 lines and a megabyte.
 func (n *Node) Logs() []LogLine {
 	n.logs.mu.Lock()

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/thinkey/thinkey/actors/account"
 	"github.com/thinkey/thinkey/actors/host"
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/contracts/exec"
@@ -26,6 +27,7 @@ type Node struct {
 	store   *store.Store
 	host    *host.Host
 	door    *ingress.Door
+	known   *ingress.Known // signatures that were verified
 	rules   block.Rules
 	engine  Engine // nil for a chain without code
 	logs    logs
@@ -33,11 +35,17 @@ type Node struct {
 	metrics *metrics
 	started time.Time
 
-	mu   sync.RWMutex // guards head, next and tree
-	head Head
-	next *exec.Context // of the block after head, but for its time
-	tree *merkle.Tree
+	// turn is held by whoever makes, replays or commits a block, one at a time; it guards attempts, and the head against
+	// changes. trunk guards the tree, mu the head as others see it. They are taken in this order.
+	turn     sync.Mutex
+	attempts uint64 // blocks that the live accounts were asked for
+	trunk    sync.Mutex
+	tree     *merkle.Tree
+	mu       sync.RWMutex // guards head and next
+	head     Head
+	next     *exec.Context // of the block after head, but for its time
 
+	member  *member  // nil on a chain that one validator runs
 	queued  uint64   // messages in the pending queue at the head; the producer's
 	waiting *waiting // messages taken in and not final, and who waits for them
 	wake    chan struct{}
@@ -58,7 +66,7 @@ type Head struct {
 // blocks.
 func Open(config Config) (*Node, error) {
 	n := &Node{
-		config: config, started: time.Now(), waiting: newWaiting(), wake: make(chan struct{}, 1), demand: make(chan demand),
+		config: config, started: time.Now(), known: ingress.NewKnown(), waiting: newWaiting(), wake: make(chan struct{}, 1), demand: make(chan demand),
 		stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	n.failure.report = config.Fatal
@@ -143,7 +151,7 @@ func (n *Node) create(g *chain.Genesis) error {
 	if err != nil {
 		return err
 	}
-	return n.store.Init(g, header, writes(changes), nil)
+	return n.store.Init(g, header, writes(changes), n.config.firstVotes(g))
 }
 
 func writes(changes []exec.Change) iter.Seq[exec.Write] {
@@ -218,22 +226,43 @@ func (n *Node) start() error {
 	n.metrics = newMetrics(n)
 	h, err := host.New(host.Config{
 		Chain: n.chain, State: n.store.State(n.chain), Workers: n.config.Workers, MaxResident: n.config.MaxResident,
-		Lane: n.config.Lane, Fatal: n.fatal, Dropped: n.waiting.drop, Log: n.config.Log,
+		Lane: n.config.Lane, Fatal: n.fatal, Dropped: n.dropped, Log: n.config.Log,
 	})
 	if err != nil {
 		return err
 	}
 	n.host = h
 	door := ingress.Config{
-		Network: n.network, Chain: n.chain, Mempool: mempool{n}, Context: n.nextContext, Each: n.rules.Each, Mark: n.config.Mark,
+		Network: n.network, Chain: n.chain, Mempool: mempool{n}, Context: n.nextContext, Known: n.known, Each: n.rules.Each, Mark: n.config.Mark,
 	}
 	if n.engine != nil {
 		door.Validate = n.engine.Validate
 	}
 	n.door = ingress.New(door)
+	n.rules.Known = n.known.Has
 	n.rules.Mark = n.config.Mark
-	go n.produceAll()
-	return nil
+	if n.origin.Committee.Chain == 0 {
+		go n.produceAll()
+		return nil
+	}
+	return n.join()
+}
+
+// dropped is told of a message that will not come into a block.
+func (n *Node) dropped(id chain.MessageID, reason error) {
+	n.waiting.drop(id, reason)
+	if n.member != nil {
+		n.member.sent.forget(id)
+	}
+}
+
+// superseded drops those messages that still wait after a block of another node used their nonces.
+func (n *Node) superseded(used []*chain.Message) {
+	for _, m := range used {
+		if waits, _ := n.waiting.state(m.ID()); waits {
+			n.dropped(m.ID(), account.UsedBy(m))
+		}
+	}
 }
 
 func (n *Node) nextContext() *exec.Context {

@@ -114,39 +114,65 @@ const (
 	Always
 )
 
-// produce makes the next block and commits it.
+// produce makes the next block and commits it: on a chain that one validator runs it is final then.
 func (n *Node) produce(need Need) error {
+	n.turn.Lock()
+	defer n.turn.Unlock()
+	b, err := n.build(order{need: need})
+	if err != nil || b == nil {
+		return err
+	}
+	return n.commit(b.tag, b.result, nil)
+}
+
+// order says which block is wanted.
+type order struct {
+	need     Need
+	round    uint32
+	proposer uint32
+}
+
+// built is a block that the live accounts made, and that is open in them.
+type built struct {
+	tag    account.Tag
+	result *block.Result
+}
+
+// build lets the live accounts make the block after the head; nil if there would be nothing in it. The caller holds turn, and
+// no other block is open.
+func (n *Node) build(o order) (*built, error) {
 	before := n.before()
 	now := uint64(time.Now().UnixMilli())
 	context, err := before.Context(n.rules, max(now, before.Header.TimeMillis+1))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	queue, carried, err := before.Queue()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	tag := account.Tag{Parent: before.Hash}
+	n.attempts++
+	tag := account.Tag{Parent: before.Hash, Attempt: n.attempts}
 	stop := make(chan struct{})
 	timer := time.AfterFunc(n.config.BlockTime, func() { close(stop) })
 	defer timer.Stop()
 	run, err := n.host.Produce(n.job(context, tag, carried, stop))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	n.mark(block.StageExecution)
-	if need == IfAny && len(run.Accounts) == 0 {
-		return n.host.Discard(tag)
+	if o.need == IfAny && len(run.Accounts) == 0 {
+		return nil, n.host.Discard(tag)
 	}
-	did := &block.Run{Context: context, Queue: queue, Carried: carried, Accounts: run.Accounts}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	result, err := block.Build(before, n.rules, did)
+	n.trunk.Lock()
+	defer n.trunk.Unlock()
+	result, err := block.Build(before, n.rules, &block.Run{
+		Context: context, Queue: queue, Carried: carried, Accounts: run.Accounts, Round: o.round, Proposer: o.proposer,
+	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	n.logs.take(result.Block.Header.Height, run.Accounts) // before anybody can see the block
-	return n.commit(tag, result)
+	return &built{tag, result}, nil
 }
 
 // job is what the live accounts are asked to do for one block. While carried-in messages wait, fresh inputs get their
@@ -159,11 +185,16 @@ func (n *Node) job(context *exec.Context, tag account.Tag, carried []*exec.Deliv
 	return host.Job{Context: context, Tag: tag, Carried: carried, Gas: block.GasBudget(context.Params), FreshGas: fresh, Stop: stop}
 }
 
-// commit makes a block final: first on disk, then for everybody who looks (SPEC 4.8). The caller holds mu.
-func (n *Node) commit(tag account.Tag, r *block.Result) error {
+// commit makes a block final: first on disk, then for everybody who looks (SPEC 4.8). The tag is that under which the live
+// accounts made it, or any that they don't know. The caller holds turn.
+func (n *Node) commit(tag account.Tag, r *block.Result, certificate []byte) error {
+	n.trunk.Lock()
+	defer n.trunk.Unlock()
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	header := &r.Block.Header
 	err := n.store.Commit(&store.Commit{
-		Chain: n.chain, Header: header, Hash: r.Hash, Block: r.Raw, Receipts: r.Journal.Encode(),
+		Chain: n.chain, Header: header, Hash: r.Hash, Block: r.Raw, Certificate: certificate, Receipts: r.Journal.Encode(),
 		Changes: r.Changes, Messages: r.Processed, Code: r.Published,
 	})
 	if err != nil {
@@ -176,7 +207,9 @@ func (n *Node) commit(tag account.Tag, r *block.Result) error {
 	if err := n.tree.Commit(r.Version); err != nil {
 		return fmt.Errorf("state tree at height %d: %w", header.Height, err)
 	}
-	if err := n.host.Commit(tag, r.Records); err != nil {
+	n.logs.take(header.Height, r.Logs) // before anybody can see the block
+	used, err := n.host.Commit(tag, r.Records)
+	if err != nil {
 		return err
 	}
 	if err := n.setHead(Head{header, r.Hash}); err != nil {
@@ -184,6 +217,7 @@ func (n *Node) commit(tag account.Tag, r *block.Result) error {
 	}
 	n.queued = r.Queued
 	n.waiting.final(header.Height, r.Processed)
+	n.superseded(used)
 	n.metrics.committed(r)
 	n.mark(block.StageExecution)
 	return nil
@@ -202,6 +236,9 @@ func (n *Node) stopOnPanic() {
 
 // Mine makes blocks now, with whatever waits, and returns when they are final.
 func (n *Node) Mine(blocks int) error {
+	if len(n.origin.Committee.Seats) > 0 {
+		return ErrAgreed
+	}
 	d := demand{blocks, make(chan error, 1)}
 	select {
 	case n.demand <- d:

@@ -20,6 +20,9 @@ import (
 // already or is final already is answered without a refusal.
 func (n *Node) Submit(raws [][]byte) []ingress.Answer {
 	answers := n.door.Submit(raws)
+	if n.member != nil {
+		n.member.forward(raws, answers)
+	}
 	for i := range answers {
 		if a := &answers[i]; isNonceUsed(a.Refused) {
 			if _, err := n.store.Find(n.chain, a.ID); err == nil {
@@ -130,6 +133,8 @@ type Proof struct {
 
 // Prove shows an account's record, or that it has none, to somebody who knows only the header (SPEC 4.7).
 func (n *Node) Prove(address chain.Address) (Proof, error) {
+	n.trunk.Lock()
+	defer n.trunk.Unlock()
 	n.mu.RLock()
 	defer n.mu.RUnlock()
 	record, err := n.store.State(n.chain).Account(address)

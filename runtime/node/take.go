@@ -9,8 +9,15 @@ import (
 // Verify judges a block that another node made, against the state after the head. The node must not be making blocks
 // itself (manual pace).
 func (n *Node) Verify(raw []byte) (*block.Result, *block.Fault, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
+	n.turn.Lock()
+	defer n.turn.Unlock()
+	return n.verify(raw)
+}
+
+// verify is Verify for a caller that holds turn.
+func (n *Node) verify(raw []byte) (*block.Result, *block.Fault, error) {
+	n.trunk.Lock()
+	defer n.trunk.Unlock()
 	return block.Verify(n.before(), n.rules, raw)
 }
 
@@ -18,9 +25,9 @@ func (n *Node) Verify(raw []byte) (*block.Result, *block.Fault, error) {
 // pace that is not asked for blocks.
 func (n *Node) Take(r *block.Result) error {
 	assert.That(n.config.Pace.Manual, "a block of another node, taken by one that makes its own")
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.commit(account.Tag{Parent: r.Block.Header.Parent}, r)
+	n.turn.Lock()
+	defer n.turn.Unlock()
+	return n.commit(account.Tag{Parent: r.Block.Header.Parent}, r, nil)
 }
 
 // Waiting is how many external messages wait to be put into a block.

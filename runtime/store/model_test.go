@@ -136,7 +136,9 @@ func randomValue(rng *rand.Rand, slot exec.Slot) []byte {
 	return bytes.Repeat([]byte{byte(rng.Uint64())}, rng.IntN(200))
 }
 
-func (m *model) init(s *Store) error { return s.Init(m.genesis, m.zero, slices.Values(m.initial), voteRecord(0)) }
+func (m *model) init(s *Store) error {
+	return s.Init(m.genesis, m.zero, slices.Values(m.initial), voteRecord(0))
+}
 
 // small makes flushes and compactions happen in a test's few blocks.
 func small(o *pebble.Options) {

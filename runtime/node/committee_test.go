@@ -1,0 +1,246 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/thinkey/thinkey/consensus/bft"
+	"github.com/thinkey/thinkey/runtime/audit"
+	"github.com/thinkey/thinkey/runtime/store"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
+)
+
+// seats are nodes of a committee in one process, with real keys, over a switch.
+type committeeRig struct {
+	t       *testing.T
+	genesis *chain.Genesis
+	dirs    []string
+	wires   *Switch
+	nodes   []*Node // nil where one is down
+}
+
+func memberKeys(i int) (keys.PublicKey, keys.BLSSecret) {
+	return keys.FromSeed([32]byte{200, byte(i)}).Public(), keys.BLSFromSeed([32]byte{200, byte(i)})
+}
+
+func newCommittee(t *testing.T, members int) *committeeRig {
+	g := testGenesis(1_000_000_000, 1, 2, 3)
+	g.Committee = chain.Committee{Chain: g.Chain, Seed: chain.Hash{1}}
+	r := &committeeRig{t: t, genesis: g, wires: NewSwitch(members), nodes: make([]*Node, members)}
+	for i := range members {
+		node, secret := memberKeys(i)
+		g.Committee.Seats = append(g.Committee.Seats, chain.Seat{Node: node, Key: secret.Public()})
+		r.dirs = append(r.dirs, t.TempDir())
+	}
+	t.Cleanup(r.close)
+	return r
+}
+
+func (r *committeeRig) config(i int, founding bool) Config {
+	c := testConfig(r.t, r.genesis, r.dirs[i], Pace{})
+	node, secret := memberKeys(i)
+	c.Workers, c.Heartbeat = 1, time.Hour
+	c.Member = &Member{Node: node, Secret: secret, Net: r.wires.Port(bft.Peer(i)), Founding: founding, Patience: time.Second, Resend: 100 * time.Millisecond}
+	return c
+}
+
+func (r *committeeRig) open(i int, founding bool) { r.nodes[i] = open(r.t, r.config(i, founding)) }
+
+func (r *committeeRig) openAll() {
+	for i := range r.nodes {
+		r.open(i, true)
+	}
+}
+
+func (r *committeeRig) stop(i int) {
+	if n := r.nodes[i]; n != nil {
+		r.nodes[i] = nil
+		if err := n.Close(); err != nil {
+			r.t.Error(err)
+		}
+	}
+}
+
+func (r *committeeRig) close() {
+	for i := range r.nodes {
+		r.stop(i)
+	}
+	r.wires.Close()
+}
+
+// await waits until all nodes that are up have a height; the test's own limit ends it.
+func (r *committeeRig) await(height uint64) {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for i, n := range r.nodes {
+		if n != nil && height > 0 {
+			if err := n.AwaitAbove(ctx, height-1); err != nil {
+				r.t.Fatalf("node %d has height %d, not %d: %v", i, n.Head().Header.Height, height, err)
+			}
+		}
+	}
+}
+
+// pay submits a payment at a node, and waits until it is final at all.
+func (r *committeeRig) pay(at int, m *chain.Message) Message {
+	r.t.Helper()
+	if a := r.nodes[at].Submit([][]byte{m.Encode()})[0]; a.Refused != nil {
+		r.t.Fatalf("refused: %v", a.Refused)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	where, err := r.nodes[at].Await(ctx, m.ID())
+	if err != nil || where.Final == nil {
+		r.t.Fatalf("node %d: %+v, %v", at, where, err)
+	}
+	r.await(where.Final.Height)
+	for i, n := range r.nodes {
+		if n == nil {
+			continue
+		}
+		if there, err := n.Message(m.ID()); err != nil || there.Final == nil || *there.Final != *where.Final {
+			r.t.Fatalf("node %d says %+v, %v, and node %d %+v", i, there.Final, err, at, where.Final)
+		}
+	}
+	return where
+}
+
+// agree holds I2 and I3 over the nodes that are up, up to the height that all have, with their certificates.
+func (r *committeeRig) agree() {
+	r.t.Helper()
+	var first *Node
+	for i, n := range r.nodes {
+		if n == nil {
+			continue
+		}
+		if first == nil {
+			first = n
+		}
+		for height := uint64(1); height <= min(first.Head().Header.Height, n.Head().Header.Height); height++ {
+			a, _ := first.store.Header(1, height)
+			b, err := n.store.Header(1, height)
+			if err != nil || a.Hash() != b.Hash() {
+				r.t.Fatalf("block %d at node %d is %s, and elsewhere %s (%v)", height, i, b.Hash(), a.Hash(), err)
+			}
+			cert, err := n.Certificate(height)
+			if err == nil {
+				err = n.member.committee.Block(&b, cert)
+			}
+			if err != nil {
+				r.t.Fatalf("block %d at node %d: %v", height, i, err)
+			}
+		}
+	}
+}
+
+// Payments become final at all members, whichever they are submitted to; live accounts of all of them know.
+func TestCommittee(t *testing.T) {
+	r := newCommittee(t, 4)
+	r.openAll()
+	for k := range uint64(12) {
+		r.pay(int(k%4), payment(r.nodes[0], byte(1+k%3), byte(1+(k+1)%3), 10, k/3))
+	}
+	r.agree()
+	for who := byte(1); who <= 3; who++ {
+		want, err := r.nodes[0].Account(testAddress(who))
+		if err != nil || want.Account.Nonce != 4 {
+			t.Fatalf("account %d: %+v, %v", who, want, err)
+		}
+		for i, n := range r.nodes {
+			if got, err := n.Account(testAddress(who)); err != nil || got.Account != want.Account || got.Waiting != 0 {
+				t.Errorf("node %d has account %d as %+v, %v; want %+v", i, who, got, err, want.Account)
+			}
+		}
+	}
+	if h := r.nodes[0].Head().Header; h.Committee != r.genesis.Committee.Hash() {
+		t.Errorf("header names %s", h.Committee)
+	}
+}
+
+// One of four may be down: the others go on, and it catches up when it is back. All may be.
+func TestCommitteeRestarts(t *testing.T) {
+	r := newCommittee(t, 4)
+	r.openAll()
+	nonce := uint64(0)
+	pay := func(at int) {
+		t.Helper()
+		r.pay(at, payment(r.nodes[at], 1, 2, 1, nonce))
+		nonce++
+	}
+	pay(0)
+	for down := range 4 {
+		r.stop(down)
+		for range 3 {
+			pay((down + 1) % 4)
+		}
+		r.open(down, false)
+		r.await(r.nodes[(down+1)%4].Head().Header.Height)
+		pay(down)
+	}
+	for i := range r.nodes {
+		r.stop(i)
+	}
+	for i := range r.nodes {
+		r.open(i, false)
+	}
+	pay(2)
+	r.agree()
+	for i := range r.nodes {
+		r.stop(i)
+		report, err := audit.Run(context.Background(), audit.Options{Dir: r.dirs[i]})
+		if err != nil || !report.OK() || report.Blocks < 17 {
+			t.Errorf("audit of node %d: %v\n%s", i, err, fmt.Sprint(report.Checks))
+		}
+	}
+}
+
+// A member that lost its disk follows from genesis, and votes only two heights above what the others had (SPEC 5.6).
+func TestCommitteeLostDisk(t *testing.T) {
+	r := newCommittee(t, 4)
+	r.openAll()
+	for k := range uint64(4) {
+		r.pay(0, payment(r.nodes[0], 1, 2, 1, k))
+	}
+	height := r.nodes[0].Head().Header.Height
+	r.stop(3)
+	r.dirs[3] = t.TempDir()
+	r.open(3, false)
+	r.await(height)
+	for k := uint64(4); k < 9; k++ {
+		r.pay(0, payment(r.nodes[0], 1, 2, 1, k))
+	}
+	r.agree()
+	votes := map[uint64]bool{}
+	for h := height + 1; h <= r.nodes[0].Head().Header.Height; h++ {
+		cert, err := r.nodes[0].Certificate(h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if votes[h] = cert.Bitmap.Has(3); h <= height+2 && votes[h] {
+			t.Errorf("seat 3 voted at height %d, and block %d was final when its disk was lost", h, height)
+		}
+	}
+	r.stop(3)
+	safety, _, err := bftVotes(t, r.dirs[3])
+	if err != nil || safety.Lost || safety.Height <= height+2 {
+		t.Errorf("its record is %+v, %v; it voted at %v", safety, err, votes)
+	}
+}
+
+// bftVotes reads what a directory says that its member signed.
+func bftVotes(t *testing.T, dir string) (bft.Safety, []bft.Body, error) {
+	t.Helper()
+	s, err := store.Open(store.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	safety, bodies, err := (&Node{store: s, chain: chain.Main}).votes()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return safety, bodies, err
+}

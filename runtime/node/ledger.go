@@ -1,0 +1,196 @@
+package node
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/thinkey/thinkey/actors/account"
+	"github.com/thinkey/thinkey/consensus/bft"
+	"github.com/thinkey/thinkey/sdk/assert"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// start runs work beside the replica. Its answer is an event, or nil if nobody wants it any more.
+func (m *member) start(work func() (bft.Event, error)) {
+	m.work.Go(func() {
+		defer m.node.stopOnPanic()
+		switch ev, err := m.inTurn(work); {
+		case err != nil:
+			m.node.fatal(err)
+		case ev != nil:
+			m.tell(ev)
+		}
+	})
+}
+
+func (m *member) inTurn(work func() (bft.Event, error)) (bft.Event, error) {
+	m.node.turn.Lock()
+	defer m.node.turn.Unlock()
+	return work()
+}
+
+// Verify implements driver.Ledger: the block is replayed against the state after the head.
+func (m *member) Verify(p bft.Proposed) error {
+	m.start(func() (bft.Event, error) {
+		verdict, err := m.judge(p)
+		if err != nil || verdict == 0 {
+			return nil, err
+		}
+		return bft.Verified{Block: p.Hash, Verdict: verdict}, nil
+	})
+	return nil
+}
+
+// judge replays a block unless that was done; 0 if it doesn't stand on the head any more. A result is kept until the height is
+// final: nothing is replayed twice.
+func (m *member) judge(p bft.Proposed) (bft.Verdict, error) {
+	if m.results[p.Hash] == nil {
+		header, err := chain.DecodeBlockHeader(p.Raw)
+		if err == nil && header.Parent != m.node.head.Hash {
+			return 0, nil
+		}
+		result, fault, err := m.node.verify(p.Raw)
+		if err != nil {
+			return 0, err
+		}
+		if fault != nil {
+			m.watch.fault(&header, p, fault)
+			return bft.Invalid, nil
+		}
+		m.results[p.Hash] = result
+	}
+	return m.near(p.Hash), nil
+}
+
+// near withholds the vote while the block's time is too far ahead; Valid follows when it isn't.
+func (m *member) near(hash chain.BlockHash) bft.Verdict {
+	at := time.UnixMilli(int64(m.results[hash].Block.Header.TimeMillis))
+	wait := time.Until(at) - maxAhead
+	if wait <= 0 {
+		return bft.Valid
+	}
+	time.AfterFunc(wait, func() { m.tell(bft.Verified{Block: hash, Verdict: bft.Valid}) })
+	return bft.Withheld
+}
+
+// Build implements driver.Ledger: the live accounts make the block.
+func (m *member) Build(b bft.Build) error {
+	m.start(func() (bft.Event, error) {
+		n := m.node
+		if b.Parent != n.head.Hash {
+			return nil, nil
+		}
+		if err := m.closeOpen(); err != nil {
+			return nil, err
+		}
+		need := IfAny
+		if b.Demanded || n.heartbeatDue() {
+			need = Always
+		}
+		made, err := n.build(order{need, b.Round, b.Proposer})
+		if err != nil {
+			return nil, err
+		}
+		answer := bft.Built{Parent: b.Parent, Round: b.Round}
+		if made != nil {
+			m.open, m.results[made.result.Hash], answer.Raw = made, made.result, made.result.Raw
+		}
+		return answer, nil
+	})
+	return nil
+}
+
+// closeOpen drops what the live accounts did for a block. Its result stays: should it be the final one after all, it is taken
+// like another node's.
+func (m *member) closeOpen() error {
+	if m.open == nil {
+		return nil
+	}
+	tag := m.open.tag
+	m.open = nil
+	return m.node.host.Discard(tag)
+}
+
+// Commit implements driver.Ledger. What the live accounts did becomes final, or, for a block of another node, they take over
+// what it changed.
+func (m *member) Commit(f *bft.Final) error {
+	n := m.node
+	n.turn.Lock()
+	defer n.turn.Unlock()
+	r := m.results[f.Certificate.Block]
+	assert.That(r != nil, "block %s was verified or built here before it is committed", f.Certificate.Block)
+	tag := account.Tag{Parent: r.Block.Header.Parent} // attempts count from 1: nothing is open under it
+	if m.open != nil && m.open.result == r {
+		tag, m.open = m.open.tag, nil
+	}
+	if err := m.closeOpen(); err != nil {
+		return err
+	}
+	if err := n.commit(tag, r, f.Certificate.Append(nil)); err != nil {
+		return err
+	}
+	delete(m.results, r.Hash)
+	if err := m.discard(); err != nil {
+		return err
+	}
+	if err := m.expire(tag); err != nil {
+		return err
+	}
+	m.sent.final(r.Processed)
+	m.watch.committed(f)
+	n.due()
+	return nil
+}
+
+// discard frees what blocks that lost left in the tree.
+func (m *member) discard() error {
+	m.node.trunk.Lock()
+	defer m.node.trunk.Unlock()
+	for hash, r := range m.results { // any order: each frees its own
+		if err := m.node.tree.Discard(r.Version); err != nil {
+			return fmt.Errorf("state tree of block %s, which lost: %w", hash, err)
+		}
+		delete(m.results, hash)
+	}
+	return nil
+}
+
+const (
+	// expireEvery is how many blocks of others pass before the lanes are looked through for what expired; and where few
+	// messages wait, that costs nothing and is done at each: one that can't be handled any more must not keep a block due.
+	expireEvery = 16
+	expireFew   = 64
+)
+
+// expire drops what the next block can't hold, if the block was not made here: whoever makes one does it on the way.
+func (m *member) expire(tag account.Tag) error {
+	n := m.node
+	if tag.Attempt > 0 || n.host.Waiting() == 0 || n.host.Waiting() > expireFew && n.head.Header.Height%expireEvery != 0 {
+		return nil
+	}
+	return n.host.Expire(n.next)
+}
+
+// maxFinals bounds the blocks that are sent at once.
+const maxFinals = 8 << 20
+
+// Finals implements driver.Ledger.
+func (m *member) Finals(from uint64) (list []bft.Final, err error) {
+	n := m.node
+	size := 0
+	for height := from; height <= n.Head().Header.Height && len(list) < bft.MaxFinals; height++ {
+		raw, certificate, err := n.store.Block(n.chain, height)
+		if err != nil {
+			return nil, err
+		}
+		if size += len(raw) + len(certificate); size > maxFinals && len(list) > 0 {
+			break
+		}
+		cert, err := chain.DecodeCertificate(certificate)
+		if err != nil {
+			return nil, fmt.Errorf("certificate of block %d: %w", height, err)
+		}
+		list = append(list, bft.Final{Raw: raw, Certificate: cert})
+	}
+	return list, nil
+}

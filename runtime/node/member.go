@@ -1,0 +1,284 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/thinkey/thinkey/consensus/bft"
+	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/consensus/committee"
+	"github.com/thinkey/thinkey/consensus/driver"
+	"github.com/thinkey/thinkey/runtime/store"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
+	"github.com/thinkey/thinkey/sdk/light"
+)
+
+// Member is a node's place in the committee of its chain. A node that has no seat follows.
+type Member struct {
+	// Node is the node's key, as the committee names it; Secret signs its votes.
+	Node   keys.PublicKey
+	Secret keys.BLSSecret
+	// Net connects it to the others, of whom each is known by its place among bft.Members.
+	Net Net
+	// Founding says that the chain begins now: an empty directory is that of a member that has signed nothing yet. Without it
+	// an empty directory is a lost disk, and the node votes when that is safe (SPEC 5.6).
+	Founding bool
+	// Restored says that the directory was restored from a backup: what was signed since is not known (SPEC 5.6).
+	Restored bool
+	// Patience is how long the first round of a height may take, Resend how long without progress until messages are sent
+	// again. Zero stands for the defaults of 2 s and 500 ms.
+	Patience, Resend time.Duration
+	// Twist, if set, stands between the node and its Net: how a test or a development network gets a member that breaks the
+	// rules.
+	Twist func(driver.Net) driver.Net
+}
+
+const (
+	defaultPatience = 2 * time.Second
+	defaultResend   = 500 * time.Millisecond
+	// inboxEvents is how many events may wait for the replica: more wait where they come from.
+	inboxEvents = 256
+	// maxAhead is how far the time of a block may lie ahead of this node's clock before the node withholds its vote until
+	// then. Clocks that are kept by NTP differ by less than a tenth of it.
+	maxAhead = 2 * time.Second
+)
+
+// firstVotes is the record that a new directory begins with; nil for a node that doesn't vote.
+func (c *Config) firstVotes(g *chain.Genesis) []byte {
+	if len(g.Committee.Seats) == 0 || c.Member == nil {
+		return nil
+	}
+	first := bft.Lost()
+	if c.Member.Founding {
+		first = bft.Safety{}
+	}
+	return first.Encode()
+}
+
+// member is a node at work in a committee: the driver's loop with its ports. One goroutine steps the replica (run); replays and
+// blocks are made by others, and their answers are events.
+type member struct {
+	Member
+	node      *Node
+	committee *light.Committee
+	me        bft.Peer
+	driver    *driver.Driver
+	replica   *bft.Replica // run's
+	inbox     chan bft.Event
+	ended     chan struct{} // closed when run has ended: nobody takes events any more
+	work      sync.WaitGroup
+	round     timer
+	resend    timer
+	watch     watch
+	sent      forwards
+	arrived   chan [][]byte // external messages that others took in
+
+	// The rest is guarded by node.turn.
+	open    *built // in the live accounts
+	results map[chain.BlockHash]*block.Result
+}
+
+// timer is one of the replica's.
+type timer struct {
+	*time.Timer
+	is bft.Timer
+}
+
+func newTimer() timer {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return timer{Timer: t}
+}
+
+// Set implements driver.Clock; run receives from the timers.
+func (m *member) Set(t bft.Timer) {
+	at := &m.round
+	if t.Kind == bft.ResendTimer {
+		at = &m.resend
+	}
+	at.is = t
+	at.Reset(time.Duration(t.Millis) * time.Millisecond)
+}
+
+// join makes the node part of the committee.
+func (n *Node) join() error {
+	if n.config.Member == nil {
+		close(n.done) // it makes no blocks; it may be given them (Take)
+		return nil
+	}
+	if n.config.Pace.Manual {
+		return errors.New("blocks of a chain with a committee are not made on demand: choose another pace")
+	}
+	m := &member{
+		Member: *n.config.Member, node: n, inbox: make(chan bft.Event, inboxEvents), ended: make(chan struct{}),
+		round: newTimer(), resend: newTimer(), results: map[chain.BlockHash]*block.Result{},
+		arrived: make(chan [][]byte, arrivals), sent: newForwards(),
+	}
+	var err error
+	if m.committee, err = light.NewCommittee(n.network, n.origin.Committee); err != nil {
+		return err
+	}
+	if err := m.load(); err != nil {
+		return err
+	}
+	m.watch = newWatch(n)
+	n.member = m
+	go m.run()
+	m.work.Go(m.admit)
+	m.work.Go(m.passOn)
+	m.Net.Receive(m.hear)
+	return nil
+}
+
+// load makes the replica of what is durable.
+func (m *member) load() error {
+	n := m.node
+	head, err := n.certifiedHead()
+	if err != nil {
+		return err
+	}
+	safety, bodies, err := n.votes()
+	if err != nil {
+		return err
+	}
+	if m.Restored {
+		safety = bft.Lost()
+	}
+	own := m.committee.Held(m.Node)
+	m.me = bft.Outside
+	for p, seats := range bft.Members(m.committee) {
+		if len(own) > 0 && string(seats) == string(own) {
+			m.me = bft.Peer(p)
+		}
+	}
+	m.replica = bft.New(bft.Config{
+		Committee: m.committee, Leaders: committee.NewLeaders(m.committee.Seed(), m.committee.Quorums().Seats), Me: m.me,
+		Sign: func(d keys.BLSDomain, message []byte) committee.Part {
+			return committee.Sign(m.Secret, d, message, own)
+		},
+		PatienceMillis: millis(m.Patience, defaultPatience), ResendMillis: millis(m.Resend, defaultResend),
+	}, head, safety, bodies)
+	var net driver.Net = post{m.Net}
+	if m.Twist != nil {
+		net = m.Twist(net)
+	}
+	m.driver = driver.New(m.replica, driver.Ports{Disk: m, Net: net, Clock: m, Ledger: m, Watch: &m.watch})
+	return nil
+}
+
+func millis(d, otherwise time.Duration) uint64 {
+	if d <= 0 {
+		d = otherwise
+	}
+	return uint64(max(d.Milliseconds(), 1))
+}
+
+// certifiedHead is the head as consensus knows it.
+func (n *Node) certifiedHead() (bft.Head, error) {
+	head := bft.Head{Header: *n.head.Header, Hash: n.head.Hash}
+	if head.Header.Height == 0 {
+		return head, nil
+	}
+	cert, err := n.Certificate(head.Header.Height)
+	head.Certificate = cert
+	return head, err
+}
+
+// Certificate is what made the block at a height final; nil at height 0 and on a chain that one validator runs.
+func (n *Node) Certificate(height uint64) (*chain.Certificate, error) {
+	raw, err := n.store.Certificate(n.chain, height)
+	if err != nil || len(raw) == 0 {
+		return nil, err
+	}
+	cert, err := chain.DecodeCertificate(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%w: certificate of block %d: %w", store.ErrDamaged, height, err)
+	}
+	return &cert, nil
+}
+
+// votes are what this node has signed. A directory that doesn't say is a lost one.
+func (n *Node) votes() (bft.Safety, []bft.Body, error) {
+	record, kept, err := n.store.Votes(n.chain)
+	if errors.Is(err, store.ErrNotFound) {
+		return bft.Lost(), nil, nil
+	}
+	if err != nil {
+		return bft.Safety{}, nil, err
+	}
+	safety, err := bft.DecodeSafety(record)
+	if err != nil {
+		return safety, nil, fmt.Errorf("%w: votes: %w", store.ErrDamaged, err)
+	}
+	bodies := make([]bft.Body, len(kept))
+	for i, b := range kept {
+		bodies[i] = bft.Body(b)
+	}
+	return safety, bodies, nil
+}
+
+// Write implements driver.Disk.
+func (m *member) Write(safety *bft.Safety, body *bft.Body) error {
+	var record []byte
+	if safety != nil {
+		record = safety.Encode()
+	}
+	return m.node.store.KeepVotes(m.node.chain, record, (*store.Body)(body))
+}
+
+// run steps the replica until the node stops or fails.
+func (m *member) run() {
+	n := m.node
+	defer close(n.done)
+	defer m.work.Wait()
+	defer m.Net.Receive(nil)
+	defer close(m.ended) // who waits to be heard gives up
+	defer n.stopOnPanic()
+	pulse := time.NewTicker(n.pulse())
+	defer pulse.Stop()
+	err := m.driver.Apply(bft.Start{})
+	for err == nil {
+		select {
+		case <-n.stop:
+			return
+		case ev := <-m.inbox:
+			err = m.driver.Apply(ev)
+		case <-n.wake:
+			err = m.due(n.config.Pace.Every == 0 && n.anyWaits())
+		case <-pulse.C:
+			err = m.due(n.anyWaits() || n.heartbeatDue())
+		case <-m.round.C:
+			err = m.driver.Apply(bft.Expired{Timer: m.round.is})
+		case <-m.resend.C:
+			m.offerAgain()
+			err = m.driver.Apply(bft.Expired{Timer: m.resend.is})
+		}
+	}
+	n.fatal(err)
+}
+
+// due tells the replica that a block is wanted, if one is.
+func (m *member) due(wanted bool) error {
+	if !wanted {
+		return nil
+	}
+	return m.driver.Apply(bft.Due{})
+}
+
+// anyWaits says whether there is something for a block: a message that could be handled, or one that was carried out.
+func (n *Node) anyWaits() bool { return n.host.Ready() > 0 || n.queued > 0 }
+
+func (n *Node) heartbeatDue() bool {
+	return time.Since(time.UnixMilli(int64(n.Head().Header.TimeMillis))) >= n.config.Heartbeat
+}
+
+// tell hands an event to the replica. It must not be called by run, nor with a lock.
+func (m *member) tell(ev bft.Event) {
+	select {
+	case m.inbox <- ev:
+	case <-m.ended:
+	}
+}
