@@ -12,6 +12,7 @@ type others struct {
 	source  Peer    // who sent them
 	more    bool    // they may have more
 	wanted  bool    // since the last tick
+	heard   bool    // somebody's Status: this node knows where the chain is
 	served  map[Peer]uint64
 	reports map[Peer]uint64 // heads, proven; while silent
 	suspect map[Peer]bool   // sent what is no signature
@@ -50,15 +51,20 @@ func (r *Replica) start() {
 	r.send(Everyone, r.state(true))
 	if r.safety.Height == r.next() && (!r.safety.Prepared.IsZero() || r.safety.Certificate != nil || r.safety.Timeout != nil) {
 		r.run()
+	} else {
+		r.repeatLater() // until somebody has answered
 	}
-	if r.silent {
-		r.repeatLater() // until enough have answered
-	}
+}
+
+// waits says whether something is under way that a lost message could stop. Where nothing is, nothing is repeated.
+func (r *Replica) waits() bool {
+	return r.running || r.final != nil || r.silent || r.others.wanted || !r.others.heard && len(r.members) > 1
 }
 
 // status answers a peer that is behind with what it lacks, and asks one that is ahead.
 func (r *Replica) status(from Peer, s *Status) {
 	mine := r.head.Header.Height
+	r.others.heard = true
 	if s.Asks {
 		r.send(from, r.state(false))
 	}
@@ -79,6 +85,9 @@ func (r *Replica) serve(to Peer, from uint64) {
 		return
 	}
 	r.others.served[to] = from
+	if !r.running {
+		r.repeatLater() // if the answer is lost it may be asked for again, also while the chain is idle
+	}
 	r.out.Serve = append(r.out.Serve, Serve{to, from})
 }
 

@@ -170,6 +170,10 @@ func (r *Replica) expired(t Timer) {
 	case RoundTimer:
 		r.late = true
 	case ResendTimer:
+		if !r.waits() {
+			r.others.tick()
+			return
+		}
 		r.again()
 		r.repeatLater()
 	}
@@ -178,7 +182,7 @@ func (r *Replica) expired(t Timer) {
 // again repeats what may have been lost: messages are not acknowledged (R12).
 func (r *Replica) again() {
 	r.others.tick()
-	r.send(Everyone, r.state(r.silent && r.safety.ResumeAt == 0))
+	r.send(Everyone, r.state(r.silent && r.safety.ResumeAt == 0 || !r.others.heard))
 	if r.final != nil {
 		r.seek(r.final)
 		return

@@ -126,10 +126,10 @@ func (n *Node) join() error {
 	}
 	m.watch = newWatch(n)
 	n.member = m
-	go m.run()
 	m.work.Go(m.admit)
 	m.work.Go(m.passOn)
-	m.Net.Receive(m.hear)
+	m.Net.Receive(m.hear) // first: what is asked at the start is answered at once
+	go m.run()
 	return nil
 }
 
