@@ -21,9 +21,8 @@ type others struct {
 
 // fetch is the search for a block that the rules name and that is not here.
 type fetch struct {
-	at      int // seats asked so far
-	asked   int
-	invalid int // bytes of that name that were not valid
+	at    int // seats asked so far
+	asked int
 }
 
 func newOthers() others {

@@ -72,6 +72,8 @@ func FuzzSafety(f *testing.F) {
 		if t, ok := m.(*bft.Timeout); ok {
 			s := bft.Safety{Lost: true, ResumeAt: 3, Height: 7, Prepared: chain.Mark{Round: 1, Block: chain.BlockHash{4}}, Certificate: t.Certificate, Timeout: t}
 			f.Add(s.Encode())
+			s.Why = samples()[5].(*bft.Justification)
+			f.Add(s.Encode())
 		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -35,7 +35,8 @@
 //	     demands, as identical bytes.
 //	R3   Q preparations of a block in one round make its preparation certificate. Of E of them, the block is final.
 //	R4   A member prepares the first proposal of its round that is allowed (V1 to V3), after it has replayed the block, and no
-//	     second one in a round. The block is durable first, and the vote.
+//	     second one in a round. The block is durable first, and the vote. It waits until the block's time is near, unless R8
+//	     demands the block.
 //	R5   Who has signed a timeout of a round signs no vote of that round or of one before it. One timeout a round.
 //	R6   A member confirms the block of its round's preparation certificate. The certificate is durable first, and the vote.
 //	     Who sees a preparation certificate of a later round enters that round: its signers had the justification.
@@ -48,7 +49,8 @@
 //	R10  A timeout carries the marks of the highest certificate and of the last preparation, and is signed with them. f + 1
 //	     seats that have timed out of the member's round or later ones make it time out too.
 //	R11  Timeouts of T seats for one round make a member enter the next, and pass them on.
-//	R12  What a member has signed of the height, its certificate, and why it is in its round are repeated until it is final.
+//	R12  What a member has signed of the height, its certificate, and why it is in its round are repeated until it is final,
+//	     across crashes: the justification is durable with what is signed in the round.
 //
 //	V1   The block continues the head; its leader's seats signed the preparation that comes with it.
 //	V2   The leader is that of the round, after the certificate of the head that the proposal brings.

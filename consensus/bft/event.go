@@ -49,9 +49,11 @@ type Verdict uint8
 const (
 	// Valid: every rule of the chain holds, and the time is near.
 	Valid Verdict = 1 + iota
-	// Withheld: valid, but no reason to vote for it now: its time is not near, or its code is not compiled yet (SPEC 4.5).
-	// The driver may say Valid later.
+	// Withheld: valid, but its time is not near (SPEC 4.5). The driver says Valid when it is. A block that can't be replayed
+	// yet, as its code is still being compiled, has no verdict yet.
 	Withheld
 	// Invalid: a rule is broken; the driver keeps the witness.
 	Invalid
+	// Damaged: the bytes are not those that the header names, whoever changed them. Others may have the block itself.
+	Damaged
 )

@@ -1,6 +1,8 @@
 package bft
 
 import (
+	"slices"
+
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -35,6 +37,12 @@ type body struct {
 	asked   bool
 }
 
+// votable says whether the block may be prepared. One that R8 demands is not withheld: an honest seat has found its time near,
+// and while others wait for that time nothing else can be proposed.
+func (b *body) votable(demanded bool) bool {
+	return b.verdict == Valid || demanded && b.verdict == Withheld
+}
+
 // maxBodies bounds the blocks kept of a height: those of the last proposals, and the one or two that rules may name.
 const maxBodies = 6
 
@@ -57,12 +65,16 @@ func (r *Replica) restore(bodies []Body) {
 	}
 	if t := r.safety.Timeout; t != nil {
 		r.timeouts[r.config.Me] = t
-		r.round = t.Round
 	}
-	// The round is the last that anything was signed for; in a later one the others send us why they are there.
-	r.round = max(r.round, r.safety.Prepared.Round, r.safety.Confirmed.Round)
+	// The round is the one under way when anything was signed last; in a later one the others send us why they are there.
+	r.round = max(r.safety.Prepared.Round, r.safety.Confirmed.Round)
 	if c := r.safety.Certificate; c != nil {
 		r.round = max(r.round, c.Round)
+	}
+	if j := r.safety.Why; j != nil {
+		if _, failed := j.failed(); failed+1 >= r.round {
+			r.round, r.why = failed+1, j
+		}
 	}
 	for _, v := range r.ownVotes() {
 		r.count(r.config.Me, v, true)
@@ -111,33 +123,37 @@ func (r *Replica) replay(b *body) {
 	}
 }
 
-// verified takes a verdict. Bytes that are not valid are forgotten: others may have better ones of that name.
+// verified takes a verdict. Bytes that are not valid are forgotten. A block that is not is its leader's fault, and if it is
+// final the end; bytes that are not the block's say nothing about it, and nothing about whose seats certified it.
 func (r *Replica) verified(ev Verified) {
 	b := r.known(ev.Block)
 	if b == nil {
 		return
 	}
 	b.verdict = ev.Verdict
-	if ev.Verdict != Invalid {
+	if ev.Verdict != Invalid && ev.Verdict != Damaged {
 		return
 	}
+	r.forget(ev.Block)
 	if r.proposal != nil && r.proposal.Vote.Block == ev.Block {
 		r.proposal = nil
-		r.late = r.running // nothing can be expected of this leader
-	}
-	for i := range r.bodies {
-		if r.bodies[i].hash == ev.Block {
-			r.bodies = append(r.bodies[:i], r.bodies[i+1:]...)
-			break
+		if ev.Verdict == Invalid {
+			r.late = r.running // nothing can be expected of this leader
 		}
 	}
-	if r.final != nil && r.final.Block == ev.Block {
-		r.fetch.invalid++
-		if r.fetch.invalid > r.quorums.Faulty {
-			r.out.Halt = &Halt{"a quorum certified a block that is not valid", ev.Block}
-		}
-		r.seek(r.final)
+	if r.final == nil || r.final.Block != ev.Block {
+		return
 	}
+	if ev.Verdict == Invalid {
+		r.out.Halt = &Halt{"a quorum certified a block that is not valid", ev.Block}
+	}
+	r.fetch.asked = 0    // finish looks for other bytes, and goes on looking
+	r.others.queue = nil // what comes after them is of no use before, and would keep them out
+}
+
+// forget drops the bytes of a block.
+func (r *Replica) forget(block chain.BlockHash) {
+	r.bodies = slices.DeleteFunc(r.bodies, func(b body) bool { return b.hash == block })
 }
 
 // finish commits the block of the height once it is final, here, and valid. Then the next height begins.

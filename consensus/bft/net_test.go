@@ -84,6 +84,7 @@ type net struct {
 	evidence  int
 	early     int
 	maxRound  uint32
+	judge     func(nd *node, p bft.Proposed) bft.Verdict // nil: by what the block contains
 }
 
 type happening struct {
@@ -209,6 +210,9 @@ func (nd *node) step(ev bft.Event) {
 			n.t.Fatal(err)
 		}
 		nd.safety = s
+		if r := max(s.Prepared.Round, s.Confirmed.Round); r > 0 && s.Why == nil && (s.Certificate == nil || s.Certificate.Round < r) {
+			n.t.Fatalf("node %d signs in round %d and doesn't keep why it is there (seed %d)", nd.me, r, n.seed) // R12
+		}
 	}
 	if e.Body != nil {
 		nd.bodies[e.Body.Hash] = *e.Body
@@ -234,6 +238,9 @@ func (nd *node) step(ev bft.Event) {
 		verdict := bft.Valid
 		if strings.Contains(string(p.Raw), "bad") {
 			verdict = bft.Invalid
+		}
+		if n.judge != nil {
+			verdict = n.judge(nd, p)
 		}
 		n.at(1+n.rand.Uint64N(10), nd.me, func(nd *node) { nd.step(bft.Verified{Block: p.Hash, Verdict: verdict}) })
 	}

@@ -59,7 +59,7 @@ func (r *Replica) propose() bool {
 			r.seek(nil)
 		}
 		return false
-	case b.verdict != Valid:
+	case !b.votable(bound):
 		r.replay(b)
 		return false
 	}
@@ -134,6 +134,7 @@ func (r *Replica) markPrepared(b *body) {
 }
 
 func (r *Replica) persist() {
+	r.safety.Why = r.why
 	s := r.safety
 	r.out.Persist = &s
 }
@@ -148,7 +149,7 @@ func (r *Replica) prepare() bool {
 	if b == nil {
 		return false
 	}
-	if b.verdict != Valid {
+	if _, bound := r.bound(p.Why); !b.votable(bound) {
 		r.replay(b)
 		return false
 	}

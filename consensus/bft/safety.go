@@ -22,6 +22,9 @@ type Safety struct {
 	Certificate *chain.Certificate
 	// Timeout is that of the last round that timed out here; nil if none did.
 	Timeout *Timeout
+	// Why is the justification of the round under way when something was signed last: nobody else may have it, and without it
+	// nobody could follow (R12). Nil in round 0, and if the certificate is the reason.
+	Why *Justification
 }
 
 // Lost is the Safety of a replica that doesn't know what it signed.
@@ -39,6 +42,9 @@ func (s *Safety) Encode() []byte {
 	if b = append(b, flag(s.Timeout != nil)); s.Timeout != nil {
 		b = s.Timeout.appendBody(b)
 	}
+	if b = append(b, flag(s.Why != nil)); s.Why != nil {
+		b = s.Why.appendBody(b)
+	}
 	return b
 }
 
@@ -53,6 +59,10 @@ func DecodeSafety(b []byte) (s Safety, err error) {
 	if readFlag(r, "timeout") {
 		t := readTimeout(r)
 		s.Timeout = &t
+	}
+	if readFlag(r, "justification") {
+		j := readJustification(r)
+		s.Why = &j
 	}
 	if err := r.Done(); err != nil {
 		return Safety{}, fmt.Errorf("safety: %w", err)

@@ -40,6 +40,13 @@ func ReceiptsRoot(receipts []chain.Receipt, each merkle.Each) chain.Hash {
 	return root(each, len(receipts), func(b []byte, i int) []byte { return receipts[i].Append(b) })
 }
 
+// Whole says whether raw is the block that its own header names: the header commits to inputs and order with all their bytes.
+// Of bytes that are not, Verify's fault says nothing about the block (SPEC 4.6).
+func Whole(raw []byte) bool {
+	b, err := chain.DecodeBlock(raw)
+	return err == nil && b.Header.Roots.Inputs == InputsRoot(b.Inputs, nil) && b.Header.Roots.Order == OrderRoot(b.Order, nil)
+}
+
 // SlotPath is the place of a slot in the state tree.
 func SlotPath(s exec.Slot) merkle.Path {
 	if s.Key == "" {
