@@ -102,6 +102,9 @@ func (a *Account) Next() *chain.Message {
 	return a.lane.Next(a.final.Nonce)
 }
 
+// At is the external message with the given nonce that waits; nil if none does.
+func (a *Account) At(nonce uint64) *chain.Message { return a.lane.Next(nonce) }
+
 // Handle handles d in the block tag, which it opens with the first event. A refused message leaves no trace.
 func (a *Account) Handle(c *exec.Context, tag Tag, d *exec.Delivery) (*exec.Handled, *exec.Refusal, error) {
 	o := a.Open(tag)

@@ -43,7 +43,7 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 node unreachable, 4 refused by the chain,
 		a.newPublish(), a.newDeploy(), a.newCall(), a.newQuery(), a.newCode(), a.newSetCode(), a.newEvents(),
 		a.newNew(), a.newBuild(), a.newCheck(),
 		a.newKey(), a.newConfig(),
-		a.newOrder(), a.newReplay(), a.newAudit(),
+		a.newOrder(), a.newReplay(), a.newAudit(), a.newSim(),
 		newBench(), a.newVersion(), a.newDocs(),
 	)
 	root.SetOut(a.Out) // completion takes it now

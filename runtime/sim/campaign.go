@@ -1,0 +1,102 @@
+package sim
+
+import (
+	"encoding/hex"
+	"fmt"
+	"syscall"
+	"time"
+
+	"crypto/sha256"
+)
+
+// Campaign is seeds one after the other, from the first on.
+type Campaign struct {
+	First   uint64
+	Seeds   int           // how many; 0 for as many as the CPU time is for
+	CPU     time.Duration // 0 for no limit
+	Options Options
+	// Tell, if set, is told of every seed.
+	Tell func(o *Outcome)
+}
+
+// Report is what came of a campaign. Figures are per hour of CPU time.
+type Report struct {
+	Seeds       int     `json:"seeds"`
+	Hours       float64 `json:"hours_per_cpu_hour"`
+	Blocks      float64 `json:"blocks_per_cpu_hour"`
+	Faults      float64 `json:"faults_per_cpu_hour"`
+	Relays      float64 `json:"relays_per_cpu_hour"`
+	Kinds       int     `json:"kinds_of_faults"`
+	CPUSeconds  float64 `json:"cpu_seconds"`
+	Violations  int     `json:"violations"`
+	FailingSeed *uint64 `json:"failing_seed,omitempty"`
+	// Missing is what no seed made happen, if there were a hundred.
+	Missing []string `json:"missing,omitempty"`
+	History string   `json:"history_hash"`
+	Census  Census   `json:"census"`
+
+	Violation *Violation `json:"-"`
+}
+
+// again is one of how many seeds that are run a second time, to compare their histories (Y1).
+const again = 100
+
+// Run runs seeds until one fails.
+func (c Campaign) Run() (*Report, error) {
+	start, history, r := cpuTime(), sha256.New(), &Report{Census: Census{}}
+	var millis uint64
+	for seed := c.First; r.Violations == 0; seed++ {
+		if c.Seeds > 0 && r.Seeds == c.Seeds || c.CPU > 0 && cpuTime()-start >= c.CPU {
+			break
+		}
+		o, err := Run(seed, c.Options)
+		if err == nil && seed%again == 0 {
+			err = c.repeat(o)
+		}
+		if err != nil {
+			return nil, err
+		}
+		r.Seeds++
+		millis += o.Millis
+		r.Census.join(o.Census)
+		history.Write(o.History[:])
+		if o.Violation != nil {
+			r.Violations, r.FailingSeed, r.Violation = 1, &o.Seed, o.Violation
+		}
+		if c.Tell != nil {
+			c.Tell(o)
+		}
+	}
+	r.finish(cpuTime()-start, millis)
+	r.History = hex.EncodeToString(history.Sum(nil))
+	return r, nil
+}
+
+func (r *Report) finish(cpu time.Duration, millis uint64) {
+	hours := cpu.Hours()
+	faults, kinds := r.Census.Faults()
+	r.CPUSeconds, r.Kinds = cpu.Seconds(), kinds
+	r.Hours, r.Blocks = float64(millis)/3_600_000/hours, float64(r.Census["block"])/hours
+	r.Faults, r.Relays = float64(faults)/hours, float64(r.Census["relay"])/hours
+	if r.Seeds >= again {
+		r.Missing = r.Census.Missing()
+	}
+}
+
+// repeat holds Y1.
+func (c Campaign) repeat(o *Outcome) error {
+	p, err := Run(o.Seed, c.Options)
+	if err == nil && p.History != o.History {
+		return fmt.Errorf("two runs of seed %d differ: %x and %x", o.Seed, o.History, p.History)
+	}
+	return err
+}
+
+// cpuTime is what the process has used so far.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}

@@ -1,0 +1,62 @@
+package sim
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Census counts what happened, by name.
+type Census map[string]int
+
+func (c Census) add(name string)         { c[name]++ }
+func (c Census) addN(name string, n int) { c[name] += n }
+
+// join adds another's counts.
+func (c Census) join(o Census) {
+	for name, n := range o { // any order: sums
+		c[name] += n
+	}
+}
+
+// Names are those that occur, sorted.
+func (c Census) Names() []string { return slices.Sorted(maps.Keys(c)) }
+
+// faults are what counts as an injected fault.
+var faults = []string{
+	"drop", "cut off", "duplicate", "reorder", "truncate", "flip a bit", "long delay", "partition", "partial partition", "one-way partition",
+	"crash", "torn write", "slow write", "write to a full disk", "lost disk", "clock jump", "pause", "block from the future",
+}
+
+// Faults is how many faults were injected, Kinds how many kinds of them.
+func (c Census) Faults() (n, kinds int) {
+	for _, name := range c.Names() {
+		if slices.Contains(faults, name) || strings.HasPrefix(name, "byzantine: ") {
+			n += c[name]
+			kinds++
+		}
+	}
+	return n, kinds
+}
+
+// kindsOfFaults is how many kinds a hundred seeds must show together (Y5).
+const kindsOfFaults = 20
+
+// Missing names what has not happened, and must in a hundred seeds together (Y5).
+func (c Census) Missing() (missing []string) {
+	must := slices.Clone(faults)
+	for _, b := range boundaryNames {
+		must = append(must, "crash "+b)
+	}
+	must = append(must, "early certificate", "round above 3", "evidence", "contract", "twin", "handling that failed", "block cut short")
+	for _, name := range must {
+		if c[name] == 0 {
+			missing = append(missing, name)
+		}
+	}
+	if _, kinds := c.Faults(); kinds < kindsOfFaults {
+		missing = append(missing, fmt.Sprintf("%d kinds of faults (%d happened)", kindsOfFaults, kinds))
+	}
+	return missing
+}

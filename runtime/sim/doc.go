@@ -1,0 +1,34 @@
+// Package sim runs whole networks on virtual time, in one goroutine, from one number: does a committee stay safe, and go on,
+// whatever happens to it?
+//
+//	seed ─Draw─► Plan ─► World ──► event at its virtual time ──► node ──► driver.Driver.Apply ──► ports
+//	                       ▲                                       │        (the real core)         │
+//	                       │   Net: drop, delay, duplicate, …      │   Ledger: accounts in an order drawn from the seed,
+//	                       └── Disk: crash, torn, full, lost, … ◄──┘           block.Build, block.Verify (the real ones)
+//	                                                               └──► oracles, after every step
+//
+// The core, the driver, the accounts, blocks, state trees and contracts are the node's own code. Models are what lies around
+// them: network, disk, clock, and the shell that keeps messages (pool.go) and starts work (ledger.go). Byzantine members are
+// nodes of the same code that decide one thing otherwise (deviation.go).
+//
+// A run has three parts: trouble, in which everything of the plan happens; then a quorum drawn from the seed is healed, and
+// whatever was pending must become final within a bound of rounds (I11); then a long calm, with small faults.
+//
+// # What is promised of a run
+//
+//	Y1  Equal seeds, options and code give equal runs: one hash over all that happened (World.history).
+//	Y2  Each class of faults is off in half of the seeds.
+//	Y3  No more seats are faulty than the committee can stand: Byzantine, with a twin, or after a lost disk.
+//	Y4  An oracle (oracle.go) knows nothing of how a node came to what it did, and shares no code with what it judges but the
+//	    encodings; but I3 and I9, which judge by block.Verify from the block's bytes and a state of their own.
+//	Y5  What no seed of a hundred makes happen is reported as a failure of the simulator (Census).
+//
+// # Tiers
+//
+//	Stub   signatures of the committee are hashes of who signed what; the disk is a model: fast
+//	Real   BLS and Ed25519 as in a node
+//
+// # What it does not do
+//
+// There is no proto.actor in it: what it schedules, the seed does here. Several chains, elections and epochs come with them.
+package sim

@@ -1,0 +1,133 @@
+package sim
+
+import (
+	"slices"
+
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// load is the users of a network: they send messages to some node, and again to another for as long as they are not final.
+type load struct {
+	w       *World
+	nonces  []uint64 // by wallet
+	pending []*chain.Message
+	made    int
+	houses  []chain.Address // accounts with the contract
+}
+
+func newLoad(w *World) *load { return &load{w: w, nonces: make([]uint64, len(wallets()))} }
+
+// start plans the messages of the trouble.
+func (l *load) start() {
+	r := l.w.random.load
+	for i := range l.w.plan.Messages {
+		at := r.Uint64N(l.w.plan.Trouble)
+		if l.w.plan.Contract && i == 0 {
+			at = 0
+		}
+		l.w.after(at, nil, "user", l.act)
+	}
+	l.w.after(3000, nil, "users", l.insist)
+}
+
+// insist sends what is pending once more, now and then.
+func (l *load) insist() {
+	l.forget()
+	for _, m := range l.pending[:min(len(l.pending), 8)] {
+		l.submit(m)
+	}
+	l.w.after(3000, nil, "users", l.insist)
+}
+
+// forget drops what is final, or can't be any more.
+func (l *load) forget() {
+	l.pending = slices.DeleteFunc(l.pending, l.w.final.settled)
+}
+
+// submit hands a message to a node drawn from those that are up.
+func (l *load) submit(m *chain.Message) {
+	var up []*node
+	for _, n := range l.w.nodes {
+		if n.up && n.busy <= l.w.now {
+			up = append(up, n)
+		}
+	}
+	if len(up) > 0 {
+		up[l.w.random.load.IntN(len(up))].pool.submit(m)
+	}
+}
+
+// act is a user's wish.
+func (l *load) act() {
+	r := l.w.random.load
+	from := r.IntN(len(wallets()))
+	var m *chain.Message
+	switch {
+	case l.w.plan.Contract && l.made == 0:
+		m = l.external(from, chain.MethodPublish, chain.PublishInput{Code: contractCode()}.Encode(), 0)
+		m.GasLimit = chain.MaxMessageGas
+	case l.w.plan.Contract && r.IntN(3) == 0:
+		m = l.contract(from)
+	default:
+		m = l.payment(from)
+	}
+	l.made++
+	l.nonces[from]++
+	l.pending = append(l.pending, m.Sign(wallets()[from].key))
+	l.submit(m)
+}
+
+func (l *load) external(from int, method string, input []byte, amount uint64) *chain.Message {
+	me := wallets()[from].address
+	return &chain.Message{
+		Network: l.w.origin.header.Network, Kind: chain.External, From: me, To: me, Payer: me, Nonce: l.nonces[from],
+		ValidUntil: l.w.final.height() + 100_000, Amount: chain.NewAmount(amount), GasPrice: l.w.plan.GasPrice,
+		Method: method, Input: input, GasLimit: 1_000_000,
+	}
+}
+
+// payment is one to somebody, some of which must fail: more than there is, to nobody, what nobody understands.
+func (l *load) payment(from int) *chain.Message {
+	r := l.w.random.load
+	to := wallets()[r.IntN(len(wallets()))].address
+	amount := 1 + r.Uint64N(1000)
+	switch r.IntN(8) {
+	case 0:
+		amount = 1 << 60
+	case 1:
+		to = chain.MadeAddress(here, to, [32]byte{byte(r.IntN(4))}, chain.CodeHash{}) // new
+	case 2:
+		to = chain.SystemAddress(77) // a chain that isn't there
+	case 3:
+		in := chain.CallInput{To: to, Method: "nonsense", GasLimit: 200_000, Input: []byte{1}}
+		return l.external(from, chain.MethodCall, in.Encode(), amount)
+	}
+	m := l.external(from, chain.MethodTransfer, chain.TransferInput{To: to}.Encode(), amount)
+	m.GasLimit = exec.TransferGas(m) + r.Uint64N(2)*100_000
+	return m
+}
+
+// contract makes an account with the contract, or calls one.
+func (l *load) contract(from int) *chain.Message {
+	r := l.w.random.load
+	if len(l.houses) == 0 || r.IntN(8) == 0 {
+		in := chain.DeployInput{Code: contractHash(), Salt: [32]byte{byte(l.made)}, GasLimit: 5_000_000}
+		l.houses = append(l.houses, chain.MadeAddress(here, wallets()[from].address, in.Salt, in.Code))
+		m := l.external(from, chain.MethodDeploy, in.Encode(), 10)
+		m.GasLimit = 20_000_000
+		return m
+	}
+	in := chain.CallInput{To: l.houses[r.IntN(len(l.houses))], Method: "do", GasLimit: 2_000_000, Input: make([]byte, r.IntN(callSpin+1))}
+	m := l.external(from, chain.MethodCall, in.Encode(), 5)
+	m.GasLimit = 10_000_000
+	return m
+}
+
+// insistOnAll sends everything that is pending to a node that is well.
+func (l *load) insistOnAll() {
+	l.forget()
+	for _, m := range l.pending {
+		l.submit(m)
+	}
+}

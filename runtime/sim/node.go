@@ -1,0 +1,308 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/thinkey/thinkey/consensus/bft"
+	"github.com/thinkey/thinkey/consensus/committee"
+	"github.com/thinkey/thinkey/consensus/driver"
+	"github.com/thinkey/thinkey/sdk/assert"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
+)
+
+const (
+	patienceMillis  = 800
+	resendMillis    = 400
+	heartbeatMillis = 10_000
+	pulseMillis     = 500
+)
+
+// node is one node: what lasts, and what a crash ends.
+type node struct {
+	w         *World
+	number    int
+	peer      bft.Peer
+	disk      *disk
+	deviation *deviation // nil: honest
+	faulty    bool       // by its role
+
+	crashAt  *boundary // where it is to crash next
+	crashBy  uint64    // from when on anywhere
+	crashFor uint64    // milliseconds
+	slow     uint64    // milliseconds that a write takes
+	clock    int64     // milliseconds that its clock is wrong
+
+	up      bool
+	life    int
+	busy    uint64 // until then it does nothing
+	replica *bft.Replica
+	driver  *driver.Driver
+	ledger  *ledger
+	pool    *pool
+	timers  map[bft.Kind]uint64
+	pulsing bool
+}
+
+func newNode(w *World, number, member int) *node {
+	n := &node{w: w, number: number, peer: bft.Peer(member), disk: newDisk(w.origin)}
+	if role := w.plan.role(member); role != nil {
+		n.faulty = true
+		if role.Class == Byzantine {
+			n.deviation = deviationNamed(role.Name)
+		}
+	}
+	return n
+}
+
+// honest says whether the rules hold for the node: all of its code is ours, and its key is its own.
+func (n *node) honest() bool {
+	role := n.w.plan.role(int(n.peer))
+	return role == nil || role.Class == LostDisk
+}
+
+// boot begins a life with what is on the disk.
+func (n *node) boot() {
+	n.life++
+	n.up, n.busy, n.timers, n.pulsing = true, 0, map[bft.Kind]uint64{}, false
+	w := n.w
+	head, err := n.disk.head(w.origin)
+	if err == nil {
+		err = n.open(head)
+	}
+	if err != nil {
+		w.violate("recovery", n, "it doesn't start: %v", err)
+		return
+	}
+	w.tell(n, "starts at height %d", head.Header.Height)
+	for _, o := range w.oracles {
+		o.restarted(n)
+	}
+	n.apply(bft.Start{})
+	if n.up {
+		n.pulse()
+	}
+}
+
+func (n *node) open(head bft.Head) (err error) {
+	w := n.w
+	if n.ledger, err = newLedger(n, head); err != nil {
+		return err
+	}
+	n.pool = newPool(n)
+	n.replica = bft.New(bft.Config{
+		Committee: w.origin.committee, Leaders: w.leaders, Me: n.peer, PatienceMillis: patienceMillis, ResendMillis: resendMillis,
+		Sign: func(d keys.BLSDomain, m []byte) committee.Part { return w.origin.sign(int(n.peer), d, m) },
+	}, head, n.disk.safety(), n.disk.bodies)
+	n.driver = driver.New(n.replica, driver.Ports{Disk: n, Net: n, Clock: n, Ledger: n.ledger, Watch: n})
+	return nil
+}
+
+// apply hands an event to the driver.
+func (n *node) apply(ev bft.Event) {
+	if !n.up || n.w.broken != nil {
+		return
+	}
+	height := n.ledger.head.Header.Height
+	n.during(func() error {
+		if _, ok := ev.(bft.Start); ok {
+			n.cross(insideStart)
+		}
+		if err := n.driver.Apply(ev); err != nil {
+			return err
+		}
+		n.cross(afterEffects)
+		return nil
+	})
+	if n.up && n.ledger.head.Header.Height > height {
+		n.pulse()
+	}
+}
+
+// during does what can end the node, and ends it then.
+func (n *node) during(do func() error) {
+	switch err := attempt(do); {
+	case err == nil:
+	case errors.Is(err, errCrashed):
+		n.w.tell(n, "crashes: %v", err)
+		n.stop(n.crashFor)
+	case errors.Is(err, errDisk):
+		n.w.tell(n, "stops: %v", err)
+		n.stop(1000)
+	default:
+		n.w.violate("no halt", n, "%v", err)
+	}
+}
+
+var errCrashed = errors.New("crash")
+
+// attempt lets a crash fall out at its boundary. An assertion that fails is an error, too: it stops a node.
+func attempt(do func() error) (err error) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case crashed:
+			err = fmt.Errorf("%w %s", errCrashed, boundaryNames[p.at])
+		case assert.Failure:
+			err = fmt.Errorf("assertion: %v", p)
+		default:
+			panic(p)
+		}
+	}()
+	return do()
+}
+
+// stop ends a life; the next one begins after some milliseconds.
+func (n *node) stop(millis uint64) {
+	w := n.w
+	n.up = false
+	n.life++
+	n.ledger, n.pool, n.replica, n.driver = nil, nil, nil, nil
+	w.note(n, "stop", nil)
+	life := n.life
+	w.after(millis, nil, "boot", func() {
+		if !n.up && n.life == life {
+			n.boot()
+		}
+	})
+}
+
+// wants says whether the chain is not idle, as this node sees it (SPEC 5.7, 5.10).
+func (n *node) wants() bool {
+	return n.pool.waiting() > 0 || n.ledger.queued > 0 || n.ledger.heartbeat()
+}
+
+// pulse tells the core that a block is due, now and again for as long as one is.
+func (n *node) pulse() {
+	if n.wants() {
+		n.w.after(0, n, "due", func() {
+			if n.wants() {
+				n.apply(bft.Due{})
+			}
+		})
+	}
+	if n.pulsing {
+		return
+	}
+	n.pulsing = true
+	wait := uint64(pulseMillis)
+	if !n.wants() {
+		wait = n.ledger.untilHeartbeat()
+	}
+	n.w.after(wait, n, "pulse", func() {
+		n.pulsing = false
+		if n.during(n.pool.again); n.up {
+			n.pulse()
+		}
+	})
+}
+
+// now is the node's clock.
+func (n *node) now() uint64 {
+	return uint64(int64(startMillis+max(n.w.now, n.busy)/millis) + n.clock)
+}
+
+// Write is driver.Disk's.
+func (n *node) Write(s *bft.Safety, body *bft.Body) error {
+	n.cross(beforePersist)
+	if n.disk.full {
+		n.w.census.add("write to a full disk")
+		return errDisk
+	}
+	if n.doomed(insidePersist) {
+		n.w.census.add("torn write")
+		n.disk.write(s, body, n.w.random.disk.IntN)
+		n.cross(insidePersist)
+	}
+	n.delay()
+	n.disk.write(s, body, nil)
+	n.disk.lost = n.disk.lost && s == nil
+	if s != nil && n.honest() {
+		for _, o := range n.w.oracles {
+			o.kept(n, s)
+		}
+	}
+	n.cross(afterPersist)
+	return nil
+}
+
+// delay is what a write takes.
+func (n *node) delay() {
+	if n.slow > 0 {
+		n.w.census.add("slow write")
+		n.busy = max(n.w.now, n.busy) + n.w.random.disk.Uint64N(n.slow*millis)
+	}
+}
+
+// Send is driver.Net's.
+func (n *node) Send(to bft.Peer, m bft.Message) {
+	n.cross(beforeSend)
+	if n.honest() {
+		for _, o := range n.w.oracles {
+			o.sent(n, m)
+		}
+	}
+	if n.w.say != nil {
+		if words := describe(m); words != "" {
+			n.w.tell(n, "%s", words)
+		}
+	}
+	list := []bft.Send{{To: to, Message: m}}
+	if n.deviation != nil && n.deviation.sends != nil && n.w.phase != calm {
+		list = n.deviation.sends(n, list[0])
+	}
+	for _, s := range list {
+		n.w.carry(n, s.To, packet{raw: bft.Encode(s.Message)})
+	}
+}
+
+// Set is driver.Clock's.
+func (n *node) Set(t bft.Timer) {
+	n.cross(beforeTimer)
+	n.w.count++
+	id := n.w.count
+	n.timers[t.Kind] = id
+	n.w.after(t.Millis, n, "timer", func() {
+		if n.timers[t.Kind] == id {
+			n.apply(bft.Expired{Timer: t})
+		}
+	})
+}
+
+// Reject is driver.Watch's.
+func (n *node) Reject(r bft.Reject) {
+	n.cross(beforeTell)
+	n.w.census.add("rejected: " + r.Reason)
+	n.w.tell(n, "rejects what node %d sent: %s", r.From, r.Reason)
+}
+
+// Evidence is driver.Watch's.
+func (n *node) Evidence(e bft.Evidence) {
+	n.cross(beforeTell)
+	n.w.census.add("evidence")
+	for _, o := range n.w.oracles {
+		o.accused(n, e)
+	}
+}
+
+// receive takes a packet.
+func (n *node) receive(from bft.Peer, p packet) {
+	if len(p.raw) > maxPacket {
+		n.w.census.add("rejected: too large a packet")
+		return
+	}
+	if p.external {
+		m, err := chain.DecodeMessage(p.raw)
+		if err == nil {
+			n.pool.admit(m)
+		}
+		return
+	}
+	m, err := bft.Decode(p.raw)
+	if err != nil {
+		n.w.census.add("rejected: undecodable")
+		return
+	}
+	n.apply(bft.Received{From: from, Message: m})
+}

@@ -1,0 +1,115 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/consensus/committee"
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
+	"github.com/thinkey/thinkey/sdk/light"
+	"github.com/thinkey/thinkey/sdk/merkle"
+)
+
+const here = chain.Main
+
+// origin is how a network begins.
+type origin struct {
+	committee *light.Committee
+	members   []chain.Seats // by peer
+	sign      func(node int, d keys.BLSDomain, message []byte) committee.Part
+	header    chain.Header
+	changes   []exec.Change
+	rules     block.Rules
+	issued    chain.Amount
+}
+
+// wallet is an account with its key.
+type wallet struct {
+	key     keys.PrivateKey
+	address chain.Address
+}
+
+// wallets are those of every network, by address: keys take time to make.
+var wallets = sync.OnceValue(func() []wallet {
+	list := make([]wallet, 16)
+	for i := range list {
+		key := keys.FromSeed([32]byte{byte(i), 's', 'i', 'm'})
+		list[i] = wallet{key, chain.KeyAddress(here, key.Public())}
+	}
+	slices.SortFunc(list, func(a, b wallet) int { return a.address.Compare(b.address) })
+	return list
+})
+
+// startMillis is the virtual time at which worlds begin.
+const startMillis = 1_700_000_000_000
+
+func originOf(p *Plan) (*origin, error) {
+	g := &chain.Genesis{Name: "sim", Chain: here, TimeMillis: startMillis, Params: chain.DefaultParams()}
+	g.Params.MinGasPrice = p.GasPrice
+	for _, w := range wallets() {
+		g.Accounts = append(g.Accounts, chain.GenesisAccount{Address: w.address, Balance: chain.NewAmount(1 << 50)})
+	}
+	seats, signer := seatsOf(p)
+	g.Committee = chain.Committee{Chain: here, Silent: p.Silent, Seed: chain.Hash{byte(p.Seed), byte(p.Seed >> 8)}, Seats: seats}
+	issued, err := g.Issued()
+	if err != nil {
+		return nil, err
+	}
+	header, changes, err := block.Genesis(g, merkle.New(), nil)
+	if err != nil {
+		return nil, err
+	}
+	o := &origin{header: *header, changes: changes, issued: issued, rules: rules()}
+	if p.Tier == Stub {
+		o.committee, err = light.NewCommitteeWith(header.Network, g.Committee, tags{})
+	} else {
+		o.committee, err = light.NewCommittee(header.Network, g.Committee)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("committee: %w", err)
+	}
+	o.members = make([]chain.Seats, len(p.Nodes))
+	for i := range p.Nodes {
+		o.members[i] = o.committee.Held(nodeKey(i))
+	}
+	o.sign = func(node int, d keys.BLSDomain, message []byte) committee.Part {
+		return signer(node, d, message, o.members[node])
+	}
+	return o, nil
+}
+
+// nodeKey names a node.
+func nodeKey(i int) (k keys.PublicKey) {
+	k[0], k[1], k[31] = byte(i+1), byte(i>>8), 1
+	return k
+}
+
+// signer signs with the seats of a node.
+type signer func(node int, d keys.BLSDomain, message []byte, seats chain.Seats) committee.Part
+
+// seatsOf are the seats of a plan's committee, and who signs for them.
+func seatsOf(p *Plan) (seats []chain.Seat, sign signer) {
+	var secrets []keys.BLSSecret
+	for i, n := range p.Nodes {
+		seat := chain.Seat{Node: nodeKey(i)}
+		if p.Tier == Stub {
+			seat.Key[0], seat.Key[1] = byte(i+1), byte(i>>8)
+		} else {
+			secrets = append(secrets, secret(i))
+			seat.Key = secrets[i].Public()
+		}
+		seats = append(seats, slices.Repeat([]chain.Seat{seat}, n)...)
+	}
+	if p.Tier == Stub {
+		return seats, tags{}.sign
+	}
+	return seats, func(node int, d keys.BLSDomain, message []byte, seats chain.Seats) committee.Part {
+		return committee.Sign(secrets[node], d, message, seats)
+	}
+}
+
+func secret(node int) keys.BLSSecret { return keys.BLSFromSeed([32]byte{byte(node), 'b', 'l', 's'}) }

@@ -1,0 +1,234 @@
+package sim
+
+import (
+	"math/rand/v2"
+	"slices"
+
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// Class is a kind of faults that a seed switches on or off as a whole (Y2).
+type Class string
+
+// The classes of faults.
+const (
+	Drop      Class = "drop"
+	Delay     Class = "delay"
+	Duplicate Class = "duplicate"
+	Reorder   Class = "reorder"
+	Corrupt   Class = "corrupt"
+	Partition Class = "partition"
+	Crash     Class = "crash"
+	SlowDisk  Class = "slow-disk"
+	FullDisk  Class = "full-disk"
+	LostDisk  Class = "lost-disk"
+	Clock     Class = "clock"
+	Pause     Class = "pause"
+	Twin      Class = "twin"
+	Byzantine Class = "byzantine"
+)
+
+// Classes are all of them, in the order in which they are drawn.
+var Classes = []Class{Drop, Delay, Duplicate, Reorder, Corrupt, Partition, Crash, SlowDisk, FullDisk, LostDisk, Clock, Pause, Twin, Byzantine}
+
+// ClassNames are their names, and ClassNamed finds one.
+func ClassNames() []string {
+	names := make([]string, len(Classes))
+	for i, c := range Classes {
+		names[i] = string(c)
+	}
+	return names
+}
+
+// ClassNamed is the class with the name.
+func ClassNamed(name string) (Class, bool) { return Class(name), slices.Contains(Classes, Class(name)) }
+
+// Incident is a fault that happens to a node, or to the links between nodes, at a time.
+type Incident struct {
+	Number int
+	Class  Class
+	At     uint64 // milliseconds
+	For    uint64 // milliseconds
+	Node   int
+	How    uint64 // more draws: which boundary, which nodes
+}
+
+// Role is what makes a member faulty.
+type Role struct {
+	Node  int
+	Class Class  // Byzantine, Twin or LostDisk
+	Name  string // of the deviation
+}
+
+// Plan is all that a seed draws before its run begins.
+type Plan struct {
+	Seed     uint64
+	Tier     Tier
+	Silent   uint32 // of the committee
+	Nodes    []int  // seats of each node
+	On       []Class
+	Loss     float64 // of messages
+	Copies   float64
+	Damage   float64
+	Delay    uint64 // milliseconds, at most, of most messages
+	Tail     float64
+	Roles    []Role
+	Incident []Incident
+	Messages int
+	Contract bool
+	GasPrice uint64
+	Cut      int    // one of so many blocks is cut short, its relays carried out; 0 for none
+	Trouble  uint64 // milliseconds
+	Calm     uint64 // milliseconds
+}
+
+// Tier is how much of a node is real.
+type Tier string
+
+// The tiers; the package's doc says what is real in each.
+const (
+	Stub Tier = "stub"
+	Real Tier = "real"
+)
+
+// shape is a committee.
+type shape struct {
+	silent uint32
+	nodes  []int
+}
+
+// shapes are the committees that are drawn; the first of them half of the time.
+var shapes = []shape{
+	{0, []int{1, 1, 1, 1}},
+	{0, []int{1, 1, 1}}, {0, []int{1, 1, 1, 1, 1}}, {0, []int{1, 1, 1, 1, 1, 1}}, {0, []int{1, 1, 1, 1, 1, 1, 1}},
+	{0, []int{2, 2, 1, 1, 1}}, {1, []int{1, 1, 1, 1, 1, 1}}, {0, []int{3, 2, 2, 1, 1, 1}},
+}
+
+// The streams of a seed's randomness: what one of them is asked for changes nothing in another, so that a run from which
+// something is left out stays close to what it was.
+const (
+	streamPlan uint64 = iota + 1
+	streamIncidents
+	streamRoles
+	streamNet
+	streamDisk
+	streamWork
+	streamLoad
+	streamEvil
+	streamHeal
+)
+
+func stream(seed, number uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, number)) }
+
+// Draw makes the plan of a seed, less what the options leave out.
+func Draw(seed uint64, o Options) *Plan {
+	r := stream(seed, streamPlan)
+	p := &Plan{Seed: seed, Tier: o.Tier, Delay: 5 + r.Uint64N(60)}
+	s := shapes[0]
+	if r.IntN(2) == 0 {
+		s = shapes[1+r.IntN(len(shapes)-1)]
+	}
+	if o.Nodes > 0 {
+		s = shape{0, slices.Repeat([]int{1}, o.Nodes)}
+	}
+	p.Silent, p.Nodes = s.silent, s.nodes
+	for _, c := range Classes {
+		if on := r.IntN(2) == 0; on && !slices.Contains(o.Without, c) {
+			p.On = append(p.On, c)
+		}
+	}
+	p.Loss, p.Copies, p.Damage, p.Tail = 0.3*square(r), 0.1*square(r), 0.05*square(r), 0.05*square(r)
+	p.Messages = 1 + r.IntN(60)
+	p.Contract, p.GasPrice, p.Cut = r.IntN(4) == 0, uint64(r.IntN(2)), r.IntN(3)*4
+	p.Trouble, p.Calm = 5_000+r.Uint64N(25_000), r.Uint64N(1_800_000)
+	if o.Messages >= 0 {
+		p.Messages = min(p.Messages, o.Messages)
+	}
+	p.loseClasses()
+	p.drawRoles(stream(seed, streamRoles))
+	p.drawIncidents(stream(seed, streamIncidents), o.Keep)
+	return p
+}
+
+// square is a share, small ones more likely.
+func square(r *rand.Rand) float64 { x := r.Float64(); return x * x }
+
+func (p *Plan) loseClasses() {
+	if !p.on(Drop) {
+		p.Loss = 0
+	}
+	if !p.on(Duplicate) {
+		p.Copies = 0
+	}
+	if !p.on(Corrupt) {
+		p.Damage = 0
+	}
+	if !p.on(Delay) {
+		p.Tail = 0
+	}
+}
+
+func (p *Plan) on(c Class) bool { return slices.Contains(p.On, c) }
+
+// Faulty is how many seats may be faulty.
+func (p *Plan) Faulty() int { return chain.QuorumsOf(p.seats(), int(p.Silent)).Faulty }
+
+func (p *Plan) seats() (n int) {
+	for _, k := range p.Nodes {
+		n += k
+	}
+	return n
+}
+
+// drawRoles names the faulty members, as many as there may be (Y3).
+func (p *Plan) drawRoles(r *rand.Rand) {
+	left := p.Faulty()
+	for _, i := range r.Perm(len(p.Nodes)) {
+		c, name := []Class{Byzantine, Byzantine, Byzantine, Twin, LostDisk}[r.IntN(5)], deviations[r.IntN(len(deviations))].name
+		if p.Nodes[i] <= left && p.on(c) {
+			left -= p.Nodes[i]
+			if c != Byzantine {
+				name = ""
+			}
+			p.Roles = append(p.Roles, Role{i, c, name})
+		}
+	}
+}
+
+func (p *Plan) role(node int) *Role {
+	for i := range p.Roles {
+		if p.Roles[i].Node == node {
+			return &p.Roles[i]
+		}
+	}
+	return nil
+}
+
+// many is how many incidents of each class a plan has at most.
+var many = []struct {
+	class Class
+	most  int
+	long  uint64 // milliseconds
+}{{Partition, 3, 8000}, {Crash, 12, 3000}, {SlowDisk, 3, 6000}, {FullDisk, 2, 4000}, {Clock, 4, 6000}, {Pause, 4, 8000}}
+
+// drawIncidents draws when things happen. Keep, if not nil, are the numbers of those that are left.
+func (p *Plan) drawIncidents(r *rand.Rand, keep []int) {
+	var all []Incident
+	for _, m := range many {
+		for range r.IntN(m.most + 1) {
+			in := Incident{0, m.class, r.Uint64N(p.Trouble), 1 + r.Uint64N(m.long), r.IntN(len(p.Nodes)), r.Uint64()}
+			all = append(all, in)
+		}
+	}
+	for _, role := range p.Roles {
+		if in := (Incident{0, LostDisk, r.Uint64N(p.Trouble), 1 + r.Uint64N(2000), role.Node, 0}); role.Class == LostDisk {
+			all = append(all, in)
+		}
+	}
+	for i := range all {
+		all[i].Number = i
+		if on := p.on(all[i].Class); on && (keep == nil || slices.Contains(keep, i)) {
+			p.Incident = append(p.Incident, all[i])
+		}
+	}
+}

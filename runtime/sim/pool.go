@@ -1,0 +1,135 @@
+package sim
+
+import (
+	"slices"
+
+	"github.com/thinkey/thinkey/actors/account"
+	"github.com/thinkey/thinkey/consensus/bft"
+	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// pool is the live accounts of a node with what waits in their lanes (SPEC 5.10): a message that comes from outside is
+// passed on to all members, and again for as long as it waits.
+type pool struct {
+	n        *node
+	home     account.Home
+	accounts map[chain.Address]*account.Account
+	order    []chain.Address // those with a lane that may not be empty, sorted
+	since    uint64          // when it last told the others
+}
+
+func newPool(n *node) *pool {
+	return &pool{n: n, home: account.Home{State: n.disk, Limits: account.DefaultLimits()}, accounts: map[chain.Address]*account.Account{}, since: n.w.now}
+}
+
+// account is the live account at an address.
+func (p *pool) account(at chain.Address) *account.Account {
+	a, ok := p.accounts[at]
+	if !ok {
+		final, err := p.n.disk.Account(at)
+		if err != nil {
+			panic(err) // what the disk holds was written by an encoder
+		}
+		live := account.New(&p.home, at, final)
+		a = &live
+		p.accounts[at] = a
+	}
+	return a
+}
+
+func (p *pool) waiting() (n int) {
+	for _, a := range p.order {
+		n += p.account(a).Waiting()
+	}
+	return n
+}
+
+// admit asks for a place for a message.
+func (p *pool) admit(m *chain.Message) bool {
+	n := p.n
+	if block.CheckForm(n.ledger.head.Header.Network, here, m) != nil || !n.w.final.signed(m) {
+		n.w.census.add("rejected: a message's form or signature")
+		return false
+	}
+	c, err := n.ledger.context()
+	if err != nil {
+		n.w.violate("recovery", n, "%v", err)
+		return false
+	}
+	if _, err := p.account(m.From).Offer(c, m); err != nil {
+		n.w.census.add("message refused")
+		return false
+	}
+	if at, found := slices.BinarySearchFunc(p.order, m.From, chain.Address.Compare); !found {
+		p.order = slices.Insert(p.order, at, m.From)
+	}
+	n.pulse()
+	return true
+}
+
+// submit is admit for one that comes from a client: the others are told.
+func (p *pool) submit(m *chain.Message) {
+	if p.admit(m) {
+		p.n.during(func() error { return p.tell(m) })
+	}
+}
+
+func (p *pool) tell(m *chain.Message) error {
+	p.n.w.carry(p.n, bft.Everyone, packet{external: true, raw: m.Encode()})
+	return nil
+}
+
+const (
+	againMillis = 2000
+	againMost   = 8 // of each account
+)
+
+// again tells the others what still waits.
+func (p *pool) again() error {
+	w := p.n.w
+	if w.now < p.since+againMillis*millis {
+		return nil
+	}
+	p.since = w.now
+	for _, at := range p.order {
+		a := p.account(at)
+		for nonce := a.Final().Nonce; nonce < a.Final().Nonce+againMost; nonce++ {
+			if m := a.At(nonce); m != nil {
+				if err := p.tell(m); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (p *pool) drop(a *account.Account, m *chain.Message) {
+	p.n.w.census.add("message refused at its place")
+	a.Drop(m)
+}
+
+// committed tells the accounts what a block left of them.
+func (p *pool) committed(o *outcome) {
+	var tag account.Tag
+	if o.tag != nil {
+		tag = *o.tag
+	}
+	records := map[chain.Address]*chain.Account{}
+	for i := range o.result.Records {
+		records[o.result.Records[i].Address] = &o.result.Records[i].Account
+	}
+	for at, a := range p.accounts { // any order: each by itself
+		if r := records[at]; r != nil || o.tag != nil && a.Overlay(tag) != nil {
+			a.Commit(tag, r)
+		}
+		a.Expire(o.result.Block.Header.Height + 1)
+	}
+	p.order = slices.DeleteFunc(p.order, func(at chain.Address) bool { return p.account(at).Waiting() == 0 })
+	for at, a := range p.accounts { // any order: each by itself
+		if a.Idle() {
+			delete(p.accounts, at)
+		}
+	}
+}

@@ -1,0 +1,116 @@
+package sim
+
+import (
+	"github.com/thinkey/thinkey/consensus/bft"
+	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
+	"github.com/thinkey/thinkey/sdk/merkle"
+)
+
+// reference is the chain as an observer without faults has it: what became final first, anywhere, replayed from its bytes.
+type reference struct {
+	w      *World
+	disk   *disk
+	tree   *merkle.Tree
+	head   bft.Head
+	hashes []chain.BlockHash // by height
+	nonces map[chain.Address]uint64
+	proofs map[proof]bool
+}
+
+// proof is a message with a signature.
+type proof struct {
+	id     chain.MessageID
+	signed [chain.SignedBytes]byte
+}
+
+func newReference(w *World) (*reference, error) {
+	r := &reference{w: w, disk: newDisk(w.origin), nonces: map[chain.Address]uint64{}, proofs: map[proof]bool{}}
+	var err error
+	if r.tree, err = r.disk.tree(); err != nil {
+		return nil, err
+	}
+	r.head, err = r.disk.head(w.origin)
+	r.hashes = []chain.BlockHash{r.head.Hash}
+	return r, err
+}
+
+func (r *reference) height() uint64 { return r.head.Header.Height }
+
+// learn takes a block that became final, if it is the first of its height.
+func (r *reference) learn(n *node, f *bft.Final) {
+	if f.Certificate.Height != r.height()+1 {
+		return
+	}
+	before := &block.Before{Header: &r.head.Header, Hash: r.head.Hash, State: r.disk, Tree: r.tree}
+	res, fault, err := block.Verify(before, r.w.origin.rules, f.Raw)
+	switch {
+	case err != nil:
+		r.w.violate("I3 replay", n, "height %d can't be replayed: %v", f.Certificate.Height, err)
+		return
+	case fault != nil:
+		r.w.violate("I3 replay", n, "the final block of height %d is not valid: %v", f.Certificate.Height, fault)
+		return
+	}
+	for _, o := range r.w.oracles {
+		o.final(res, f)
+	}
+	if err := r.tree.Commit(res.Version); err != nil {
+		r.w.violate("I3 replay", n, "%v", err)
+	}
+	r.disk.apply(res.Changes)
+	r.head = bft.Head{Header: res.Block.Header, Hash: res.Hash, Certificate: &f.Certificate}
+	r.hashes = append(r.hashes, res.Hash)
+	for i := range res.Block.Inputs {
+		r.nonces[res.Block.Inputs[i].Message.From]++
+	}
+	r.w.census.addN("block", 1)
+	r.w.census.addN("relay", sentIn(res.Block.Order))
+}
+
+func sentIn(o chain.Order) (n int) {
+	for i := range o {
+		for j := range o[i].Events {
+			n += len(o[i].Events[j].Sent)
+		}
+	}
+	return n
+}
+
+// settled says whether a message is final, or its nonce used by another.
+func (r *reference) settled(m *chain.Message) bool { return r.nonces[m.From] > m.Nonce }
+
+// signed checks a signature once for all nodes of the world: they all would find the same.
+func (r *reference) signed(m *chain.Message) bool {
+	s, err := m.Signed()
+	if err != nil {
+		return false
+	}
+	p := proof{id: m.ID()}
+	copy(p.signed[:], m.Proof)
+	ok, known := r.proofs[p]
+	if !known {
+		ok = keys.Verify(s.Public, p.id[:], s.Signature) == nil
+		r.proofs[p] = ok
+	}
+	return ok
+}
+
+// money is what a slot of the state holds, but for the queue's.
+func money(slot exec.Slot, raw []byte) (chain.Amount, error) {
+	switch {
+	case raw == nil:
+		return chain.Amount{}, nil
+	case slot.Key == "":
+		a, err := chain.DecodeAccount(raw)
+		if err != nil {
+			return chain.Amount{}, err
+		}
+		return a.Balance.Add(a.Deposit)
+	case slot.Account.IsSystem() && slot.Key == chain.KeyFees:
+		return chain.DecodeAmount(raw)
+	}
+	return chain.Amount{}, nil
+}

@@ -1,0 +1,200 @@
+package sim
+
+import (
+	"slices"
+
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// Options say how a seed is run.
+type Options struct {
+	Tier     Tier
+	Without  []Class // classes of faults that are left out
+	Keep     []int   // the incidents that are left in; nil for all
+	Messages int     // at most; -1 for as many as the seed draws
+	Nodes    int     // of one seat each; 0 for what the seed draws
+	// Say is told a line of the timeline.
+	Say func(millis uint64, node int, line string)
+}
+
+// Outcome is how a run ended.
+type Outcome struct {
+	Seed      uint64
+	Plan      *Plan
+	Violation *Violation // nil if there is none
+	History   [32]byte
+	Census    Census
+	Millis    uint64 // of virtual time
+}
+
+// Run is a seed's run.
+func Run(seed uint64, o Options) (*Outcome, error) {
+	p := Draw(seed, o)
+	w, err := newWorld(p)
+	if err != nil {
+		return nil, err
+	}
+	if o.Say != nil {
+		w.listen(o.Say)
+	}
+	runs := handlings
+	w.run()
+	w.census.addN("contract", handlings-runs)
+	out := &Outcome{Seed: seed, Plan: p, Violation: w.broken, Census: w.census, Millis: w.now / millis}
+	w.history.Sum(out.History[:0])
+	return out, nil
+}
+
+// run lets a world go through its three parts.
+func (w *World) run() {
+	for _, n := range w.nodes {
+		n.boot()
+	}
+	for i := range w.plan.Incident {
+		in := &w.plan.Incident[i]
+		w.after(in.At, nil, "incident", func() { w.strike(in) })
+	}
+	for _, role := range w.plan.Roles {
+		if role.Class == Twin {
+			w.census.add("twin")
+		}
+	}
+	w.load.start()
+	never := func() bool { return false }
+	w.until(w.plan.Trouble*millis, never)
+	w.heal()
+	w.phase = recovery
+	l := newLiveness(w)
+	if w.broken == nil && !w.until(w.now+l.limit*millis, l.reached) {
+		l.fail()
+	}
+	w.phase = calm
+	w.until(w.now+w.plan.Calm*millis, never)
+}
+
+// strike lets an incident happen.
+func (w *World) strike(in *Incident) {
+	n := w.nodes[in.Node]
+	if w.phase != trouble {
+		return
+	}
+	w.tell(n, "incident: %s for %d ms", in.Class, in.For)
+	switch in.Class {
+	case Partition:
+		w.cuts = append(w.cuts, cutOf(w, in))
+	case Crash:
+		at := boundary(in.How % uint64(boundaries))
+		n.crashAt, n.crashFor, n.crashBy = &at, in.For, w.now+4000*millis
+	case SlowDisk:
+		n.slow = 1 + in.How%400
+		w.after(in.For, nil, "disk", func() { n.slow = 0 })
+	case FullDisk:
+		n.disk.full = true
+		w.after(in.For, nil, "disk", func() { n.disk.full = false })
+	case LostDisk:
+		w.census.add("lost disk")
+		n.loseDisk(in.For)
+	case Clock:
+		w.census.add("clock jump")
+		n.clock = []int64{-3_600_000, -10_000, -1500, 1500, 10_000, 3_600_000}[in.How%6]
+		w.after(in.For, nil, "clock", func() { n.clock = 0 })
+	case Pause:
+		w.census.add("pause")
+		n.busy = max(n.busy, w.now+in.For*millis)
+	}
+}
+
+// loseDisk ends a life, and all that the node knew.
+func (n *node) loseDisk(wait uint64) {
+	n.disk = newDisk(n.w.origin)
+	n.disk.lost = true
+	n.stop(wait)
+}
+
+// heal makes a quorum drawn from the seed well: of the seats that may be faulty, those that are not yet may stay away.
+func (w *World) heal() {
+	p := w.plan
+	left := p.Faulty()
+	w.healed = make([]bool, len(w.nodes))
+	for i := range w.healed {
+		w.healed[i] = true
+	}
+	for _, role := range p.Roles {
+		left -= p.Nodes[role.Node]
+	}
+	for _, i := range w.random.heal.Perm(len(p.Nodes)) {
+		if p.role(i) == nil && p.Nodes[i] <= left && w.random.heal.IntN(3) == 0 {
+			left -= p.Nodes[i]
+			w.healed[i] = false
+			w.nodes[i].stop(1 << 40)
+			w.tell(w.nodes[i], "stays away")
+		}
+	}
+	w.cuts = nil
+	for i, n := range w.nodes {
+		n.crashAt, n.slow, n.clock, n.disk.full = nil, 0, 0, false
+		n.busy = min(n.busy, w.now)
+		if !n.up && w.healed[i] {
+			n.boot()
+		}
+	}
+	w.tell(nil, "healed")
+}
+
+// liveness holds I11: what waits at a healed honest node when trouble ends, and what users have sent and not yet seen, is
+// final at all of them within a bound of rounds. A leader that censors leads for a term, and then the next one.
+type liveness struct {
+	w      *World
+	demand []*chain.Message
+	from   uint64
+	limit  uint64 // milliseconds
+}
+
+// newLiveness demands all that is pending now, and one more payment from every second wallet.
+func newLiveness(w *World) *liveness {
+	l := &liveness{w: w, from: w.final.height(), limit: 1_200_000}
+	for range 4 {
+		w.load.act()
+	}
+	l.demand = slices.Clone(w.load.pending)
+	w.load.insistOnAll()
+	return l
+}
+
+func (l *liveness) reached() bool {
+	for i, n := range l.w.nodes {
+		if !l.w.healed[i] || !n.honest() {
+			continue
+		}
+		if !n.up || slices.ContainsFunc(l.demand, func(m *chain.Message) bool { return !n.has(m) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// has says whether a message is final here.
+func (n *node) has(m *chain.Message) bool {
+	a, err := n.disk.Account(m.From)
+	return err == nil && a.Nonce > m.Nonce
+}
+
+func (l *liveness) fail() {
+	w := l.w
+	if w.broken != nil {
+		return
+	}
+	var open int
+	for _, m := range l.demand {
+		if !w.final.settled(m) {
+			open++
+		}
+	}
+	for i, n := range w.nodes {
+		if n.up {
+			w.tell(n, "healed %t, honest %t: height %d, round %d, silent %t, %d messages", w.healed[i], n.honest(), n.ledger.head.Header.Height, n.replica.Round(), n.replica.Silent(), n.pool.waiting())
+		}
+	}
+	w.violate("I11 liveness", nil, "%d s after trouble ended %d messages are not final; the chain went from height %d to %d, and not everywhere",
+		l.limit/1000, open, l.from, w.final.height())
+}

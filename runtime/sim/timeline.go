@@ -1,0 +1,73 @@
+package sim
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/thinkey/thinkey/consensus/bft"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// listen has a world's timeline told.
+func (w *World) listen(say func(millis uint64, node int, line string)) {
+	w.say = func(w *World, n *node, format string, args ...any) {
+		number := -1
+		if n != nil {
+			number = n.number
+		}
+		say(w.now/millis, number, fmt.Sprintf(format, args...))
+	}
+}
+
+// Timeline runs a seed and writes what happens, a line each: milliseconds, node, what.
+func Timeline(to io.Writer, seed uint64, o Options) (*Outcome, error) {
+	p := Draw(seed, o)
+	_, err := fmt.Fprintf(to, "seed %d: seats of each node %v, silent %d, faults %v\n", seed, p.Nodes, p.Silent, p.On)
+	for _, r := range p.Roles {
+		_, _ = fmt.Fprintf(to, "node %d is faulty: %s %s\n", r.Node, r.Class, r.Name)
+	}
+	for _, in := range p.Incident {
+		_, _ = fmt.Fprintf(to, "incident %d: %s at %d ms for %d ms, node %d\n", in.Number, in.Class, in.At, in.For, in.Node)
+	}
+	if err != nil {
+		return nil, err
+	}
+	o.Say = func(millis uint64, node int, line string) {
+		name := fmt.Sprintf("node %d", node)
+		if node < 0 {
+			name = "world"
+		}
+		if _, e := fmt.Fprintf(to, "%8d %s %s\n", millis, name, line); e != nil && err == nil {
+			err = e
+		}
+	}
+	out, failed := Run(seed, o)
+	if failed != nil {
+		return nil, failed
+	}
+	_, _ = fmt.Fprintf(to, "history %x after %d ms\n", out.History, out.Millis)
+	return out, err
+}
+
+// describe is a message of the core in a few words; "" for one that tells nothing new.
+func describe(m bft.Message) string {
+	switch m := m.(type) {
+	case *bft.Proposal:
+		return fmt.Sprintf("proposes %s in round %d of height %d", short(m.Vote.Block), m.Vote.Round, m.Vote.Height)
+	case *bft.Vote:
+		step := "prepares"
+		if m.Step == chain.Confirmation {
+			step = "confirms"
+		}
+		return fmt.Sprintf("%s %s in round %d of height %d", step, short(m.Block), m.Round, m.Height)
+	case *bft.Timeout:
+		return fmt.Sprintf("times out of round %d of height %d; highest %d %s, last %d %s", m.Round, m.Height, m.Highest.Round, short(m.Highest.Block), m.Last.Round, short(m.Last.Block))
+	case *bft.Justification:
+		return fmt.Sprintf("shows why round %d begins", m.Said[0].Timeout.Round+1)
+	case *bft.Fetch:
+		return fmt.Sprintf("asks for block %s of height %d", short(m.Block), m.Height)
+	}
+	return ""
+}
+
+func short(b chain.BlockHash) string { return b.String()[:8] }
