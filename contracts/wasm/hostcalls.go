@@ -193,17 +193,29 @@ func hostRandom(in *instance, stack []uint64) {
 func hostSHA256(in *instance, stack []uint64) {
 	text, dst := in.span(stack[0], stack[1]), in.span(stack[2], abi.HashBytes)
 	in.charge(gas.SHA256 + uint64(text.n)*gas.SHA256Byte)
+	b := in.bytesIn(text)
+	if len(b) <= pieceBytes { // without an allocation
+		hash := sha256.Sum256(b)
+		put(in, dst, hash[:])
+		return
+	}
 	hash := sha256.New()
-	inPieces(in.bytesIn(text), func(b []byte) { hash.Write(b) })
+	inPieces(b, func(b []byte) { hash.Write(b) })
 	put(in, dst, hash.Sum(nil))
 }
 
 func hostBLAKE2b(in *instance, stack []uint64) {
 	text, dst := in.span(stack[0], stack[1]), in.span(stack[2], abi.HashBytes)
 	in.charge(gas.BLAKE2b + uint64(text.n)*gas.BLAKE2bByte)
+	b := in.bytesIn(text)
+	if len(b) <= pieceBytes {
+		hash := blake2b.Sum256(b)
+		put(in, dst, hash[:])
+		return
+	}
 	hash, err := blake2b.New256(nil)
 	assert.NoError(err, "no key is never too long")
-	inPieces(in.bytesIn(text), func(b []byte) { hash.Write(b) })
+	inPieces(b, func(b []byte) { hash.Write(b) })
 	put(in, dst, hash.Sum(nil))
 }
 
