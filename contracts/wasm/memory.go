@@ -54,12 +54,11 @@ func (l *linear) move(size int) {
 		return
 	}
 	moved := make([]byte, len(l.buffer), min(size+size/2, l.max))
-	to := moved
-	inPieces(l.buffer, func(b []byte) { to = to[copy(to, b):] })
+	copy(moved, l.buffer) // at once, a millisecond at most: in pieces it takes half as long again
 	l.buffer, l.used = moved, len(moved)
 }
 
-// pieceBytes is what is copied, cleared or hashed at once. Go interrupts none of these while they run (W5); this much takes the
+// pieceBytes is what is restored, cleared or hashed at once. Go interrupts none of these while they run (W5); this much takes the
 // slowest of them 0.1 ms.
 const pieceBytes = 64 << 10
 
