@@ -19,6 +19,9 @@
 //	    (replay.go says how often the gas limit).
 //	B4  Money is conserved: balances, deposits, fees and what waits in the queue, with its gas, are as before (I1).
 //
+// Of a fault that form, frame, inputs, σ or one account's replay shows, Show makes a Witness for third parties: they find the
+// same fault without the state, and the seats that prepared such a block are guilty (witness.go).
+//
 // Not here: who may propose in which round (consensus/bft), who agreed (sdk/light), when a block is made (runtime/node),
 // keeping it (runtime/store).
 package block

@@ -306,5 +306,6 @@ func mustFault(t testing.TB, l *ledger, raw []byte) *Fault {
 	case fault == nil:
 		t.Fatal("neither a result nor a fault")
 	}
+	shown(t, l, raw, fault)
 	return fault
 }

@@ -13,35 +13,44 @@ import (
 // Consensus asks for more than Verify does: that round and proposer are those of a proposal that it allows, and that the time
 // is near. What a certificate makes final was asked that by those who signed it.
 func Verify(before *Before, rules Rules, raw []byte) (*Result, *Fault, error) {
-	b, err := chain.DecodeBlock(raw)
-	if err != nil {
-		return nil, &Fault{Part: PartEncoding, Got: err.Error()}, nil
+	r, b, fault, err := open(before, rules, raw)
+	if fault != nil || err != nil {
+		return nil, fault, err
 	}
-	context, err := before.Context(rules, b.Header.TimeMillis)
-	if err != nil {
-		return nil, nil, err
-	}
-	queue, carried, err := before.Queue()
-	if err != nil {
-		return nil, nil, err
-	}
-	committee, err := before.Committee()
-	if err != nil {
-		return nil, nil, err
-	}
-	r := &run{before: before, rules: rules, context: context, queue: queue, carried: len(carried), messages: carried, inputs: b.Inputs, order: b.Order}
-	if fault := first(r.checkFrame(&b.Header, len(raw)), checkProposal(&b.Header, len(committee.Seats))); fault != nil {
-		return nil, fault, nil
-	}
-	r.rules.mark(StageOrder)
-	if fault := r.checkInputs(); fault != nil {
-		return nil, fault, nil
-	}
-	r.rules.mark(StageSignature)
 	if fault, err := r.replay(); fault != nil || err != nil {
 		return nil, fault, err
 	}
 	return r.compare(b, raw)
+}
+
+// open takes a block apart and looks at all that stands before its order: its form, its frame, each input.
+func open(before *Before, rules Rules, raw []byte) (*run, *chain.Block, *Fault, error) {
+	b, err := chain.DecodeBlock(raw)
+	if err != nil {
+		return nil, nil, &Fault{Part: PartEncoding, Got: err.Error()}, nil
+	}
+	context, err := before.Context(rules, b.Header.TimeMillis)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	queue, carried, err := before.Queue()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	committee, err := before.Committee()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	r := &run{before: before, rules: rules, context: context, queue: queue, carried: len(carried), messages: carried, inputs: b.Inputs, order: b.Order}
+	if fault := first(r.checkFrame(&b.Header, len(raw)), checkProposal(&b.Header, len(committee.Seats))); fault != nil {
+		return nil, nil, fault, nil
+	}
+	r.rules.mark(StageOrder)
+	if fault := r.checkInputs(); fault != nil {
+		return nil, nil, fault, nil
+	}
+	r.rules.mark(StageSignature)
+	return r, b, nil, nil
 }
 
 // compare concludes from the replay, and holds the header to it. It starts from the frame and not from the block's own
