@@ -192,7 +192,7 @@ func TestPressureTakesIdleAccountsOnly(t *testing.T) {
 				}
 			}
 		}
-		if s := w.Stats(); s.Passivated == before || s.Resident > 1500 {
+		if s := w.Stats(); s.Passivated == before || s.Resident > 1000 {
 			t.Errorf("no pressure: %+v", s)
 		}
 	}

@@ -69,8 +69,14 @@ func (h *Host) post(w *worker, a chain.Address, n *node) *mailbox {
 // its mailbox: after it stands in the table, so that a Commit either finds it or was written to the state before.
 func (h *Host) activate(a chain.Address) *mailbox {
 	b, spawned := h.spawn(a)
-	if spawned && h.counts.resident.Load() > int64(h.config.MaxResident) {
-		h.sweepShard(overfull, 4) // what queries activate is bounded between blocks too
+	// What queries activate is bounded between blocks too. Accounts that are asked for in turn look used whenever the sweep comes
+	// by, so at twice the number it doesn't ask for that any more.
+	switch over := h.counts.resident.Load() - int64(h.config.MaxResident); {
+	case !spawned || over <= 0:
+	case over <= int64(h.config.MaxResident):
+		h.sweepShard(overfull, 4)
+	default:
+		h.sweepShard(crowded, 4)
 	}
 	return b
 }
@@ -98,6 +104,7 @@ type rule uint8
 const (
 	unused   rule = iota // it was idle for IdleBlocks, or doesn't exist
 	overfull             // the same, and: it wasn't used since the sweep last came by, and there are too many
+	crowded              // it is idle, and there are far too many
 )
 
 // leaves says whether b, which the caller has, should leave memory by the rule; it notes that the sweep came by.
@@ -109,7 +116,10 @@ func (b *mailbox) leaves(r rule, block uint32) bool {
 	if !b.account.Final().Exists() {
 		return true
 	}
-	if r == overfull {
+	switch r {
+	case crowded:
+		return true
+	case overfull:
 		b.referenced = false
 		return !was
 	}
