@@ -16,6 +16,7 @@ func TestFewLoadsAtOnce(t *testing.T) {
 	var now atomic.Int32
 	began, release := make(chan uint64, asked), make(chan struct{})
 	h := newHistories(nil, 1<<20, asked)
+	h.certificate = nil
 	h.block = func(height uint64) (*block.History, []byte, error) {
 		if height == asked {
 			return &block.History{Block: &chain.Block{}}, []byte("kept"), nil

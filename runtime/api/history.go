@@ -16,10 +16,11 @@ import (
 // histories are committed blocks with their events. Reading one costs as much as decoding and hashing all of it, and a
 // thousand callers may ask for messages of the same one: each is read once while it is kept.
 type histories struct {
-	block   func(height uint64) (*block.History, []byte, error) // reads one
-	limit   int                                                 // on the encoded length of what is kept
-	readers chan struct{}                                       // those who look at blocks now
-	loads   chan struct{}                                       // those among them whose block is not kept yet
+	block       func(height uint64) (*block.History, []byte, error) // reads one
+	certificate func(height uint64) (*chain.Certificate, error)     // of one; nil for none
+	limit       int                                                 // on the encoded length of what is kept
+	readers     chan struct{}                                       // those who look at blocks now
+	loads       chan struct{}                                       // those among them whose block is not kept yet
 
 	mu    sync.Mutex // guards all below
 	known map[uint64]*list.Element
@@ -35,12 +36,13 @@ type kept struct {
 	*block.History
 	hash chain.BlockHash
 	raw  []byte
+	cert *client.Certificate
 	err  error
 }
 
 func newHistories(n *node.Node, limit, readers int) *histories {
 	return &histories{
-		block: n.Block, limit: limit, readers: make(chan struct{}, readers), loads: make(chan struct{}, loadsAtOnce),
+		block: n.Block, certificate: n.Certificate, limit: limit, readers: make(chan struct{}, readers), loads: make(chan struct{}, loadsAtOnce),
 		known: make(map[uint64]*list.Element), used: list.New(),
 	}
 }
@@ -69,10 +71,23 @@ func (h *histories) get(height uint64) (*kept, error) {
 		k.History, k.raw, k.err = h.block(height)
 		if k.err == nil {
 			k.hash = k.Block.Header.Hash()
+			k.cert, k.err = h.certificateOf(k)
 		}
 		h.loaded(k)
 	})
 	return k, k.err
+}
+
+// certificateOf is what made the block final; nil if that needs none.
+func (h *histories) certificateOf(k *kept) (*client.Certificate, error) {
+	if h.certificate == nil {
+		return nil, nil
+	}
+	cert, err := h.certificate(k.height)
+	if err != nil || cert == nil {
+		return nil, err
+	}
+	return client.DescribeCertificate(&k.Block.Header, cert), nil
 }
 
 func (h *histories) entry(height uint64) *kept {
@@ -115,7 +130,7 @@ func (k *kept) summary() client.Block {
 	b := client.Block{
 		Chain: h.Chain, Height: h.Height, Hash: k.hash, Parent: h.Parent, Finality: client.Final, Epoch: h.Epoch, Round: h.Round,
 		Proposer: h.Proposer, TimeMillis: h.TimeMillis, Roots: client.Roots(h.Roots), GasUsed: h.GasUsed, Load: h.Load, Bytes: len(k.raw),
-		Inputs: len(k.Block.Inputs), Accounts: len(k.Block.Order), Events: len(k.Events), Queued: len(k.Queued),
+		Certificate: k.cert, Inputs: len(k.Block.Inputs), Accounts: len(k.Block.Order), Events: len(k.Events), Queued: len(k.Queued),
 	}
 	for i := range k.Events {
 		if k.Events[i].Receipt.Status.IsFailure() {

@@ -79,6 +79,31 @@ func (s *Server) prove(a *client.Account) error {
 	setHead(a, p.Head)
 	a.NextNonce = max(a.NextNonce, a.Nonce)
 	a.Proof = &client.Proof{Header: p.Head.Header.Append(nil), Record: p.Record, Path: p.Path.Append(nil)}
+	cert, err := s.node.Certificate(p.Head.Header.Height)
+	if cert != nil {
+		a.Proof.Certificate = cert.Append(nil)
+	}
+	return err
+}
+
+func (s *Server) getCommittee(w http.ResponseWriter, _ *http.Request) error {
+	c, head, err := s.node.Committee()
+	if err != nil {
+		return err
+	}
+	a := client.Committee{
+		Chain: head.Header.Chain, Epoch: head.Header.Epoch, Height: head.Header.Height, Hash: head.Header.Next, Silent: c.Silent,
+		Proposer: head.Header.Proposer, Seats: []client.Seat{},
+	}
+	if len(c.Seats) > 0 {
+		q := c.Quorums()
+		a.Quorums = client.Quorums{Faulty: q.Faulty, Certificate: q.Certificate, Early: q.Early, Timeouts: q.Timeouts}
+		a.Raw = c.Append(nil)
+	}
+	for i, seat := range c.Seats {
+		a.Seats = append(a.Seats, client.Seat{Seat: i, Node: seat.Node, Key: seat.Key})
+	}
+	s.answer(w, http.StatusOK, a)
 	return nil
 }
 
@@ -206,7 +231,11 @@ func (s *Server) mine(w http.ResponseWriter, q *http.Request) error {
 		if err := q.Context().Err(); err != nil {
 			return err
 		}
-		if err := s.node.Mine(1); err != nil {
+		err := s.node.Mine(1)
+		if errors.Is(err, node.ErrAgreed) {
+			return badRequest("%v", err)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -89,6 +89,9 @@ func ledgerIn(dir string) (string, error) {
 	if inner := filepath.Join(dir, ledgerDir); isDir(inner) {
 		return inner, nil
 	}
+	if inner := filepath.Join(dir, validatorDir+"0"); isDir(inner) {
+		return "", usage("%s holds a ledger for each validator", dir).do("name one, such as %s", inner)
+	}
 	if !isDir(dir) {
 		return "", failed("no_data", "no data directory (%s)", dir).do("name the one given to: thinkey dev --data DIR")
 	}

@@ -7,13 +7,14 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/thinkey/thinkey/runtime/api"
+	"github.com/thinkey/thinkey/runtime/byzantine"
 	"github.com/thinkey/thinkey/runtime/node"
-	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/client"
 )
 
@@ -23,6 +24,8 @@ type devOptions struct {
 	listen     string
 	readyFile  string
 	block      string
+	validators int
+	byzantine  string
 	accounts   []string
 	gasPrice   uint64
 	deposit    uint64
@@ -36,18 +39,23 @@ func (a *app) newDev() *cobra.Command {
 	cmd := a.command("dev", "Run a local network: one command, no set-up", func(cmd *cobra.Command, _ []string) error {
 		return a.dev(cmd.Context(), o, cmd.Flags().Changed)
 	})
-	cmd.Long = `Run a network of one node in this process, with named accounts that have money. Nothing is kept unless --data names a
+	cmd.Long = `Run a network in this process, of one node or, with --validators, of a committee of nodes, with named accounts that have money. Nothing is kept unless --data names a
 directory; then the network survives being killed at any moment, and the same command starts it again.
+
+A committee of n = 3f+1 validators goes on whatever f of them do; --byzantine shows it. The API is that of validator 0.
 
 The keys of the accounts follow from a public seed: everybody has them. So the node serves loopback addresses only.`
 	cmd.Example = `  thinkey dev
   thinkey dev --data ./network --block 500ms
+  thinkey dev --validators 4 --byzantine equivocate
   thinkey dev --account alice=20 --account bob=5 --block manual`
 	f := cmd.Flags()
 	f.StringVar(&o.data, "data", "", "directory to keep the network in (default: memory)")
 	f.StringVar(&o.listen, "api", "127.0.0.1:7070", "loopback address to serve the API on; port 0 takes a free one")
 	f.StringVar(&o.readyFile, "ready-file", "", "file that says where the API is while it is served")
 	f.StringVar(&o.block, "block", "auto", "when blocks are made: auto, manual, or an interval such as 500ms")
+	f.IntVar(&o.validators, "validators", 1, "validators in this process: 1, or a committee of 2 to 64 that agrees on each block")
+	f.StringVar(&o.byzantine, "byzantine", "", "what the last validator does wrong: "+strings.Join(byzantine.Names(), ", "))
 	f.StringArrayVar(&o.accounts, "account", nil, "account NAME=AMOUNT; may be repeated (default: ten names with 1000000 each)")
 	f.Uint64Var(&o.gasPrice, "gas-price", 0, "least price of a unit of gas")
 	f.Uint64Var(&o.deposit, "deposit", 0, "deposit that an account holds for being there")
@@ -67,6 +75,9 @@ func (a *app) dev(ctx context.Context, o *devOptions, given func(flag string) bo
 	if err := checkLoopback(o.listen); err != nil {
 		return err
 	}
+	if err := o.checkCommittee(pace); err != nil {
+		return err
+	}
 	asked, err := o.network(a.settings.text("seed"))
 	if err != nil {
 		return err
@@ -79,35 +90,31 @@ func (a *app) dev(ctx context.Context, o *devOptions, given func(flag string) bo
 	if err != nil {
 		return err
 	}
-	n, err := a.openDev(o, pace, network)
+	if o.validators == 1 && o.byzantine != "" {
+		return usage("--byzantine (%q) with one validator", o.byzantine).do("give it others with --validators 4")
+	}
+	nodes, err := a.openDev(o, pace, network)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(a.serveDev(ctx, o, n, network), n.Close()); err != nil {
+	if err := errors.Join(a.serveDev(ctx, o, nodes.list[0], network), nodes.close()); err != nil {
 		return err
 	}
 	a.say("stopped\n")
 	return nil
 }
 
-// openDev starts the node.
-func (a *app) openDev(o *devOptions, pace node.Pace, network *devNetwork) (*node.Node, error) {
+// devConfig is the node of a validator.
+func (a *app) devConfig(o *devOptions, pace node.Pace, network *devNetwork, validator int) node.Config {
 	c := node.Defaults()
-	c.Dir, c.Pace, c.KeepStates, c.Log = o.ledger(), pace, o.keepStates, a.log
+	c.Dir, c.Pace, c.KeepStates, c.Log = o.ledger(validator), pace, o.keepStates, a.log
 	c.Genesis = network.genesis()
 	c.Fatal = func(err error) {
 		fmt.Fprintf(a.Err, "error: the node can't go on: %v\n", err)
 		_ = removeIfThere(o.readyFile) // the process ends whatever comes of it
 		os.Exit(exitFailed)
 	}
-	n, err := openTuned(c, o.compiled())
-	if errors.Is(err, store.ErrInUse) {
-		return nil, failed("in_use", "%s is in use by another process", o.data).do("stop the other process, or choose another --data")
-	}
-	if err != nil {
-		return nil, failed("no_start", "the network can't start: %v", err).do("%s", o.hint())
-	}
-	return n, nil
+	return c
 }
 
 // serveDev serves the API and prints the feed until ctx ends, or either fails.
@@ -183,7 +190,10 @@ func (a *app) banner(o *devOptions, n *node.Node, network *devNetwork, url strin
 		})
 	}
 	t := table{}
-	t.add("thinkey dev "+release, "a local network of one node")
+	t.add("thinkey dev "+release, "a local network of "+count(o.validators, "node"))
+	if o.validators > 1 {
+		t.add("committee", o.committeeWords())
+	}
 	t.add("data", o.keeps())
 	t.add("network", about.Network.String())
 	t.add("chain", fmt.Sprintf("%d, at height %d", about.Chain, about.Head.Header.Height))

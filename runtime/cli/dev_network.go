@@ -33,6 +33,7 @@ type devNetwork struct {
 	TimeMillis uint64       `json:"time_millis"`
 	GasPrice   uint64       `json:"gas_price"`
 	Deposit    uint64       `json:"deposit"`
+	Validators int          `json:"validators,omitempty"` // of the committee; none is one that runs the chain alone
 	Accounts   []devAccount `json:"accounts"`
 }
 
@@ -48,13 +49,20 @@ const (
 	devVersion = 1
 	devFile    = "dev.json"
 	ledgerDir  = "ledger"
-	oldPrefix  = "deleted-"
+	// validatorDir and a number is the ledger of one of several validators.
+	validatorDir = "validator-"
+	// foundingFile is there until all ledgers of a new network are: until then an empty one is not a lost one.
+	foundingFile = "founding"
+	oldPrefix    = "deleted-"
 )
 
 // network is the one that the flags describe.
 func (o *devOptions) network(seed string) (*devNetwork, error) {
 	d := &devNetwork{
 		Format: devFormat, Version: devVersion, Seed: seed, TimeMillis: uint64(time.Now().UnixMilli()), GasPrice: o.gasPrice, Deposit: o.deposit,
+	}
+	if o.validators > 1 {
+		d.Validators = o.validators
 	}
 	named := o.accounts
 	if len(named) == 0 {
@@ -122,6 +130,9 @@ func devAddress(seed, name string) chain.Address {
 func (d *devNetwork) genesis() *chain.Genesis {
 	g := &chain.Genesis{Name: "dev", Chain: chain.Main, TimeMillis: d.TimeMillis, Params: chain.DefaultParams()}
 	g.Params.MinGasPrice, g.Params.DepositPerAccount = d.GasPrice, d.Deposit
+	if d.Validators > 0 {
+		g.Committee = d.committee()
+	}
 	for _, a := range d.Accounts {
 		g.Accounts = append(g.Accounts, chain.GenesisAccount{Address: a.Address, Balance: a.Balance})
 	}
@@ -149,7 +160,7 @@ func (d *devNetwork) names() []string {
 
 // fixed are the flags that a stored network must agree with: those that were given.
 func (a *app) fixed(given func(flag string) bool) []string {
-	flags := slices.DeleteFunc([]string{"account", "gas-price", "deposit"}, func(f string) bool { return !given(f) })
+	flags := slices.DeleteFunc([]string{"account", "gas-price", "deposit", "validators"}, func(f string) bool { return !given(f) })
 	if a.settings.origin["seed"] != "default" {
 		flags = append(flags, "seed")
 	}
@@ -167,6 +178,8 @@ func (d *devNetwork) differs(asked *devNetwork, fixed []string) error {
 			stored, want = strconv.Quote(d.Seed), strconv.Quote(asked.Seed)
 		case "gas-price":
 			stored, want = fmt.Sprint(d.GasPrice), fmt.Sprint(asked.GasPrice)
+		case "validators":
+			stored, want = fmt.Sprint(max(d.Validators, 1)), fmt.Sprint(max(asked.Validators, 1))
 		case "deposit":
 			stored, want = fmt.Sprint(d.Deposit), fmt.Sprint(asked.Deposit)
 		}
@@ -187,18 +200,33 @@ func (d *devNetwork) accountFlags() string {
 	return strings.Join(list, " ")
 }
 
-// ledger is the node's directory; empty for memory.
-func (o *devOptions) ledger() string {
-	if o.data == "" {
+// ledger is the directory of a validator, the only one or one of several; empty for memory.
+func (o *devOptions) ledger(validator int) string {
+	switch {
+	case o.data == "":
 		return ""
+	case o.validators > 1:
+		return filepath.Join(o.data, validatorDir+strconv.Itoa(validator))
 	}
 	return filepath.Join(o.data, ledgerDir)
 }
 
-// compiled is where compiled code is kept; empty for memory.
-func (o *devOptions) compiled() string {
-	if o.data == "" {
+// ledgers are the directories of validators that there are.
+func (o *devOptions) ledgers() []string {
+	list, _ := filepath.Glob(filepath.Join(o.data, validatorDir+"*")) // the pattern is ours
+	if one := filepath.Join(o.data, ledgerDir); isDir(one) {
+		list = append(list, one)
+	}
+	return list
+}
+
+// compiled is where a validator keeps compiled code; empty for memory.
+func (o *devOptions) compiled(validator int) string {
+	switch {
+	case o.data == "":
 		return ""
+	case o.validators > 1:
+		return filepath.Join(o.data, codeCache, strconv.Itoa(validator))
 	}
 	return filepath.Join(o.data, codeCache)
 }
@@ -240,18 +268,24 @@ func (o *devOptions) prepare(asked *devNetwork, fixed []string) (*devNetwork, er
 	if err != nil {
 		return nil, err
 	}
+	o.validators = max(stored.Validators, 1)
 	return stored, stored.differs(asked, fixed)
 }
 
 // found writes a new network down. The ledger comes after it, never before (U7).
 func (o *devOptions) found(d *devNetwork) error {
-	if _, err := os.Stat(o.ledger()); err == nil {
+	if len(o.ledgers()) > 0 {
 		return failed("no_network", "%s holds a ledger, but not the %s that it was made from", o.data, devFile).
 			do("restore the file, use --reset to delete the ledger, or choose another --data")
 	}
 	text, err := json.MarshalIndent(d, "", "  ")
 	if err != nil {
 		return err
+	}
+	if d.Validators > 0 {
+		if err := writeWhole(o.founding(), nil); err != nil {
+			return err
+		}
 	}
 	return writeWhole(filepath.Join(o.data, devFile), append(text, '\n'))
 }
@@ -281,11 +315,10 @@ func readDevNetwork(dir string) (*devNetwork, error) {
 	return d, nil
 }
 
-// clear deletes the network in the directory. What a crash leaves is either the network or none: the ledger goes in one
-// step, by its name.
+// clear deletes the network in the directory. What a crash leaves is either the network or none: it goes with the file that
+// names it, and each ledger in one step, by its name.
 func (o *devOptions) clear() error {
-	ledger := o.ledger()
-	if _, err := os.Stat(ledger); err == nil {
+	for i, ledger := range o.ledgers() {
 		s, err := store.Open(store.Options{Dir: ledger})
 		if errors.Is(err, store.ErrInUse) {
 			return failed("in_use", "%s is in use by another process", o.data).do("stop it before --reset")
@@ -296,11 +329,16 @@ func (o *devOptions) clear() error {
 		if err != nil {
 			fmt.Fprintf(os.Stderr, "the ledger that is deleted: %v\n", err)
 		}
-		if err := os.Rename(ledger, filepath.Join(o.data, oldPrefix+strconv.FormatInt(time.Now().UnixNano(), 36))); err != nil {
+		if i == 0 && strings.HasPrefix(filepath.Base(ledger), validatorDir) { // of several: none may be left of another network
+			if err := removeIfThere(filepath.Join(o.data, devFile)); err != nil {
+				return err
+			}
+		}
+		if err := os.Rename(ledger, filepath.Join(o.data, oldPrefix+strconv.FormatInt(time.Now().UnixNano(), 36)+strconv.Itoa(i))); err != nil {
 			return err
 		}
 	}
-	return errors.Join(removeIfThere(filepath.Join(o.data, devFile)), os.RemoveAll(o.compiled()))
+	return errors.Join(removeIfThere(o.founding()), removeIfThere(filepath.Join(o.data, devFile)), os.RemoveAll(filepath.Join(o.data, codeCache)))
 }
 
 // sweep deletes what clear set aside.

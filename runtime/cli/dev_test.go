@@ -73,7 +73,7 @@ func TestDevCutOff(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, devFile)); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Mkdir(o.ledger(), 0o755); err != nil {
+	if err := os.Mkdir(o.ledger(0), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := o.prepare(d, nil); err == nil || !strings.Contains(err.Error(), "--reset") {
@@ -83,7 +83,7 @@ func TestDevCutOff(t *testing.T) {
 	if _, err := o.prepare(d, nil); err != nil {
 		t.Errorf("reset: %v", err)
 	}
-	if isDir(o.ledger()) {
+	if isDir(o.ledger(0)) {
 		t.Error("reset left the ledger")
 	}
 }
@@ -94,7 +94,7 @@ func TestDevResetInUse(t *testing.T) {
 	if _, err := o.prepare(d, nil); err != nil {
 		t.Fatal(err)
 	}
-	s, err := store.Open(store.Options{Dir: o.ledger()})
+	s, err := store.Open(store.Options{Dir: o.ledger(0)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestDevResetInUse(t *testing.T) {
 	if _, err := o.prepare(d, nil); err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("%v", err)
 	}
-	if !isDir(o.ledger()) {
+	if !isDir(o.ledger(0)) {
 		t.Error("the ledger is gone")
 	}
 }

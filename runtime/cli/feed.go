@@ -8,6 +8,7 @@ import (
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/runtime/node"
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/client"
 )
 
 // feedBehind is how many blocks the feed may be late before it leaves some out: it must not slow down a busy node.
@@ -53,6 +54,8 @@ type blockLine struct {
 	Accounts int    `json:"accounts"`
 	Gas      uint64 `json:"gas"`
 	Millis   int64  `json:"millis"` // from the start of the block until it was final
+	// Certificate is what made it final, where a committee did.
+	Certificate *client.Certificate `json:"certificate,omitempty"`
 }
 
 func (a *app) feedBlock(n *node.Node, network *devNetwork, height uint64) error {
@@ -64,6 +67,13 @@ func (a *app) feedBlock(n *node.Node, network *devNetwork, height uint64) error 
 		return err
 	}
 	line := summarise(b, time.Now())
+	cert, err := n.Certificate(height)
+	if err != nil {
+		return err
+	}
+	if cert != nil {
+		line.Certificate = client.DescribeCertificate(&b.Block.Header, cert)
+	}
 	if a.asJSON {
 		return a.object(line)
 	}
@@ -129,6 +139,9 @@ func (l blockLine) String() string {
 	took := fmt.Sprintf("%d ms", l.Millis)
 	if l.Millis == 0 {
 		took = "<1 ms"
+	}
+	if c := l.Certificate; c != nil {
+		took += fmt.Sprintf("  %s, round %d, %s", c.Kind, c.Round, seatWords(c.Seats))
 	}
 	if l.Messages == 0 {
 		return fmt.Sprintf("%s  #%d  empty  %s", clock(l.Time), l.Height, took)

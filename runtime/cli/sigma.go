@@ -128,6 +128,10 @@ func drawHeader(b *client.Block) string {
 	t.add("hash", b.Hash.String())
 	t.add("parent", b.Parent.String())
 	t.add("time", time.UnixMilli(int64(b.TimeMillis)).UTC().Format("2006-01-02 15:04:05.000 MST"))
+	if c := b.Certificate; c != nil {
+		t.add("proposed", fmt.Sprintf("by seat %d in round %d", b.Proposer, b.Round))
+		t.add("certificate", certificateWords(c))
+	}
 	t.add("inputs root", b.Roots.Inputs.String())
 	t.add("σ root", b.Roots.Order.String())
 	t.add("receipts root", b.Roots.Receipts.String())

@@ -65,3 +65,9 @@ func writeReadyFile(path, url string) error {
 	}
 	return nil
 }
+
+// isThere says whether a file exists.
+func isThere(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

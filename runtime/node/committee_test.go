@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/thinkey/thinkey/consensus/bft"
+	"github.com/thinkey/thinkey/consensus/committee"
 	"github.com/thinkey/thinkey/runtime/audit"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
 )
 
-// seats are nodes of a committee in one process, with real keys, over a switch.
+// committeeRig are nodes of a committee in one process, with real keys, over a switch.
 type committeeRig struct {
 	t       *testing.T
 	genesis *chain.Genesis
@@ -107,6 +108,22 @@ func (r *committeeRig) pay(at int, m *chain.Message) Message {
 		}
 	}
 	return where
+}
+
+// firstLeader is the seat that leads at genesis.
+func firstLeader(t *testing.T, r *committeeRig) uint32 {
+	t.Helper()
+	return committee.NewLeaders(r.genesis.Committee.Seed, len(r.nodes)).Leader(committee.Turn{Height: 1})
+}
+
+// payHonest is pay where one member can't be relied upon.
+func (r *committeeRig) payHonest(at, evil int, m *chain.Message) {
+	r.t.Helper()
+	bad := r.nodes[evil]
+	r.nodes[evil] = nil
+	r.pay(at, m)
+	r.agree()
+	r.nodes[evil] = bad
 }
 
 // agree holds I2 and I3 over the nodes that are up, up to the height that all have, with their certificates.

@@ -131,6 +131,14 @@ type Proof struct {
 	Head   Head
 }
 
+// Committee is who agrees on the block after the head, as the state says; no seats if one validator runs the chain.
+func (n *Node) Committee() (chain.Committee, Head, error) {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	c, err := (&block.Before{Header: n.head.Header, Hash: n.head.Hash, State: n.store.State(n.chain)}).Committee()
+	return c, n.head, err
+}
+
 // Prove shows an account's record, or that it has none, to somebody who knows only the header (SPEC 4.7).
 func (n *Node) Prove(address chain.Address) (Proof, error) {
 	n.trunk.Lock()

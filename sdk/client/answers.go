@@ -260,6 +260,8 @@ type Block struct {
 	Events     int             `json:"events"`   // messages handled
 	Failed     int             `json:"failed"`   // of those, with a status other than ok
 	Queued     int             `json:"queued"`   // messages left for the next block
+	// Certificate is what made it final; none at height 0 and where one validator runs the chain.
+	Certificate *Certificate `json:"certificate,omitempty"`
 	// Messages are a page of the events, in the order of the block: From is the first's number, Next the one after the
 	// last, 0 if there is none. A stream of blocks leaves them out.
 	Messages []Message `json:"messages,omitempty"`

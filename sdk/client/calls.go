@@ -152,14 +152,12 @@ func (c *Client) Block(ctx context.Context, height uint64) (Block, error) {
 
 // BlockFrom is Block with the page of its messages that begins with the given event.
 func (c *Client) BlockFrom(ctx context.Context, height uint64, from int) (Block, error) {
-	var b Block
-	return b, c.call(ctx, request{method: http.MethodGet, path: fmt.Sprintf("/v1/blocks/%d?from=%d", height, from)}, &b)
+	return c.fetchBlock(ctx, fmt.Sprintf("/v1/blocks/%d?from=%d", height, from))
 }
 
 // Latest is the last final block.
 func (c *Client) Latest(ctx context.Context) (Block, error) {
-	var b Block
-	return b, c.call(ctx, request{method: http.MethodGet, path: "/v1/blocks/latest"}, &b)
+	return c.fetchBlock(ctx, "/v1/blocks/latest")
 }
 
 // RawBlock is the canonical encoding of the block at a height, for chain.DecodeBlock.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/light"
 )
 
 // Client speaks to one node. Its methods may be called from many goroutines.
@@ -25,6 +26,7 @@ type Client struct {
 	tries    int
 	patience time.Duration
 	network  chain.NetworkID // zero: any
+	trusted  *light.Committee
 
 	mu    sync.Mutex // guards terms
 	terms *Info
@@ -45,6 +47,10 @@ func WithPatience(d time.Duration) Option { return func(c *Client) { c.patience 
 
 // WithNetwork refuses the answers of a node of any other network with ErrOtherChain.
 func WithNetwork(id chain.NetworkID) Option { return func(c *Client) { c.network = id } }
+
+// WithCommittee takes blocks, and proofs of accounts, only with the certificate of the committee: the node need not be trusted
+// (K6). The committee is that of the node's chain; DecodeCommittee of what an operator was given is one way to have it.
+func WithCommittee(trusted *light.Committee) Option { return func(c *Client) { c.trusted = trusted } }
 
 // New is a client of the node at an address such as http://127.0.0.1:7070; it connects when it is used.
 func New(node string, options ...Option) *Client {

@@ -17,6 +17,8 @@
 //	    out, and a block that doesn't continue the one before ends it (ErrOtherChain).
 //	K4  Amounts, and every uint64 that may pass 2^53, are decimal strings in JSON; hashes are hex, addresses tk1….
 //	K5  What ProvenAccount returns as proven was computed from the proof, never copied from the answer beside it.
+//	K6  A client that was told the committee (WithCommittee) returns no block, and no proven account, that the committee did
+//	    not certify.
 //
 // # What it does not do
 //

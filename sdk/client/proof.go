@@ -15,6 +15,8 @@ type Proof struct {
 	Header Hex `json:"header"` // canonical encoding
 	Record Hex `json:"record"` // canonical encoding; empty if there is no account
 	Path   Hex `json:"path"`   // merkle.StateProof
+	// Certificate is what made the header's block final, encoded; empty at height 0 and where one validator runs the chain.
+	Certificate Hex `json:"certificate,omitempty"`
 }
 
 // Open checks that the proof shows address at the state root of its header, and returns both. What it can't know is whether
@@ -68,6 +70,9 @@ func (c *Client) ProvenAccount(ctx context.Context, address chain.Address) (Acco
 	}
 	if header.Network != terms.Network {
 		return Account{}, fmt.Errorf("%w: header of network %s, and %s is asked for", ErrOtherChain, header.Network, terms.Network)
+	}
+	if err := c.certified(header, a.Proof.Certificate); err != nil {
+		return Account{}, err
 	}
 	proven := a
 	proven.Address, proven.Chain, proven.Height, proven.Block = address, header.Chain, header.Height, header.Hash()

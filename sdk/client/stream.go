@@ -49,6 +49,9 @@ func (c *Client) Blocks(ctx context.Context, after uint64, f func(Block) error) 
 		if b.Height != after+1 || last.Height > 0 && b.Parent != last.Hash {
 			return fmt.Errorf("%w: block %d with parent %s came after block %d, %s", ErrOtherChain, b.Height, b.Parent, after, last.Hash)
 		}
+		if err := c.checkBlock(&b); err != nil {
+			return err
+		}
 		after, last = b.Height, b
 		return f(b)
 	})

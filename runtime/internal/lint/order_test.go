@@ -64,6 +64,7 @@ var order = []place{
 	{"runtime/ingress", shell},
 	{"runtime/relay", shell},
 	{"runtime/audit", shell},
+	{"runtime/byzantine", shell},
 	{"runtime/node", shell},
 	{"runtime/api", shell},
 	{"runtime/explorer", shell},

@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/thinkey/thinkey/consensus/bft"
+	"github.com/thinkey/thinkey/runtime/byzantine"
+	"github.com/thinkey/thinkey/runtime/node"
+	"github.com/thinkey/thinkey/runtime/store"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/client"
+	"github.com/thinkey/thinkey/sdk/keys"
+	"github.com/thinkey/thinkey/sdk/wire"
+)
+
+// maxValidators is how many a process may hold: each is a whole node.
+const maxValidators = 64
+
+// validatorKeys are those of a validator of a development network. Like the accounts' they follow from the public seed.
+func validatorKeys(seed string, n int) (keys.PublicKey, keys.BLSSecret) {
+	name := "validator-" + strconv.Itoa(n)
+	return client.DevKey(seed, name).Public(), keys.BLSFromSeed(wire.Sum(wire.TagSeed, []byte(seed), []byte{1}, []byte(name)))
+}
+
+// committee has a seat for each validator.
+func (d *devNetwork) committee() chain.Committee {
+	c := chain.Committee{Chain: chain.Main, Seed: chain.Hash(wire.Sum(wire.TagSeed, []byte(d.Seed), []byte{2}))}
+	for i := range d.Validators {
+		public, secret := validatorKeys(d.Seed, i)
+		c.Seats = append(c.Seats, chain.Seat{Node: public, Key: secret.Public()})
+	}
+	return c
+}
+
+func (o *devOptions) checkCommittee(pace node.Pace) error {
+	switch {
+	case o.validators < 1 || o.validators > maxValidators:
+		return usage("--validators (%d)", o.validators).do("write a number from 1 to %d", maxValidators)
+	case o.validators > 1 && pace.Manual:
+		return usage("--block (%q) with %d validators", o.block, o.validators).do("write auto or an interval: their leader makes blocks when there is something to do")
+	case o.byzantine != "" && !byzantine.Known(o.byzantine):
+		return usage("--byzantine (%q)", o.byzantine).do("write one of %s", strings.Join(byzantine.Names(), ", "))
+	}
+	return nil
+}
+
+func (o *devOptions) committeeWords() string {
+	q := chain.QuorumsOf(o.validators, 0)
+	text := fmt.Sprintf("%d of %s may be faulty; %d make a block final", q.Faulty, count(o.validators, "validator"), q.Certificate)
+	if o.byzantine != "" {
+		text += fmt.Sprintf("; validator %d is (%s)", o.validators-1, o.byzantine)
+	}
+	return text
+}
+
+func (o *devOptions) founding() string { return filepath.Join(o.data, foundingFile) }
+
+// devNodes are the validators of a development network; the first serves the API.
+type devNodes struct {
+	list  []*node.Node
+	wires *node.Switch // nil for one
+}
+
+func (n *devNodes) close() (err error) {
+	for _, one := range n.list {
+		err = errors.Join(err, one.Close())
+	}
+	if n.wires != nil {
+		n.wires.Close()
+	}
+	return err
+}
+
+// openDev starts the validators.
+func (a *app) openDev(o *devOptions, pace node.Pace, network *devNetwork) (*devNodes, error) {
+	nodes := &devNodes{}
+	founding := o.data == "" || isThere(o.founding())
+	if o.validators > 1 {
+		nodes.wires = node.NewSwitch(o.validators)
+	}
+	for i := range o.validators {
+		c := a.devConfig(o, pace, network, i)
+		if nodes.wires != nil {
+			c.Member = o.member(network, i, founding)
+			c.Member.Net = nodes.wires.Port(bft.Peer(i))
+		}
+		n, err := openTuned(c, o.compiled(i))
+		if err != nil {
+			return nil, errors.Join(o.unstarted(err), nodes.close())
+		}
+		nodes.list = append(nodes.list, n)
+	}
+	if o.data == "" {
+		return nodes, nil
+	}
+	if err := removeIfThere(o.founding()); err != nil {
+		return nil, errors.Join(err, nodes.close())
+	}
+	return nodes, nil
+}
+
+// unstarted says why a validator doesn't start.
+func (o *devOptions) unstarted(err error) error {
+	if errors.Is(err, store.ErrInUse) {
+		return failed("in_use", "%s is in use by another process", o.data).do("stop the other process, or choose another --data")
+	}
+	return failed("no_start", "the network can't start: %v", err).do("%s", o.hint())
+}
+
+// member is the place of a validator; the last one is the one that does wrong.
+func (o *devOptions) member(network *devNetwork, i int, founding bool) *node.Member {
+	public, secret := validatorKeys(network.Seed, i)
+	m := &node.Member{Node: public, Secret: secret, Founding: founding}
+	if o.byzantine != "" && i == o.validators-1 {
+		g := network.genesis()
+		m.Twist = byzantine.Twist(o.byzantine, byzantine.Self{
+			Network: g.Network(), Committee: g.Committee, Secret: secret, Seats: g.Committee.Held(public), Peers: o.validators,
+		})
+	}
+	return m
+}
