@@ -8,6 +8,7 @@ import (
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/light"
 )
 
 // Replay repeats the block at a height on the state before it, and compares what is stored with what comes out. An error says
@@ -39,6 +40,9 @@ func (r *run) one(height uint64, report *ReplayReport) error {
 	if k.Block == nil {
 		return nil
 	}
+	if err := r.origin(); err != nil {
+		return err
+	}
 	before, err := r.before(height)
 	if err != nil {
 		return err
@@ -66,13 +70,34 @@ func (r *run) one(height uint64, report *ReplayReport) error {
 	return r.ctx.Err()
 }
 
+// origin reads what the genesis says but for its accounts.
+func (r *run) origin() error {
+	raw, _, err := r.raw.Genesis(r.id)
+	if err != nil {
+		return err
+	}
+	g, err := chain.DecodeOrigin(raw)
+	if err != nil {
+		return fmt.Errorf("audit: %w: %w", store.ErrDamaged, err)
+	}
+	if len(g.Committee.Seats) == 0 {
+		return nil
+	}
+	// The network is the hash of the whole genesis: the first header names it, as those who sign do.
+	for _, h := range headers(r.raw.At(r.id, 0)) {
+		r.committee, err = light.NewCommittee(h.Network, g.Committee)
+		return err
+	}
+	return fmt.Errorf("audit: block 0: %w", store.ErrDamaged)
+}
+
 // before is the chain as the block at height found it.
 func (r *run) before(height uint64) (*point, error) {
 	top, err := r.top()
 	if err != nil {
 		return nil, err
 	}
-	if height > top {
+	if height > top+1 {
 		return nil, fmt.Errorf("audit: the stored state is that of block %d: %w", top, store.ErrNotFound)
 	}
 	var s *state

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -46,7 +47,10 @@ A directory may hold a perfect chain of its own: compare network and head with t
 
 func (a *app) newReplay() *cobra.Command {
 	var data string
-	cmd := a.command("replay HEIGHT", "Re-execute one stored block and compare", func(cmd *cobra.Command, args []string) error {
+	cmd := a.command("replay HEIGHT|FILE", "Re-execute one block, stored or kept in a file, and compare", func(cmd *cobra.Command, args []string) error {
+		if isThere(args[0]) {
+			return a.tryBlock(cmd.Context(), data, args[0])
+		}
 		height, err := parseHeight(args[0])
 		if err != nil {
 			return err
@@ -75,9 +79,45 @@ func (a *app) newReplay() *cobra.Command {
 		return nil
 	})
 	cmd.Long = `Re-execute a stored block on the stored state before it, and compare state, receipts and roots with what the block says.
-No node may be running on the directory.`
+No node may be running on the directory.
+
+A file holds a block that was proposed and that a validator didn't accept; it keeps such blocks in the folder faults of its directory. What was wrong with
+it is said again: the account, the message, what was expected and what was found.`
 	cmd.Flags().StringVar(&data, "data", "", "data directory of the network")
 	return cmd
+}
+
+// tryBlock replays a block from a file.
+func (a *app) tryBlock(ctx context.Context, data, file string) error {
+	if data == "" {
+		return usage("--data is missing").do("write: thinkey replay %s --data DIR", file)
+	}
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	dir, err := ledgerIn(data)
+	if err != nil {
+		return err
+	}
+	t, err := audit.Try(ctx, auditing(dir, nil), raw)
+	if err != nil {
+		return auditFault(data, err)
+	}
+	text := func() {
+		a.print("block %d  %s\non %d  %s\n", t.Block.Height, t.Block.Hash, t.Parent.Height, t.Parent.Hash)
+		if t.Valid {
+			a.print("valid: %s replayed\n", count(t.Messages, "message"))
+		}
+	}
+	if err := a.answer(t, text); err != nil {
+		return err
+	}
+	if !t.Valid {
+		return failed("replay_failed", "block %d does not follow from the state before it: %s", t.Block.Height, t.Why).
+			do("its proposer is faulty, or something differs between machines: compare with the same command at another validator")
+	}
+	return nil
 }
 
 func auditing(dir string, progress func(audit.Progress)) audit.Options {
