@@ -150,6 +150,7 @@ func (o consensusBench) open() (*devNodes, error) {
 		}
 		nodes.list = append(nodes.list, n)
 	}
+	tuneMemory(nodes.list...)
 	return nodes, nil
 }
 

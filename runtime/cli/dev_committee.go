@@ -94,6 +94,7 @@ func (a *app) openDev(o *devOptions, pace node.Pace, network *devNetwork) (*devN
 		}
 		nodes.list = append(nodes.list, n)
 	}
+	tuneMemory(nodes.list...)
 	if o.data == "" {
 		return nodes, nil
 	}

@@ -16,13 +16,17 @@ const (
 	heapPercent  = 300       // of garbage, while there is room
 )
 
-// tuneMemory fits the collector to the node, unless the environment says otherwise (GOGC, GOMEMLIMIT).
-func tuneMemory(n *node.Node) {
+// tuneMemory fits the collector to the nodes of this process, unless the environment says otherwise (GOGC, GOMEMLIMIT).
+func tuneMemory(nodes ...*node.Node) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(heapPercent)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(max(heapLeast, heapBase+heapPerEntry*int64(n.Info().Entries)))
+		limit := int64(0)
+		for _, n := range nodes {
+			limit += max(heapLeast, heapBase+heapPerEntry*int64(n.Info().Entries))
+		}
+		debug.SetMemoryLimit(limit)
 	}
 }
 

@@ -148,6 +148,14 @@ func (m *member) admit() {
 		case <-m.ended:
 			return
 		case raws := <-m.arrived:
+			for more := true; more && len(raws) < forwardCount; { // signatures are verified together
+				select {
+				case next := <-m.arrived:
+					raws = append(raws, next...)
+				default:
+					more = false
+				}
+			}
 			m.node.metrics.submitted(m.node.door.Submit(raws))
 		}
 	}
