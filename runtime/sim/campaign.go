@@ -30,7 +30,7 @@ type Report struct {
 	CPUSeconds  float64 `json:"cpu_seconds"`
 	Violations  int     `json:"violations"`
 	FailingSeed *uint64 `json:"failing_seed,omitempty"`
-	// Missing is what no seed made happen, if there were a hundred.
+	// Missing is what none of the first hundred seeds made happen, or of the second hundred, and so on.
 	Missing []string `json:"missing,omitempty"`
 	History string   `json:"history_hash"`
 	Census  Census   `json:"census"`
@@ -45,6 +45,7 @@ const again = 100
 func (c Campaign) Run() (*Report, error) {
 	start, history, r := cpuTime(), sha256.New(), &Report{Census: Census{}}
 	var millis uint64
+	hundred := Census{}
 	for seed := c.First; r.Violations == 0; seed++ {
 		if c.Seeds > 0 && r.Seeds == c.Seeds || c.CPU > 0 && cpuTime()-start >= c.CPU {
 			break
@@ -59,6 +60,11 @@ func (c Campaign) Run() (*Report, error) {
 		r.Seeds++
 		millis += o.Millis
 		r.Census.join(o.Census)
+		hundred.join(o.Census)
+		if r.Seeds%100 == 0 {
+			r.miss(seed, hundred.Missing())
+			hundred = Census{}
+		}
 		history.Write(o.History[:])
 		if o.Violation != nil {
 			r.Violations, r.FailingSeed, r.Violation = 1, &o.Seed, o.Violation
@@ -78,8 +84,12 @@ func (r *Report) finish(cpu time.Duration, millis uint64) {
 	r.CPUSeconds, r.Kinds = cpu.Seconds(), kinds
 	r.Hours, r.Blocks = float64(millis)/3_600_000/hours, float64(r.Census["block"])/hours
 	r.Faults, r.Relays = float64(faults)/hours, float64(r.Census["relay"])/hours
-	if r.Seeds >= again {
-		r.Missing = r.Census.Missing()
+}
+
+// miss notes what was missing in the hundred seeds that end with this one.
+func (r *Report) miss(seed uint64, missing []string) {
+	for _, name := range missing {
+		r.Missing = append(r.Missing, fmt.Sprintf("%s (seeds %d to %d)", name, seed-99, seed))
 	}
 }
 

@@ -26,7 +26,7 @@ func (c Census) Names() []string { return slices.Sorted(maps.Keys(c)) }
 // faults are what counts as an injected fault.
 var faults = []string{
 	"drop", "cut off", "duplicate", "reorder", "truncate", "flip a bit", "long delay", "partition", "partial partition", "one-way partition",
-	"crash", "torn write", "slow write", "write to a full disk", "lost disk", "clock jump", "pause", "block from the future",
+	"crash", "torn write", "slow write", "write to a full disk", "lost disk", "clock jump", "pause", "block from the future", "starved work",
 }
 
 // Faults is how many faults were injected, Kinds how many kinds of them.

@@ -73,10 +73,11 @@ func (l *ledger) Verify(p bft.Proposed) error {
 	if err != nil {
 		return err
 	}
-	if d := l.n.deviation; d != nil && d.gullible {
+	if d := l.n.deviation; d != nil && d.gullible && verdict == bft.Invalid {
+		l.n.deviates()
 		verdict = bft.Valid
 	}
-	l.answer(p, verdict, 1+l.n.w.random.work.Uint64N(4))
+	l.answer(p, verdict, l.n.w.working())
 	return nil
 }
 
@@ -140,7 +141,7 @@ func (l *ledger) Build(b bft.Build) error {
 	if err != nil {
 		return err
 	}
-	n.w.after(1+n.w.random.work.Uint64N(4), n, "built", func() {
+	n.w.after(n.w.working(), n, "built", func() {
 		n.apply(bft.Built{Parent: b.Parent, Round: b.Round, Raw: raw})
 	})
 	return nil

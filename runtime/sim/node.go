@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	patienceMillis  = 800
-	resendMillis    = 400
+	patienceMillis  = 400
+	resendMillis    = 250
 	heartbeatMillis = 10_000
 	pulseMillis     = 500
 )
@@ -43,6 +43,7 @@ type node struct {
 	pool    *pool
 	timers  map[bft.Kind]uint64
 	pulsing bool
+	said    []bft.Send // by a member that says it again
 }
 
 func newNode(w *World, number, member int) *node {
@@ -130,6 +131,9 @@ func (n *node) during(do func() error) {
 	case errors.Is(err, errDisk):
 		n.w.tell(n, "stops: %v", err)
 		n.stop(1000)
+	case n.deviation != nil:
+		n.w.tell(n, "stops, having brought it upon itself: %v", err)
+		n.stop(5000)
 	default:
 		n.w.violate("no halt", n, "%v", err)
 	}
@@ -249,11 +253,15 @@ func (n *node) Send(to bft.Peer, m bft.Message) {
 		}
 	}
 	list := []bft.Send{{To: to, Message: m}}
-	if n.deviation != nil && n.deviation.sends != nil && n.w.phase != calm {
+	if n.deviation != nil && n.deviation.sends != nil {
 		list = n.deviation.sends(n, list[0])
 	}
 	for _, s := range list {
-		n.w.carry(n, s.To, packet{raw: bft.Encode(s.Message)})
+		raw := bft.Encode(s.Message)
+		if n.deviation != nil && n.deviation.mangles != nil {
+			raw = n.deviation.mangles(n, raw)
+		}
+		n.w.carry(n, s.To, packet{raw: raw})
 	}
 }
 

@@ -24,12 +24,13 @@ const (
 	LostDisk  Class = "lost-disk"
 	Clock     Class = "clock"
 	Pause     Class = "pause"
+	Starve    Class = "starve"
 	Twin      Class = "twin"
 	Byzantine Class = "byzantine"
 )
 
 // Classes are all of them, in the order in which they are drawn.
-var Classes = []Class{Drop, Delay, Duplicate, Reorder, Corrupt, Partition, Crash, SlowDisk, FullDisk, LostDisk, Clock, Pause, Twin, Byzantine}
+var Classes = []Class{Drop, Delay, Duplicate, Reorder, Corrupt, Partition, Crash, SlowDisk, FullDisk, LostDisk, Clock, Pause, Starve, Twin, Byzantine}
 
 // ClassNames are their names, and ClassNamed finds one.
 func ClassNames() []string {
@@ -51,6 +52,8 @@ type Incident struct {
 	For    uint64 // milliseconds
 	Node   int
 	How    uint64 // more draws: which boundary, which nodes
+	// Patient waits for its boundary as long as it takes.
+	Patient bool
 }
 
 // Role is what makes a member faulty.
@@ -140,7 +143,7 @@ func Draw(seed uint64, o Options) *Plan {
 	p.Loss, p.Copies, p.Damage, p.Tail = 0.3*square(r), 0.1*square(r), 0.05*square(r), 0.05*square(r)
 	p.Messages = 1 + r.IntN(60)
 	p.Contract, p.GasPrice, p.Cut = r.IntN(4) == 0, uint64(r.IntN(2)), r.IntN(3)*4
-	p.Trouble, p.Calm = 5_000+r.Uint64N(25_000), r.Uint64N(1_800_000)
+	p.Trouble, p.Calm = 5_000+r.Uint64N(35_000), r.Uint64N(1_800_000)
 	if o.Messages >= 0 {
 		p.Messages = min(p.Messages, o.Messages)
 	}
@@ -209,19 +212,20 @@ var many = []struct {
 	class Class
 	most  int
 	long  uint64 // milliseconds
-}{{Partition, 3, 8000}, {Crash, 12, 3000}, {SlowDisk, 3, 6000}, {FullDisk, 2, 4000}, {Clock, 4, 6000}, {Pause, 4, 8000}}
+}{{Partition, 3, 8000}, {Crash, 12, 3000}, {SlowDisk, 3, 6000}, {FullDisk, 2, 4000}, {Clock, 4, 6000}, {Pause, 4, 8000}, {Starve, 2, 15_000}}
 
 // drawIncidents draws when things happen. Keep, if not nil, are the numbers of those that are left.
 func (p *Plan) drawIncidents(r *rand.Rand, keep []int) {
 	var all []Incident
 	for _, m := range many {
 		for range r.IntN(m.most + 1) {
-			in := Incident{0, m.class, r.Uint64N(p.Trouble), 1 + r.Uint64N(m.long), r.IntN(len(p.Nodes)), r.Uint64()}
+			in := Incident{0, m.class, r.Uint64N(p.Trouble), 1 + r.Uint64N(m.long), r.IntN(len(p.Nodes)), r.Uint64(), false}
 			all = append(all, in)
 		}
 	}
+	p.enumerate(all)
 	for _, role := range p.Roles {
-		if in := (Incident{0, LostDisk, r.Uint64N(p.Trouble), 1 + r.Uint64N(2000), role.Node, 0}); role.Class == LostDisk {
+		if in := (Incident{0, LostDisk, r.Uint64N(p.Trouble), 1 + r.Uint64N(2000), role.Node, 0, false}); role.Class == LostDisk {
 			all = append(all, in)
 		}
 	}
@@ -230,5 +234,26 @@ func (p *Plan) drawIncidents(r *rand.Rand, keep []int) {
 		if on := p.on(all[i].Class); on && (keep == nil || slices.Contains(keep, i)) {
 			p.Incident = append(p.Incident, all[i])
 		}
+	}
+}
+
+// enumerate sees to it that each boundary is tried often enough (Y5): the first crash of a plan falls on the next boundary in
+// turn, the second of every fifth plan on the one that is come by least.
+func (p *Plan) enumerate(all []Incident) {
+	crashes := 0
+	for i := range all {
+		if all[i].Class != Crash {
+			continue
+		}
+		crashes++
+		switch {
+		case crashes == 1:
+			all[i].How, all[i].Patient = p.Seed, true
+		case crashes == 2 && p.Seed%5 == 0:
+			all[i].How, all[i].Patient = uint64(beforeTell), true
+		default:
+			continue
+		}
+		all[i].At /= 4
 	}
 }

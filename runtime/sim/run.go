@@ -60,8 +60,8 @@ func (w *World) run() {
 		}
 	}
 	w.load.start()
-	never := func() bool { return false }
-	w.until(w.plan.Trouble*millis, never)
+	toTheEnd := func() bool { return false }
+	w.until(w.plan.Trouble*millis, toTheEnd)
 	w.heal()
 	w.phase = recovery
 	l := newLiveness(w)
@@ -69,8 +69,11 @@ func (w *World) run() {
 		l.fail()
 	}
 	w.phase = calm
-	w.until(w.now+w.plan.Calm*millis, never)
+	w.until(w.now+w.plan.Calm*millis, toTheEnd)
 }
+
+// never is a time that doesn't come.
+const never = 1 << 60
 
 // strike lets an incident happen.
 func (w *World) strike(in *Incident) {
@@ -85,6 +88,12 @@ func (w *World) strike(in *Incident) {
 	case Crash:
 		at := boundary(in.How % uint64(boundaries))
 		n.crashAt, n.crashFor, n.crashBy = &at, in.For, w.now+4000*millis
+		if in.Patient {
+			n.crashBy = never
+		}
+		if at == insideStart && n.up {
+			n.stop(in.For / 2)
+		}
 	case SlowDisk:
 		n.slow = 1 + in.How%400
 		w.after(in.For, nil, "disk", func() { n.slow = 0 })
@@ -98,6 +107,8 @@ func (w *World) strike(in *Incident) {
 		w.census.add("clock jump")
 		n.clock = []int64{-3_600_000, -10_000, -1500, 1500, 10_000, 3_600_000}[in.How%6]
 		w.after(in.For, nil, "clock", func() { n.clock = 0 })
+	case Starve:
+		w.starved, w.work = w.now+in.For*millis, 1000+in.How%8000
 	case Pause:
 		w.census.add("pause")
 		n.busy = max(n.busy, w.now+in.For*millis)
@@ -126,7 +137,7 @@ func (w *World) heal() {
 		if p.role(i) == nil && p.Nodes[i] <= left && w.random.heal.IntN(3) == 0 {
 			left -= p.Nodes[i]
 			w.healed[i] = false
-			w.nodes[i].stop(1 << 40)
+			w.nodes[i].stop(never / millis / 2)
 			w.tell(w.nodes[i], "stays away")
 		}
 	}

@@ -25,6 +25,8 @@ type World struct {
 	nodes   []*node
 	links   []link // by from·n + to
 	cuts    []cut
+	starved uint64 // until then work takes long …
+	work    uint64 // … at most so many milliseconds
 	phase   phase
 	healed  []bool // by node, after trouble
 
@@ -105,6 +107,15 @@ func (w *World) at(when uint64, n *node, kind string, do func()) {
 // after is at for a time from now on, in milliseconds.
 func (w *World) after(wait uint64, n *node, kind string, do func()) {
 	w.at(w.now+wait*millis, n, kind, do)
+}
+
+// working is how long a node takes to build or verify a block, in milliseconds.
+func (w *World) working() uint64 {
+	if w.now < w.starved && w.phase == trouble {
+		w.census.add("starved work")
+		return 1 + w.random.work.Uint64N(w.work)
+	}
+	return 1 + w.random.work.Uint64N(4)
 }
 
 // until lets things happen until a time, or until done says so, and returns what done said last.

@@ -1,0 +1,43 @@
+package sim
+
+import "slices"
+
+// junk sends bytes that are nearly messages, or nothing like them.
+func junk(n *node, raw []byte) []byte {
+	r := n.w.random.evil
+	raw = slices.Clone(raw)
+	switch r.IntN(4) {
+	case 0:
+		return raw // now and then a good one, so that it isn't just silent
+	case 1:
+		raw[r.IntN(min(len(raw), 40))] = byte(r.Uint32())
+	case 2:
+		raw = raw[:r.IntN(len(raw))]
+	default:
+		for i := range raw {
+			raw[i] = byte(r.Uint32())
+		}
+	}
+	n.deviates()
+	return raw
+}
+
+// oversize sends more than anybody takes, and what claims to be longer than it is.
+func oversize(n *node, raw []byte) []byte {
+	r := n.w.random.evil
+	switch r.IntN(64) {
+	case 0:
+		n.deviates()
+		return huge
+	case 1, 2, 3, 4:
+		n.deviates()
+		raw = slices.Clone(raw)
+		if len(raw) > 8 {
+			copy(raw[2:], []byte{0xff, 0xff, 0xff, 0xff})
+		}
+	}
+	return raw
+}
+
+// huge is shared: nothing writes to it.
+var huge = make([]byte, maxPacket+1)
