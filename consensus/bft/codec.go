@@ -5,7 +5,6 @@ import (
 
 	"github.com/thinkey/thinkey/consensus/committee"
 	"github.com/thinkey/thinkey/sdk/chain"
-	"github.com/thinkey/thinkey/sdk/light"
 	"github.com/thinkey/thinkey/sdk/wire"
 )
 
@@ -131,17 +130,9 @@ func appendPart(b []byte, p *committee.Part) []byte {
 }
 
 func readPart(r *wire.Reader) (p committee.Part) {
-	p.Seats = readSeats(r)
+	p.Seats = chain.ReadSeats(r)
 	r.Into("signature", p.Point[:])
 	return p
-}
-
-func readSeats(r *wire.Reader) chain.Seats {
-	s := chain.Seats(r.Bytes("seats", chain.MaxSeats/8))
-	if r.Err() == nil && (len(s) == 0 || s[len(s)-1] == 0) {
-		r.Fail("seats", wire.ErrValue)
-	}
-	return s
 }
 
 func (t *Timeout) appendBody(b []byte) []byte {
@@ -150,42 +141,15 @@ func (t *Timeout) appendBody(b []byte) []byte {
 }
 
 func readTimeout(r *wire.Reader) Timeout {
-	return Timeout{readClaim(r), readCertificate(r), readPart(r)}
-}
-
-// claimBytes is the length of an encoded chain.Timeout.
-const claimBytes = 1 + 32 + 4 + 8 + 8 + 4 + 2*(4+32)
-
-func readClaim(r *wire.Reader) chain.Timeout {
-	b := r.Bytes("timeout", claimBytes)
-	if r.Err() != nil {
-		return chain.Timeout{}
-	}
-	t, err := chain.DecodeTimeout(b)
-	if err != nil {
-		r.Fail("timeout: "+err.Error(), wire.ErrValue)
-	}
-	return t
+	return Timeout{chain.ReadTimeout(r), readCertificate(r), readPart(r)}
 }
 
 func (j *Justification) appendBody(b []byte) []byte {
-	b = wire.AppendU32(b, uint32(len(j.Said)))
-	for i := range j.Said {
-		b = wire.AppendBytes(wire.AppendBytes(b, j.Said[i].Timeout.Append(nil)), j.Said[i].Seats)
-	}
-	return appendCertificate(append(b, j.Signature[:]...), j.Certificate)
+	return appendCertificate(j.Timeouts.Append(b), j.Certificate)
 }
 
-func readJustification(r *wire.Reader) (j Justification) {
-	for range r.Count("timeouts", chain.MaxSeats, claimBytes) {
-		j.Said = append(j.Said, light.Said{Timeout: readClaim(r), Seats: readSeats(r)})
-	}
-	if r.Err() == nil && len(j.Said) == 0 {
-		r.Fail("justification", wire.ErrValue)
-	}
-	r.Into("signature", j.Signature[:])
-	j.Certificate = readCertificate(r)
-	return j
+func readJustification(r *wire.Reader) Justification {
+	return Justification{chain.ReadTimeouts(r), readCertificate(r)}
 }
 
 func flag(set bool) byte {
@@ -245,6 +209,6 @@ func (j *Justification) height() uint64 {
 	if len(j.Said) == 0 {
 		return 0
 	}
-	height, _ := j.failed()
+	height, _ := j.Failed()
 	return height
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
-	"github.com/thinkey/thinkey/sdk/light"
 )
 
 // samples are messages of every kind, with and without what may be left out.
@@ -83,4 +82,4 @@ func FuzzSafety(f *testing.F) {
 	})
 }
 
-func timeoutSaid(t bft.Timeout) light.Said { return light.Said{Timeout: t.Timeout, Seats: t.Seats} }
+func timeoutSaid(t bft.Timeout) chain.Said { return chain.Said{Timeout: t.Timeout, Seats: t.Seats} }

@@ -52,6 +52,9 @@
 //	R12  What a member has signed of the height, its certificate, and why it is in its round are repeated until it is final,
 //	     across crashes: the justification is durable with what is signed in the round.
 //
+//	R13  A new block is to carry the timeouts of the rounds that failed at the height before it was decided (SPEC 5.9), as far
+//	     as its proposer saw them; replay counts them against the seats that led.
+//
 //	V1   The block continues the head; its leader's seats signed the preparation that comes with it.
 //	V2   The leader is that of the round, after the certificate of the head that the proposal brings.
 //	V3   In a round above 0 the justification holds for the round before and allows the block (R8). A member follows one that

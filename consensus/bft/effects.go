@@ -49,6 +49,8 @@ type Build struct {
 	Height   uint64
 	Round    uint32
 	Proposer uint32 // seat
+	// Failed are the rounds of the head's height that failed before it was decided, by round, as far as they were seen here.
+	Failed []chain.Timeouts
 	// Demanded wants a block also if nothing happens in it.
 	Demanded bool
 }

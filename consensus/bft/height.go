@@ -14,9 +14,10 @@ type height struct {
 	isDue   bool
 	late    bool // the round's timer ran out
 
-	why      *Justification // why the round was entered; nil in round 0
-	proposal *Proposal      // the leader's of the round, that the rules allow
-	proposed bool           // here
+	why      *Justification   // why the round was entered; nil in round 0
+	failed   []chain.Timeouts // of the rounds that were left so, by round
+	proposal *Proposal        // the leader's of the round, that the rules allow
+	proposed bool             // here
 	building bool
 	built    []byte // for the round
 
@@ -72,7 +73,7 @@ func (r *Replica) restore(bodies []Body) {
 		r.round = max(r.round, c.Round)
 	}
 	if j := r.safety.Why; j != nil {
-		if _, failed := j.failed(); failed+1 >= r.round {
+		if _, failed := j.Failed(); failed+1 >= r.round {
 			r.round, r.why = failed+1, j
 		}
 	}
@@ -175,6 +176,7 @@ func (r *Replica) finish() bool {
 	}
 	r.out.Commit = append(r.out.Commit, Final{b.raw, *r.final})
 	r.head = Head{b.header, b.hash, r.final}
+	r.failures = failuresBefore(r.final.Round, r.failed)
 	r.height = r.newHeight()
 	if r.safety.Height < r.next() {
 		r.safety = Safety{Lost: r.safety.Lost, ResumeAt: r.safety.ResumeAt, Height: r.next()}
@@ -207,6 +209,9 @@ func (r *Replica) repeatLater() {
 
 // advance enters a later round, for a reason that was checked.
 func (r *Replica) advance(round uint32, why *Justification) {
+	if why != nil && len(r.failed) < chain.MaxFailedRounds {
+		r.failed = append(r.failed, why.Timeouts)
+	}
 	r.round, r.why, r.proposal, r.proposed, r.building, r.built, r.late, r.running = round, why, nil, false, false, nil, false, false
 	kept := r.tallies[:0]
 	for _, t := range r.tallies {
@@ -216,4 +221,14 @@ func (r *Replica) advance(round uint32, why *Justification) {
 	}
 	r.tallies = kept
 	r.run()
+}
+
+// failuresBefore are the records of rounds before the one that decided a height: in that one the leader has done its part.
+func failuresBefore(round uint32, failed []chain.Timeouts) (list []chain.Timeouts) {
+	for i := range failed {
+		if _, r := failed[i].Failed(); r < round {
+			list = append(list, failed[i])
+		}
+	}
+	return list
 }

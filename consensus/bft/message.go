@@ -3,7 +3,6 @@ package bft
 import (
 	"github.com/thinkey/thinkey/consensus/committee"
 	"github.com/thinkey/thinkey/sdk/chain"
-	"github.com/thinkey/thinkey/sdk/light"
 )
 
 // Peer is a node as this one knows it: a member by its place among Members; the driver numbers others from chain.MaxSeats.
@@ -56,14 +55,8 @@ type Timeout struct {
 // Justification are timeouts of one round by enough seats: who holds it enters the next round. It travels in a proposal, and
 // on its own to who has not entered yet. Certificate is the one that the highest of the marks names, nil if none names one.
 type Justification struct {
-	light.Timeouts
+	chain.Timeouts
 	Certificate *chain.Certificate
-}
-
-// failed is the height and round that timed out; there is at least one timeout.
-func (j *Justification) failed() (height uint64, round uint32) {
-	t := &j.Said[0].Timeout
-	return t.Height, t.Round
 }
 
 // Certified carries a certificate, of either step. The receiver checks it.

@@ -42,7 +42,7 @@ func (r *Replica) current(ev Received) {
 			r.timedOut(ev.From, m)
 		}
 	case *Justification:
-		if _, round := m.failed(); round < r.round || r.final != nil {
+		if _, round := m.Failed(); round < r.round || r.final != nil {
 			return
 		}
 		if !r.justified(m) {
@@ -111,7 +111,7 @@ func (r *Replica) opens(j *Justification, round uint32) bool {
 	if j == nil || round == 0 {
 		return j == nil && round == 0
 	}
-	_, failed := j.failed()
+	_, failed := j.Failed()
 	return failed+1 == round && r.justified(j)
 }
 

@@ -32,10 +32,11 @@ type Replica struct {
 	safety  Safety // what is durable, with what Effects.Persist of this step will make so
 	silent  bool   // after a lost disk: signs nothing yet (R9)
 
-	height // of the block after head
-	ahead  []Received
-	others others
-	out    Effects
+	failures []chain.Timeouts // of the rounds of the head's height (SPEC 5.9)
+	height                    // of the block after head
+	ahead    []Received
+	others   others
+	out      Effects
 }
 
 // Head is the last final block.

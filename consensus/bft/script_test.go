@@ -281,7 +281,7 @@ func (s *script) step(i int, ev bft.Event) {
 	}
 	if e.Build != nil {
 		n.build = e.Build
-		s.say(i, "builds for %d/%d", e.Build.Height, e.Build.Round)
+		s.say(i, "builds for %d/%d%s", e.Build.Height, e.Build.Round, failures(e.Build.Failed))
 	}
 	for _, t := range e.Timers {
 		n.timers[t.Kind] = t
@@ -298,6 +298,15 @@ func (s *script) step(i int, ev bft.Event) {
 	if e.Halt != nil {
 		s.say(i, "halts: %s", e.Halt.Reason)
 	}
+}
+
+// failures are the records of failed rounds that the next block is to carry.
+func failures(failed []chain.Timeouts) (text string) {
+	for i := range failed {
+		height, round := failed[i].Failed()
+		text += fmt.Sprintf(", %d/%d failed", height, round)
+	}
+	return text
 }
 
 func (s *script) send(i int, m bft.Send) {

@@ -95,7 +95,7 @@ func (r *Replica) justify(round uint32) *Justification {
 
 // pass enters the round that a checked justification opens, and passes it on.
 func (r *Replica) pass(j *Justification) {
-	_, round := j.failed()
+	_, round := j.Failed()
 	r.advance(round+1, j)
 	r.send(Everyone, j)
 }
@@ -166,7 +166,7 @@ func (r *Replica) remember(id chain.Hash) {
 // justified checks a justification of the height: timeouts of one round by enough seats, and the certificate that the highest
 // of them names. A round that was entered with the same is not checked again.
 func (r *Replica) justified(j *Justification) bool {
-	height, round := j.failed()
+	height, round := j.Failed()
 	if height != r.next() {
 		return false
 	}

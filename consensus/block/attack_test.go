@@ -220,7 +220,7 @@ func TestMoneyFromNowhere(t *testing.T) {
 						slices.SortFunc(b.Order, func(a, b chain.Sequence) int { return a.Account.Compare(b.Account) })
 						b = renumbered(s.block, b)
 					}
-					b.Header.Roots.Inputs, b.Header.Roots.Order = InputsRoot(b.Inputs, nil), OrderRoot(b.Order, nil)
+					b.Header.Roots.Inputs, b.Header.Roots.Order = InputsRoot(b, nil), OrderRoot(b.Order, nil)
 					s.wants(t, b.Append(nil), PartReplay)
 				}
 			}

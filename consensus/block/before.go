@@ -6,6 +6,7 @@ import (
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/light"
 	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
@@ -24,6 +25,8 @@ type Rules struct {
 	// Exists says whether a chain is in the tree; Programs what a message means to an account.
 	Exists   func(chain.ID) bool
 	Programs exec.Programs
+	// Committee checks what its seats signed; nil on a chain that one validator runs.
+	Committee *light.Committee
 	// Each runs independent work: a worker pool in the node; nil is a loop.
 	Each merkle.Each
 	// Known, if set, says that the very signature of an external message was verified before, so that it is not verified

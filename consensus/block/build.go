@@ -18,6 +18,8 @@ type Run struct {
 	// Round and Proposer are those of the proposal that the block is made for; zero on a chain that one validator runs.
 	Round    uint32
 	Proposer uint32
+	// Failed are the rounds of the parent's height that failed, as Records has them.
+	Failed []chain.Timeouts
 	// Accounts are the accounts they touched, in any order, with σ_i and its outcomes; Sent of every event is filled.
 	Accounts []*exec.Overlay
 }
@@ -25,7 +27,7 @@ type Run struct {
 // Build makes the block of what the live actors did. Its errors are the state's. That σ is a possible order and keeps the
 // limits is our own promise: Build asserts it before anybody is asked to believe it.
 func Build(before *Before, rules Rules, did *Run) (*Result, error) {
-	r := &run{before: before, rules: rules, context: did.Context, queue: did.Queue}
+	r := &run{before: before, rules: rules, context: did.Context, queue: did.Queue, failed: did.Failed}
 	assert.That(did.Context.TimeMillis > before.Header.TimeMillis, "a block is later than its parent")
 	r.take(did.Accounts)
 	r.number(did.Carried, nil)

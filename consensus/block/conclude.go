@@ -61,7 +61,7 @@ func (r *run) conclude() (*Result, error) {
 	h.GasUsed = gasUsed(res.Journal.Receipts)
 	h.Load = uint32(h.GasUsed << 16 / r.context.Params.BlockGas)
 	h.Roots = chain.Roots{
-		Inputs:   InputsRoot(r.inputs, r.rules.Each),
+		Inputs:   inputsRoot(r.inputs, r.failed, r.rules.Each),
 		Order:    OrderRoot(r.order, r.rules.Each),
 		Receipts: ReceiptsRoot(res.Journal.Receipts, r.rules.Each),
 		Outbox:   chain.Hash(merkle.Root(nil)), // a tree of one chain sends nothing out
@@ -116,7 +116,7 @@ func (r *run) changes(res *Result) error {
 
 // finish encodes the block with its header complete.
 func (r *run) finish(res *Result) {
-	res.Block = &chain.Block{Header: r.header, Inputs: r.inputs, Order: r.order}
+	res.Block = &chain.Block{Header: r.header, Inputs: r.inputs, Order: r.order, Failed: r.failed}
 	res.Hash = r.header.Hash()
 	res.Raw = res.Block.Append(nil)
 }

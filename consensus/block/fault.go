@@ -28,6 +28,7 @@ const (
 	PartCommittee Part = "committee"
 	PartNext      Part = "next committee"
 	PartViews     Part = "ancestor views"
+	PartFailed    Part = "failed rounds"
 	PartInput     Part = "input"
 	PartSignature Part = "signature"
 	PartOrder     Part = "order"

@@ -189,7 +189,7 @@ func TestSignedAnew(t *testing.T) {
 			m := b.Inputs[n].Message
 			c.change(m)
 			m.Sign(s.alice.key)
-			b.Header.Roots.Inputs = InputsRoot(b.Inputs, nil)
+			b.Header.Roots.Inputs = InputsRoot(b, nil)
 			s.wants(t, b.Append(nil), c.part)
 			if c.part != PartReceipts { // there, all that follows made to fit, it is another valid block
 				s.wants(t, forge(t, s.ledger, b), c.part)
@@ -321,7 +321,7 @@ func TestTakenFromOrSlippedIn(t *testing.T) {
 				if bytes.Equal(b.Append(nil), s.raw) {
 					continue
 				}
-				b.Header.Roots.Inputs, b.Header.Roots.Order = InputsRoot(b.Inputs, nil), OrderRoot(b.Order, nil)
+				b.Header.Roots.Inputs, b.Header.Roots.Order = InputsRoot(b, nil), OrderRoot(b.Order, nil)
 				s.wants(t, b.Append(nil), c.parts...)
 			}
 		})
@@ -363,7 +363,7 @@ func TestForm(t *testing.T) {
 			} else {
 				m.Sign(s.alice.key)
 			}
-			b.Header.Roots.Inputs = InputsRoot(b.Inputs, nil)
+			b.Header.Roots.Inputs = InputsRoot(b, nil)
 			s.wants(t, b.Append(nil), PartInput)
 		})
 	}

@@ -36,7 +36,7 @@ func forge(t testing.TB, l *ledger, b *chain.Block) []byte {
 	}
 	// What is not canonical is refused when it is decoded, and there is nothing to derive.
 	if d, err := chain.DecodeBlock(b.Append(nil)); err == nil {
-		r := &run{before: before, rules: l.rules, context: context, queue: queue, carried: len(carried), messages: carried, inputs: d.Inputs, order: d.Order}
+		r := &run{before: before, rules: l.rules, context: context, queue: queue, carried: len(carried), messages: carried, inputs: d.Inputs, failed: d.Failed, order: d.Order}
 		r.takeInputs()
 		r.header = b.Header
 		if fault := r.check(); fault == nil {
@@ -46,7 +46,7 @@ func forge(t testing.TB, l *ledger, b *chain.Block) []byte {
 			b.Header = r.header
 		}
 	}
-	b.Header.Roots.Inputs, b.Header.Roots.Order = InputsRoot(b.Inputs, nil), OrderRoot(b.Order, nil)
+	b.Header.Roots.Inputs, b.Header.Roots.Order = InputsRoot(b, nil), OrderRoot(b.Order, nil)
 	return b.Append(nil)
 }
 

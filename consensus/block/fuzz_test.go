@@ -65,7 +65,7 @@ func retouched(t testing.TB, l *ledger, b *chain.Block, how uint8, signers []wal
 		}
 	}
 	if how&makeRoots != 0 {
-		b.Header.Roots.Inputs, b.Header.Roots.Order = InputsRoot(b.Inputs, nil), OrderRoot(b.Order, nil)
+		b.Header.Roots.Inputs, b.Header.Roots.Order = InputsRoot(b, nil), OrderRoot(b.Order, nil)
 	}
 	if how&makeAll != 0 {
 		defer func() { // who believes in money from nowhere meets our assertions: the liar's trouble

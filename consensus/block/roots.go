@@ -25,9 +25,19 @@ func root(each merkle.Each, n int, encode func(b []byte, i int) []byte) chain.Ha
 	return chain.Hash(merkle.Root(leaves))
 }
 
-// InputsRoot is the root over the inputs' full bytes: signatures and proofs included, so that one hash is one set of bytes.
-func InputsRoot(inputs []chain.Input, each merkle.Each) chain.Hash {
-	return root(each, len(inputs), func(b []byte, i int) []byte { return inputs[i].Append(b) })
+// InputsRoot is the root over a block's inputs and then its records of failed rounds, with their full bytes: signatures and
+// proofs included, so that one hash is one set of bytes.
+func InputsRoot(b *chain.Block, each merkle.Each) chain.Hash {
+	return inputsRoot(b.Inputs, b.Failed, each)
+}
+
+func inputsRoot(inputs []chain.Input, failed []chain.Timeouts, each merkle.Each) chain.Hash {
+	return root(each, len(inputs)+len(failed), func(b []byte, i int) []byte {
+		if i < len(inputs) {
+			return inputs[i].Append(b)
+		}
+		return failed[i-len(inputs)].Append(b)
+	})
 }
 
 // OrderRoot is the root over σ: a leaf for each account, with what it sent, so that one account's part can be shown alone.
@@ -44,7 +54,7 @@ func ReceiptsRoot(receipts []chain.Receipt, each merkle.Each) chain.Hash {
 // Of bytes that are not, Verify's fault says nothing about the block (SPEC 4.6).
 func Whole(raw []byte) bool {
 	b, err := chain.DecodeBlock(raw)
-	return err == nil && b.Header.Roots.Inputs == InputsRoot(b.Inputs, nil) && b.Header.Roots.Order == OrderRoot(b.Order, nil)
+	return err == nil && b.Header.Roots.Inputs == InputsRoot(b, nil) && b.Header.Roots.Order == OrderRoot(b.Order, nil)
 }
 
 // SlotPath is the place of a slot in the state tree.

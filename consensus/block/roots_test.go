@@ -47,7 +47,7 @@ func TestRootsCoverAll(t *testing.T) {
 		in := chain.Input{Message: &chain.Message{Kind: chain.External, From: a, To: a, Payer: a, Method: "m", Proof: []byte("signed")}}
 		change(&in)
 		in.Message.Seal()
-		return InputsRoot([]chain.Input{in}, nil)
+		return InputsRoot(&chain.Block{Inputs: []chain.Input{in}}, nil)
 	}
 	covers(t, "inputs", inputs, map[string]func(*chain.Input){
 		"message":   func(in *chain.Input) { in.Message.Input = []byte("x") },

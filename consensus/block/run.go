@@ -17,6 +17,7 @@ type run struct {
 	queue   chain.Queue
 
 	carried  int              // messages 0 … carried-1 are carried in
+	failed   []chain.Timeouts // records of rounds at the parent's height
 	inputs   []chain.Input    // messages carried … are inputs
 	messages []*exec.Delivery // by number
 	accounts []*exec.Overlay  // by address

@@ -192,6 +192,9 @@ func (r *run) entries(fees chain.Amount, published []exec.Published) ([]exec.Cha
 		}
 		change(chain.KeyFees, before, chain.EncodeAmount(sum(old, fees)))
 	}
+	if err := r.count(change); err != nil {
+		return nil, err
+	}
 	q, done := r.queue, r.carriedIn()
 	for i := range done {
 		change(chain.QueuedKey(q.Head+uint64(i)), r.messages[i].Message.Encode(), nil)

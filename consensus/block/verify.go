@@ -41,12 +41,12 @@ func open(before *Before, rules Rules, raw []byte) (*run, *chain.Block, *Fault, 
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	r := &run{before: before, rules: rules, context: context, queue: queue, carried: len(carried), messages: carried, inputs: b.Inputs, order: b.Order}
+	r := &run{before: before, rules: rules, context: context, queue: queue, carried: len(carried), messages: carried, inputs: b.Inputs, failed: b.Failed, order: b.Order}
 	if fault := first(r.checkFrame(&b.Header, len(raw)), checkProposal(&b.Header, len(committee.Seats))); fault != nil {
 		return nil, nil, fault, nil
 	}
 	r.rules.mark(StageOrder)
-	if fault := r.checkInputs(); fault != nil {
+	if fault := first(r.checkFailed(), r.checkInputs()); fault != nil {
 		return nil, nil, fault, nil
 	}
 	r.rules.mark(StageSignature)

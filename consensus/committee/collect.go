@@ -51,8 +51,8 @@ func Collect(c *light.Committee, v *chain.Vote, parts []Part) (chain.Certificate
 }
 
 // CollectTimeouts does the same for timeouts. Equal statements are put together, in the order in which they first occur.
-func CollectTimeouts(c *light.Committee, parts []TimeoutPart) (light.Timeouts, []int) {
-	var t light.Timeouts
+func CollectTimeouts(c *light.Committee, parts []TimeoutPart) (chain.Timeouts, []int) {
+	var t chain.Timeouts
 	at := map[chain.Timeout]int{}
 	votes := make([]keys.BLSVote, len(parts))
 	for i := range parts {
@@ -61,14 +61,14 @@ func CollectTimeouts(c *light.Committee, parts []TimeoutPart) (light.Timeouts, [
 		if !ok {
 			n = len(t.Said)
 			at[p.Timeout] = n
-			t.Said = append(t.Said, light.Said{Timeout: p.Timeout})
+			t.Said = append(t.Said, chain.Said{Timeout: p.Timeout})
 		}
 		t.Said[n].Seats = join(t.Said[n].Seats, p.Seats)
 		votes[i] = keys.BLSVote{BLSSigned: light.Signed(p.Timeout.Append(nil), p.Seats), Point: p.Point}
 	}
 	var bad []int
 	if t.Signature, bad = c.Signatures().Collect(keys.BLSTimeout, votes); bad != nil {
-		return light.Timeouts{}, bad
+		return chain.Timeouts{}, bad
 	}
 	return t, nil
 }

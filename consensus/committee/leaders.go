@@ -59,6 +59,13 @@ func (l *Leaders) Leader(t Turn) uint32 {
 	return l.seats[place%n]
 }
 
+// From is the seat that leads a number of places after, or before, the given one.
+func (l *Leaders) From(seat uint32, places int64) uint32 {
+	n := int64(len(l.seats))
+	assert.That(int64(seat) < n, "seat %d of %d led", seat, n)
+	return l.seats[((int64(l.place[seat])+places)%n+n)%n]
+}
+
 // draws are numbers that follow from a seed.
 type draws struct {
 	seed chain.Hash

@@ -253,6 +253,7 @@ func (r *run) genesis() {
 		if r.committee, err = light.NewCommittee(g.Network(), g.Committee); err != nil {
 			r.add(Genesis, 0, "%v", err)
 		}
+		r.rules.Committee = r.committee
 	}
 	var s *state
 	var header *chain.Header

@@ -183,6 +183,13 @@ func (l *leaves) system(key string, value []byte) (err error) {
 		}
 		return err
 	}
+	if isFailed(key) {
+		n, err := chain.DecodeFailed(value)
+		if err == nil && n == 0 {
+			err = errors.New("it counts nothing")
+		}
+		return err
+	}
 	switch key {
 	case chain.KeyParams:
 		_, err = chain.DecodeParams(value)

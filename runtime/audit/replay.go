@@ -86,6 +86,7 @@ func (r *run) origin() error {
 	// The network is the hash of the whole genesis: the first header names it, as those who sign do.
 	for _, h := range headers(r.raw.At(r.id, 0)) {
 		r.committee, err = light.NewCommittee(h.Network, g.Committee)
+		r.rules.Committee = r.committee
 		return err
 	}
 	return fmt.Errorf("audit: block 0: %w", store.ErrDamaged)

@@ -35,6 +35,12 @@ func queueNumber(key string) (uint64, bool) {
 	return number, key == chain.QueuedKey(number)
 }
 
+// isFailed says whether a key of the chain's own storage counts the failed rounds of a seat.
+func isFailed(key string) bool {
+	n := len(key) - 4
+	return n >= 0 && key == chain.FailedKey(binary.BigEndian.Uint32([]byte(key[n:])))
+}
+
 // codeHash is the hash of the code that a key of the chain's own storage is for.
 func codeHash(key string) (hash chain.CodeHash, code bool) {
 	if len(key) < len(hash) {

@@ -87,7 +87,7 @@ func (m *member) Build(b bft.Build) error {
 		if b.Demanded || n.heartbeatDue() {
 			need = Always
 		}
-		made, err := n.build(order{need, b.Round, b.Proposer})
+		made, err := n.build(order{need, b.Round, b.Proposer, b.Failed})
 		if err != nil {
 			return nil, err
 		}

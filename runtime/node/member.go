@@ -115,11 +115,7 @@ func (n *Node) join() error {
 	m := &member{
 		Member: *n.config.Member, node: n, inbox: make(chan bft.Event, inboxEvents), ended: make(chan struct{}),
 		round: newTimer(), resend: newTimer(), results: map[chain.BlockHash]*block.Result{},
-		arrived: make(chan [][]byte, arrivals), sent: newForwards(),
-	}
-	var err error
-	if m.committee, err = light.NewCommittee(n.network, n.origin.Committee); err != nil {
-		return err
+		arrived: make(chan [][]byte, arrivals), sent: newForwards(), committee: n.rules.Committee,
 	}
 	if err := m.load(); err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"github.com/thinkey/thinkey/runtime/ingress"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/light"
 	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
@@ -141,7 +142,11 @@ func (n *Node) load() error {
 		return fmt.Errorf("network %s is stored, %s is asked for: %w", n.network, want.Network(), ErrOtherGenesis)
 	}
 	n.config.Genesis = nil // its accounts can be many
-	return nil
+	if len(n.origin.Committee.Seats) == 0 {
+		return nil
+	}
+	n.rules.Committee, err = light.NewCommittee(n.network, n.origin.Committee)
+	return err
 }
 
 // create writes the block at height 0.

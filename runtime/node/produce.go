@@ -10,6 +10,7 @@ import (
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/assert"
+	"github.com/thinkey/thinkey/sdk/chain"
 )
 
 // demand asks for a number of blocks now (manual pace).
@@ -130,6 +131,7 @@ type order struct {
 	need     Need
 	round    uint32
 	proposer uint32
+	failed   []chain.Timeouts // rounds of the head's height
 }
 
 // built is a block that the live accounts made, and that is open in them.
@@ -168,6 +170,7 @@ func (n *Node) build(o order) (*built, error) {
 	defer n.trunk.Unlock()
 	result, err := block.Build(before, n.rules, &block.Run{
 		Context: context, Queue: queue, Carried: carried, Accounts: run.Accounts, Round: o.round, Proposer: o.proposer,
+		Failed: block.Records(o.failed),
 	})
 	if err != nil {
 		return nil, err

@@ -96,7 +96,7 @@ func badBlocks() (list []*deviation) {
 				return nil
 			}
 			n.deviates()
-			k.Header.Roots.Inputs, k.Header.Roots.Order = block.InputsRoot(k.Inputs, nil), block.OrderRoot(k.Order, nil)
+			k.Header.Roots.Inputs, k.Header.Roots.Order = block.InputsRoot(k, nil), block.OrderRoot(k.Order, nil)
 			return k.Append(nil)
 		}})
 	}

@@ -167,7 +167,7 @@ func (l *ledger) build(b bft.Build) ([]byte, error) {
 	if len(s.touched) == 0 && !b.Demanded && !l.heartbeat() {
 		return nil, nil
 	}
-	did := &block.Run{Round: b.Round, Proposer: b.Proposer, Context: context, Queue: queue, Carried: carried, Accounts: s.touched}
+	did := &block.Run{Round: b.Round, Proposer: b.Proposer, Failed: block.Records(b.Failed), Context: context, Queue: queue, Carried: carried, Accounts: s.touched}
 	result, err := block.Build(before, l.rules, did)
 	if err != nil {
 		return nil, err

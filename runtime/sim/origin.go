@@ -72,6 +72,7 @@ func originOf(p *Plan) (*origin, error) {
 	if err != nil {
 		return nil, fmt.Errorf("committee: %w", err)
 	}
+	o.rules.Committee = o.committee
 	o.members = make([]chain.Seats, len(p.Nodes))
 	for i := range p.Nodes {
 		o.members[i] = o.committee.Held(nodeKey(i))

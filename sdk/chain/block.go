@@ -14,6 +14,8 @@ type Block struct {
 	Header Header
 	Inputs []Input
 	Order  Order
+	// Failed are records of rounds of the height before that failed, by round (SPEC 5.9).
+	Failed []Timeouts
 }
 
 // Input is a message that comes into the chain from outside it: external, or a relay from another chain with its proof.
@@ -65,6 +67,10 @@ func (k *Block) Append(b []byte) []byte {
 	b = wire.AppendU32(b, uint32(len(k.Order)))
 	for i := range k.Order {
 		b = k.Order[i].Append(b)
+	}
+	b = wire.AppendU32(b, uint32(len(k.Failed)))
+	for i := range k.Failed {
+		b = k.Failed[i].Append(b)
 	}
 	return b
 }
@@ -123,8 +129,25 @@ func DecodeBlock(b []byte) (*Block, error) {
 			r.Fail("accounts not in ascending order", wire.ErrValue)
 		}
 	}
+	k.Failed = readFailed(r)
 	if err := r.Done(); err != nil {
 		return nil, fmt.Errorf("block: %w", err)
 	}
 	return k, nil
+}
+
+// readFailed reads the records of failed rounds.
+func readFailed(r *wire.Reader) []Timeouts {
+	from := r.Offset()
+	list := readList(r, "failed rounds", MaxFailedRounds, timeoutsBytes, func() Timeouts { return ReadTimeouts(r) })
+	if n := r.Offset() - from; n > MaxFailedBytes {
+		r.Fail(fmt.Sprintf("failed rounds of %d bytes (limit %d)", n, MaxFailedBytes), wire.ErrLimit)
+	}
+	for i := 1; r.Err() == nil && i < len(list); i++ {
+		_, before := list[i-1].Failed()
+		if _, round := list[i].Failed(); round <= before {
+			r.Fail("failed rounds not in ascending order", wire.ErrValue)
+		}
+	}
+	return list
 }

@@ -60,6 +60,10 @@ const (
 	MaxViews = 32
 	// MaxDestinations bounds the chains that one block sends value to.
 	MaxDestinations = 1 << 12
+	// MaxFailedRounds and MaxFailedBytes bound the records of failed rounds in a block: what a bad hour of one height leaves, in
+	// half of the bytes that block.GasBudget keeps free of gas.
+	MaxFailedRounds = 16
+	MaxFailedBytes  = 64 << 10
 	// MaxSeats bounds a committee.
 	MaxSeats = 1 << 12
 	// MaxDigestHeaders bounds a run of linked headers in one digest: a child that was cut off for an hour catches up in one.

@@ -69,6 +69,13 @@ func block() *chain.Block {
 			}},
 			{Account: address(2), Events: []chain.Event{{Received: 1}}},
 		},
+		Failed: []chain.Timeouts{
+			{Said: []chain.Said{{Timeout: chain.Timeout{Chain: 1, Height: 2}, Seats: chain.SeatsOf(1)}}, Signature: keys.BLSSignature{4}},
+			{Said: []chain.Said{
+				{Timeout: chain.Timeout{Chain: 1, Height: 2, Round: 3, Last: chain.Mark{Round: 2, Block: chain.BlockHash{5}}}, Seats: chain.SeatsOf(0, 9)},
+				{Timeout: chain.Timeout{Chain: 1, Height: 2, Round: 3}, Seats: chain.SeatsOf(2)},
+			}},
+		},
 	}
 	sortOrder(k.Order)
 	return k

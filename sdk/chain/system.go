@@ -17,6 +17,7 @@ import (
 //	queue             Queue: where the pending queue begins and ends
 //	queue/ number:u64 a message that waits, encoded
 //	code/ hash        CodeEntry: that code is published
+//	failed/ seat:u32  u64: how many recorded rounds have failed that the seat led
 const (
 	KeyParams    = "params"
 	KeyCommittee = "committee"
@@ -25,6 +26,7 @@ const (
 	KeyQueue     = "queue"
 	keyQueued    = "queue/"
 	keyCode      = "code/"
+	keyFailed    = "failed/"
 )
 
 // QueuedKey is the storage key of the waiting message with the given number.
@@ -34,6 +36,21 @@ func QueuedKey(number uint64) string {
 
 // CodeKey is the storage key of the entry of published code.
 func CodeKey(h CodeHash) string { return keyCode + string(h[:]) }
+
+// FailedKey is the storage key of the number of failed rounds that a seat led, and that blocks have recorded (SPEC 5.9).
+func FailedKey(seat uint32) string {
+	return keyFailed + string(binary.BigEndian.AppendUint32(nil, seat))
+}
+
+// DecodeFailed reads the value of a FailedKey; an absent one is 0.
+func DecodeFailed(b []byte) (uint64, error) {
+	if b == nil {
+		return 0, nil
+	}
+	r := wire.NewReader(b)
+	n := r.U64("failed rounds")
+	return n, r.Done()
+}
 
 // CodeEntry says that code is published on the chain. The code itself stands beside the state, by its hash.
 type CodeEntry struct {

@@ -87,7 +87,7 @@ func (c *Committee) claimed(claim *Claim) error {
 		return c.Voted(claim.Vote, claim.Signature, claim.Seats)
 	}
 	t := claim.Timeout
-	if err := c.said(&Said{*t, claim.Seats}, t.Height, t.Round); err != nil {
+	if err := c.said(&chain.Said{Timeout: *t, Seats: claim.Seats}, t.Height, t.Round); err != nil {
 		return fmt.Errorf("timeout %w", err)
 	}
 	return c.signatures.Verify(keys.BLSTimeout, claim.Signature, Signed(t.Append(nil), claim.Seats))
@@ -146,10 +146,7 @@ func readClaim(r *wire.Reader) (c Claim) {
 		r.Fail("claim: "+err.Error(), wire.ErrValue)
 		return c
 	}
-	c.Seats = chain.Seats(r.Bytes("seats", chain.MaxSeats/8))
-	if n := len(c.Seats); r.Err() == nil && (n == 0 || c.Seats[n-1] == 0) {
-		r.Fail("seats", wire.ErrValue)
-	}
+	c.Seats = chain.ReadSeats(r)
 	r.Into("signature", c.Signature[:])
 	return c
 }

@@ -213,7 +213,7 @@ func (h house) timeout(last byte) chain.Timeout {
 }
 
 // timeouts are those of the seats from 0 on; each number is what the seat prepared last.
-func (h house) timeouts(t *testing.T, last ...byte) light.Timeouts {
+func (h house) timeouts(t *testing.T, last ...byte) chain.Timeouts {
 	t.Helper()
 	var parts []committee.TimeoutPart
 	for seat, l := range last {
@@ -247,25 +247,25 @@ func TestTimedOut(t *testing.T) {
 		t.Errorf("4 of 7 end a round: %v", err)
 	}
 	for name, c := range map[string]struct {
-		edit func(*light.Timeouts)
+		edit func(*chain.Timeouts)
 		want error
 	}{
-		"another network":         {func(o *light.Timeouts) { o.Said[0].Timeout.Network[0]++ }, light.ErrScope},
-		"another chain":           {func(o *light.Timeouts) { o.Said[1].Timeout.Chain++ }, light.ErrScope},
-		"another epoch":           {func(o *light.Timeouts) { o.Said[1].Timeout.Epoch++ }, light.ErrScope},
-		"another height":          {func(o *light.Timeouts) { o.Said[1].Timeout.Height++ }, light.ErrScope},
-		"another round":           {func(o *light.Timeouts) { o.Said[1].Timeout.Round++ }, light.ErrScope},
-		"another last block":      {func(o *light.Timeouts) { o.Said[1].Timeout.Last.Block[0]++ }, keys.ErrBLSAggregate},
-		"a last block left out":   {func(o *light.Timeouts) { o.Said[1].Timeout.Last = chain.Mark{} }, keys.ErrBLSAggregate},
-		"a highest put in":        {func(o *light.Timeouts) { o.Said[0].Timeout.Highest = chain.Mark{Round: 1, Block: chain.BlockHash{1}} }, keys.ErrBLSAggregate},
-		"seats exchanged":         {func(o *light.Timeouts) { o.Said[0].Seats, o.Said[1].Seats = o.Said[1].Seats, o.Said[0].Seats }, keys.ErrBLSAggregate},
-		"a seat twice":            {func(o *light.Timeouts) { o.Said[1].Seats = chain.SeatsOf(0, 1, 2) }, light.ErrSeats},
-		"a statement twice":       {func(o *light.Timeouts) { o.Said = append(o.Said, o.Said[0]) }, light.ErrSeats},
-		"a statement of nobody":   {func(o *light.Timeouts) { o.Said = append(o.Said, light.Said{Timeout: h.timeout(9)}) }, light.ErrSeats},
-		"a seat past the last":    {func(o *light.Timeouts) { o.Said[1].Seats = chain.SeatsOf(1, 2, 7) }, light.ErrSeats},
-		"a statement left out":    {func(o *light.Timeouts) { o.Said = o.Said[:1] }, light.ErrQuorum},
-		"nothing":                 {func(o *light.Timeouts) { o.Said = nil }, light.ErrQuorum},
-		"a seat that didn't sign": {func(o *light.Timeouts) { o.Said[0].Seats = o.Said[0].Seats.With(6) }, keys.ErrBLSAggregate},
+		"another network":         {func(o *chain.Timeouts) { o.Said[0].Timeout.Network[0]++ }, light.ErrScope},
+		"another chain":           {func(o *chain.Timeouts) { o.Said[1].Timeout.Chain++ }, light.ErrScope},
+		"another epoch":           {func(o *chain.Timeouts) { o.Said[1].Timeout.Epoch++ }, light.ErrScope},
+		"another height":          {func(o *chain.Timeouts) { o.Said[1].Timeout.Height++ }, light.ErrScope},
+		"another round":           {func(o *chain.Timeouts) { o.Said[1].Timeout.Round++ }, light.ErrScope},
+		"another last block":      {func(o *chain.Timeouts) { o.Said[1].Timeout.Last.Block[0]++ }, keys.ErrBLSAggregate},
+		"a last block left out":   {func(o *chain.Timeouts) { o.Said[1].Timeout.Last = chain.Mark{} }, keys.ErrBLSAggregate},
+		"a highest put in":        {func(o *chain.Timeouts) { o.Said[0].Timeout.Highest = chain.Mark{Round: 1, Block: chain.BlockHash{1}} }, keys.ErrBLSAggregate},
+		"seats exchanged":         {func(o *chain.Timeouts) { o.Said[0].Seats, o.Said[1].Seats = o.Said[1].Seats, o.Said[0].Seats }, keys.ErrBLSAggregate},
+		"a seat twice":            {func(o *chain.Timeouts) { o.Said[1].Seats = chain.SeatsOf(0, 1, 2) }, light.ErrSeats},
+		"a statement twice":       {func(o *chain.Timeouts) { o.Said = append(o.Said, o.Said[0]) }, light.ErrSeats},
+		"a statement of nobody":   {func(o *chain.Timeouts) { o.Said = append(o.Said, chain.Said{Timeout: h.timeout(9)}) }, light.ErrSeats},
+		"a seat past the last":    {func(o *chain.Timeouts) { o.Said[1].Seats = chain.SeatsOf(1, 2, 7) }, light.ErrSeats},
+		"a statement left out":    {func(o *chain.Timeouts) { o.Said = o.Said[:1] }, light.ErrQuorum},
+		"nothing":                 {func(o *chain.Timeouts) { o.Said = nil }, light.ErrQuorum},
+		"a seat that didn't sign": {func(o *chain.Timeouts) { o.Said[0].Seats = o.Said[0].Seats.With(6) }, keys.ErrBLSAggregate},
 	} {
 		all := h.timeouts(t, 0, 1, 1, 0, 0)
 		c.edit(&all)

@@ -7,23 +7,9 @@ import (
 	"github.com/thinkey/thinkey/sdk/keys"
 )
 
-// Timeouts shows that the leader of a round was defective: what seats said when their timers ran out, equal statements
-// together, and the sum of all their signatures. It stands in proposals of the next round (SPEC 5.8) and in records of failed
-// rounds (SPEC 5.9).
-type Timeouts struct {
-	Said      []Said
-	Signature keys.BLSSignature
-}
-
-// Said is a timeout and the seats that signed it.
-type Said struct {
-	Timeout chain.Timeout
-	Seats   chain.Seats
-}
-
 // TimedOut says whether t shows that a quorum of distinct seats timed out in this round. It does not look at certificates
 // that the timeouts name.
-func (c *Committee) TimedOut(t *Timeouts, height uint64, round uint32) error {
+func (c *Committee) TimedOut(t *chain.Timeouts, height uint64, round uint32) error {
 	var all chain.Seats
 	signed := make([]keys.BLSSigned, 0, len(t.Said))
 	for i := range t.Said {
@@ -46,7 +32,7 @@ func (c *Committee) TimedOut(t *Timeouts, height uint64, round uint32) error {
 }
 
 // said holds L2.
-func (c *Committee) said(s *Said, height uint64, round uint32) error {
+func (c *Committee) said(s *chain.Said, height uint64, round uint32) error {
 	t := &s.Timeout
 	if t.Network != c.network || t.Chain != c.committee.Chain || t.Epoch != c.committee.Epoch || t.Height != height || t.Round != round {
 		return ErrScope
