@@ -12,7 +12,19 @@
 // an Engine that Open is given the maker of, and that reads modules from the store when they are first called; those that a
 // block publishes it may compile before they are callable.
 //
-// A chain here has one validator, so a block is final when it is durable; committees come between Build and Commit.
+// # Alone, or in a committee
 //
-// Locks: mu guards head and the state tree together, so that a proof and the header it is for are of one height.
+//	one validator   produceAll ─► build ──────────────────────────────────────► commit
+//	a committee     member.run ─► driver.Apply ─┬─► Build, Verify (beside) ─► events
+//	                  ▲  inbox, timers, wake     └─► Commit ───────────────────► commit     (ledger.go)
+//	                  └─ Net (net.go, switch.go), forwarded messages (forward.go)
+//
+// Both share build and commit. A chain whose genesis has no seats needs no agreement: a block is final when it is durable. A
+// committee's member is the driver of a bft.Replica: this package has its ports and decides nothing about votes. What a
+// proposal's replay found is kept until the height is final; what the live accounts did for a block that lost is discarded.
+//
+// A replay that needs code which is not compiled yet waits for the compiler, and the vote with it: no verdict is given before.
+//
+// Locks, in this order: turn is held by who makes, replays or commits a block; trunk guards the state tree; mu guards the head
+// as others see it. A proof takes the last two, so that it and its header are of one height.
 package node
