@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -42,46 +43,64 @@ func (t *tally) add(m *client.Message) {
 
 // TestKill kills the network at random moments, at its start too, and looks each time whether all that clients were told is
 // final still is, in the same block (I7). At the end the whole directory must stand an audit.
-func TestKill(t *testing.T) {
+func TestKill(t *testing.T) { killTest(t, nil) }
+
+// TestKillCommittee does the same to four validators in one process: all of them forget at once what was not durable, and each
+// goes on from what it signed.
+func TestKillCommittee(t *testing.T) {
+	data := killTest(t, []string{"--validators", "4"})
+	for i := range 4 {
+		audited(t, filepath.Join(data, "validator-"+strconv.Itoa(i)))
+	}
+}
+
+// killTest returns the directory.
+func killTest(t *testing.T, flags []string) (data string) {
 	seed := *killSeed
 	if seed == 0 {
 		seed = rand.Uint64()
 	}
-	t.Logf("repeat: go test ./runtime/e2e -run TestKill -kills=%d -kill-seed=%d", *kills, seed)
+	t.Logf("repeat: go test ./runtime/e2e -run '^"+t.Name()+"$' -kills=%d -kill-seed=%d", *kills, seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	work := t.TempDir()
-	data := filepath.Join(work, "data")
+	data = filepath.Join(work, "data")
 	ready := filepath.Join(work, "ready.json")
 	var all tally
 	for round := range *kills {
 		atStart := round%4 == 0 && round > 0
 		before := len(all.list)
-		killOnce(t, killing{work, data, ready, time.Duration(random.Int64N(int64(400 * time.Millisecond))), atStart}, &all)
+		killOnce(t, killing{work, data, ready, flags, time.Duration(random.Int64N(int64(400 * time.Millisecond))), atStart}, &all)
 		t.Logf("round %d: %d messages final", round, len(all.list)-before)
 	}
 	if len(all.list) == 0 {
 		t.Error("no client was told that anything is final: nothing was tested")
 	}
-	p, url := serve(t, work, data, ready)
+	p, url := serve(t, killing{work: work, data: data, ready: ready, flags: flags})
 	check(t, url, all.list)
 	if err := p.stop(); err != nil {
 		t.Fatal(err)
 	}
-	audited(t, data)
+	if flags == nil {
+		audited(t, data)
+	}
+	return data
 }
 
 // killing is one life of the network.
 type killing struct {
 	work, data, ready string
+	flags             []string // of dev, beside those that say where
 	after             time.Duration
 	atStart           bool // counted from the start of the process, not from when it serves
 }
+
+func (k killing) arguments() []string { return append([]string{"--data", k.data, "-q"}, k.flags...) }
 
 // killOnce starts the network, lets clients pay, and kills it. What they had been told before is checked first.
 func killOnce(t *testing.T, k killing, all *tally) {
 	t.Helper()
 	if k.atStart {
-		p, err := start(k.work, k.ready, os.Environ(), "--data", k.data, "-q")
+		p, err := start(k.work, k.ready, os.Environ(), k.arguments()...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +110,7 @@ func killOnce(t *testing.T, k killing, all *tally) {
 		}
 		return
 	}
-	p, url := serve(t, k.work, k.data, k.ready)
+	p, url := serve(t, k)
 	check(t, url, all.list[max(0, len(all.list)-200):]) // the last are those at risk; at the end it is all of them
 	ctx, cancel := context.WithCancel(t.Context())
 	var clients sync.WaitGroup
@@ -109,9 +128,9 @@ func killOnce(t *testing.T, k killing, all *tally) {
 }
 
 // serve starts the network and waits until it serves.
-func serve(t *testing.T, work, data, ready string) (*process, string) {
+func serve(t *testing.T, k killing) (*process, string) {
 	t.Helper()
-	p, err := start(work, ready, os.Environ(), "--data", data, "-q")
+	p, err := start(k.work, k.ready, os.Environ(), k.arguments()...)
 	if err != nil {
 		t.Fatal(err)
 	}
