@@ -215,8 +215,25 @@ func TestCommitteeRestarts(t *testing.T) {
 	}
 }
 
-// A member that lost its disk follows from genesis, and votes only two heights above what the others had (SPEC 5.6).
+// A member that lost its disk follows from genesis, and votes only two heights above what the others had (SPEC 5.6). So does
+// one whose directory was restored from a backup.
 func TestCommitteeLostDisk(t *testing.T) {
+	t.Run("lost", func(t *testing.T) {
+		losesVotes(t, func(r *committeeRig) {
+			r.dirs[3] = t.TempDir()
+			r.open(3, false)
+		})
+	})
+	t.Run("restored", func(t *testing.T) {
+		losesVotes(t, func(r *committeeRig) {
+			c := r.config(3, false)
+			c.Member.Restored = true
+			r.nodes[3] = open(t, c)
+		})
+	})
+}
+
+func losesVotes(t *testing.T, reopen func(r *committeeRig)) {
 	r := newCommittee(t, 4)
 	r.openAll()
 	for k := range uint64(4) {
@@ -224,8 +241,7 @@ func TestCommitteeLostDisk(t *testing.T) {
 	}
 	height := r.nodes[0].Head().Header.Height
 	r.stop(3)
-	r.dirs[3] = t.TempDir()
-	r.open(3, false)
+	reopen(r)
 	r.await(height)
 	for k := uint64(4); k < 9; k++ {
 		r.pay(0, payment(r.nodes[0], 1, 2, 1, k))
@@ -245,6 +261,47 @@ func TestCommitteeLostDisk(t *testing.T) {
 	safety, _, err := bftVotes(t, r.dirs[3])
 	if err != nil || safety.Lost || safety.Height <= height+2 {
 		t.Errorf("its record is %+v, %v; it voted at %v", safety, err, votes)
+	}
+}
+
+// An idle chain makes the heartbeat and nothing else (SPEC 5.7), whoever leads.
+func TestCommitteeHeartbeat(t *testing.T) {
+	r := newCommittee(t, 4)
+	for i := range r.nodes {
+		c := r.config(i, true)
+		c.Heartbeat = 50 * time.Millisecond
+		r.nodes[i] = open(t, c)
+	}
+	r.await(4)
+	r.agree()
+	for height := uint64(1); height <= 4; height++ {
+		h, _, err := r.nodes[0].Block(height)
+		if err != nil || len(h.Events) != 0 {
+			t.Fatalf("block %d: %v", height, err)
+		}
+		before, err := r.nodes[0].store.Header(1, height-1)
+		if gap := h.Block.Header.TimeMillis - before.TimeMillis; err != nil || height > 1 && gap < 50 {
+			t.Errorf("block %d came %d ms after the one before (%v)", height, gap, err)
+		}
+	}
+}
+
+// A node without a seat follows, and what is submitted to it becomes final all the same.
+func TestCommitteeFollower(t *testing.T) {
+	r := newCommittee(t, 5)
+	r.genesis.Committee.Seats = r.genesis.Committee.Seats[:4]
+	r.openAll()
+	for k := range uint64(4) {
+		r.pay(4, payment(r.nodes[4], 1, 2, 1, k))
+	}
+	r.stop(4)
+	r.pay(0, payment(r.nodes[0], 1, 2, 1, 4))
+	r.open(4, false)
+	r.await(r.nodes[0].Head().Header.Height)
+	r.pay(4, payment(r.nodes[4], 1, 2, 1, 5))
+	r.agree()
+	if !r.nodes[4].member.replica.Silent() && r.nodes[4].member.me != bft.Outside {
+		t.Error("it thinks that it has a seat")
 	}
 }
 
