@@ -30,6 +30,7 @@ var deviations = slices.Concat([]*deviation{
 	{name: "equivocate", sends: equivocate}, {name: "amnesia", sends: amnesia}, {name: "stale", sends: stale},
 	{name: "forge signatures", sends: forge}, {name: "forge bitmaps", sends: forgeBitmaps}, {name: "lie about blocks", sends: lie},
 	{name: "from the future", sends: future}, {name: "junk", mangles: junk}, {name: "oversize", mangles: oversize},
+	{name: "usurp", sends: usurp}, {name: "unbound", sends: unbound},
 	{name: "censor", censors: censor}, {name: "empty", censors: func(*chain.Message) bool { return true }}, {name: "gullible", gullible: true},
 }, badBlocks())
 

@@ -2,37 +2,69 @@ package sim
 
 import (
 	"flag"
+	"os"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 )
 
-var seedFlag = flag.Uint64("seed", 0, "run this seed alone, and tell its timeline")
-var seedsFlag = flag.Uint64("seeds", 100, "run so many")
+var (
+	seedFlag  = flag.Uint64("seed", 1, "begin with this seed")
+	freshFlag = flag.Duration("fresh", 4*time.Second, "run fresh seeds for so long, in CPU time")
+)
 
-func TestSeeds(t *testing.T) {
-	all := Census{}
-	for seed := uint64(1); seed <= *seedsFlag; seed++ {
-		o := Options{Tier: Stub, Messages: -1}
-		if *seedFlag != 0 {
-			seed = *seedFlag
-			o.Say = func(millis uint64, node int, line string) { t.Logf("%8d %3d %s", millis, node, line) }
-		}
-		out, err := Run(seed, o)
+// Seeds hold every invariant, and show together what can go wrong.
+func TestFresh(t *testing.T) {
+	r, err := Campaign{First: *seedFlag, CPU: *freshFlag, Options: Options{Tier: Stub, Messages: -1}}.Run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Violation != nil {
+		t.Fatalf("VIOLATION %v; repeat it with: %s", r.Violation, Command(*r.FailingSeed, Options{Tier: Stub, Messages: -1}))
+	}
+	if len(r.Missing) > 0 {
+		t.Errorf("VIOLATION this never happened: %s", strings.Join(r.Missing, ", "))
+	}
+	t.Logf("%d seeds, %.0f blocks for an hour of CPU", r.Seeds, r.Blocks)
+}
+
+// Seeds that ever failed.
+func TestKept(t *testing.T) {
+	raw, err := os.ReadFile("testdata/seeds.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(strings.TrimSpace(string(raw)), "\n") {
+		number, _, _ := strings.Cut(line, " ")
+		seed, err := strconv.ParseUint(number, 10, 64)
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("%q: %v", line, err)
 		}
-		if out.Violation != nil {
-			t.Errorf("seed %d: %v", seed, out.Violation)
-		}
-		if *seedFlag != 0 {
-			t.Logf("%+v", out.Plan)
-		}
-		all.join(out.Census)
-		if *seedFlag != 0 {
-			return
+		if out, err := Run(seed, Options{Tier: Stub, Messages: -1}); err != nil || out.Violation != nil {
+			t.Errorf("seed %d: %v, %v; repeat it with: thinkey sim replay %d", seed, out.Violation, err, seed)
 		}
 	}
-	for _, name := range all.Names() {
-		t.Logf("%8d %s", all[name], name)
+}
+
+// Y1: equal seeds give equal histories, others don't.
+func TestSameSeedSameHistory(t *testing.T) {
+	o := Options{Tier: Stub, Messages: -1}
+	a, errA := Run(5, o)
+	b, errB := Run(5, o)
+	c, errC := Run(6, o)
+	if errA != nil || errB != nil || errC != nil {
+		t.Fatal(errA, errB, errC)
 	}
-	t.Logf("missing: %q", all.Missing())
+	if a.History != b.History || a.History == c.History {
+		t.Errorf("%x, %x, %x", a.History, b.History, c.History)
+	}
+}
+
+// With real signatures, one run of few messages.
+func TestReal(t *testing.T) {
+	out, err := Run(3, Options{Tier: Real, Messages: 4, Nodes: 4})
+	if err != nil || out.Violation != nil {
+		t.Fatal(out.Violation, err)
+	}
 }

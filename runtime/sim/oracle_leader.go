@@ -1,0 +1,63 @@
+package sim
+
+import (
+	"slices"
+
+	"github.com/thinkey/thinkey/consensus/bft"
+	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/consensus/committee"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// leaders holds V2: the seat that proposed a final block led the round that its header names. Who that is follows from the
+// parent's header and from the round of a certificate of the parent; members may hold several.
+type leaders struct {
+	blind
+	rounds map[uint64][]uint32 // by height: rounds of its certificates
+	places []int               // by seat
+	parent chain.Header
+}
+
+func newLeaders(b blind) *leaders {
+	l := &leaders{blind: b, rounds: map[uint64][]uint32{}, places: make([]int, b.w.plan.seats())}
+	for turn := range l.places { // with nobody before, round r of the first height is led by place r
+		l.places[b.w.leaders.Leader(committee.Turn{Height: 1, Round: uint32(turn)})] = turn
+	}
+	return l
+}
+
+func (o *leaders) committed(n *node, f *bft.Final) {
+	h := f.Certificate.Height
+	if !slices.Contains(o.rounds[h], f.Certificate.Round) {
+		o.rounds[h] = append(o.rounds[h], f.Certificate.Round)
+	}
+	delete(o.rounds, h-64)
+}
+
+func (o *leaders) final(res *block.Result, f *bft.Final) {
+	h, parent := &res.Block.Header, o.parent
+	o.parent = *h
+	place := int(h.Round)
+	if h.Height == 1 {
+		o.check(h, []int{place})
+		return
+	}
+	place += o.places[parent.Proposer]
+	if h.Height%100 == 0 { // a term ends
+		place++
+	}
+	var may []int
+	for _, r := range o.rounds[parent.Height] {
+		may = append(may, place+int(r-parent.Round))
+	}
+	o.check(h, may)
+}
+
+func (o *leaders) check(h *chain.Header, places []int) {
+	for _, p := range places {
+		if o.places[h.Proposer] == p%len(o.places) {
+			return
+		}
+	}
+	o.w.violate("V2 leader", nil, "seat %d proposed the final block of height %d in round %d, and did not lead it", h.Proposer, h.Height, h.Round)
+}
