@@ -10,14 +10,12 @@ import (
 // Step is a phase of consensus, as its signatures name it (SPEC 5.1).
 type Step uint8
 
-// The steps. Certificates are made of preparations or of confirmations; a proposal is signed by one seat alone.
+// The steps. A certificate is made of either. A proposal is signed as its leader's preparation.
 const (
 	// Preparation: the seat has verified the block.
 	Preparation Step = 1
 	// Confirmation: the seat holds a preparation certificate.
 	Confirmation Step = 2
-	// Proposal: the seat leads the round, and this is its block.
-	Proposal Step = 3
 )
 
 // Certificate shows that the seats in Bitmap signed (step, network, chain, epoch, height, round, block): one aggregated

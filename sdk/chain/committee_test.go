@@ -118,7 +118,7 @@ func TestVotesAreApart(t *testing.T) {
 }
 
 func TestVoteDomains(t *testing.T) {
-	for step, want := range map[chain.Step]keys.BLSDomain{chain.Proposal: keys.BLSProposal, chain.Preparation: keys.BLSPreparation, chain.Confirmation: keys.BLSConfirmation} {
+	for step, want := range map[chain.Step]keys.BLSDomain{chain.Preparation: keys.BLSPreparation, chain.Confirmation: keys.BLSConfirmation} {
 		if got := (&chain.Vote{Step: step}).Domain(); got != want {
 			t.Errorf("step %d is of domain %d, want %d", step, got, want)
 		}

@@ -131,7 +131,7 @@ func bounceInput() chain.BounceInput {
 }
 
 func vote() chain.Vote {
-	return chain.Vote{Step: chain.Proposal, Network: chain.NetworkID{1}, Chain: 2, Epoch: 3, Height: 4, Round: 5, Block: chain.BlockHash{6}}
+	return chain.Vote{Step: chain.Confirmation, Network: chain.NetworkID{1}, Chain: 2, Epoch: 3, Height: 4, Round: 5, Block: chain.BlockHash{6}}
 }
 
 func timeout() chain.Timeout {

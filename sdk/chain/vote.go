@@ -25,8 +25,6 @@ const voteVersion = 1
 // Domain is the kind of statement that a signature of v is of.
 func (v *Vote) Domain() keys.BLSDomain {
 	switch v.Step {
-	case Proposal:
-		return keys.BLSProposal
 	case Preparation:
 		return keys.BLSPreparation
 	case Confirmation:
@@ -48,7 +46,7 @@ func DecodeVote(b []byte) (v Vote, err error) {
 	r := wire.NewReader(b)
 	r.Version("vote", voteVersion)
 	v.Step = Step(r.U8("step"))
-	if r.Err() == nil && (v.Step < Preparation || v.Step > Proposal) {
+	if r.Err() == nil && (v.Step != Preparation && v.Step != Confirmation) {
 		r.Fail(fmt.Sprintf("step %d", v.Step), wire.ErrValue)
 	}
 	v.Network = readHash[NetworkID](r, "network")

@@ -13,8 +13,7 @@ type BLSDomain uint8
 
 // The kinds of statements (SPEC 5.1, 5.8). Possession is a kind as well, which BLSSecret.Prove alone signs.
 const (
-	BLSProposal BLSDomain = iota + 1
-	BLSPreparation
+	BLSPreparation BLSDomain = iota + 1
 	BLSConfirmation
 	BLSTimeout
 	blsPossession
@@ -23,7 +22,6 @@ const (
 // The tags begin with the application and its version, and name the suite of RFC 9380; POP is the scheme, in which every
 // key is proven. A tag, once used, is never given to another kind.
 const (
-	tagProposal     = "thinkey-v1-proposal-BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_POP_"
 	tagPreparation  = "thinkey-v1-preparation-BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_POP_"
 	tagConfirmation = "thinkey-v1-confirmation-BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_POP_"
 	tagTimeout      = "thinkey-v1-timeout-BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_POP_"
@@ -32,7 +30,6 @@ const (
 
 // A tag over 255 bytes does not compile: the library would hash it wrongly, and say nothing.
 const (
-	_ = uint8(len(tagProposal))
 	_ = uint8(len(tagPreparation))
 	_ = uint8(len(tagConfirmation))
 	_ = uint8(len(tagTimeout))
@@ -41,8 +38,6 @@ const (
 
 func (d BLSDomain) tag() string {
 	switch d {
-	case BLSProposal:
-		return tagProposal
 	case BLSPreparation:
 		return tagPreparation
 	case BLSConfirmation:

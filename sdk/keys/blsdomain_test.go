@@ -11,7 +11,7 @@ import (
 	"github.com/thinkey/thinkey/sdk/assert"
 )
 
-var blsDomains = []BLSDomain{BLSProposal, BLSPreparation, BLSConfirmation, BLSTimeout, blsPossession}
+var blsDomains = []BLSDomain{BLSPreparation, BLSConfirmation, BLSTimeout, blsPossession}
 
 // Every kind has a tag, none that of another or of what contracts verify, and none that the library would cut.
 func TestBLSTags(t *testing.T) {

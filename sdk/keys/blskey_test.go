@@ -140,7 +140,7 @@ func TestZeroBLSSecretPanics(t *testing.T) {
 			t.Error("the zero BLSSecret signed")
 		}
 	}()
-	BLSSecret{}.Sign(BLSProposal, nil)
+	BLSSecret{}.Sign(BLSPreparation, nil)
 }
 
 func TestPossession(t *testing.T) {

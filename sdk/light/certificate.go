@@ -38,7 +38,7 @@ func (c *Committee) Block(h *chain.Header, cert *chain.Certificate) error {
 	return c.Final(cert)
 }
 
-// Voted says whether signature is that of the seats for the vote; a proposal's, say, or a vote shown as evidence.
+// Voted says whether signature is that of the seats for the vote: one that is shown as evidence, say.
 func (c *Committee) Voted(v *chain.Vote, signature keys.BLSSignature, seats chain.Seats) error {
 	if v.Network != c.network || v.Chain != c.committee.Chain || v.Epoch != c.committee.Epoch {
 		return fmt.Errorf("vote %w", ErrScope)

@@ -91,7 +91,7 @@ func TestNotGuilty(t *testing.T) {
 		"a seat that isn't":    func(e *light.Evidence) { e.First.Seats, e.Second.Seats = chain.SeatsOf(9), chain.SeatsOf(9) },
 		"no signature":         func(e *light.Evidence) { e.First.Signature = keys.BLSSignature{} },
 		"another network":      func(e *light.Evidence) { e.First.Vote.Network[0]++; e.Second.Vote.Network[0]++ },
-		"a step without votes": func(e *light.Evidence) { e.First.Vote.Step, e.Second.Vote.Step = chain.Proposal, chain.Proposal },
+		"a step without votes": func(e *light.Evidence) { e.First.Vote.Step, e.Second.Vote.Step = 3, 3 },
 	} {
 		e, err := light.DecodeEvidence(good.Encode())
 		if err != nil {

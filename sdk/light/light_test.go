@@ -109,7 +109,7 @@ func TestCertificateRefused(t *testing.T) {
 		"another chain":             {func(c *chain.Certificate) { c.Chain++ }, light.ErrScope},
 		"another epoch":             {func(c *chain.Certificate) { c.Epoch++ }, light.ErrScope},
 		"no step":                   {func(c *chain.Certificate) { c.Step = 0 }, light.ErrScope},
-		"a proposal":                {func(c *chain.Certificate) { c.Step = chain.Proposal }, light.ErrScope},
+		"a step that is none":       {func(c *chain.Certificate) { c.Step = 3 }, light.ErrScope},
 		"another step":              {func(c *chain.Certificate) { c.Step, c.Bitmap = chain.Preparation, chain.SeatsOf(0, 1, 2, 3) }, keys.ErrBLSAggregate},
 		"another height":            {func(c *chain.Certificate) { c.Height++ }, keys.ErrBLSAggregate},
 		"another round":             {func(c *chain.Certificate) { c.Round++ }, keys.ErrBLSAggregate},
@@ -186,10 +186,10 @@ func TestWeightedSeats(t *testing.T) {
 
 func TestVoted(t *testing.T) {
 	h := newHouse(t, 0, upTo(4)...)
-	v := h.vote(chain.Proposal)
-	s, err := h.secrets[2].Sign(keys.BLSProposal, v.Append(nil)).Signature()
+	v := h.vote(chain.Confirmation)
+	s, err := h.secrets[2].Sign(keys.BLSConfirmation, v.Append(nil)).Signature()
 	if err != nil || h.Voted(&v, s, chain.SeatsOf(2)) != nil {
-		t.Fatalf("a proposal is refused: %v", h.Voted(&v, s, chain.SeatsOf(2)))
+		t.Fatalf("a vote is refused: %v", h.Voted(&v, s, chain.SeatsOf(2)))
 	}
 	if err := h.Voted(&v, s, chain.SeatsOf(1)); !errors.Is(err, keys.ErrBLSAggregate) {
 		t.Errorf("as another seat's: %v", err)
