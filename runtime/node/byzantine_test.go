@@ -2,8 +2,10 @@ package node
 
 import (
 	"testing"
+	"time"
 
 	"github.com/thinkey/thinkey/runtime/byzantine"
+	"github.com/thinkey/thinkey/sdk/chain"
 )
 
 // Whatever rule one member of four breaks, the others agree and go on, as leader and as voter.
@@ -13,6 +15,9 @@ func TestCommitteeByzantine(t *testing.T) {
 			r := newCommittee(t, 4)
 			for i := range r.nodes {
 				c := r.config(i, true)
+				if faulty[mode] {
+					c.Member.Patience = time.Hour
+				}
 				if i == int(firstLeader(t, r)) {
 					node, secret := memberKeys(i)
 					c.Member.Twist = byzantine.Twist(mode, byzantine.Self{
@@ -26,6 +31,54 @@ func TestCommitteeByzantine(t *testing.T) {
 			for k := range uint64(5) {
 				r.payHonest(honest, evil, payment(r.nodes[honest], 1, 2, 1, k))
 			}
+			r.noticed(mode, honest, evil)
 		})
 	}
+}
+
+// noticed holds that the mode did what it is named for. A block that doesn't verify is counted; what isn't sent, or is no
+// signature, stands in no certificate. Two votes of one step may come to two members, and to none of them both.
+func (r *committeeRig) noticed(mode string, honest, evil int) {
+	r.t.Helper()
+	n := r.nodes[honest]
+	if faulty[mode] && counted(r.t, n, "thinkey_consensus_faults_total") == 0 {
+		r.t.Error("no block was refused")
+	}
+	for height := uint64(1); height <= n.Head().Header.Height; height++ {
+		cert, err := n.Certificate(height)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		voted := cert.Bitmap.Has(evil)
+		proposed := cert.Step == chain.Preparation && leads(r.t, n, height, evil) // a proposal holds its preparation
+		if voted && (mode == "silent" || !proposed && cert.Round == 0 && (mode == "withhold" || mode == "bad-votes")) {
+			r.t.Errorf("seat %d stands in the certificate of block %d", evil, height)
+		}
+	}
+}
+
+// faulty are the modes whose proposals are not valid. That ends a round at once, and without a timer.
+var faulty = map[string]bool{"bad-order": true, "bad-root": true}
+
+// leads says whether a seat proposed the block at a height.
+func leads(t *testing.T, n *Node, height uint64, seat int) bool {
+	t.Helper()
+	h, err := n.store.Header(chain.Main, height)
+	return err == nil && int(h.Proposer) == seat
+}
+
+// counted is what a counter of a node stands at.
+func counted(t *testing.T, n *Node, name string) float64 {
+	t.Helper()
+	families, err := n.Metrics().Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == name {
+			return f.GetMetric()[0].GetCounter().GetValue()
+		}
+	}
+	t.Fatalf("there is no %s", name)
+	return 0
 }
