@@ -3,6 +3,8 @@
 GO       ?= go
 BIN      := bin/thinkey
 FUZZTIME ?= 10s
+SIMTIME  ?= 120s
+SIMSEED  ?= $(shell date +%s)
 KILLS    ?= 50
 
 # Packages whose tests can rewrite their goldens: those that define the flag -update.
@@ -12,7 +14,7 @@ GOLDEN = $(shell grep -rl 'flag\.Bool.*"update"' --include='*_test.go' . | sed '
 RACE = $(filter-out %/runtime/e2e,$(shell $(GO) list ./actors/... ./runtime/... ./sdk/merkle ./consensus/block))
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check race fuzz bench golden kill contracts check-contracts calibrate docs clean
+.PHONY: help build demo test check race fuzz bench golden kill sim mutants explore contracts check-contracts calibrate docs clean
 
 # Contracts in Rust whose modules are committed beside their source.
 RUST_CONTRACTS = $(sort $(patsubst %/,%,$(dir $(wildcard examples/*/rust/Cargo.toml examples/*/rust/*/Cargo.toml sdk/rust/sampler/Cargo.toml))))
@@ -50,6 +52,16 @@ golden: ## rewrite the golden files; read the diff before committing it
 
 kill: ## kill a node KILLS [50] times while it commits, and check what it comes back with
 	$(GO) test ./runtime/e2e -run TestKill -kills=$(KILLS) -count=1 -timeout 60m
+
+sim: build ## run committees on virtual time with fresh seeds for SIMTIME [120s] of CPU
+	$(BIN) sim run --seed $(SIMSEED) --cpu $(SIMTIME) --out bin
+
+mutants: ## plant bugs in our own code, one by one, and see what finds each: an hour
+	$(GO) test ./runtime/sim -run '^TestMutants$$' -plant -v -count=1 -timeout 3h
+
+explore: ## try what can happen to four members at one height, as far as an hour goes
+	$(GO) test ./consensus/bft -run '^TestExplore$$' -explore.states=100000 -explore.walks=2000 -v -count=1 -timeout 3h
+	$(GO) test ./consensus/bft -run '^TestExplore$$' -explore.rounds=3 -explore.states=100000 -explore.walks=2000 -v -count=1 -timeout 3h
 
 contracts: ## build the committed modules of contracts in Rust (needs Debian's rustc, libstd-rust-dev-wasm32, lld)
 	@set -e; for dir in $(RUST_CONTRACTS); do echo "$$dir"; sdk/rust/build.sh $$dir; done

@@ -288,7 +288,11 @@ func (n *node) Reject(r bft.Reject) {
 // Evidence is driver.Watch's.
 func (n *node) Evidence(e bft.Evidence) {
 	n.cross(beforeTell)
-	n.w.census.add("evidence")
+	if len(e.Votes) > 0 {
+		n.w.census.add("evidence: votes")
+	} else {
+		n.w.census.add("evidence: timeouts")
+	}
 	for _, o := range n.w.oracles {
 		o.accused(n, e)
 	}

@@ -120,7 +120,7 @@ func (m *mutant) overlay(t *testing.T) string {
 
 func command(t *testing.T, dir, name string, args ...string) *exec.Cmd {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute) // a mutant may never end
+	ctx, cancel := context.WithTimeout(t.Context(), 150*time.Second) // a mutant may never end
 	t.Cleanup(cancel)
 	c := exec.CommandContext(ctx, name, args...)
 	c.Dir = dir
