@@ -10,6 +10,7 @@ import (
 	"github.com/thinkey/thinkey/sdk/assert"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
+	"github.com/thinkey/thinkey/sdk/light"
 )
 
 const (
@@ -288,14 +289,21 @@ func (n *node) Reject(r bft.Reject) {
 // Evidence is driver.Watch's.
 func (n *node) Evidence(e bft.Evidence) {
 	n.cross(beforeTell)
-	if len(e.Votes) > 0 {
-		n.w.census.add("evidence: votes")
-	} else {
-		n.w.census.add("evidence: timeouts")
-	}
+	n.w.census.add("evidence: " + claimed(&e.First) + " against " + claimed(&e.Second))
 	for _, o := range n.w.oracles {
 		o.accused(n, e)
 	}
+}
+
+// claimed names a claim of evidence by its kind.
+func claimed(c *light.Claim) string {
+	switch {
+	case c.Timeout != nil:
+		return "timeout"
+	case c.Seats.Count() > 1:
+		return "certificate"
+	}
+	return "vote"
 }
 
 // receive takes a packet.
