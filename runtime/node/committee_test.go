@@ -318,3 +318,37 @@ func bftVotes(t *testing.T, dir string) (bft.Safety, []bft.Body, error) {
 	}
 	return safety, bodies, err
 }
+
+// Bytes that somebody changed on their way are not the block that they are named for: they say nothing about its proposer,
+// whether the block itself was seen before or not.
+func TestDamagedBlock(t *testing.T) {
+	r := newCommittee(t, 4)
+	r.openAll()
+	m := r.nodes[0].member
+	work := func() (bft.Event, error) {
+		made, err := m.node.build(order{need: Always})
+		if err != nil {
+			return nil, err
+		}
+		m.open = made
+		good := bft.Proposed{Hash: made.result.Hash, Raw: made.result.Raw}
+		k, err := chain.DecodeBlock(good.Raw)
+		if err != nil {
+			return nil, err
+		}
+		k.Inputs = append(k.Inputs, chain.Input{Message: payment(r.nodes[0], 1, 2, 10, 0)})
+		bad := bft.Proposed{Hash: good.Hash, Raw: k.Append(nil)}
+		for _, c := range []struct {
+			p    bft.Proposed
+			want bft.Verdict
+		}{{bad, bft.Damaged}, {good, bft.Valid}, {bad, bft.Damaged}, {good, bft.Valid}} {
+			if got, err := m.judge(c.p); err != nil || got != c.want {
+				t.Errorf("verdict %d, %v, want %d", got, err, c.want)
+			}
+		}
+		return nil, nil
+	}
+	if _, err := m.inTurn(work); err != nil {
+		t.Fatal(err)
+	}
+}

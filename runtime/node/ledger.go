@@ -1,11 +1,13 @@
 package node
 
 import (
+	"bytes"
 	"fmt"
 	"time"
 
 	"github.com/thinkey/thinkey/actors/account"
 	"github.com/thinkey/thinkey/consensus/bft"
+	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/sdk/assert"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
@@ -44,7 +46,7 @@ func (m *member) Verify(p bft.Proposed) error {
 // judge replays a block unless that was done; 0 if it doesn't stand on the head any more. A result is kept until the height is
 // final: nothing is replayed twice.
 func (m *member) judge(p bft.Proposed) (bft.Verdict, error) {
-	if m.results[p.Hash] == nil {
+	if r := m.results[p.Hash]; r == nil || !bytes.Equal(r.Raw, p.Raw) {
 		header, err := chain.DecodeBlockHeader(p.Raw)
 		if err == nil && header.Parent != m.node.head.Hash {
 			return 0, nil
@@ -54,12 +56,21 @@ func (m *member) judge(p bft.Proposed) (bft.Verdict, error) {
 			return 0, err
 		}
 		if fault != nil {
-			m.watch.fault(&header, p, fault)
-			return bft.Invalid, nil
+			return m.blame(&header, p, fault), nil
 		}
 		m.results[p.Hash] = result
 	}
 	return m.near(p.Hash), nil
+}
+
+// blame says whose a fault is: the block's, or of who changed the bytes on their way.
+func (m *member) blame(h *chain.Header, p bft.Proposed, f *block.Fault) bft.Verdict {
+	if !block.Whole(p.Raw) {
+		m.watch.damaged(p.Hash)
+		return bft.Damaged
+	}
+	m.watch.fault(h, p, f)
+	return bft.Invalid
 }
 
 // near withholds the vote while the block's time is too far ahead; Valid follows when it isn't.

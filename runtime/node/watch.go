@@ -23,6 +23,7 @@ type watch struct {
 	rejects  prometheus.Counter
 	evidence prometheus.Counter
 	faults   prometheus.Counter
+	changed  prometheus.Counter
 	missed   prometheus.Counter
 	early    prometheus.Counter
 	rounds   prometheus.Counter
@@ -44,8 +45,9 @@ func newWatch(n *Node) watch {
 	w := watch{
 		log: n.config.Log, network: n.network, kept: new(atomic.Int64),
 		rejects:  counter("thinkey_consensus_rejected_total", "Messages of other members that broke a rule."),
-		evidence: counter("thinkey_consensus_evidence_total", "Proofs that a member signed two statements of one step."),
+		evidence: counter("thinkey_consensus_evidence_total", "Proofs that a member signed what contradicts itself."),
 		faults:   counter("thinkey_consensus_faults_total", "Proposed blocks that didn't verify."),
+		changed:  counter("thinkey_consensus_damaged_total", "Blocks that came with other bytes than their headers name."),
 		missed:   counter("thinkey_consensus_forwarded_lost_total", "Forwarded messages that came too fast to be taken in."),
 		early:    counter("thinkey_consensus_early_total", "Blocks that were final by preparations alone."),
 		rounds:   counter("thinkey_consensus_failed_rounds_total", "Rounds that failed before a block was final."),
@@ -65,7 +67,31 @@ func (w *watch) Reject(r bft.Reject) {
 // Evidence implements driver.Watch.
 func (w *watch) Evidence(e bft.Evidence) {
 	w.evidence.Inc()
-	w.log.Warn("a member signed two statements of one step", "peer", e.From)
+	path := w.keep(fmt.Sprintf("evidence-%d-%x", e.From, e.First.Signature[:8]), e.Encode())
+	w.log.Warn("a member signed what contradicts itself", "peer", e.From, "file", path)
+}
+
+// damaged: bytes came that are not those of the block they are named for.
+func (w *watch) damaged(block chain.BlockHash) {
+	w.changed.Inc()
+	w.log.Warn("a block came damaged", "block", block)
+}
+
+// keep writes a file for the operator, and for others to judge, unless there are enough; the path, empty if it wasn't written.
+func (w *watch) keep(name string, b []byte) string {
+	if w.dir == "" || w.kept.Add(1) > maxFaults {
+		return ""
+	}
+	path := filepath.Join(w.dir, name)
+	err := os.MkdirAll(w.dir, 0o755)
+	if err == nil {
+		err = os.WriteFile(path, b, 0o600)
+	}
+	if err != nil {
+		w.log.Error("what shows a fault can't be kept", "file", path, "error", err)
+		return ""
+	}
+	return path
 }
 
 func (w *watch) committed(f *bft.Final) {
@@ -81,17 +107,7 @@ func (w *watch) lost(messages int) { w.missed.Add(float64(messages)) }
 // proposer is faulty, or something that should be deterministic isn't.
 func (w *watch) fault(h *chain.Header, p bft.Proposed, f *block.Fault) {
 	w.faults.Inc()
-	path := ""
-	if w.dir != "" && w.kept.Add(1) <= maxFaults {
-		path = filepath.Join(w.dir, fmt.Sprintf("block-%d-%s", h.Height, p.Hash))
-		err := os.MkdirAll(w.dir, 0o755)
-		if err == nil {
-			err = os.WriteFile(path, p.Raw, 0o600)
-		}
-		if err != nil {
-			w.log.Error("a block that doesn't verify can't be kept", "error", err)
-		}
-	}
+	path := w.keep(fmt.Sprintf("block-%d-%s", h.Height, p.Hash), p.Raw)
 	w.log.Error("a proposed block doesn't verify", "height", h.Height, "block", p.Hash, "proposer", h.Proposer, "round", h.Round,
 		"part", f.Part, "account", f.Account, "message", f.Message, "expected", f.Want, "found", f.Got, "kept", path)
 }
