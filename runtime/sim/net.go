@@ -81,7 +81,7 @@ func (w *World) send(from, to *node, p packet) {
 	}
 	for range copies {
 		q := p
-		if rates.damage > 0 && r.Float64() < rates.damage {
+		if rates.damage > 0 && r.Float64() < rates.damage && len(p.raw) > 0 {
 			q.raw = w.damage(p.raw)
 		}
 		wait := 1*millis + r.Uint64N(w.plan.Delay*millis)

@@ -3,6 +3,7 @@ package sim
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 
 	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/consensus/committee"
@@ -132,7 +133,7 @@ func (n *node) during(do func() error) {
 	case errors.Is(err, errDisk):
 		n.w.tell(n, "stops: %v", err)
 		n.stop(1000)
-	case n.deviation != nil:
+	case n.deviation != nil && !errors.Is(err, errPanic):
 		n.w.tell(n, "stops, having brought it upon itself: %v", err)
 		n.stop(5000)
 	default:
@@ -140,7 +141,10 @@ func (n *node) during(do func() error) {
 	}
 }
 
-var errCrashed = errors.New("crash")
+var (
+	errCrashed = errors.New("crash")
+	errPanic   = errors.New("panic")
+)
 
 // attempt lets a crash fall out at its boundary. An assertion that fails is an error, too: it stops a node.
 func attempt(do func() error) (err error) {
@@ -152,7 +156,7 @@ func attempt(do func() error) (err error) {
 		case assert.Failure:
 			err = fmt.Errorf("assertion: %v", p)
 		default:
-			panic(p)
+			err = fmt.Errorf("%w: %v\n%s", errPanic, p, debug.Stack())
 		}
 	}()
 	return do()

@@ -86,13 +86,13 @@ func (w *World) strike(in *Incident) {
 	case Partition:
 		w.cuts = append(w.cuts, cutOf(w, in))
 	case Crash:
-		at := boundary(in.How % uint64(boundaries))
-		n.crashAt, n.crashFor, n.crashBy = &at, in.For, w.now+4000*millis
-		if in.Patient {
-			n.crashBy = never
-		}
-		if at == insideStart && n.up {
+		n.doom(in)
+		if at := boundary(in.How % uint64(boundaries)); at == insideStart && n.up {
 			n.stop(in.For / 2)
+		} else if at == beforeTell && in.Patient { // whoever has something to tell first
+			for _, other := range w.nodes {
+				other.doom(in)
+			}
 		}
 	case SlowDisk:
 		n.slow = 1 + in.How%400
@@ -112,6 +112,15 @@ func (w *World) strike(in *Incident) {
 	case Pause:
 		w.census.add("pause")
 		n.busy = max(n.busy, w.now+in.For*millis)
+	}
+}
+
+// doom has a node crash at the boundary of an incident.
+func (n *node) doom(in *Incident) {
+	at := boundary(in.How % uint64(boundaries))
+	n.crashAt, n.crashFor, n.crashBy = &at, in.For, n.w.now+4000*millis
+	if in.Patient {
+		n.crashBy = never
 	}
 }
 
