@@ -14,7 +14,7 @@ var mutants = []mutant{
 	{"R2", "a leader that crashed proposes another block in the same round", "consensus/bft/propose.go", "if p := r.safety.Prepared; r.voted(p) {", "if p := r.safety.Prepared; false {"},
 	{"R3", "a quorum is one seat short", "sdk/chain/quorum.go", "Certificate: n - f - c,", "Certificate: n - f - c - 1,"},
 	{"R3", "a preparation certificate makes a block final", "consensus/bft/tally.go", "c.Step == chain.Preparation && n >= r.quorums.Early", "c.Step == chain.Preparation && n >= r.quorums.Certificate"},
-	{"R3", "bad signatures are summed", "consensus/bft/tally.go", "if len(bad) > 0 {\n\t\t\tr.strike", "if len(bad) > len(parts) {\n\t\t\tr.strike"},
+	{"R3", "bad signatures are summed", "consensus/committee/collect.go", "cert.Signature, bad = c.Signatures().Collect(v.Domain(), votes); bad != nil", "cert.Signature, bad = c.Signatures().Collect(v.Domain(), votes); false"},
 	{"R4", "a preparation is not durable", "consensus/bft/propose.go", "Block: b.hash}\n\tr.persist()", "Block: b.hash}"},
 	{"R4", "a block is prepared before it is replayed", "consensus/bft/height.go", "return b.verdict == Valid ||", "return b.verdict != Invalid ||"},
 	{"R4", "a demanded block is withheld for its time", "consensus/bft/height.go", "demanded && b.verdict == Withheld", "false"},
