@@ -23,7 +23,7 @@ var mutants = []mutant{
 	{"R6", "a confirmation is not durable", "consensus/bft/propose.go", "Block: cert.Block}\n\tr.persist()", "Block: cert.Block}"},
 	{"R6", "the certificate is not durable", "consensus/bft/safety.go", "s.Confirmed), s.Certificate)", "s.Confirmed), nil)"},
 	{"R6", "who sees a later certificate stays where it is", "consensus/bft/tally.go", "if cert.Round > r.round && r.final == nil {", "if false {"},
-	{"R7", "f + 1 confirmations make a block final", "consensus/bft/tally.go", "c.Step == chain.Confirmation && n >= r.quorums.Certificate", "c.Step == chain.Confirmation && n >= r.quorums.Join"},
+	{"R7", "a quorum of preparations counts as confirmations", "consensus/bft/tally.go", "c.Step == chain.Confirmation && n >= r.quorums.Certificate", "n >= r.quorums.Certificate"},
 	{"R8", "the highest certificate binds nothing", "consensus/bft/propose.go", "return high.Block, !high.IsZero()", "return high.Block, false"},
 	{"R8", "the lowest certificate binds", "consensus/bft/propose.go", "(high.IsZero() || m.Round > high.Round)", "(high.IsZero() || m.Round < high.Round)"},
 	{"R8", "preparations bind nothing", "consensus/bft/propose.go", "!last.IsZero() && seats >= r.quorums.Adoption", "false"},
