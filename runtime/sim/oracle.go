@@ -35,7 +35,7 @@ func (blind) accused(*node, bft.Evidence)     {}
 func newOracles(w *World) []oracle {
 	b := blind{w}
 	return []oracle{
-		&certificates{b}, newLeaders(b), &noFork{b}, &sameState{b}, newVotes(b), newDurable(b), &justice{b},
+		&certificates{b}, newLeaders(b), &noFork{b}, &sameState{b}, newVotes(b), &persisted{b}, newDurable(b), &justice{b},
 		newConservation(b), &causal{b}, &nonces{b}, &effects{b},
 	}
 }
