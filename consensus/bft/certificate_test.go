@@ -1,0 +1,74 @@
+package bft_test
+
+import (
+	"testing"
+
+	"github.com/thinkey/thinkey/consensus/bft"
+	"github.com/thinkey/thinkey/consensus/committee"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// certified is a certificate of a block at height 1 by the first three nodes.
+func (n *net) certified(step chain.Step, round uint32, block chain.BlockHash) chain.Certificate {
+	n.t.Helper()
+	v := chain.Vote{Step: step, Network: chain.NetworkID{1}, Chain: 1, Height: 1, Round: round, Block: block}
+	var parts []committee.Part
+	for _, seats := range bft.Members(n.committee)[:3] {
+		parts = append(parts, tags{}.part(v.Domain(), v.Append(nil), seats))
+	}
+	cert, bad := committee.Collect(n.committee, &v, parts)
+	if bad != nil {
+		n.t.Fatal(bad)
+	}
+	return cert
+}
+
+// R6: who is shown a preparation certificate of a later round is in that round, and confirms there; of an earlier one, not.
+func TestLaterCertificate(t *testing.T) {
+	n := newNet(t, 1, 0, 1, 1, 1, 1)
+	r := n.nodes[3].replica
+	for _, c := range []struct {
+		round, now uint32
+		confirms   bool
+	}{{3, 3, true}, {1, 3, false}, {5, 5, true}} {
+		e := step(t, r, bft.Received{From: 0, Message: &bft.Certified{Certificate: n.certified(chain.Preparation, c.round, chain.BlockHash{byte(c.round)})}})
+		confirms := false
+		for _, s := range e.Send {
+			v, ok := s.Message.(*bft.Vote)
+			confirms = confirms || ok && v.Step == chain.Confirmation && v.Round == c.now && v.Block == chain.BlockHash{byte(c.round)}
+		}
+		if r.Round() != c.now || confirms != c.confirms || confirms && (e.Persist == nil || e.Persist.Confirmed.Round != c.now) {
+			t.Errorf("certificate of round %d: in round %d, confirms %t", c.round, r.Round(), confirms)
+		}
+	}
+	forged := n.certified(chain.Preparation, 8, chain.BlockHash{8})
+	forged.Round = 9
+	if e := r.Step(bft.Received{From: 0, Message: &bft.Certified{Certificate: forged}}); r.Round() != 5 || len(e.Reject) != 1 {
+		t.Errorf("a forged certificate: round %d, %+v", r.Round(), e.Reject)
+	}
+}
+
+// R9: a head that no certificate shows is none. A liar can't keep a member silent for ever, nor make it speak early.
+func TestLyingHeads(t *testing.T) {
+	n := newNet(t, 1, 0, 1, 1, 1, 1)
+	n.nodes[3].boot(bft.Lost())
+	r := n.nodes[3].replica
+	final := n.certified(chain.Confirmation, 0, chain.BlockHash{1})
+	other := final
+	other.Height = 1000
+	for _, lie := range []*bft.Status{{Head: 1000}, {Head: 1000, Certificate: &final}, {Head: 1000, Certificate: &other}} {
+		e := r.Step(bft.Received{From: 2, Message: lie})
+		if len(e.Reject) != 1 || e.Persist != nil {
+			t.Errorf("%+v is believed", lie)
+		}
+	}
+	for from := range bft.Peer(2) {
+		if e := r.Step(bft.Received{From: from, Message: &bft.Status{}}); e.Persist != nil {
+			t.Fatal("two of four are no quorum")
+		}
+	}
+	e := r.Step(bft.Received{From: 2, Message: &bft.Status{Head: 1, Certificate: &final}})
+	if e.Persist == nil || e.Persist.ResumeAt != 3 || !r.Silent() {
+		t.Errorf("three have answered: %+v", e.Persist)
+	}
+}
