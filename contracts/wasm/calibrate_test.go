@@ -406,6 +406,7 @@ func structures() []probe {
 		{name: "local.get local.set", piece: text(j, at(module.OpLocalSet, 1), i, at(module.OpLocalSet, 6))},
 		{name: "global.get global.set", piece: text(at(module.OpGlobalGet, 0), i64(1), module.OpI64Add, at(module.OpGlobalSet, 0))},
 		{name: "select", piece: text(i, j, l, module.OpI32WrapI64, module.OpSelect, take('i'))},
+		{name: "select of floats", piece: text(operand('d', 0), module.OpF64Const, asm{0, 0, 0, 0, 0, 0, 0xf0, 0x3f}, i, module.OpSelect, take('d'))},
 		{name: "if", piece: text(i, block(module.OpIf, l, i64(5), module.OpI64Add, at(module.OpLocalSet, 2)))},
 		{name: "else", piece: text(i, block(module.OpIf, l, i64(5), module.OpI64Add, at(module.OpLocalSet, 2), module.OpElse, l, i64(3), module.OpI64Mul, at(module.OpLocalSet, 2)))},
 		{name: "constants", piece: text(module.OpF32Const, asm{0, 0, 0, 1}, at(module.OpLocalSet, 4), module.OpF64Const, asm{0, 0, 0, 0, 0, 0, 0, 1}, at(module.OpLocalSet, 5), i64(77), at(module.OpLocalSet, 3))},

@@ -20,8 +20,9 @@
 //	    returns and traps as the suite says; what it calls invalid or malformed is refused. What is skipped stands in one
 //	    table with the reason, and its numbers are asserted (TestSuite, TestRefusals).
 //	K2  Results, traps, memory and globals of the instrumented module are those of the reference on both engines. Those of
-//	    the original are too, as long as no arithmetic made a NaN: which one it makes then is the engine's choice
-//	    (TestDifferential, TestOpcodes, TestRanges, FuzzEngines).
+//	    the original are too, as long as no arithmetic made a NaN: which one it makes then is the engine's choice; and
+//	    on the compiler as long as there is no select of floats, which it may get wrong (TestFloatSelect). None is left in
+//	    what is instrumented (TestDifferential, TestOpcodes, TestRanges, FuzzEngines).
 //	K3  Every NaN that instrumented arithmetic makes is the positive canonical one.
 //	K4  Gas is what the reference counts, however it is sliced; of a call that traps it may be more, but is the same on
 //	    both engines. On exactly what a call needs it ends as it should, on less it runs out, at the same place on both

@@ -29,6 +29,7 @@
 //	start of a region     gas -= cost                          [and: if gas < 0 { refill() }]
 //	around the body       stack += words; if stack > max { unreachable }   …   stack -= words
 //	behind float results  if x != x { x = the canonical NaN }
+//	select of floats      select of their bits
 //	before stores         dirty |= 1<<(first>>shift&63) | 1<<(last>>shift&63)
 //
 // A region is code that runs from its first instruction to its last, or traps. One begins at the function's start, at a
@@ -62,8 +63,14 @@
 //	G6  Apart from gas and stack the module computes what it did, and traps where it did.
 //	G7  With Options.Mark: before a byte is stored to, the bit of its bucket is set. (Bits that need not be set may be.)
 //	G8  Equal arguments give equal modules, byte by byte. The module given is left as it is.
+//	G9  No select between floats is left: wazero's compiler for amd64 may take what it chooses from for what was in a
+//	    register before. Its conditional move between float registers reads the one that it writes, but isn't said to: if
+//	    another operand must come from the stack into that register, the value there is lost. That of integers is said to.
 //
 // # Why not otherwise
+//
+// Only the selects of floats in danger can't be told apart: which registers are free is the engine's, and a call before one
+// is enough. An if instead costs a branch that is guessed wrong, and the compiler the square of the branches.
 //
 // A call of a charging function in each region doubles or triples the time (2.5 to 3.9 on small loops). Keeping gas in a
 // local and writing it back around calls is no faster than the global, which the engine keeps in a register along a

@@ -28,9 +28,9 @@ func (p *plan) settle(f *module.FunctionFacts, outside bool) shape {
 	}
 	for _, e := range p.edits {
 		switch e.kind {
-		case canonical32:
+		case canonical32, select32:
 			p.widths[0] = true
-		case canonical64:
+		case canonical64, select64:
 			p.widths[1] = true
 		}
 	}

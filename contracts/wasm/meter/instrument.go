@@ -64,7 +64,7 @@ func exports(m *module.Module, l *layout) ([]module.Export, error) {
 func bodies(m *module.Module, f *module.Facts, l *layout, out *module.Module) error {
 	out.Bodies = make([]module.Body, 0, len(m.Bodies)+8)
 	outside := calledFromOutside(m)
-	p := &plan{layout: l, mark: l.mark}
+	p := &plan{layout: l, mark: l.mark, selects: f.Selects}
 	p.marks.shift = l.shift
 	w := &weaver{layout: l}
 	for i := range m.Bodies {
@@ -73,6 +73,7 @@ func bodies(m *module.Module, f *module.Facts, l *layout, out *module.Module) er
 			return fmt.Errorf("meter: function %d has %d locals, allowed are %d", l.imported+uint32(i), n, maxLocals)
 		}
 		p.marks.begin(f.Functions[i].Locals)
+		p.function = int32(i)
 		if err := p.make(&m.Bodies[i], len(t.Results) > 0); err != nil {
 			return err
 		}

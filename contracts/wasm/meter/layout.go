@@ -1,7 +1,6 @@
 package meter
 
 import (
-	"encoding/binary"
 	"slices"
 	"strconv"
 
@@ -33,8 +32,7 @@ type layout struct {
 	shift    uint
 	maxStack uint32
 
-	checkCode    []byte // refill if gas is below zero
-	nan32, nan64 []byte // f32.const, f64.const of the canonical NaN
+	checkCode []byte // refill if gas is below zero
 
 	types     []module.FuncType
 	wanted    []wanted
@@ -64,8 +62,6 @@ func newLayout(m *module.Module, o Options) *layout {
 	l.firstMade = uint32(len(l.funcs)) + 1
 	l.gas = uint32(m.ImportedGlobals() + len(m.Globals))
 	l.stack, l.dirty = l.gas+1, l.gas+2
-	l.nan32 = binary.LittleEndian.AppendUint32([]byte{byte(module.OpF32Const)}, 0x7fc0_0000)
-	l.nan64 = binary.LittleEndian.AppendUint64([]byte{byte(module.OpF64Const)}, 0x7ff8_0000_0000_0000)
 	var c code
 	c.at(module.OpGlobalGet, l.gas)
 	c.i64(0)

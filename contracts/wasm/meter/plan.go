@@ -23,6 +23,8 @@ const (
 	leave                       // return
 	canonical32                 // the f32 on the stack, if it is a NaN, becomes the canonical one
 	canonical64                 // the same, f64
+	select32                    // select between two f32
+	select64                    // the same, f64
 	dead                        // never runs: dropped
 )
 
@@ -36,13 +38,15 @@ type plan struct {
 	flow
 	operands []operand
 	body     *module.Body
+	selects  []module.FloatSelect // between floats, in this body and behind
+	function int32                // being planned
 
 	calls   bool   // calls another function
 	leaves  bool   // branches to the function's label, or returns
 	loops   bool   // has a loop
 	total   uint64 // units of all regions
 	widths  [2]bool
-	scratch bool // a mark needs a local for an address
+	scratch bool // a mark or a select needs a local for an address or a condition
 }
 
 // begin forgets the body before.
@@ -84,6 +88,8 @@ func (p *plan) step(in *module.Instruction, t *trait) {
 	switch t.kind {
 	case plain:
 		p.plain(in, t)
+	case choosing:
+		p.choose(in, t)
 	case branch:
 		p.branch(in)
 	case calling:
@@ -118,6 +124,27 @@ func (p *plan) plain(in *module.Instruction, t *trait) {
 	if t.pushes == 1 {
 		p.pushOther(in)
 	}
+}
+
+// choose replaces a select between floats. Those that never run are passed over.
+func (p *plan) choose(in *module.Instruction, t *trait) {
+	for len(p.selects) > 0 && earlier(&p.selects[0], p.function, in.At) {
+		p.selects = p.selects[1:]
+	}
+	if len(p.selects) > 0 && p.selects[0].Function == p.function && int(p.selects[0].At) == in.At {
+		k := select32
+		if p.selects[0].Type == module.F64 {
+			k = select64
+		}
+		p.edits = append(p.edits, edit{kind: k, at: int32(in.At), end: int32(in.End)})
+		p.scratch = true
+	}
+	p.plain(in, t)
+}
+
+// earlier says that a select stands before a place.
+func earlier(s *module.FloatSelect, function int32, at int) bool {
+	return s.Function < function || s.Function == function && int(s.At) < at
 }
 
 // call renumbers, and counts what a function defined here may leave unchecked (G2).

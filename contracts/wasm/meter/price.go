@@ -11,6 +11,7 @@ type kind uint8
 const (
 	unpriced   kind = iota // refused: what has no price doesn't run
 	plain                  // takes operands, gives results, nothing else
+	choosing               // select
 	branch                 // block, loop, if, else, end, br, br_if, br_table, return, unreachable
 	calling                // call, call_indirect
 	variable               // local.get, local.set, local.tee
@@ -84,7 +85,7 @@ var classes = []class{
 	{module.OpCall, module.OpCall, trait{calling, gas.Call, 0, 0, 0}},
 	{module.OpCallIndirect, module.OpCallIndirect, trait{calling, gas.CallTable, 0, 0, 0}},
 	{module.OpDrop, module.OpDrop, trait{reading, gas.Nothing, 1, 0, 0}},
-	{module.OpSelect, module.OpSelect, trait{plain, gas.Count, 3, 1, 0}},
+	{module.OpSelect, module.OpSelect, trait{choosing, gas.Count, 3, 1, 0}},
 
 	{module.OpLocalGet, module.OpLocalTee, trait{variable, gas.Local, 0, 0, 0}},
 	{module.OpGlobalGet, module.OpGlobalGet, trait{plain, gas.Global, 0, 1, 0}},

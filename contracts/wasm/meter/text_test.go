@@ -222,9 +222,12 @@ func instrument(t testing.TB, m *module.Module, o Options) *module.Module {
 	if string(m.Encode()) != before {
 		t.Fatal("Instrument changed its argument")
 	}
-	again, _, err := module.Check(out.Encode(), module.Any())
+	again, facts, err := module.Check(out.Encode(), module.Any())
 	if err != nil {
 		t.Fatalf("the result: %v", err)
+	}
+	if len(facts.Selects) > 0 {
+		t.Fatalf("%d selects of floats are left (G9)", len(facts.Selects))
 	}
 	return again
 }

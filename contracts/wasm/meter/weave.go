@@ -1,6 +1,8 @@
 package meter
 
 import (
+	"encoding/binary"
+
 	"github.com/thinkey/thinkey/contracts/wasm/module"
 )
 
@@ -146,9 +148,13 @@ func (w *weaver) edit(e *edit) {
 			w.op(module.OpReturn)
 		}
 	case canonical32:
-		w.canonical(w.scratch32, w.nan32, module.OpF32Eq)
+		w.canonical(&width32, w.scratch32)
 	case canonical64:
-		w.canonical(w.scratch64, w.nan64, module.OpF64Eq)
+		w.canonical(&width64, w.scratch64)
+	case select32:
+		w.choose(&width32, w.scratch32)
+	case select64:
+		w.choose(&width64, w.scratch64)
 	}
 }
 
@@ -160,24 +166,58 @@ func (w *weaver) charge(units uint32) {
 	w.at(module.OpGlobalSet, w.gas)
 }
 
+// width is what differs between f32 and f64.
+type width struct {
+	nan, bits       code // the canonical NaN, as a float and as an integer
+	equal           module.Opcode
+	toBits, toFloat module.Opcode
+}
+
+var width32, width64 = widths()
+
+func widths() (f32, f64 width) {
+	const nan32, nan64, nanShift = 0x7fc0_0000, 0x7ff8_0000_0000_0000, 51
+	f32 = width{equal: module.OpF32Eq, toBits: module.OpI32ReinterpretF32, toFloat: module.OpF32ReinterpretI32}
+	f64 = width{equal: module.OpF64Eq, toBits: module.OpI64ReinterpretF64, toFloat: module.OpF64ReinterpretI64}
+	f32.nan = binary.LittleEndian.AppendUint32(code{byte(module.OpF32Const)}, nan32)
+	f64.nan = binary.LittleEndian.AppendUint64(code{byte(module.OpF64Const)}, nan64)
+	f32.bits.i32(nan32)
+	f64.bits.i64(nan64 >> nanShift) // shifted: 6 bytes instead of 11
+	f64.bits.i64(nanShift)
+	f64.bits.op(module.OpI64Shl)
+	return f32, f64
+}
+
 // canonical replaces a NaN on the stack: it is what doesn't equal itself. A branch over the constant is what the compiler
-// makes the fastest code of, but many branches make it slow to compile: the rest of a body's are selects.
-func (w *weaver) canonical(scratch uint32, nan []byte, equal module.Opcode) {
+// makes the fastest code of, but many branches make it slow to compile: the rest of a body's are selects, of bits (G9).
+func (w *weaver) canonical(f *width, scratch uint32) {
 	w.at(module.OpLocalTee, scratch)
 	if w.branches++; w.branches > maxBranches {
-		w.code = append(w.code, nan...)
+		w.op(f.toBits)
+		w.code = append(w.code, f.bits...)
 		w.at(module.OpLocalGet, scratch)
 		w.at(module.OpLocalGet, scratch)
-		w.op(equal, module.OpSelect)
+		w.op(f.equal, module.OpSelect, f.toFloat)
 		return
 	}
 	w.at(module.OpLocalGet, scratch)
-	w.op(equal + unequal)
+	w.op(f.equal + unequal)
 	w.block(module.OpIf, module.BlockNone)
-	w.code = append(w.code, nan...)
+	w.code = append(w.code, f.nan...)
 	w.at(module.OpLocalSet, scratch)
 	w.op(module.OpEnd)
 	w.at(module.OpLocalGet, scratch)
+}
+
+// choose selects between the bits of two floats (G9).
+func (w *weaver) choose(f *width, scratch uint32) {
+	w.at(module.OpLocalSet, w.scratchAddress)
+	w.at(module.OpLocalSet, scratch)
+	w.op(f.toBits)
+	w.at(module.OpLocalGet, scratch)
+	w.op(f.toBits)
+	w.at(module.OpLocalGet, w.scratchAddress)
+	w.op(module.OpSelect, f.toFloat)
 }
 
 // push counts a frame, or traps with a count above the limit (G4).

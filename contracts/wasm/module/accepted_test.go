@@ -197,3 +197,19 @@ func TestIndexSpaces(t *testing.T) {
 		t.Errorf("export query: %v", e)
 	}
 }
+
+// Selects of floats are told apart from those of integers.
+func TestFloatSelects(t *testing.T) {
+	choose := func(t ValueType) []byte {
+		constant := map[ValueType][]byte{I32: code(OpI32Const, 0), F32: code(OpF32Const, 0, 0, 0, 0), F64: code(OpF64Const, 0, 0, 0, 0, 0, 0, 0, 0)}[t]
+		return code(constant, constant, OpI32Const, 0, OpSelect, OpDrop)
+	}
+	_, facts, err := Check(bare(code(choose(I32), choose(F64), choose(F32), OpUnreachable, OpI32Const, 0, OpSelect, OpDrop)).Encode(), Any())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []FloatSelect{{At: 8 + 20, Type: F64}, {At: 8 + 22 + 12, Type: F32}}
+	if !slices.Equal(facts.Selects, want) {
+		t.Errorf("%+v, want %+v", facts.Selects, want)
+	}
+}

@@ -3,10 +3,11 @@ package module
 // bodies checks the code of every function.
 func (v *validator) bodies() (*Facts, *Refusal) {
 	facts := &Facts{Functions: make([]FunctionFacts, len(v.m.Bodies))}
-	c := &checker{v: v, m: v.m, p: v.p}
+	c := &checker{v: v, m: v.m, p: v.p, all: facts}
 	first := len(v.typeOf) - len(v.m.Funcs)
 	for i := range v.m.Bodies {
 		f := &facts.Functions[i]
+		c.index = int32(i)
 		c.function(&v.m.Types[v.m.Funcs[i]], &v.m.Bodies[i], f)
 		if facts.Complexity = saturate(facts.Complexity, f.Complexity()); c.err == nil && facts.Complexity > v.p.MaxComplexity {
 			c.err = refuse(-1, "the module's complexity reaches %d with this function (limit %d)", facts.Complexity, v.p.MaxComplexity).instead(simpler)
@@ -53,7 +54,9 @@ type checker struct {
 	blocks []frame // those open but the innermost
 	top    frame   // the innermost
 	labels int     // of all br_tables so far
+	all    *Facts
 	facts  *FunctionFacts
+	index  int32 // of the function, among those defined here
 	err    *Refusal
 }
 
@@ -380,7 +383,7 @@ func (c *checker) inTable(table uint32) {
 	}
 }
 
-// selection checks a select: both operands have the same type.
+// selection checks a select: both operands have the same type. It notes one between floats.
 func (c *checker) selection() {
 	c.pop(I32)
 	a, b := c.any(), c.any()
@@ -389,6 +392,9 @@ func (c *checker) selection() {
 	}
 	if b != unknown && a != b {
 		c.fail("chooses between %s and %s", b, a)
+	}
+	if a == F32 || a == F64 {
+		c.all.Selects = append(c.all.Selects, FloatSelect{Function: c.index, At: int32(c.w.in.At), Type: a})
 	}
 	c.push(a)
 }

@@ -9,6 +9,15 @@ import (
 type Facts struct {
 	Functions  []FunctionFacts
 	Complexity uint64 // the sum over the functions: about how long compiling takes, in units of 160 ns
+	Selects    []FloatSelect
+}
+
+// FloatSelect is a select between floats, which its opcode doesn't tell. They come in the order of functions and code. Of
+// those in code that never runs some are missing: their operands may be of no type.
+type FloatSelect struct {
+	Function int32 // index among those defined in the module
+	At       int32 // offset in the body's code
+	Type     ValueType
 }
 
 // FunctionFacts is what one function makes of the machine, and what bounds the time to compile it.
