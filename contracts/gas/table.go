@@ -6,7 +6,7 @@ package gas
 import "github.com/thinkey/thinkey/sdk/chain"
 
 // TableVersion changes with every price: instrumented code of another version is never run.
-const TableVersion = 2
+const TableVersion = 3
 
 // Messages.
 const (
@@ -95,9 +95,10 @@ const (
 	Call        = 40  // with its frame; the callee pays for its own body
 	CallTable   = 80  // call_indirect
 	LocalZero   = 1   // per local of the callee, set to zero at entry
-	Float       = 20  // add, sub, mul, comparisons, conversions, with the canonical NaN
-	FloatDivide = 120 // division and square root
-	FloatRound  = 20  // ceil, floor, trunc, nearest, min, max
+	Float       = 20  // comparisons, signs, conversions to and from integers
+	FloatResult = 40  // add, sub, mul, min, max, ceil, floor, trunc, nearest, promote, demote: what is a NaN is made canonical
+	FloatDivide = 120 // division and square root, the same
+	FloatSelect = 14  // added for a select between floats, which is one of their bits
 	MemorySize  = 10
 	Bulk        = 400 // memory.copy, memory.fill, memory.init, table.copy, table.init, data.drop, elem.drop
 )

@@ -88,6 +88,8 @@ var meant = map[string]map[string]string{
 		"br":                  "a jump to what follows is none",
 		"constants":           "most are parts of other instructions",
 
+		"memory.copy of 60000": "what is copied is in a cache, as megabytes are not",
+
 		"read of nothing": "the state is not always in memory, as it is here",
 		"read of 1000":    "the same",
 		"next":            "the same",
@@ -441,6 +443,8 @@ func structures() []probe {
 		p.guest, p.times, p.loops = table, 10, 100
 		all = append(all, p)
 	}
+	whole := text(255, module.OpMemoryGrow, byte(0), module.OpDrop)
+	all = append(all, probe{name: "memory.copy of 8000000", setup: whole, piece: text(0, 8<<20, 8_000_000, module.OpMemoryCopy, byte(0), byte(0)), times: 1, loops: 4})
 	// A walk through 16 MiB, each step to a place that depends on the one before.
 	chase := text(255, module.OpMemoryGrow, byte(0), module.OpDrop, 0, at(module.OpLocalSet, 1), repeat(0, 1<<18,
 		i, i, 1664525, module.OpI32Mul, 64*1013903, module.OpI32Add, 1<<24-64, module.OpI32And, at(module.OpLocalTee, 1), access(module.OpI32Store, 0)))

@@ -69,6 +69,7 @@ type step struct {
 	other  int   // of if: the step of its else, or its end
 	toll   int64 // paid when control comes here
 	live   bool  // may run
+	floats bool  // of select: it chooses between them
 }
 
 // label is an open block in a frame.
@@ -86,7 +87,7 @@ func newReference(m *module.Module, facts *module.Facts, seen *census) *referenc
 	for i := range m.Bodies {
 		at := m.ImportedFuncs() + i
 		kind := m.Types[m.Funcs[i]]
-		r.code[at] = compile(kind, &m.Bodies[i], facts.Functions[i])
+		r.code[at] = compile(kind, &m.Bodies[i], facts.Functions[i], floatSelects(facts, i))
 	}
 	for _, g := range m.Globals {
 		r.globals = append(r.globals, r.constant(g.Init))
@@ -159,8 +160,19 @@ func referenced(code []byte) int {
 	return int(w.Instruction().A)
 }
 
+// floatSelects says where a function defined in the module chooses between floats.
+func floatSelects(facts *module.Facts, function int) map[int]bool {
+	all := map[int]bool{}
+	for _, s := range facts.Selects {
+		if int(s.Function) == function {
+			all[int(s.At)] = true
+		}
+	}
+	return all
+}
+
 // compile resolves the jumps of a body and says what must be paid where.
-func compile(kind module.FuncType, body *module.Body, facts module.FunctionFacts) routine {
+func compile(kind module.FuncType, body *module.Body, facts module.FunctionFacts, floats map[int]bool) routine {
 	f := routine{kind: kind, facts: facts}
 	for _, l := range body.Locals {
 		for range l.Count {
@@ -170,7 +182,7 @@ func compile(kind module.FuncType, body *module.Body, facts module.FunctionFacts
 	var open []int
 	for w := module.Walk(body.Code); w.Next(); {
 		in := w.Instruction()
-		s := step{op: in.Op, a: in.A, b: in.B, value: in.I64}
+		s := step{op: in.Op, a: in.A, b: in.B, value: in.I64, floats: floats[in.At]}
 		at := len(f.code)
 		switch in.Op {
 		case module.OpBlock, module.OpLoop, module.OpIf:

@@ -68,6 +68,9 @@ func (t *tolls) step(i int, s *step) {
 		s.live = true
 		price, _ := meter.PriceOf(s.op)
 		t.tenths += int64(price)
+		if s.floats {
+			t.tenths += gas.FloatSelect
+		}
 	}
 	switch s.op {
 	case module.OpBlock:

@@ -4,7 +4,7 @@ import "fmt"
 
 // Version is of what Instrument makes of a module. It changes with every change of it or of a price: instrumented code of
 // another version is never run.
-const Version = 2
+const Version = 3
 
 // What Instrument adds to a module, by name.
 const (

@@ -3,6 +3,7 @@ package meter
 import (
 	"fmt"
 
+	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/contracts/wasm/module"
 )
 
@@ -138,6 +139,7 @@ func (p *plan) choose(in *module.Instruction, t *trait) {
 		}
 		p.edits = append(p.edits, edit{kind: k, at: int32(in.At), end: int32(in.End)})
 		p.scratch = true
+		p.region.tenths += gas.FloatSelect
 	}
 	p.plain(in, t)
 }

@@ -57,10 +57,10 @@ func TestSnippets(t *testing.T) {
 		{"br 0; br_if 0; if; else; return", 5 * gas.Branch},
 		{"br_table 0 0", gas.BranchTable},
 		{"call 0; call_indirect 0", gas.Call + gas.CallTable},
-		{"f32.add; f64.sub; f32.mul; f64.neg; f32.abs; f64.copysign; f64.eq; f32.lt", 8 * gas.Float},
+		{"f64.neg; f32.abs; f64.copysign; f64.eq; f32.lt", 5 * gas.Float},
+		{"f32.add; f64.sub; f32.mul; f32.min; f64.max; f32.ceil; f64.nearest; f32.demote_f64; f64.promote_f32", 9 * gas.FloatResult},
 		{"f32.div; f64.sqrt", 2 * gas.FloatDivide},
-		{"f32.min; f64.max; f32.ceil; f64.nearest", 4 * gas.FloatRound},
-		{"f32.demote_f64; f64.promote_f32; f64.convert_i32_u; i32.trunc_f64_s; i64.trunc_sat_f32_u; f32.convert_i64_s", 6 * gas.Float},
+		{"f64.convert_i32_u; i32.trunc_f64_s; i64.trunc_sat_f32_u; f32.convert_i64_s", 4 * gas.Float},
 		{"memory.size", gas.MemorySize},
 		{"memory.grow; memory.copy; memory.fill; memory.init 0; table.copy 0 0; table.init 0 0; data.drop 0; elem.drop 0", 8 * gas.Bulk},
 	} {
