@@ -24,11 +24,12 @@ import (
 // wazeroVersion is that of go.mod, which a test compares. wazero doesn't know its own version in a test's binary.
 const wazeroVersion = "v1.12.0"
 
-// artifacts is the compiled code on disk: a directory for each module, in which wazero keeps what it likes, and beside it a
-// sum over all that. wazero's own checksum covers the machine code alone: one flipped bit in the list of functions would
-// be jumped to.
+// artifacts is the compiled code on disk: a directory for each module, in which wazero keeps what it likes, and beside it the
+// instrumented module, as instrumenting takes longer than all else of loading, and a sum over all that. wazero's own
+// checksum covers the machine code alone: one flipped bit in the list of functions would be jumped to.
 //
 //	Dir / code-<versions> / <hash of the code> / sum         SHA-256 over names and contents of the others
+//	                                           / module      what meter made of it
 //	                                           / wazero-…/…  wazero's
 //
 // A directory without its sum, or with a wrong one, is removed. It is never trusted, and never needed.
@@ -41,6 +42,7 @@ type artifacts struct {
 const (
 	artifactPrefix = "code-"
 	sumName        = "sum"
+	moduleName     = "module"
 )
 
 // openArtifacts makes the directory for what this version compiles, and removes that of others.
@@ -61,16 +63,19 @@ func openArtifacts(dir string, max int64) (*artifacts, error) {
 
 func (a *artifacts) path(hash chain.CodeHash) string { return filepath.Join(a.dir, hash.String()) }
 
-// open is the cache for one module. known says that there is something sound in it.
-func (a *artifacts) open(hash chain.CodeHash) (cache wazero.CompilationCache, known bool, err error) {
+// open is the cache for one module; metered is the module that it is of, or nil if there is nothing sound in it.
+func (a *artifacts) open(hash chain.CodeHash) (cache wazero.CompilationCache, metered []byte, err error) {
 	path := a.path(hash)
-	if known = isSound(path); !known {
-		if err := os.RemoveAll(path); err != nil {
-			return nil, false, err
-		}
+	if isSound(path) {
+		metered, err = os.ReadFile(filepath.Join(path, moduleName))
+	} else {
+		err = os.RemoveAll(path)
+	}
+	if err != nil {
+		return nil, nil, err
 	}
 	cache, err = wazero.NewCompilationCacheWithDir(path)
-	return cache, known, err
+	return cache, metered, err
 }
 
 func isSound(path string) bool {
@@ -105,13 +110,17 @@ func sum(path string) ([]byte, error) {
 	return all.Sum(nil), err
 }
 
-// seal writes the sum over what wazero has written for a module, and makes room if that is too much. A crash in between
-// leaves a directory without a sum.
-func (a *artifacts) seal(hash chain.CodeHash, isNew bool) error {
-	path := filepath.Join(a.path(hash), sumName)
-	if !isNew {
-		now := time.Now()
-		return os.Chtimes(path, now, now) // what is used stays
+// touch notes that a module was used: it stays when others go.
+func (a *artifacts) touch(hash chain.CodeHash) {
+	now := time.Now()
+	_ = os.Chtimes(filepath.Join(a.path(hash), sumName), now, now) // or it goes earlier
+}
+
+// seal writes the metered module beside what wazero has written for it, and the sum over that, and makes room if it is too
+// much. A crash in between leaves a directory without a sum.
+func (a *artifacts) seal(hash chain.CodeHash, metered []byte) error {
+	if err := os.WriteFile(filepath.Join(a.path(hash), moduleName), metered, 0o600); err != nil {
+		return err
 	}
 	b, err := sum(a.path(hash))
 	if err != nil {
@@ -124,7 +133,7 @@ func (a *artifacts) seal(hash chain.CodeHash, isNew bool) error {
 	}
 	_, err = temporary.Write(b)
 	if err = errors.Join(err, temporary.Close()); err == nil {
-		err = os.Rename(temporary.Name(), path)
+		err = os.Rename(temporary.Name(), filepath.Join(a.path(hash), sumName))
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(temporary.Name()))

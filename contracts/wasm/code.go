@@ -108,14 +108,9 @@ func (c *code) load(binary []byte) (err error) {
 			return fmt.Errorf("code %s: %w", c.hash, err)
 		}
 	}
-	metered, err := c.meter(binary)
-	if err != nil {
-		return fmt.Errorf("code %s: %w", c.hash, err)
-	}
-	if err := c.make(metered); err != nil {
+	if err := c.make(binary); err != nil {
 		return fmt.Errorf("code %s can't be run: %w", c.hash, err)
 	}
-	c.size = codeBytes(len(metered), len(c.image), c.items)
 	return nil
 }
 
@@ -131,9 +126,7 @@ func (c *code) meter(binary []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.shape = shapeOf(m)
-	c.price = c.shape.price()
-	c.engine.variant.apply(&c.shape)
+	c.describe(m)
 	if c.engine.variant == Bare {
 		return c.adapt(bare(m)).Encode(), nil
 	}
@@ -142,6 +135,24 @@ func (c *code) meter(binary []byte) ([]byte, error) {
 		return nil, err
 	}
 	return c.adapt(metered).Encode(), nil
+}
+
+// recall finds out what meter does, but for the module that runs, of one that meter has accepted before.
+func (c *code) recall(binary []byte) error {
+	m, err := module.Decode(binary)
+	if err != nil {
+		return err
+	}
+	c.describe(m)
+	c.image = takeData(m)
+	return nil
+}
+
+// describe notes what the module says about its instances.
+func (c *code) describe(m *module.Module) {
+	c.shape = shapeOf(m)
+	c.price = c.shape.price()
+	c.engine.variant.apply(&c.shape)
 }
 
 // adapt makes room for the page that shrinks a memory (see linear), takes its data, and drops what only tools read: wazero
@@ -201,19 +212,15 @@ func (s *shape) price() uint64 {
 	return p
 }
 
-// bulkPrefix is the first byte of every bulk instruction.
-const bulkPrefix = 0xfc
-
 // changesTables says whether m has an instruction that changes what restoring doesn't reach.
 func changesTables(m *module.Module) bool {
 	for i := range m.Bodies {
-		if bytes.IndexByte(m.Bodies[i].Code, bulkPrefix) < 0 {
+		if !suspect(m.Bodies[i].Code) {
 			continue // to decode it all would take a tenth of the time to load it
 		}
 		w := module.Walk(m.Bodies[i].Code)
 		for w.Next() {
-			switch w.Instruction().Op {
-			case module.OpTableInit, module.OpTableCopy, module.OpElemDrop, module.OpDataDrop:
+			if changesTable(w.Instruction().Op) {
 				return true
 			}
 		}
@@ -221,14 +228,36 @@ func changesTables(m *module.Module) bool {
 	return false
 }
 
-// make compiles the metered module, or reads it back from disk. A disk that fails is no reason not to run, and neither is
-// a compiler that does: the interpreter gives the same results (W1).
-func (c *code) make(metered []byte) error {
-	if c.engine.disk != nil && c.fromDisk(metered) == nil {
+func changesTable(o module.Opcode) bool {
+	switch o {
+	case module.OpTableInit, module.OpTableCopy, module.OpElemDrop, module.OpDataDrop:
+		return true
+	}
+	return false
+}
+
+// suspect says whether the code has bytes that such an instruction begins with: its prefix, and the low seven bits of its number.
+func suspect(code []byte) bool {
+	const prefix = byte(module.OpTableInit >> 8)
+	for at := bytes.IndexByte(code, prefix); at >= 0 && at+1 < len(code); at = bytes.IndexByte(code, prefix) {
+		if code = code[at+1:]; changesTable(module.Opcode(prefix)<<8 | module.Opcode(code[0]&0x7f)) {
+			return true
+		}
+	}
+	return false
+}
+
+// make compiles the module, or reads back from disk what came of that. A disk that fails is no reason not to run, and neither
+// is a compiler that does: the interpreter gives the same results (W1).
+func (c *code) make(binary []byte) error {
+	if c.engine.disk != nil && c.fromDisk(binary) == nil {
 		return nil
 	}
-	err := c.build(metered, c.engine.compiler, nil)
-	if err == nil {
+	metered, err := c.meter(binary)
+	if err != nil {
+		return err
+	}
+	if err = c.build(metered, c.engine.compiler, nil); err == nil {
 		return nil
 	}
 	if c.build(metered, wazero.NewRuntimeConfigInterpreter(), nil) == nil {
@@ -238,20 +267,32 @@ func (c *code) make(metered []byte) error {
 	return err
 }
 
-// fromDisk builds with what earlier compilations left in the code's directory, and leaves its own there.
-func (c *code) fromDisk(metered []byte) error {
+// fromDisk builds with what was left in the code's directory the last time, or leaves it there for the next.
+func (c *code) fromDisk(binary []byte) error {
 	disk := c.engine.disk
-	cache, known, err := disk.open(c.hash)
+	cache, kept, err := disk.open(c.hash)
 	if err != nil {
 		return err
 	}
-	if err := c.build(metered, c.engine.compiler, cache); err != nil {
+	metered := kept
+	if kept != nil {
+		err = c.recall(binary)
+	} else {
+		metered, err = c.meter(binary)
+	}
+	if err == nil {
+		err = c.build(metered, c.engine.compiler, cache)
+	}
+	if err != nil {
 		return errors.Join(err, cache.Close(context.Background()), disk.remove(c.hash))
 	}
-	if known {
+	if kept != nil {
 		c.origin = fromDisk
+		disk.touch(c.hash)
+	} else if disk.seal(c.hash, metered) != nil {
+		_ = disk.remove(c.hash) // it is not needed, and without its sum not used
 	}
-	return disk.seal(c.hash, !known)
+	return nil
 }
 
 // build compiles, and makes a first instance for its image. A panic of the compiler's is an error: code that somebody
@@ -285,6 +326,7 @@ func (c *code) build(metered []byte, how wazero.RuntimeConfig, cache wazero.Comp
 		return err
 	}
 	c.remember(in)
+	c.size = codeBytes(len(metered), len(c.image), c.items)
 	return nil
 }
 

@@ -249,6 +249,31 @@ func TestDamagedArtifacts(t *testing.T) {
 	}
 }
 
+// What is kept of a module is the module that runs: all else is found out again, and is what it was (W3).
+func TestRecall(t *testing.T) {
+	for name, g := range map[string]guest{
+		"small":  number(1),
+		"marked": {data: map[uint32]string{3: "three", 5 * pageBytes / 2: "half"}, pages: 5, handle: text(1, 1, access(module.OpI32Store, 0))},
+		"merges": {handle: text(module.OpNop), merge: text(module.OpNop), merges: []string{"do", "more"}, globals: []module.Global{global(module.I64, i64(1))}},
+		"once":   {handle: text(module.OpDataDrop, byte(0)), passive: []string{"p"}, table: make([]uint32, 10), more: []function{{}}},
+	} {
+		binary := g.build()
+		first, again := &code{engine: &Engine{}}, &code{engine: &Engine{}}
+		if _, err := first.meter(binary); err != nil {
+			t.Fatal(name, err)
+		}
+		if err := again.recall(binary); err != nil {
+			t.Fatal(name, err)
+		}
+		if !reflect.DeepEqual(first, again) {
+			t.Errorf("%s: %+v, the first time %+v", name, again, first)
+		}
+		if first.once != (name == "once") || first.marks != (name == "marked") {
+			t.Errorf("%s: %+v", name, first.shape)
+		}
+	}
+}
+
 // A disk that fails is no reason not to run; one that can't be used at all is, when the engine is opened.
 func TestNoDisk(t *testing.T) {
 	dir := t.TempDir()

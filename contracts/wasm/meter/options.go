@@ -2,8 +2,8 @@ package meter
 
 import "fmt"
 
-// Version is of what Instrument makes of a module. It changes with every change of it or of a price: instrumented code of
-// another version is never run.
+// Version is of what Instrument makes of a module. It changes with every change of it, of a price, or of what contracts/wasm
+// makes of the result, which a test there holds: instrumented code that is kept is run as long as this is what it was.
 const Version = 3
 
 // What Instrument adds to a module, by name.
