@@ -22,28 +22,6 @@ const crashBlocks = 60
 // nothing is reported before Init returns.
 const nothing = -1
 
-// crashableFS is a disk that can be cloned while it is written. ReuseForWrite of the one below takes a lock for reading
-// twice, and a clone that comes in between waits for ever, so the two exclude one another here.
-type crashableFS struct {
-	*vfs.MemFS
-	mu sync.RWMutex
-}
-
-func newCrashable() *crashableFS { return &crashableFS{MemFS: vfs.NewCrashableMem()} }
-
-// ReuseForWrite excludes clones.
-func (f *crashableFS) ReuseForWrite(from, to string, category vfs.DiskWriteCategory) (vfs.File, error) {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	return f.MemFS.ReuseForWrite(from, to, category)
-}
-
-func (f *crashableFS) crash(unsynced int, rng *rand.Rand) *vfs.MemFS {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: unsynced, RNG: rng})
-}
-
 // crash is a disk as a crash at some instant leaves it, and the height that had been reported by then, as committed and as
 // voted for.
 type crash struct {
@@ -102,7 +80,7 @@ func TestCrashOfNewDirectories(t *testing.T) {
 	for _, dir := range []string{"above/its/own", "/above/its/own", "own"} {
 		m := newModel(1, newSeed(t), 1)
 		disk := newCrashable()
-		o := Options{Dir: dir, fs: disk, tune: small, CacheBytes: 1 << 20}
+		o := Options{Dir: dir, fs: disk, tune: smallTables, CacheBytes: 1 << 20}
 		s, err := Open(o)
 		if err != nil {
 			t.Fatal(err)
@@ -172,7 +150,7 @@ func runWithCrashes(t *testing.T, m *model, seed uint64, unsynced int) []crash {
 
 // recover opens the store after the crash, compares it with the model, and goes on from there.
 func (c *crash) recover(t *testing.T, m *model) error {
-	s, err := Open(Options{fs: c.fs, tune: small, CacheBytes: 1 << 20})
+	s, err := Open(Options{fs: c.fs, tune: smallTables, CacheBytes: 1 << 20})
 	if err != nil {
 		return err
 	}
@@ -309,7 +287,7 @@ func (r *faultyRun) execute(m *model) error {
 }
 
 func (r *faultyRun) live(m *model) {
-	s, err := Open(Options{fs: errorfs.Wrap(r.disk, r), tune: small, CacheBytes: 1 << 20, Fatal: func(err error) {
+	s, err := Open(Options{fs: errorfs.Wrap(r.disk, r), tune: smallTables, CacheBytes: 1 << 20, Fatal: func(err error) {
 		r.fatal <- err
 		select {} // the process is over
 	}})

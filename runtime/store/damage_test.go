@@ -205,7 +205,7 @@ func TestHeadDiffersFromBlock(t *testing.T) {
 			t.Fatal(err)
 		}
 		closeStore(t, s)
-		s, err := Open(Options{fs: disk, tune: small, CacheBytes: 1 << 20})
+		s, err := Open(Options{fs: disk, tune: smallTables, CacheBytes: 1 << 20})
 		if err == nil {
 			closeStore(t, s)
 		}

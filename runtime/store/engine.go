@@ -94,6 +94,9 @@ func (s *Store) openEngine(o Options) (err error) {
 	s.cache = pebble.NewCache(size)
 	options := s.engineOptions()
 	options.Lock = s.lock
+	if o.Disk != nil {
+		smallTables(options)
+	}
 	if o.tune != nil {
 		o.tune(options)
 	}

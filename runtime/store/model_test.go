@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/thinkey/thinkey/contracts/exec"
@@ -140,19 +139,9 @@ func (m *model) init(s *Store) error {
 	return s.Init(m.genesis, m.zero, slices.Values(m.initial), voteRecord(0))
 }
 
-// small makes flushes and compactions happen in a test's few blocks.
-func small(o *pebble.Options) {
-	o.MemTableSize = 32 << 10
-	o.L0CompactionThreshold = 2
-	o.TargetFileSizes[0] = 4 << 10
-	o.Experimental.ValueSeparationPolicy = func() pebble.ValueSeparationPolicy {
-		return pebble.ValueSeparationPolicy{Enabled: true, MinimumSize: 512, MaxBlobReferenceDepth: 2, TargetGarbageRatio: 0.5}
-	}
-}
-
 func openSmall(t testing.TB, fs vfs.FS) *Store {
 	t.Helper()
-	s, err := Open(Options{fs: fs, tune: small, CacheBytes: 1 << 20})
+	s, err := Open(Options{fs: fs, tune: smallTables, CacheBytes: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}

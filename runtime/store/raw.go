@@ -4,11 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
-	"time"
 
 	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -27,18 +24,10 @@ type Raw struct {
 // OpenRaw opens a directory that exists, to read only. It returns fs.ErrNotExist, ErrInUse, ErrFormat, or ErrDamaged if
 // not even its tables can be listed.
 func OpenRaw(o Options) (*Raw, error) {
-	s := &Store{dir: o.Dir, log: o.Log, fs: o.fs, chains: map[chain.ID]*ledger{}}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
-	}
-	if s.fs == nil {
-		s.fs = vfs.Default
-	}
-	s.fatal = &fatal{end: o.Fatal}
-	s.background = background{fatal: s.fatal, now: time.Now}
-	if s.dir == "" {
+	if o.Dir == "" {
 		return nil, fmt.Errorf("store: no data directory is named: %w", fs.ErrNotExist)
 	}
+	s := newStore(o)
 	if there, err := pebble.Peek(s.dir, s.fs); err != nil || !there.Exists {
 		return nil, errors.Join(err, fmt.Errorf("store: %s holds no data: %w", s.dir, fs.ErrNotExist))
 	}

@@ -32,6 +32,8 @@ type Options struct {
 	// Fatal is called when the write-ahead log, a file of bulk or the list of tables can't be written (T6). It must end the
 	// process and not return; nil panics.
 	Fatal func(error)
+	// Disk, if set, is in memory and can crash; Dir is on it then.
+	Disk *Disk
 
 	fs   vfs.FS                // for tests: instead of the disk
 	tune func(*pebble.Options) // for measurements
@@ -72,22 +74,7 @@ type ledger struct {
 
 // Open opens or makes a data directory. It returns ErrInUse, ErrFormat or ErrDamaged with words on what to do.
 func Open(o Options) (*Store, error) {
-	s := &Store{dir: o.Dir, keep: o.KeepStates, log: o.Log, fs: o.fs, chains: map[chain.ID]*ledger{}}
-	s.fatal = &fatal{end: o.Fatal}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
-	}
-	switch {
-	case s.fs != nil:
-	case s.dir == "":
-		s.fs = vfs.NewMem()
-	default:
-		s.fs = vfs.Default
-	}
-	if s.dir == "" {
-		s.dir = memoryDir
-	}
-	s.background = background{fatal: s.fatal, now: time.Now}
+	s := newStore(o)
 	if err := s.openEngine(o); err != nil {
 		return nil, err
 	}
@@ -97,6 +84,28 @@ func Open(o Options) (*Store, error) {
 		}
 	}
 	return s, nil
+}
+
+// newStore is one that is not open yet.
+func newStore(o Options) *Store {
+	s := &Store{dir: o.Dir, keep: o.KeepStates, log: o.Log, fs: o.fs, chains: map[chain.ID]*ledger{}, fatal: &fatal{end: o.Fatal}}
+	s.background = background{fatal: s.fatal, now: time.Now}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	switch {
+	case s.fs != nil:
+	case o.Disk != nil:
+		s.fs = o.Disk.files()
+	case s.dir == "":
+		s.fs = vfs.NewMem()
+	default:
+		s.fs = vfs.Default
+	}
+	if s.dir == "" {
+		s.dir = memoryDir
+	}
+	return s
 }
 
 // Close waits for what runs in the background and closes the files. No other method may run or be called any more, and

@@ -314,7 +314,7 @@ func TestPruning(t *testing.T) {
 	m := newModel(1, newSeed(t), 260)
 	disk := vfs.NewMem()
 	open := func(keep uint64) *Store {
-		s, err := Open(Options{fs: disk, tune: small, CacheBytes: 1 << 20, KeepStates: keep})
+		s, err := Open(Options{fs: disk, tune: smallTables, CacheBytes: 1 << 20, KeepStates: keep})
 		if err != nil {
 			t.Fatal(err)
 		}
