@@ -9,6 +9,7 @@ import (
 	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/consensus/committee"
 	"github.com/thinkey/thinkey/runtime/audit"
+	"github.com/thinkey/thinkey/runtime/keep"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
@@ -312,7 +313,7 @@ func bftVotes(t *testing.T, dir string) (bft.Safety, []bft.Body, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	safety, bodies, err := (&Node{store: s, chain: chain.Main}).votes()
+	safety, bodies, err := keep.Of(s, chain.Main).Votes()
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -182,26 +182,5 @@ func (m *member) expire(tag account.Tag) error {
 	return n.host.Expire(n.next)
 }
 
-// maxFinals bounds the blocks that are sent at once.
-const maxFinals = 8 << 20
-
 // Finals implements driver.Ledger.
-func (m *member) Finals(from uint64) (list []bft.Final, err error) {
-	n := m.node
-	size := 0
-	for height := from; height <= n.Head().Header.Height && len(list) < bft.MaxFinals; height++ {
-		raw, certificate, err := n.store.Block(n.chain, height)
-		if err != nil {
-			return nil, err
-		}
-		if size += len(raw) + len(certificate); size > maxFinals && len(list) > 0 {
-			break
-		}
-		cert, err := chain.DecodeCertificate(certificate)
-		if err != nil {
-			return nil, fmt.Errorf("certificate of block %d: %w", height, err)
-		}
-		list = append(list, bft.Final{Raw: raw, Certificate: cert})
-	}
-	return list, nil
-}
+func (m *member) Finals(from uint64) ([]bft.Final, error) { return m.node.kept.Finals(from) }

@@ -2,7 +2,6 @@ package node
 
 import (
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -10,7 +9,6 @@ import (
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/consensus/committee"
 	"github.com/thinkey/thinkey/consensus/driver"
-	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/light"
@@ -47,7 +45,7 @@ const (
 )
 
 // firstVotes is the record that a new directory begins with; nil for a node that doesn't vote.
-func (c *Config) firstVotes(g *chain.Genesis) []byte {
+func (c *Config) firstVotes(g *chain.Genesis) *bft.Safety {
 	if len(g.Committee.Seats) == 0 || c.Member == nil {
 		return nil
 	}
@@ -55,7 +53,7 @@ func (c *Config) firstVotes(g *chain.Genesis) []byte {
 	if c.Member.Founding {
 		first = bft.Safety{}
 	}
-	return first.Encode()
+	return &first
 }
 
 // member is a node at work in a committee: the driver's loop with its ports. One goroutine steps the replica (run); replays and
@@ -132,11 +130,11 @@ func (n *Node) join() error {
 // load makes the replica of what is durable.
 func (m *member) load() error {
 	n := m.node
-	head, err := n.certifiedHead()
+	head, err := n.kept.Head()
 	if err != nil {
 		return err
 	}
-	safety, bodies, err := n.votes()
+	safety, bodies, err := n.kept.Votes()
 	if err != nil {
 		return err
 	}
@@ -172,57 +170,14 @@ func millis(d, otherwise time.Duration) uint64 {
 	return uint64(max(d.Milliseconds(), 1))
 }
 
-// certifiedHead is the head as consensus knows it.
-func (n *Node) certifiedHead() (bft.Head, error) {
-	head := bft.Head{Header: *n.head.Header, Hash: n.head.Hash}
-	if head.Header.Height == 0 {
-		return head, nil
-	}
-	cert, err := n.Certificate(head.Header.Height)
-	head.Certificate = cert
-	return head, err
-}
-
 // Certificate is what made the block at a height final; nil at height 0 and on a chain that one validator runs.
 func (n *Node) Certificate(height uint64) (*chain.Certificate, error) {
-	raw, err := n.store.Certificate(n.chain, height)
-	if err != nil || len(raw) == 0 {
-		return nil, err
-	}
-	cert, err := chain.DecodeCertificate(raw)
-	if err != nil {
-		return nil, fmt.Errorf("%w: certificate of block %d: %w", store.ErrDamaged, height, err)
-	}
-	return &cert, nil
-}
-
-// votes are what this node has signed. A directory that doesn't say is a lost one.
-func (n *Node) votes() (bft.Safety, []bft.Body, error) {
-	record, kept, err := n.store.Votes(n.chain)
-	if errors.Is(err, store.ErrNotFound) {
-		return bft.Lost(), nil, nil
-	}
-	if err != nil {
-		return bft.Safety{}, nil, err
-	}
-	safety, err := bft.DecodeSafety(record)
-	if err != nil {
-		return safety, nil, fmt.Errorf("%w: votes: %w", store.ErrDamaged, err)
-	}
-	bodies := make([]bft.Body, len(kept))
-	for i, b := range kept {
-		bodies[i] = bft.Body(b)
-	}
-	return safety, bodies, nil
+	return n.kept.Certificate(height)
 }
 
 // Write implements driver.Disk.
 func (m *member) Write(safety *bft.Safety, body *bft.Body) error {
-	var record []byte
-	if safety != nil {
-		record = safety.Encode()
-	}
-	return m.node.store.KeepVotes(m.node.chain, record, (*store.Body)(body))
+	return m.node.kept.KeepVotes(safety, body)
 }
 
 // run steps the replica until the node stops or fails.

@@ -3,7 +3,6 @@ package node
 import (
 	"errors"
 	"fmt"
-	"iter"
 	"sync"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/contracts/native"
 	"github.com/thinkey/thinkey/runtime/ingress"
+	"github.com/thinkey/thinkey/runtime/keep"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/light"
@@ -26,6 +26,7 @@ type Node struct {
 	chain   chain.ID
 	origin  chain.Genesis // without its accounts
 	store   *store.Store
+	kept    keep.Chain // of the store
 	host    *host.Host
 	door    *ingress.Door
 	known   *ingress.Known // signatures that were verified
@@ -92,6 +93,7 @@ func (n *Node) openEngine() (err error) {
 	if n.config.Genesis != nil {
 		n.chain = n.config.Genesis.Chain
 	}
+	n.kept = keep.Of(n.store, n.chain)
 	n.asking = newAsking(&n.config)
 	n.rules = block.Rules{Exists: block.Alone(n.chain), Programs: native.Programs{}, Each: Spread(n.config.Workers)}
 	if n.config.Engine == nil {
@@ -156,39 +158,25 @@ func (n *Node) create(g *chain.Genesis) error {
 	if err != nil {
 		return err
 	}
-	return n.store.Init(g, header, writes(changes), n.config.firstVotes(g))
-}
-
-func writes(changes []exec.Change) iter.Seq[exec.Write] {
-	return func(yield func(exec.Write) bool) {
-		for i := range changes {
-			if !yield(exec.Write{Slot: changes[i].Slot, Value: changes[i].After}) {
-				return
-			}
-		}
-	}
+	return n.kept.Create(g, header, changes, n.config.firstVotes(g))
 }
 
 // loadHead reads the head, and rebuilds the tree unless it was just made. A tree that is not the head's is damage: nothing
 // may be built on it.
 func (n *Node) loadHead() error {
-	head, err := n.store.Head(n.chain)
-	if err != nil {
-		return err
-	}
-	header, err := n.store.Header(n.chain, head.Height)
+	head, err := n.kept.Head()
 	if err != nil {
 		return err
 	}
 	if n.tree == nil {
-		if n.tree, err = loadTree(n.store, n.chain); err != nil {
-			return err
-		}
+		n.tree, err = n.kept.Tree(&head.Header)
+	} else {
+		err = keep.Agree(n.tree, &head.Header)
 	}
-	if root := chain.Hash(n.tree.Root()); root != header.Roots.State {
-		return fmt.Errorf("%w: the state has root %s, and block %d says %s", store.ErrDamaged, root, header.Height, header.Roots.State)
+	if err != nil {
+		return err
 	}
-	if err := n.setHead(Head{&header, head.Hash}); err != nil {
+	if err := n.setHead(Head{&head.Header, head.Hash}); err != nil {
 		return err
 	}
 	q, _, err := n.before().Queue()
@@ -207,23 +195,6 @@ func (n *Node) setHead(h Head) error {
 // before is the chain as the next block finds it.
 func (n *Node) before() *block.Before {
 	return &block.Before{Header: n.head.Header, Hash: n.head.Hash, State: n.store.State(n.chain), Tree: n.tree}
-}
-
-func loadTree(s *store.Store, id chain.ID) (*merkle.Tree, error) {
-	tree := merkle.New()
-	var failed error
-	leaves := func(yield func(merkle.Path, merkle.Hash) bool) {
-		failed = s.Leaves(id, func(path merkle.Path, _ exec.Slot, value []byte) error {
-			if !yield(path, merkle.ValueHash(value)) {
-				return errors.New("loading was broken off")
-			}
-			return nil
-		})
-	}
-	next, stop := iter.Pull2(leaves)
-	err := tree.Load(next)
-	stop()
-	return tree, errors.Join(failed, err)
 }
 
 // start brings the live parts up.

@@ -8,7 +8,6 @@ import (
 	"github.com/thinkey/thinkey/actors/host"
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/contracts/exec"
-	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/assert"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
@@ -196,11 +195,7 @@ func (n *Node) commit(tag account.Tag, r *block.Result, certificate []byte) erro
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	header := &r.Block.Header
-	err := n.store.Commit(&store.Commit{
-		Chain: n.chain, Header: header, Hash: r.Hash, Block: r.Raw, Certificate: certificate, Receipts: r.Journal.Encode(),
-		Changes: r.Changes, Messages: r.Processed, Code: r.Published,
-	})
-	if err != nil {
+	if err := n.kept.Commit(r, certificate); err != nil {
 		return err
 	}
 	n.mark(block.StageStore)

@@ -61,6 +61,7 @@ var order = []place{
 	{testKit, shell},
 	{"runtime/internal/...", shell}, // any package of runtime may import one
 	{"runtime/store", shell},
+	{"runtime/keep", shell},
 	{"runtime/ingress", shell},
 	{"runtime/relay", shell},
 	{"runtime/audit", shell},
