@@ -13,11 +13,23 @@ type others struct {
 	more    bool    // they may have more
 	wanted  bool    // since the last tick
 	heard   bool    // somebody's Status: this node knows where the chain is
+	known   uint64  // the highest head that its certificate has shown
+	hint    uint64  // the highest head that nothing has shown; 0 if it was asked for often enough
+	asked   int     // how often for what is missing, since some of it came
 	served  map[Peer]uint64
 	reports map[Peer]uint64 // heads, proven; while silent
 	suspect map[Peer]bool   // sent what is no signature
 	accused map[Peer]bool   // were reported for this height
+	lied    map[Peer]bool   // since the last tick, about their heads
 }
+
+const (
+	// maxAsks is how often blocks are asked for that somebody has hinted at and nobody shows: a hint is any message of a later
+	// height, and may be a lie. For blocks that a certificate shows a node asks until it has them.
+	maxAsks = 8
+	// maxPause bounds the pauses between two times on an idle chain: they begin with ResendMillis and grow to 2^maxPause times it.
+	maxPause = 5
+)
 
 // fetch is the search for a block that the rules name and that is not here.
 type fetch struct {
@@ -26,13 +38,14 @@ type fetch struct {
 }
 
 func newOthers() others {
-	return others{served: map[Peer]uint64{}, reports: map[Peer]uint64{}, suspect: map[Peer]bool{}, accused: map[Peer]bool{}}
+	return others{served: map[Peer]uint64{}, reports: map[Peer]uint64{}, suspect: map[Peer]bool{}, accused: map[Peer]bool{}, lied: map[Peer]bool{}}
 }
 
 // tick allows again what is allowed once between two ticks.
 func (c *others) tick() {
 	c.wanted = false
 	clear(c.served)
+	clear(c.lied)
 }
 
 // begin: a new height.
@@ -56,8 +69,25 @@ func (r *Replica) start() {
 }
 
 // waits says whether something is under way that a lost message could stop. Where nothing is, nothing is repeated.
-func (r *Replica) waits() bool {
-	return r.running || r.final != nil || r.silent || r.others.wanted || !r.others.heard && len(r.members) > 1
+func (r *Replica) waits() bool { return r.running || r.final != nil || r.lost() || r.lacks() }
+
+// lost says whether this node doesn't know where the chain is, or where it may sign again.
+func (r *Replica) lost() bool {
+	return r.silent && r.safety.ResumeAt == 0 || !r.others.heard && len(r.members) > 1
+}
+
+// lags says whether the chain is ahead of this node for certain, lacks whether it may be.
+func (r *Replica) lags() bool  { return r.others.known > r.head.Header.Height }
+func (r *Replica) lacks() bool { return r.lags() || r.others.hint > r.head.Header.Height }
+
+// askedAgain counts. A hint that came to nothing is dropped.
+func (r *Replica) askedAgain() {
+	if !r.lacks() {
+		return
+	}
+	if r.others.asked++; !r.lags() && r.others.asked >= maxAsks {
+		r.others.hint, r.others.asked = 0, 0
+	}
 }
 
 // status answers a peer that is behind with what it lacks, and asks one that is ahead.
@@ -71,11 +101,31 @@ func (r *Replica) status(from Peer, s *Status) {
 	case s.Head < mine:
 		r.serve(from, s.Head+1)
 	case s.Head > mine:
-		r.want(from)
+		r.behind(from, s)
 	}
 	if r.silent {
 		r.report(from, s)
 	}
+}
+
+// behind asks a peer for what it says it has, and remembers that it must be had if the certificate shows it. Who lies is heard
+// once between two ticks: a certificate costs a pairing.
+func (r *Replica) behind(from Peer, s *Status) {
+	if s.Head > r.others.known && s.Certificate != nil && !r.others.lied[from] && len(r.others.lied) <= chain.MaxSeats {
+		if r.shown(s) {
+			r.others.known = s.Head
+		} else {
+			r.others.lied[from] = true
+			r.reject(from, "a head that its certificate doesn't show")
+		}
+	}
+	r.want(from, s.Head)
+}
+
+// shown says whether its certificate shows the head that a peer says it has.
+func (r *Replica) shown(s *Status) bool {
+	c := s.Certificate
+	return s.Head == 0 || c != nil && c.Height == s.Head && r.config.Committee.Final(c) == nil
 }
 
 // serve sends blocks to a peer, once between two ticks from one height.
@@ -90,13 +140,17 @@ func (r *Replica) serve(to Peer, from uint64) {
 	r.out.Serve = append(r.out.Serve, Serve{to, from})
 }
 
-// want asks a peer for the blocks after the head, once between two ticks.
-func (r *Replica) want(from Peer) {
+// want asks a peer for the blocks after the head, up to one that it has hinted at; once between two ticks.
+func (r *Replica) want(from Peer, head uint64) {
+	r.others.hint = max(r.others.hint, head)
 	if r.others.wanted || len(r.others.queue) > 0 {
 		return
 	}
 	r.others.wanted = true
 	r.send(from, &Want{r.next()})
+	if !r.running {
+		r.repeatLater() // if the question is lost, or the answer
+	}
 }
 
 // finals takes blocks with their certificates.
@@ -212,7 +266,7 @@ func (r *Replica) report(from Peer, s *Status) {
 	if r.safety.ResumeAt > 0 || len(r.seatsOf(from)) == 0 {
 		return
 	}
-	if c := s.Certificate; s.Head > 0 && (c == nil || c.Height != s.Head || r.config.Committee.Final(c) != nil) {
+	if !r.shown(s) {
 		r.reject(from, "a head that its certificate doesn't show")
 		return
 	}

@@ -169,6 +169,7 @@ func (r *Replica) clone() *Replica {
 	}
 	c.others.served, c.others.reports = maps.Clone(r.others.served), maps.Clone(r.others.reports)
 	c.others.suspect, c.others.accused = maps.Clone(r.others.suspect), maps.Clone(r.others.accused)
+	c.others.lied = maps.Clone(r.others.lied)
 	return &c
 }
 

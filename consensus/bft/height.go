@@ -183,11 +183,17 @@ func (r *Replica) finish() bool {
 	}
 	r.resume()
 	r.others.begin()
+	if r.lags() || !r.lacks() {
+		r.others.asked = 0
+	}
 	r.takeFinal()
 	ahead := r.ahead
 	r.ahead = nil
 	for _, ev := range ahead {
 		r.receive(ev)
+	}
+	if r.waits() && !r.running && r.final == nil {
+		r.repeatLater() // the timer of the height before is none of this one
 	}
 	return true
 }
@@ -203,8 +209,13 @@ func (r *Replica) run() {
 	r.repeatLater()
 }
 
+// repeatLater sets the timer for what may have been lost. The pauses grow where nothing is under way but questions.
 func (r *Replica) repeatLater() {
-	r.out.Timers = append(r.out.Timers, Timer{ResendTimer, r.next(), r.round, r.config.ResendMillis})
+	millis := r.config.ResendMillis
+	if !r.running && r.final == nil && !r.lost() {
+		millis <<= min(r.others.asked, maxPause)
+	}
+	r.out.Timers = append(r.out.Timers, Timer{ResendTimer, r.next(), r.round, millis})
 }
 
 // advance enters a later round, for a reason that was checked.

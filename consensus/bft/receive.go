@@ -157,7 +157,7 @@ func (r *Replica) future(ev Received) {
 		}
 	}
 	if r.final == nil || ev.Message.height() > r.next()+1 {
-		r.want(ev.From)
+		r.want(ev.From, ev.Message.height()-1)
 	}
 }
 
@@ -174,15 +174,17 @@ func (r *Replica) expired(t Timer) {
 			r.others.tick()
 			return
 		}
-		r.again()
-		r.repeatLater()
+		if r.again(); r.waits() {
+			r.repeatLater()
+		}
 	}
 }
 
 // again repeats what may have been lost: messages are not acknowledged (R12).
 func (r *Replica) again() {
 	r.others.tick()
-	r.send(Everyone, r.state(r.silent && r.safety.ResumeAt == 0 || !r.others.heard))
+	r.send(Everyone, r.state(r.lost() || r.lacks()))
+	r.askedAgain()
 	if r.final != nil {
 		r.seek(r.final)
 		return

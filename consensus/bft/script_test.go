@@ -29,6 +29,7 @@ var update = flag.Bool("update", false, "write what the scripts in testdata prin
 //	valid 1 2 | invalid 1      what node 1 is replaying is that
 //	deliver [KIND] [0>1 …]     messages under way arrive: all, or those of a kind, or from one node to another; * is any node
 //	drop [KIND] [0>1 …]        they never do
+//	serve 0                    what node 0 is to serve leaves; one block fits into a message
 //	late 1 2 | again 1         the round's timer runs out at nodes 1 and 2; the other one
 //	crash 1 | lost 1           node 1 starts again from its disk, or without one
 //	twin 0 KIND                node 0 says something else of its last message of the kind to who has not heard it
@@ -77,6 +78,9 @@ func runScript(t *testing.T, file string) {
 	}
 }
 
+// resendMillis is a pause between two times that something is repeated; longer ones are shown.
+const resendMillis = 300
+
 type script struct {
 	t         *testing.T
 	committee *light.Committee
@@ -92,6 +96,8 @@ type scripted struct {
 	safety  bft.Safety
 	bodies  []bft.Body
 	head    bft.Head
+	finals  []bft.Final // from height 1 on
+	serve   []bft.Serve
 	build   *bft.Build
 	verify  []bft.Proposed
 	timers  map[bft.Kind]bft.Timer
@@ -144,6 +150,11 @@ func (s *script) do(words []string) {
 			for _, p := range all {
 				s.step(i, bft.Verified{Block: p.Hash, Verdict: verdict})
 			}
+		case "serve":
+			for _, x := range n.serve {
+				s.send(i, bft.Send{To: x.To, Message: &bft.Finals{Blocks: n.finals[x.From-1 : x.From]}})
+			}
+			n.serve = nil
 		case "late":
 			s.step(i, bft.Expired{Timer: n.timers[bft.RoundTimer]})
 		case "again":
@@ -207,7 +218,7 @@ func (s *script) boot(i int, safety bft.Safety) {
 	n.verify, n.build, n.timers = nil, nil, map[bft.Kind]bft.Timer{}
 	own := bft.Members(s.committee)[i]
 	n.replica = bft.New(bft.Config{
-		Committee: s.committee, Leaders: inOrder(s.committee.Quorums().Seats), Me: bft.Peer(i), PatienceMillis: 1000, ResendMillis: 300,
+		Committee: s.committee, Leaders: inOrder(s.committee.Quorums().Seats), Me: bft.Peer(i), PatienceMillis: 1000, ResendMillis: resendMillis,
 		Sign: func(d keys.BLSDomain, m []byte) committee.Part { return tags{}.part(d, m, own) },
 	}, n.head, safety, n.bodies)
 	s.step(i, bft.Start{})
@@ -272,7 +283,7 @@ func (s *script) step(i int, ev bft.Event) {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		n.head = bft.Head{Header: h, Hash: h.Hash(), Certificate: &f.Certificate}
+		n.head, n.finals = bft.Head{Header: h, Hash: h.Hash(), Certificate: &f.Certificate}, append(n.finals, f)
 		s.say(i, "commits %s at %d, %s", s.name(f.Certificate.Block), h.Height, s.certificate(&f.Certificate))
 	}
 	for _, p := range e.Verify {
@@ -285,7 +296,11 @@ func (s *script) step(i int, ev bft.Event) {
 	}
 	for _, t := range e.Timers {
 		n.timers[t.Kind] = t
+		if t.Kind == bft.ResendTimer && t.Millis > resendMillis {
+			s.say(i, "repeats that in %d ms", t.Millis)
+		}
 	}
+	n.serve = append(n.serve, e.Serve...)
 	for _, x := range e.Serve {
 		s.say(i, "serves %d from %d", x.To, x.From)
 	}
@@ -379,11 +394,16 @@ func (s *script) describe(m bft.Message) string {
 	case *bft.Certified:
 		return fmt.Sprintf("%s %s in %d, %s", kind, s.name(m.Certificate.Block), m.Certificate.Round, s.certificate(&m.Certificate))
 	case *bft.Status:
+		if m.Asks {
+			return fmt.Sprintf("%s %d and asks for theirs", kind, m.Head)
+		}
 		return fmt.Sprintf("%s %d", kind, m.Head)
 	case *bft.Fetch:
 		return fmt.Sprintf("%s %s", kind, s.name(m.Block))
 	case *bft.Want:
 		return fmt.Sprintf("%s %d", kind, m.From)
+	case *bft.Finals:
+		return fmt.Sprintf("%s %s", kind, s.name(m.Blocks[0].Certificate.Block))
 	}
 	return kind
 }
