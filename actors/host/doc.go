@@ -25,7 +25,7 @@
 //	H2  Carried deliveries of an account come before anything else of the block at it, in queue order (SPEC 4.5).
 //	H3  Gas used in a block never exceeds Job.Gas: an external message reserves all its tree can use before it is handled.
 //	H4  After Stop nothing is handled but what was carried in; what is not handled is a suffix of what each sender sent to
-//	    each receiver.
+//	    each receiver, what is left of the queue included.
 //	H5  Only an account with an empty mailbox, no open block and an empty lane leaves memory; it loses nothing.
 //	H6  What waits is bounded where it enters: lanes and offers by account.Limits, queries by Config.MaxQueries. Whoever is
 //	    refused sees *Busy. What waits behind a missing nonce has half of the places and of the bytes: the rest is for what a block can hold.

@@ -9,19 +9,24 @@ import (
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
-// relay handles a relay of the block under way, unless time is over: then its sender's record says that it was sent, and
-// it is carried out.
+// relay handles a relay of the block under way, unless it is left: then its sender's record says that it was sent, and it is
+// carried out.
 func (w *worker) relay(b *mailbox, d *exec.Delivery) {
 	p := w.host.production
 	w.handleCarried(b)
 	done := 1
-	if !p.stopped.Load() {
+	if !p.leaves(b, d) {
 		if done = w.handleGroup(b, d); done == 0 {
 			w.handleRelay(b, d)
 			done = 1
 		}
 	}
 	p.countdown.done(int64(done))
+}
+
+// leaves says that d is not handled in this block; nor is then what its sender sends to the same account behind it (H4).
+func (p *production) leaves(b *mailbox, d *exec.Delivery) bool {
+	return p.stopped.Load() || p.held != nil && p.held[pair{d.Message.From, b.address}]
 }
 
 // handleGroup handles d and those of its method that wait right behind it as one, if the account's code lets it (SPEC 9.2);
@@ -34,6 +39,9 @@ func (w *worker) handleGroup(b *mailbox, d *exec.Delivery) int {
 	p := w.host.production
 	w.group = append(w.group[:0], d)
 	for n := b.rest; n != nil && n.task == nil && n.delivery.Message.Method == d.Message.Method && len(w.group) < chain.MaxJoined; n = n.next {
+		if p.leaves(b, &n.delivery) {
+			break
+		}
 		w.group = append(w.group, &n.delivery)
 	}
 	if w.group = p.affordable(w.group); len(w.group) < 2 {

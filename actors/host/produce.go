@@ -39,12 +39,17 @@ type Run struct {
 type production struct {
 	Job
 	countdown *countdown // messages and turns under way
+	held      map[pair]bool
 	stopped   atomic.Bool
 	_         [64]byte // the counters are written all the time, what is above is read all the time
 	gas       atomic.Int64
 	fresh     atomic.Int64
 	vain      atomic.Int64 // gas that may still be wasted on groups
 }
+
+// pair is a sender and a receiver. One of production.held has a carried message that is left where it is: what else the sender
+// sends there waits behind it (SPEC 2.5).
+type pair struct{ from, to chain.Address }
 
 // mostVain is the gas of a block that may be wasted on messages that could be handled as one and then could not (SPEC 9.2):
 // nobody pays for it. What makes others try in vain costs a three hundredth of the trying, so without a bound a few
@@ -96,14 +101,15 @@ func (h *Host) placeCarried(p *production) (int, []*mailbox, error) {
 	taken := 0
 	byAccount := make(map[chain.Address]*place)
 	var order []*place
-	for _, d := range p.Carried {
-		need, ok := treeGas(d.Message)
-		if !ok || int64(need) > p.gas.Load() {
-			break
-		}
+	for i, d := range p.Carried {
 		to, here := p.Context.Receiver(d.Message.To)
 		if !here {
 			return 0, nil, fmt.Errorf("carried message %s to %s is not for chain %d", d.Message.ID(), d.Message.To, h.config.Chain)
+		}
+		need, ok := treeGas(d.Message)
+		if taken < i || !ok || int64(need) > p.gas.Load() {
+			p.hold(d.Message.From, to)
+			continue
 		}
 		if byAccount[to] == nil {
 			byAccount[to] = &place{to: to, all: p.countdown}
@@ -121,6 +127,14 @@ func (h *Host) placeCarried(p *production) (int, []*mailbox, error) {
 		boxes[i] = h.post(nil, c.to, &nodes[i])
 	}
 	return taken, boxes, p.countdown.wait(h)
+}
+
+// hold keeps back what is sent from one account to another.
+func (p *production) hold(from, to chain.Address) {
+	if p.held == nil {
+		p.held = map[pair]bool{}
+	}
+	p.held[pair{from, to}] = true
 }
 
 // treeGas is what a relay and all it leads to can use; false if no block has as much.

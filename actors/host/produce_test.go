@@ -271,6 +271,27 @@ func TestCarriedPrefix(t *testing.T) {
 	}
 }
 
+// What is left of the queue holds back what its senders send to its receivers in the block, also as one of a group; nothing
+// else (SPEC 2.5, 4.5).
+func TestLeftOfTheQueue(t *testing.T) {
+	forwards := func(env *exec.Env) error {
+		return env.Send(chain.Sent{To: at(2), Method: "note", GasLimit: 20_000})
+	}
+	nothing := func(*exec.Env) error { return nil }
+	carried := []*exec.Delivery{relay(0, 3, "forward", 0), relay(0, 1, "forward", 1), relay(1, 2, "note", 2), relay(4, 2, "note", 3)}
+	const each = 400_000 + gas.Bounce
+	for round := range 40 { // with one worker, both notes wait before the first is handled
+		w := newWorld(t, 6, func(c *Config) { c.Workers = 1 + round%4 })
+		w.programs = programs{"forward": forwards, "note": nothing, "note as one": nothing}
+		run := w.produce(0, func(j *Job) { j.Carried, j.Gas = carried, 3*each-1 }) // what is 3's may be handled, what is 1's not
+		left := unhandled(run)
+		if run.Carried != 2 || countEvents(run) != 3 || len(left) != 1 || left[0].Message.From != at(1) {
+			t.Fatalf("%d taken, %d events, %d relays left", run.Carried, countEvents(run), len(left))
+		}
+		w.Close()
+	}
+}
+
 // Gas is reserved for whole trees, what comes back is used again, and nothing that fits is left.
 func TestGasBudget(t *testing.T) {
 	w := newWorld(t, 50, nil)

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/thinkey/thinkey/consensus/block"
@@ -26,21 +27,17 @@ func TestGapMakesNoBlock(t *testing.T) {
 // While more waits in the pending queue than a block has gas for, no fresh message comes in, then a share of them, then the
 // rest (SPEC 4.5). A node that took more would make a block that its own Build refuses.
 func TestQueueGoesFirst(t *testing.T) {
-	const large = 240_000_000
 	n := open(t, testConfig(t, testGenesis(1<<40, 1, 2, 3, 4, 5, 6, 7, 8), "", Pace{Manual: true}))
 	defer closeNode(t, n)
 	var calls []*chain.Message
 	for from := byte(1); from <= 5; from++ {
-		m := payment(n, from, from, 0, 0).Clone()
-		m.Method, m.Input = chain.MethodCall, chain.CallInput{To: testAddress(8), Method: "nothing", GasLimit: large}.Encode()
-		m.GasLimit = chain.MaxMessageGas
-		calls = append(calls, m.Sign(testKey(from)))
+		calls = append(calls, largeCall(n, from, 8))
 	}
 	takeUnhandled(t, n, calls)
 	var fresh [][]byte
 	for from := byte(6); from <= 8; from++ {
 		m := payment(n, from, 1, 10, 0).Clone()
-		m.GasLimit = large
+		m.GasLimit = largeGas
 		fresh = append(fresh, m.Sign(testKey(from)).Encode())
 	}
 	for _, a := range n.Submit(fresh) {
@@ -60,6 +57,39 @@ func TestQueueGoesFirst(t *testing.T) {
 	if n.queued > 0 {
 		t.Error("something still waits")
 	}
+}
+
+// A message that a queued one makes its receiver send waits behind what the receiver sent there before, and is left of the queue
+// (SPEC 2.5). Whoever runs the chain may have left a queue of more gas than a block has: it must not stop those who come after.
+func TestQueueKeepsOrder(t *testing.T) {
+	n := open(t, testConfig(t, testGenesis(1<<40, 1, 2, 3, 4, 5), "", Pace{Manual: true}))
+	defer closeNode(t, n)
+	accounts := []byte{1, 2, 3, 4, 5} // in the order of their addresses, which is that of what they send in the queue
+	slices.SortFunc(accounts, func(a, b byte) int { return testAddress(a).Compare(testAddress(b)) })
+	last := accounts[4]
+	calls := []*chain.Message{largeCall(n, last, accounts[0])}
+	for _, from := range accounts[:4] {
+		calls = append(calls, largeCall(n, from, last)) // will bounce
+	}
+	takeUnhandled(t, n, calls)
+	for _, want := range []uint64{2, 0} { // the call of the last with a bounce behind it
+		if err := n.Mine(1); err != nil {
+			t.Fatal(err)
+		}
+		if n.queued != want {
+			t.Errorf("height %d: %d wait in the queue, want %d", n.Head().Header.Height, n.queued, want)
+		}
+	}
+}
+
+const largeGas = 240_000_000
+
+// largeCall is a call of a method that nobody has, with nearly a quarter of a block's gas.
+func largeCall(n *Node, from, to byte) *chain.Message {
+	m := payment(n, from, from, 0, 0).Clone()
+	m.Method, m.Input = chain.MethodCall, chain.CallInput{To: testAddress(to), Method: "nothing", GasLimit: largeGas}.Encode()
+	m.GasLimit = chain.MaxMessageGas
+	return m.Sign(testKey(from))
 }
 
 // takeUnhandled gives n a block in which the messages were handled and nothing that they sent was.
