@@ -25,6 +25,10 @@ type Config struct {
 	// means that somebody floods.
 	MaxQueries int
 	Lane       account.Limits
+	// Ready, if set, says whether an account, whose record is given, can handle a message now. One that can't stays in its lane
+	// or in the queue, or is carried out: all others go on. Where time has run out for that (a carried message whose account
+	// changed in the block), it is handled all the same. It is called by workers, several at once.
+	Ready func(*exec.Context, chain.Account, *chain.Message) (bool, error)
 	// Fatal is told, once, why the host stopped handling messages. It must not wait for the host.
 	Fatal func(error)
 	// Dropped is told of a message that left its lane without being handled: refused at its place, expired, replaced. Not of

@@ -32,6 +32,7 @@ type Host struct {
 	production *production // the one under way; set before its first message is posted
 	open       []openBlock // lowest first
 	commits    uint64      // numbers the marks of Commit and Settle
+	attempts   uint64      // numbers the productions
 
 	ended  atomic.Bool
 	cause  error         // why; set before dead is closed

@@ -31,16 +31,18 @@ type Run struct {
 	Accounts []*exec.Overlay
 	// Carried is how much of the front of Job.Carried was handled.
 	Carried int
-	// Stopped says that Stop ended it, not a lack of work or gas.
-	Stopped bool
+	// Stopped says that Stop ended it, not a lack of work or gas; Unready that something was left because of Config.Ready.
+	Stopped, Unready bool
 }
 
 // production is a Job under way.
 type production struct {
 	Job
+	number    uint64
 	countdown *countdown // messages and turns under way
 	held      map[pair]bool
 	stopped   atomic.Bool
+	unready   atomic.Bool
 	_         [64]byte // the counters are written all the time, what is above is read all the time
 	gas       atomic.Int64
 	fresh     atomic.Int64
@@ -60,7 +62,8 @@ const mostVain = 50_000_000
 // until nothing that fits is left or Stop is closed. The block stays open until Commit or Discard.
 func (h *Host) Produce(j Job) (*Run, error) {
 	assert.That(!h.isOpen(j.Tag), "produce: block %s/%d is open already", j.Tag.Parent, j.Tag.Attempt)
-	p := &production{Job: j, countdown: newCountdown()}
+	h.attempts++
+	p := &production{Job: j, number: h.attempts, countdown: newCountdown()}
 	p.gas.Store(int64(min(j.Gas, math.MaxInt64)))
 	p.fresh.Store(int64(min(j.FreshGas, math.MaxInt64)))
 	p.vain.Store(mostVain)
@@ -81,7 +84,7 @@ func (h *Host) Produce(j Job) (*Run, error) {
 		return nil, err
 	}
 	h.lanes.putFront(order(first))
-	run := &Run{Carried: carried, Stopped: p.stopped.Load()}
+	run := &Run{Carried: carried, Stopped: p.stopped.Load(), Unready: p.unready.Load()}
 	run.Accounts = h.collect(j.Tag)
 	return run, nil
 }
@@ -106,8 +109,14 @@ func (h *Host) placeCarried(p *production) (int, []*mailbox, error) {
 		if !here {
 			return 0, nil, fmt.Errorf("carried message %s to %s is not for chain %d", d.Message.ID(), d.Message.To, h.config.Chain)
 		}
-		need, ok := treeGas(d.Message)
-		if taken < i || !ok || int64(need) > p.gas.Load() {
+		need, fits := uint64(0), false
+		if taken == i {
+			var err error
+			if need, fits, err = h.fits(p, to, d.Message); err != nil {
+				return 0, nil, err
+			}
+		}
+		if !fits {
 			p.hold(d.Message.From, to)
 			continue
 		}
@@ -127,6 +136,34 @@ func (h *Host) placeCarried(p *production) (int, []*mailbox, error) {
 		boxes[i] = h.post(nil, c.to, &nodes[i])
 	}
 	return taken, boxes, p.countdown.wait(h)
+}
+
+// fits says whether a carried message can be handled with the gas that is left, and what it needs of that.
+func (h *Host) fits(p *production, to chain.Address, m *chain.Message) (need uint64, ok bool, err error) {
+	if need, ok = treeGas(m); !ok || int64(need) > p.gas.Load() {
+		return need, false, nil
+	}
+	if h.config.Ready == nil {
+		return need, true, nil
+	}
+	record, err := h.config.State.Account(to)
+	if err != nil {
+		return need, false, err
+	}
+	ok, err = h.ready(p, record, m)
+	return need, ok, err
+}
+
+// ready is Config.Ready.
+func (h *Host) ready(p *production, record chain.Account, m *chain.Message) (bool, error) {
+	if h.config.Ready == nil {
+		return true, nil
+	}
+	ok, err := h.config.Ready(p.Context, record, m)
+	if !ok {
+		p.unready.Store(true)
+	}
+	return ok, err
 }
 
 // hold keeps back what is sent from one account to another.

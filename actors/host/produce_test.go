@@ -1,6 +1,7 @@
 package host
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -289,6 +290,104 @@ func TestLeftOfTheQueue(t *testing.T) {
 			t.Fatalf("%d taken, %d events, %d relays left", run.Carried, countEvents(run), len(left))
 		}
 		w.Close()
+	}
+}
+
+// unreadyWorld is a world of which some accounts can't handle what is sent to them, or what they are told to by "wait".
+func unreadyWorld(t *testing.T, n int, accounts ...int) *world {
+	unready := map[chain.Address]bool{}
+	for _, i := range accounts {
+		unready[at(i)] = true
+	}
+	w := newWorld(t, n, func(c *Config) {
+		c.Ready = func(_ *exec.Context, _ chain.Account, m *chain.Message) (bool, error) {
+			return !unready[m.To] || m.Kind == chain.External && m.Method != "wait", nil
+		}
+	})
+	w.unready = unready
+	w.programs = programs{"wait": func(*exec.Env) error { return nil }}
+	return w
+}
+
+// A message whose account can't handle it yet waits in its lane, and all others go on; so does the account when it can.
+func TestUnreadyLane(t *testing.T) {
+	w := unreadyWorld(t, 3, 0)
+	w.offer(external(0, 0, "wait", nil, 0), external(0, 1, chain.MethodTransfer, chain.TransferInput{To: at(2)}.Encode(), 1), transfer(1, 0, 2, 1))
+	gasOf := transfer(1, 0, 2, 1).GasLimit
+	run := w.produce(0, func(j *Job) { j.Gas, j.FreshGas = 2*gasOf, 2*gasOf })
+	if countEvents(run) != 2 || w.Waiting() != 3 || !run.Unready {
+		t.Errorf("%d events, %d wait, %+v", countEvents(run), w.Waiting(), run)
+	}
+	w.commit(0, run)
+	clear(w.unready)
+	run = w.produce(1, nil)
+	if countEvents(run) != 3 || run.Unready {
+		t.Errorf("%d events once it is ready, %+v", countEvents(run), run)
+	}
+	w.commit(1, run)
+}
+
+// A relay to an account that can't handle it is carried out, and so is what else is sent there in that block, should it be ready
+// by then. In the next one it is handled first, or it and what is behind it in the queue stays, while fresh messages go on.
+func TestUnreadyRelay(t *testing.T) {
+	w := unreadyWorld(t, 5, 4)
+	w.offer(transfer(0, 0, 4, 1), transfer(1, 0, 4, 2), transfer(1, 1, 3, 2))
+	run := w.produce(0, nil)
+	left := unhandled(run)
+	if countEvents(run) != 4 || len(left) != 2 {
+		t.Fatalf("%d events, %d relays left", countEvents(run), len(left))
+	}
+	w.commit(0, run)
+	queue := append(left, relay(2, 3, chain.MethodAdd, 0))
+	w.offer(transfer(0, 1, 4, 3), transfer(1, 2, 2, 1))
+	run = w.produce(1, func(j *Job) { j.Carried = queue })
+	if more := unhandled(run); !run.Unready || run.Carried != 0 || countEvents(run) != 3 || len(more) != 1 {
+		t.Fatalf("%d taken of the queue, %d events, %d relays left", run.Carried, countEvents(run), len(more))
+	}
+	queue = append(queue, unhandled(run)...)
+	w.commit(1, run)
+	clear(w.unready)
+	run = w.produce(2, func(j *Job) { j.Carried = queue })
+	if run.Carried != 4 || countEvents(run) != 4 {
+		t.Errorf("%d taken of the queue, %d events once it is ready", run.Carried, countEvents(run))
+	}
+}
+
+// Who becomes ready while a block is made handles in it what comes first, or nothing.
+func TestReadyMeanwhile(t *testing.T) {
+	asked := 0
+	w := newWorld(t, 20, func(c *Config) {
+		c.Workers = 1
+		c.Ready = func(_ *exec.Context, _ chain.Account, m *chain.Message) (bool, error) {
+			if m.Kind == chain.External {
+				return true, nil
+			}
+			asked++
+			return asked > 1, nil
+		}
+	})
+	w.unready = map[chain.Address]bool{at(0): true}
+	for i := 1; i < 20; i++ {
+		w.offer(transfer(i, 0, 0, 1), transfer(i, 1, 0, 1))
+	}
+	run := w.produce(0, nil)
+	if len(unhandled(run)) != 38 || asked != 1 {
+		t.Errorf("%d relays left, asked %d times", len(unhandled(run)), asked)
+	}
+}
+
+// What keeps the host from knowing whether an account is ready ends it.
+func TestReadyFails(t *testing.T) {
+	broken := errors.New("the state can't be read")
+	w := newWorld(t, 2, func(c *Config) {
+		c.Ready = func(*exec.Context, chain.Account, *chain.Message) (bool, error) { return false, broken }
+	})
+	w.offer(transfer(0, 0, 1, 1))
+	if _, err := w.Produce(Job{Context: w.context(), Tag: tag(0), Gas: 1 << 60, FreshGas: 1 << 60}); !errors.Is(err, broken) {
+		t.Errorf("error %v", err)
+	}
+	if err := w.wantFatal(); !errors.Is(err, broken) {
+		t.Errorf("fatal %v", err)
 	}
 }
 

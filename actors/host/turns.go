@@ -97,6 +97,8 @@ func (t dueTurn) run(w *worker, b *mailbox, n *node) {
 	}
 	switch {
 	case p.stopped.Load() || m == nil:
+	case !w.ready(b, m):
+		p.giveBack(reserved)
 	case reserved == 0 && !p.buy(m.GasLimit):
 		w.turns.deny(b, m.GasLimit)
 	default:

@@ -11,7 +11,7 @@ import (
 func TestRelayFindsCarried(t *testing.T) {
 	w := newWorld(t, 3, nil)
 	carried := relay(0, 2, chain.MethodAdd, 0)
-	p := &production{Job: Job{Context: w.context(), Tag: tag(0), Carried: []*exec.Delivery{carried}}, countdown: newCountdown()}
+	p := &production{number: 1, Job: Job{Context: w.context(), Tag: tag(0), Carried: []*exec.Delivery{carried}}, countdown: newCountdown()}
 	p.gas.Store(1 << 60)
 	w.production = p
 	if n, _, err := w.placeCarried(p); n != 1 || err != nil {

@@ -63,6 +63,15 @@ func openArtifacts(dir string, max int64) (*artifacts, error) {
 
 func (a *artifacts) path(hash chain.CodeHash) string { return filepath.Join(a.dir, hash.String()) }
 
+// has says that a module was compiled, as far as can be seen without reading it all. Where there is no disk, none was.
+func (a *artifacts) has(hash chain.CodeHash) bool {
+	if a == nil {
+		return false
+	}
+	_, err := os.Stat(filepath.Join(a.path(hash), sumName))
+	return err == nil
+}
+
 // open is the cache for one module; metered is the module that it is of, or nil if there is nothing sound in it.
 func (a *artifacts) open(hash chain.CodeHash) (cache wazero.CompilationCache, metered []byte, err error) {
 	path := a.path(hash)

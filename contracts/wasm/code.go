@@ -60,9 +60,11 @@ type code struct {
 	image    []byte // of the memory of a new instance, without the zeros at its end
 	initial  []uint64
 
-	users int           // guarded by engine.mu, like what follows
-	free  []*instance   // those that wait
-	place *list.Element // in engine.recent
+	length int           // of the module, if it didn't come from the source; guarded by engine.mu, like what follows
+	users  int           // who run it, or wait for it
+	then   func(error)   // to be called when it is ready, or can't be
+	free   []*instance   // those that wait
+	place  *list.Element // in engine.recent
 }
 
 // shape is what a module's text says about its instances.

@@ -42,5 +42,6 @@
 // # What it does not do
 //
 // It doesn't know accounts, blocks or the state: exec.Env does. It doesn't decide when code becomes callable. How long
-// compiling takes decides nothing: Run waits for it, and a node that waits doesn't vote.
+// compiling takes decides nothing: Run waits for it, and a node that waits doesn't vote. Whoever can choose what to run asks
+// Ready first.
 package wasm

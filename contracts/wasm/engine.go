@@ -177,6 +177,24 @@ func (e *Engine) Prepare(hash chain.CodeHash, binary []byte) {
 	e.start()
 }
 
+// Ready says whether Run would begin within milliseconds: the code is in memory, or compiled on disk. If not, it is made ready,
+// and then is called when it is, or with what keeps it from that, which is the world's. Of several it is the last one's then that
+// is called; none is after Close.
+func (e *Engine) Ready(hash chain.CodeHash, then func(error)) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c, ok := e.codes[hash]
+	switch {
+	case e.closed, ok && c.isReady(), e.disk.has(hash):
+		return true
+	case !ok:
+		c = e.load(hash, nil)
+	}
+	c.then = then
+	e.start()
+	return false
+}
+
 // Merges says that the code can handle several messages of method as one, through its entry merge (SPEC 9.3).
 func (e *Engine) Merges(hash chain.CodeHash, method string) (bool, error) {
 	c, err := e.acquire(hash)
@@ -229,7 +247,7 @@ func (e *Engine) release(c *code) {
 
 // load puts the code among what is to be made ready; binary is its module, nil to ask the source for. e.mu is held.
 func (e *Engine) load(hash chain.CodeHash, binary []byte) *code {
-	c := &code{hash: hash, binary: binary, ready: make(chan struct{}), engine: e}
+	c := &code{hash: hash, binary: binary, length: len(binary), ready: make(chan struct{}), engine: e}
 	c.place = e.recent.PushFront(c)
 	e.codes[hash] = c
 	e.busy.Add(1)
@@ -263,9 +281,10 @@ func (s *Stats) count(from origin) {
 	}
 }
 
-// trimCodes drops code that ran longest ago until what is compiled is within its bound. e.mu is held.
+// trimCodes drops code that ran longest ago until what is compiled is within its bound. What was made ready last stays in any
+// case: a message may be waiting for it. e.mu is held.
 func (e *Engine) trimCodes() {
-	for place := e.recent.Back(); place != nil && e.compiled > e.config.MaxCompiled; {
+	for place := e.recent.Back(); place != e.recent.Front() && e.compiled > e.config.MaxCompiled; {
 		c := place.Value.(*code)
 		place = place.Prev()
 		if c.users == 0 && c.isReady() {

@@ -152,6 +152,75 @@ func TestQueue(t *testing.T) {
 	}
 }
 
+// Ready waits for nothing: it says that code isn't there, and tells when it is. Code on disk is as good as there.
+func TestReady(t *testing.T) {
+	small, dir := number(1).build(), t.TempDir()
+	h := chain.PublishInput{Code: small}.Hash()
+	r := newRig(t, Config{Dir: dir})
+	told := make(chan error, 2)
+	then := func(err error) { told <- err }
+	if r.Ready(h, then) {
+		t.Fatal("code that nobody has published is ready")
+	}
+	if err := <-told; !errors.Is(err, errDisk) {
+		t.Errorf("what can't be read: %v", err)
+	}
+	if r.codes[h] = small; r.Ready(h, then) {
+		t.Error("code that is being compiled is ready")
+	}
+	if err := <-told; err != nil || !r.Ready(h, then) {
+		t.Errorf("told %v, and it is not ready", err)
+	}
+	if err := r.Close(); err != nil || !r.Ready(h, then) {
+		t.Error(err, "a closed engine keeps somebody waiting")
+	}
+	other := newRig(t, Config{Dir: dir})
+	if !other.Ready(h, then) || other.Stats().Codes != 0 {
+		t.Error("code on disk is not ready, or was read to find out")
+	}
+	if len(told) > 0 {
+		t.Error("told", <-told)
+	}
+}
+
+// Of code that messages will need, the smallest goes first, after what somebody waits for, and before all that is only published.
+func TestQueueOrder(t *testing.T) {
+	q := queue{}
+	for i, c := range []*code{{length: 1}, {length: 9, then: func(error) {}}, {length: 5, then: func(error) {}}, {length: 7, users: 1}, {length: 0}, {length: 8, users: 1}} {
+		c.hash[0] = byte(i)
+		q.add(c)
+	}
+	var order []byte
+	for range 6 {
+		order = append(order, q.take(ahead).hash[0])
+		q.running[ahead] = 0
+	}
+	if !bytes.Equal(order, []byte{3, 5, 2, 1, 0, 4}) {
+		t.Errorf("order %v", order)
+	}
+	q.add(&code{then: func(error) {}})
+	if q.take(needed) != nil {
+		t.Error("code that only messages in lanes need took a place of what somebody waits for")
+	}
+}
+
+// What was made ready last stays until it is used, however large it is.
+func TestLastCodeStays(t *testing.T) {
+	r := newRig(t, Config{MaxCompiled: 1})
+	told := make(chan error, 1)
+	for i := range 3 {
+		h := r.publish(t, number(i).build())
+		for !r.Ready(h, func(err error) { told <- err }) {
+			if err := <-told; err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := r.Stats().Codes; n != 1 {
+			t.Errorf("%d codes are kept", n)
+		}
+	}
+}
+
 func eventually(holds func() bool) {
 	for !holds() {
 		runtime.Gosched()

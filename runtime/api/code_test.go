@@ -32,6 +32,7 @@ func (teller) Validate(code []byte) (uint64, error) {
 
 func (teller) Merges(_ chain.CodeHash, method string) (bool, error) { return method == "join", nil }
 func (teller) Prepare(chain.CodeHash, []byte)                       {}
+func (teller) Ready(chain.CodeHash, func(error)) bool               { return true }
 func (teller) Close() error                                         { return nil }
 
 func (teller) Run(env *exec.Env, _ chain.CodeHash, _ string) error {

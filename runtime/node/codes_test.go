@@ -24,7 +24,42 @@ type fake struct {
 
 	mu       sync.Mutex // guards the rest
 	prepared map[chain.CodeHash]int
+	slow     map[chain.CodeHash]func(error) // code that is being compiled, and who is to be told
 	closed   bool
+}
+
+// Ready says so but of what is being compiled.
+func (f *fake) Ready(hash chain.CodeHash, then func(error)) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, slow := f.slow[hash]
+	if slow {
+		f.slow[hash] = then
+	}
+	return !slow
+}
+
+// told is who is to be told of the code that is being compiled.
+func (f *fake) told(hash chain.CodeHash) func(error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.slow[hash]
+}
+
+// compile is how the code begins to be compiled; what it returns ends that.
+func (f *fake) compile(hash chain.CodeHash) (end func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.slow = map[chain.CodeHash]func(error){hash: nil}
+	return func() {
+		f.mu.Lock()
+		then := f.slow[hash]
+		delete(f.slow, hash)
+		f.mu.Unlock()
+		if then != nil {
+			then(nil)
+		}
+	}
 }
 
 // Validate takes what names a behaviour.

@@ -86,6 +86,9 @@ type Engine interface {
 	native.Codes
 	// Prepare is told of code that a final block publishes, so that it is ready when it becomes callable. It returns at once.
 	Prepare(hash chain.CodeHash, code []byte)
+	// Ready says whether Run would begin soon. If not, the code is made ready, and then is called when it is, or with why it
+	// can't be.
+	Ready(hash chain.CodeHash, then func(error)) bool
 	Close() error
 }
 

@@ -94,11 +94,7 @@ func (m *member) Build(b bft.Build) error {
 		if err := m.closeOpen(); err != nil {
 			return nil, err
 		}
-		need := IfAny
-		if b.Demanded || n.heartbeatDue() {
-			need = Always
-		}
-		made, err := n.build(order{need, b.Round, b.Proposer, b.Failed})
+		made, err := n.build(order{m.need(b), b.Round, b.Proposer, b.Failed})
 		if err != nil {
 			return nil, err
 		}
@@ -109,6 +105,18 @@ func (m *member) Build(b bft.Build) error {
 		return answer, nil
 	})
 	return nil
+}
+
+// need says when a block is made without an event: if that was demanded, as a heartbeat, and before the others lose patience over
+// a message that waits at them and that this node leaves until its code is compiled.
+func (m *member) need(b bft.Build) Need {
+	switch {
+	case b.Demanded || m.node.heartbeatDue():
+		return Always
+	case m.node.age() >= time.Duration(millis(m.Patience, defaultPatience))*time.Millisecond/2:
+		return IfLeft
+	}
+	return IfAny
 }
 
 // closeOpen drops what the live accounts did for a block. Its result stays: should it be the final one after all, it is taken

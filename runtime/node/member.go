@@ -222,8 +222,11 @@ func (m *member) due(wanted bool) error {
 // anyWaits says whether there is something for a block: a message that could be handled, or one that was carried out.
 func (n *Node) anyWaits() bool { return n.host.Ready() > 0 || n.queued > 0 }
 
-func (n *Node) heartbeatDue() bool {
-	return time.Since(time.UnixMilli(int64(n.Head().Header.TimeMillis))) >= n.config.Heartbeat
+func (n *Node) heartbeatDue() bool { return n.age() >= n.config.Heartbeat }
+
+// age is that of the head.
+func (n *Node) age() time.Duration {
+	return time.Since(time.UnixMilli(int64(n.Head().Header.TimeMillis)))
 }
 
 // tell hands an event to the replica. It must not be called by run, nor with a lock.

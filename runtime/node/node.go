@@ -202,7 +202,7 @@ func (n *Node) start() error {
 	n.metrics = newMetrics(n)
 	h, err := host.New(host.Config{
 		Chain: n.chain, State: n.store.State(n.chain), Workers: n.config.Workers, MaxResident: n.config.MaxResident,
-		Lane: n.config.Lane, Fatal: n.fatal, Dropped: n.dropped, Log: n.config.Log,
+		Lane: n.config.Lane, Fatal: n.fatal, Dropped: n.dropped, Log: n.config.Log, Ready: n.readiness(),
 	})
 	if err != nil {
 		return err

@@ -65,7 +65,7 @@ func (n *Node) onPulse() error {
 	if n.config.Pace.Manual {
 		return nil
 	}
-	if time.Since(time.UnixMilli(int64(n.Head().Header.TimeMillis))) >= n.config.Heartbeat {
+	if n.heartbeatDue() {
 		return n.produce(Always)
 	}
 	return n.produceWaiting()
@@ -110,6 +110,8 @@ type Need uint8
 const (
 	// IfAny makes no block without an event.
 	IfAny Need = iota
+	// IfLeft makes one without, too, if messages are left for a later one because their code is not compiled yet.
+	IfLeft
 	// Always makes one.
 	Always
 )
@@ -162,7 +164,7 @@ func (n *Node) build(o order) (*built, error) {
 		return nil, err
 	}
 	n.mark(block.StageExecution)
-	if o.need == IfAny && len(run.Accounts) == 0 {
+	if len(run.Accounts) == 0 && (o.need == IfAny || o.need == IfLeft && !run.Unready) {
 		return nil, n.host.Discard(tag)
 	}
 	n.trunk.Lock()
