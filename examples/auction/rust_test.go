@@ -1,6 +1,7 @@
 package auction_test
 
 import (
+	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -61,6 +62,30 @@ func TestMixed(t *testing.T) {
 				t.Run(name, both[name])
 			}
 		})
+	}
+}
+
+// Who calls the contracts by names need not know in which language they are.
+func TestSameNames(t *testing.T) {
+	var says [2][]string
+	for i, code := range []func(string) kit.Contract{contracts, inRust} {
+		speak(t, code)
+		h := newHouse(t)
+		bidder := h.Deploy(h.alice, contracts("bidder"), "", kit.As("bidder"))
+		for _, a := range []*kit.Account{h.collector, h.recorder, h.east, bidder} {
+			s := *a.Schema()
+			s.Name = strings.ToLower(s.Name)
+			text, err := json.MarshalIndent(s, "", " ")
+			if err != nil {
+				t.Fatal(err)
+			}
+			says[i] = append(says[i], string(text))
+		}
+	}
+	for i := range says[0] {
+		if says[0][i] != says[1][i] {
+			t.Errorf("in Go\n%s\nin Rust\n%s", says[0][i], says[1][i])
+		}
 	}
 }
 

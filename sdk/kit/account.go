@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/thinkey/thinkey/sdk/abi"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/client"
 	"github.com/thinkey/thinkey/sdk/keys"
@@ -30,6 +31,14 @@ func (a *Account) Balance() chain.Amount { return a.chain.record(a.address).Bala
 
 // Nonce is how many external messages it has processed.
 func (a *Account) Nonce() uint64 { return a.chain.record(a.address).Nonce }
+
+// Schema is what its code says about itself; nil if that is nothing, or there is none.
+func (a *Account) Schema() *abi.Schema {
+	if a.code == nil {
+		return nil
+	}
+	return a.code.schema
+}
 
 // String is the name.
 func (a *Account) String() string { return a.name }

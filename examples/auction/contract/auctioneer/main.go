@@ -145,8 +145,8 @@ func (a *Auctioneer) bounced(ctx guest.Context, b guest.Bounce) error {
 // sale is the view of a lot, and stage that of its stage.
 func (a *Auctioneer) sale(v guest.View, in protocol.LotInput) (Sale, error) { return find(v, in.Lot) }
 
-func (a *Auctioneer) stage(v guest.View, in protocol.LotInput) (uint8, error) {
-	return stages.At(v, in.Lot), nil
+func (a *Auctioneer) stage(v guest.View, in protocol.LotInput) (protocol.StageOutput, error) {
+	return protocol.StageOutput{Stage: stages.At(v, in.Lot)}, nil
 }
 
 func find(r guest.Reading, lot protocol.Lot) (Sale, error) {

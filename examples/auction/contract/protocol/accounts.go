@@ -20,7 +20,7 @@ type CollectorInit struct {
 type Kitten struct {
 	Owner  guest.Address
 	Round  uint64 // of the last sale; 0 before the first
-	OnSale bool
+	OnSale bool   `abi:"on_sale"` // the name that it has in Rust
 }
 
 // KittenQuery is the view of a kitten.

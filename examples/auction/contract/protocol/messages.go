@@ -75,6 +75,9 @@ type OfferInput struct {
 // LotInput names a lot.
 type LotInput struct{ Lot Lot }
 
+// StageOutput is the view of a lot's stage.
+type StageOutput struct{ Stage uint8 }
+
 // BidInput bids the amount that comes with it.
 type BidInput struct {
 	Lot  Lot

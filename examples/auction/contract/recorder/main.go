@@ -231,8 +231,8 @@ func again(b guest.Bounce, ifRefused uint8) uint8 {
 // sale is the view of a lot, and stage that of its stage.
 func (r *Recorder) sale(v guest.View, in protocol.LotInput) (Sale, error) { return find(v, in.Lot) }
 
-func (r *Recorder) stage(v guest.View, in protocol.LotInput) (uint8, error) {
-	return stages.At(v, in.Lot), nil
+func (r *Recorder) stage(v guest.View, in protocol.LotInput) (protocol.StageOutput, error) {
+	return protocol.StageOutput{Stage: stages.At(v, in.Lot)}, nil
 }
 
 func find(r guest.Reading, lot protocol.Lot) (Sale, error) {
