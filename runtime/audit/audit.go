@@ -27,6 +27,8 @@ type Options struct {
 	Each merkle.Each
 	// Programs are those that the chain runs; nil for the common messages, and the code that Engine runs.
 	Programs exec.Programs
+	// Signatures check what the committee signed; nil for its BLS keys.
+	Signatures light.Signatures
 	// Engine makes what runs code, given where the code is kept; nil for a chain without. The audit closes it.
 	Engine func(source func(chain.CodeHash) ([]byte, error)) (Engine, error)
 	// Progress, if set, is told where Run is, from one goroutine at a time, a few times a second at most.
@@ -250,7 +252,7 @@ func (r *run) genesis() {
 	r.report.Issued, _ = g.Issued() // DecodeGenesis checks that there is a sum
 	r.supplied = true
 	if len(g.Committee.Seats) > 0 {
-		if r.committee, err = light.NewCommittee(g.Network(), g.Committee); err != nil {
+		if r.committee, err = r.committeeOf(g); err != nil {
 			r.add(Genesis, 0, "%v", err)
 		}
 		r.rules.Committee = r.committee
@@ -262,6 +264,13 @@ func (r *run) genesis() {
 		return
 	}
 	r.at = &point{header, header.Hash(), s}
+}
+
+func (r *run) committeeOf(g *chain.Genesis) (*light.Committee, error) {
+	if r.Signatures != nil {
+		return light.NewCommitteeWith(g.Network(), g.Committee, r.Signatures)
+	}
+	return light.NewCommittee(g.Network(), g.Committee)
 }
 
 // tell reports where the audit is, now and then.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -67,17 +68,20 @@ func (a *app) newSimReplay() *cobra.Command {
 
 // share gives a command the flags that change a run.
 func (f *simFlags) share(c *cobra.Command) {
-	c.Flags().StringVar(&f.tier, "tier", string(sim.Stub), "how much is real: "+string(sim.Stub)+" or "+string(sim.Real))
+	c.Flags().StringVar(&f.tier, "tier", string(sim.Stub), "how much is real: "+tiers())
 	c.Flags().StringSliceVar(&f.without, "without", nil, "classes of faults to leave out")
 	c.Flags().StringVar(&f.keep, "keep", "all", "numbers of the incidents to keep, or none, or all")
 	c.Flags().IntVar(&f.messages, "messages", -1, "messages at most; -1 for as many as the seed draws")
 	c.Flags().IntVar(&f.nodes, "nodes", 0, "nodes of one seat each; 0 for what the seed draws")
 }
 
+// tiers names them.
+func tiers() string { return fmt.Sprintf("%s, %s or %s", sim.Stub, sim.Real, sim.Store) }
+
 func (f *simFlags) options() (o sim.Options, err error) {
 	o = sim.Options{Tier: sim.Tier(f.tier), Messages: f.messages, Nodes: f.nodes}
-	if o.Tier != sim.Stub && o.Tier != sim.Real {
-		return o, usage("--tier (%q)", f.tier).do("write %s or %s", sim.Stub, sim.Real)
+	if !slices.Contains(sim.Tiers, o.Tier) {
+		return o, usage("--tier (%q)", f.tier).do("write %s", tiers())
 	}
 	if f.nodes < 0 || f.nodes > 64 {
 		return o, usage("--nodes (%d)", f.nodes).do("write a number from 0 to 64")

@@ -4,7 +4,7 @@
 //	seed ─Draw─► Plan ─► World ──► event at its virtual time ──► node ──► driver.Driver.Apply ──► ports
 //	                       ▲                                       │        (the real core)         │
 //	                       │   Net: drop, delay, duplicate, …      │   Ledger: accounts in an order drawn from the seed,
-//	                       └── Disk: crash, torn, full, lost, … ◄──┘           block.Build, block.Verify (the real ones)
+//	                       └── disk: crash, torn, full, lost, … ◄──┘           block.Build, block.Verify (the real ones)
 //	                                                               └──► oracles, after every step
 //
 // The core, the driver, the accounts, blocks, state trees and contracts are the node's own code. Models are what lies around
@@ -27,6 +27,8 @@
 //
 //	Stub   signatures of the committee are hashes of who signed what; the disk is a model: fast
 //	Real   BLS and Ed25519 as in a node
+//	Store  the store of a node, its database and what it recovers with (runtime/keep), on a disk in memory that crashes. What the
+//	       database does in the background is not ordered; what a node reads and writes is, and nothing else is in the history.
 //
 // # What it does not do
 //

@@ -3,7 +3,6 @@ package sim
 import (
 	"bytes"
 	"errors"
-	"fmt"
 
 	"github.com/thinkey/thinkey/actors/account"
 	"github.com/thinkey/thinkey/consensus/bft"
@@ -31,22 +30,15 @@ type outcome struct {
 	tag    *account.Tag // it was built here, and its accounts are open
 }
 
-func newLedger(n *node, head bft.Head) (*ledger, error) {
-	tree, err := n.disk.tree()
-	if err != nil {
-		return nil, err
-	}
-	if got := chain.Hash(tree.Root()); got != head.Header.Roots.State {
-		return nil, fmt.Errorf("the state hashes to %s, and the header of height %d says %s", got, head.Header.Height, head.Header.Roots.State)
-	}
-	l := &ledger{n: n, head: head, tree: tree, rules: n.w.origin.rules, outcomes: map[chain.BlockHash]*outcome{}}
+func newLedger(n *node, p *past) (*ledger, error) {
+	l := &ledger{n: n, head: p.head, tree: p.tree, rules: n.w.origin.rules, outcomes: map[chain.BlockHash]*outcome{}}
 	q, _, err := l.before().Queue()
 	l.queued = q.Tail - q.Head
 	return l, err
 }
 
 func (l *ledger) before() *block.Before {
-	return &block.Before{Header: &l.head.Header, Hash: l.head.Hash, State: l.n.disk, Tree: l.tree}
+	return &block.Before{Header: &l.head.Header, Hash: l.head.Hash, State: l.n.disk.state(), Tree: l.tree}
 }
 
 // heartbeat says whether an idle chain wants a block.
@@ -206,15 +198,16 @@ func (l *ledger) Commit(f *bft.Final) error {
 	if err != nil {
 		return err
 	}
-	if n.disk.full {
-		n.w.census.add("write to a full disk")
-		return errDisk
+	h := whole
+	if !n.full {
+		n.delay()
+		if n.doomed(insideCommit) && n.w.random.disk.IntN(2) == 0 {
+			h = torn // the batch is lost as a whole
+		}
 	}
-	n.delay()
-	if n.doomed(insideCommit) && n.w.random.disk.IntN(2) == 0 {
-		n.cross(insideCommit) // the batch is lost as a whole
+	if err := n.disk.commit(f, o.result, h); err != nil {
+		return err
 	}
-	n.disk.commit(f, o.result.Changes)
 	n.cross(insideCommit)
 	if err := l.adopt(f, o); err != nil {
 		return err
@@ -265,17 +258,10 @@ func (l *ledger) adopt(f *bft.Final, o *outcome) error {
 	return nil
 }
 
-// maxServed bounds the blocks of an answer.
-const maxServed = 16
-
 // Finals is driver.Ledger's.
 func (l *ledger) Finals(from uint64) ([]bft.Final, error) {
 	l.n.cross(beforeServe)
-	all := l.n.disk.chain
-	if from == 0 || from > uint64(len(all)) {
-		return nil, nil
-	}
-	return all[from-1 : min(from-1+maxServed, uint64(len(all)))], nil
+	return l.n.disk.finals(from)
 }
 
 // context is what messages are admitted with: that of the next block.

@@ -8,6 +8,7 @@ import (
 	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/consensus/committee"
 	"github.com/thinkey/thinkey/consensus/driver"
+	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/assert"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
@@ -26,7 +27,11 @@ type node struct {
 	w         *World
 	number    int
 	peer      bft.Peer
-	disk      *disk
+	disk      disk
+	full      bool       // the disk
+	forgot    bool       // it doesn't know what it signed, and has written nothing since
+	attempt   bft.Safety // the last record that was to be written
+	rotten    string     // what of its disk has rotted, and was not seen to have
 	deviation *deviation // nil: honest
 	faulty    bool       // by its role
 
@@ -48,15 +53,17 @@ type node struct {
 	said    []bft.Send // by a member that says it again
 }
 
-func newNode(w *World, number, member int) *node {
-	n := &node{w: w, number: number, peer: bft.Peer(member), disk: newDisk(w.origin)}
+func newNode(w *World, number, member int) (*node, error) {
+	n := &node{w: w, number: number, peer: bft.Peer(member)}
 	if role := w.plan.role(member); role != nil {
 		n.faulty = true
 		if role.Class == Byzantine {
 			n.deviation = deviationNamed(role.Name)
 		}
 	}
-	return n
+	var err error
+	n.disk, err = newDisk(w, bft.Safety{})
+	return n, err
 }
 
 // honest says whether the rules hold for the node: all of its code is ours, and its key is its own.
@@ -70,17 +77,21 @@ func (n *node) boot() {
 	n.life++
 	n.up, n.busy, n.timers, n.pulsing = true, 0, map[bft.Kind]uint64{}, false
 	w := n.w
-	head, err := n.disk.head(w.origin)
+	h := whole
+	if n.doomed(insideStart) {
+		h = torn
+	}
+	past, err := n.disk.load(h)
 	if err == nil {
-		err = n.open(head)
+		err = n.open(past)
 	}
 	if err != nil {
 		w.violate("recovery", n, "it doesn't start: %v", err)
 		return
 	}
-	w.tell(n, "starts at height %d", head.Header.Height)
+	w.tell(n, "starts at height %d", past.head.Header.Height)
 	for _, o := range w.oracles {
-		o.restarted(n)
+		o.restarted(n, past)
 	}
 	n.apply(bft.Start{})
 	if n.up {
@@ -88,16 +99,19 @@ func (n *node) boot() {
 	}
 }
 
-func (n *node) open(head bft.Head) (err error) {
+func (n *node) open(p *past) (err error) {
 	w := n.w
-	if n.ledger, err = newLedger(n, head); err != nil {
+	if n.ledger, err = newLedger(n, p); err != nil {
 		return err
+	}
+	if n.forgot {
+		p.safety = bft.Lost()
 	}
 	n.pool = newPool(n)
 	n.replica = bft.New(bft.Config{
 		Committee: w.origin.committee, Leaders: w.leaders, Me: n.peer, PatienceMillis: patienceMillis, ResendMillis: resendMillis,
 		Sign: func(d keys.BLSDomain, m []byte) committee.Part { return w.origin.sign(int(n.peer), d, m) },
-	}, head, n.disk.safety(), n.disk.bodies)
+	}, p.head, p.safety, p.bodies)
 	n.driver = driver.New(n.replica, driver.Ports{Disk: n, Net: n, Clock: n, Ledger: n.ledger, Watch: n})
 	return nil
 }
@@ -130,7 +144,8 @@ func (n *node) during(do func() error) {
 	case errors.Is(err, errCrashed):
 		n.w.tell(n, "crashes: %v", err)
 		n.stop(n.crashFor)
-	case errors.Is(err, errDisk):
+	case errors.Is(err, store.ErrDiskFull):
+		n.w.census.add("write to a full disk")
 		n.w.tell(n, "stops: %v", err)
 		n.stop(1000)
 	case n.deviation != nil && !errors.Is(err, errPanic):
@@ -167,6 +182,7 @@ func (n *node) stop(millis uint64) {
 	w := n.w
 	n.up = false
 	n.life++
+	n.disk.crash()
 	n.ledger, n.pool, n.replica, n.driver = nil, nil, nil, nil
 	w.note(n, "stop", nil)
 	life := n.life
@@ -215,18 +231,22 @@ func (n *node) now() uint64 {
 // Write is driver.Disk's.
 func (n *node) Write(s *bft.Safety, body *bft.Body) error {
 	n.cross(beforePersist)
-	if n.disk.full {
-		n.w.census.add("write to a full disk")
-		return errDisk
-	}
+	h := whole
 	if n.doomed(insidePersist) {
+		h = torn
+	}
+	if s != nil {
+		n.attempt = *s
+	}
+	if err := n.disk.write(s, body, h); err != nil {
+		return err
+	}
+	if h == torn {
 		n.w.census.add("torn write")
-		n.disk.write(s, body, n.w.random.disk.IntN)
 		n.cross(insidePersist)
 	}
 	n.delay()
-	n.disk.write(s, body, nil)
-	n.disk.lost = n.disk.lost && s == nil
+	n.forgot = n.forgot && s == nil
 	if s != nil && n.honest() {
 		for _, o := range n.w.oracles {
 			o.kept(n, s)

@@ -15,8 +15,8 @@ type oracle interface {
 	committed(n *node, f *bft.Final)
 	// final: a height is decided for the first time; the result is the reference's own replay.
 	final(res *block.Result, f *bft.Final)
-	// restarted: a node has read its disk.
-	restarted(n *node)
+	// restarted: a node has read its disk, and that is what it found.
+	restarted(n *node, p *past)
 	// accused: a node reports another's fault.
 	accused(n *node, e bft.Evidence)
 }
@@ -28,14 +28,14 @@ func (blind) sent(*node, bft.Message)         {}
 func (blind) kept(*node, *bft.Safety)         {}
 func (blind) committed(*node, *bft.Final)     {}
 func (blind) final(*block.Result, *bft.Final) {}
-func (blind) restarted(*node)                 {}
+func (blind) restarted(*node, *past)          {}
 func (blind) accused(*node, bft.Evidence)     {}
 
 // newOracles are all of them. The order counts: the reference learns of a block before others compare with it.
 func newOracles(w *World) []oracle {
 	b := blind{w}
 	return []oracle{
-		&certificates{b}, newLeaders(b), &noFork{b}, &sameState{b}, newVotes(b), &persisted{b}, newDurable(b), &justice{b},
+		&certificates{b}, newLeaders(b), &noFork{b}, &sameState{b}, newVotes(b), &persisted{b}, newDurable(b), newRemembered(b), &justice{b},
 		newConservation(b), &causal{b}, &nonces{b}, &effects{b},
 	}
 }

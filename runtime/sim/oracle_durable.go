@@ -15,10 +15,10 @@ func newDurable(b blind) *durable { return &durable{b, map[int]uint64{}} }
 
 func (o *durable) committed(n *node, f *bft.Final) { o.reported[n.number] = f.Certificate.Height }
 
-func (o *durable) restarted(n *node) {
+func (o *durable) restarted(n *node, _ *past) {
 	want, got := o.reported[n.number], n.ledger.head.Header.Height
 	switch {
-	case n.disk.lost:
+	case n.forgot:
 		delete(o.reported, n.number)
 	case got < want:
 		o.w.violate("I7 durability", n, "it reported height %d as final, and comes back at %d", want, got)

@@ -3,8 +3,6 @@ package sim
 import (
 	"strings"
 
-	"github.com/RaduBerinde/btreemap"
-
 	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/contracts/exec"
@@ -40,7 +38,7 @@ func (o *conservation) final(res *block.Result, f *bft.Final) {
 // count adds up the whole state before a block.
 func (o *conservation) count() {
 	var all chain.Amount
-	for slot, raw := range o.w.final.disk.slots.Ascend(btreemap.Min[exec.Slot](), btreemap.Max[exec.Slot]()) {
+	for slot, raw := range o.w.final.state.all() {
 		o.add(&all, slot, raw)
 	}
 	if all != o.w.origin.issued {

@@ -16,14 +16,23 @@ func (o *persisted) sent(n *node, m bft.Message) {
 	case *bft.Proposal:
 		o.vote(n, &m.Vote)
 	case *bft.Timeout:
-		if s := n.disk.safety(); s.Height < m.Height || s.Height == m.Height && (s.Timeout == nil || s.Timeout.Timeout != m.Timeout) {
+		if s := o.durable(n); s.Height < m.Height || s.Height == m.Height && (s.Timeout == nil || s.Timeout.Timeout != m.Timeout) {
 			o.w.violate("5.6 durable first", n, "its timeout of height %d, round %d leaves, and is not durable", m.Height, m.Round)
 		}
 	}
 }
 
+// durable is what n would come back with.
+func (o *persisted) durable(n *node) bft.Safety {
+	s, err := n.disk.safety()
+	if err != nil {
+		o.w.violate("5.6 durable first", n, "its record can't be read: %v", err)
+	}
+	return s
+}
+
 func (o *persisted) vote(n *node, v *bft.Vote) {
-	s := n.disk.safety()
+	s := o.durable(n)
 	mark := s.Prepared
 	if v.Step == chain.Confirmation {
 		mark = s.Confirmed

@@ -10,7 +10,7 @@ import (
 type sameState struct{ blind }
 
 func (o *sameState) committed(n *node, f *bft.Final) { o.check(n) }
-func (o *sameState) restarted(n *node)               { o.check(n) }
+func (o *sameState) restarted(n *node, _ *past)      { o.check(n) }
 
 func (o *sameState) check(n *node) {
 	h := &n.ledger.head.Header

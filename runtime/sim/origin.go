@@ -18,6 +18,7 @@ const here = chain.Main
 
 // origin is how a network begins.
 type origin struct {
+	genesis   *chain.Genesis
 	committee *light.Committee
 	members   []chain.Seats // by peer
 	sign      func(node int, d keys.BLSDomain, message []byte) committee.Part
@@ -63,8 +64,8 @@ func originOf(p *Plan) (*origin, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &origin{header: *header, changes: changes, issued: issued, rules: rules()}
-	if p.Tier == Stub {
+	o := &origin{genesis: g, header: *header, changes: changes, issued: issued, rules: rules()}
+	if p.Tier != Real {
 		o.committee, err = light.NewCommitteeWith(header.Network, g.Committee, tags{})
 	} else {
 		o.committee, err = light.NewCommittee(header.Network, g.Committee)
@@ -97,7 +98,7 @@ func seatsOf(p *Plan) (seats []chain.Seat, sign signer) {
 	var secrets []keys.BLSSecret
 	for i, n := range p.Nodes {
 		seat := chain.Seat{Node: nodeKey(i)}
-		if p.Tier == Stub {
+		if p.Tier != Real {
 			seat.Key[0], seat.Key[1] = byte(i+1), byte(i>>8)
 		} else {
 			secrets = append(secrets, secret(i))
@@ -105,7 +106,7 @@ func seatsOf(p *Plan) (seats []chain.Seat, sign signer) {
 		}
 		seats = append(seats, slices.Repeat([]chain.Seat{seat}, n)...)
 	}
-	if p.Tier == Stub {
+	if p.Tier != Real {
 		return seats, tags{}.sign
 	}
 	return seats, func(node int, d keys.BLSDomain, message []byte, seats chain.Seats) committee.Part {

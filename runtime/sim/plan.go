@@ -90,9 +90,13 @@ type Tier string
 
 // The tiers; the package's doc says what is real in each.
 const (
-	Stub Tier = "stub"
-	Real Tier = "real"
+	Stub  Tier = "stub"
+	Real  Tier = "real"
+	Store Tier = "store"
 )
+
+// Tiers are all of them.
+var Tiers = []Tier{Stub, Real, Store}
 
 // shape is a committee.
 type shape struct {

@@ -20,14 +20,14 @@ type pool struct {
 }
 
 func newPool(n *node) *pool {
-	return &pool{n: n, home: account.Home{State: n.disk, Limits: account.DefaultLimits()}, accounts: map[chain.Address]*account.Account{}, since: n.w.now}
+	return &pool{n: n, home: account.Home{State: n.disk.state(), Limits: account.DefaultLimits()}, accounts: map[chain.Address]*account.Account{}, since: n.w.now}
 }
 
 // account is the live account at an address.
 func (p *pool) account(at chain.Address) *account.Account {
 	a, ok := p.accounts[at]
 	if !ok {
-		final, err := p.n.disk.Account(at)
+		final, err := p.n.disk.state().Account(at)
 		if err != nil {
 			panic(err) // what the disk holds was written by an encoder
 		}

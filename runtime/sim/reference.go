@@ -12,7 +12,7 @@ import (
 // reference is the chain as an observer without faults has it: what became final first, anywhere, replayed from its bytes.
 type reference struct {
 	w      *World
-	disk   *disk
+	state  slots
 	tree   *merkle.Tree
 	head   bft.Head
 	hashes []chain.BlockHash // by height
@@ -27,12 +27,9 @@ type proof struct {
 }
 
 func newReference(w *World) (*reference, error) {
-	r := &reference{w: w, disk: newDisk(w.origin), nonces: map[chain.Address]uint64{}, proofs: map[proof]bool{}}
+	r := &reference{w: w, state: newSlots(w.origin.changes), head: genesisHead(w.origin), nonces: map[chain.Address]uint64{}, proofs: map[proof]bool{}}
 	var err error
-	if r.tree, err = r.disk.tree(); err != nil {
-		return nil, err
-	}
-	r.head, err = r.disk.head(w.origin)
+	r.tree, err = r.state.tree()
 	r.hashes = []chain.BlockHash{r.head.Hash}
 	return r, err
 }
@@ -44,7 +41,7 @@ func (r *reference) learn(n *node, f *bft.Final) {
 	if f.Certificate.Height != r.height()+1 {
 		return
 	}
-	before := &block.Before{Header: &r.head.Header, Hash: r.head.Hash, State: r.disk, Tree: r.tree}
+	before := &block.Before{Header: &r.head.Header, Hash: r.head.Hash, State: r.state, Tree: r.tree}
 	res, fault, err := block.Verify(before, r.w.origin.rules, f.Raw)
 	switch {
 	case err != nil:
@@ -60,7 +57,7 @@ func (r *reference) learn(n *node, f *bft.Final) {
 	if err := r.tree.Commit(res.Version); err != nil {
 		r.w.violate("I3 replay", n, "%v", err)
 	}
-	r.disk.apply(res.Changes)
+	r.state.apply(res.Changes)
 	r.head = bft.Head{Header: res.Block.Header, Hash: res.Hash, Certificate: &f.Certificate}
 	r.hashes = append(r.hashes, res.Hash)
 	for i := range res.Block.Inputs {

@@ -1,8 +1,10 @@
 package sim
 
 import (
+	"errors"
 	"slices"
 
+	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -40,6 +42,9 @@ func Run(seed uint64, o Options) (*Outcome, error) {
 	runs := handlings
 	w.run()
 	w.census.addN("contract", handlings-runs)
+	if err := errors.Join(w.audit(), w.close()); err != nil {
+		return nil, err
+	}
 	out := &Outcome{Seed: seed, Plan: p, Violation: w.broken, Census: w.census, Millis: w.now / millis}
 	w.history.Sum(out.History[:0])
 	return out, nil
@@ -98,8 +103,8 @@ func (w *World) strike(in *Incident) {
 		n.slow = 1 + in.How%400
 		w.after(in.For, nil, "disk", func() { n.slow = 0 })
 	case FullDisk:
-		n.disk.full = true
-		w.after(in.For, nil, "disk", func() { n.disk.full = false })
+		n.fill(true)
+		w.after(in.For, nil, "disk", func() { n.fill(false) })
 	case LostDisk:
 		w.census.add("lost disk")
 		n.loseDisk(in.For)
@@ -126,9 +131,20 @@ func (n *node) doom(in *Incident) {
 
 // loseDisk ends a life, and all that the node knew.
 func (n *node) loseDisk(wait uint64) {
-	n.disk = newDisk(n.w.origin)
-	n.disk.lost = true
 	n.stop(wait)
+	blank, err := newDisk(n.w, bft.Lost())
+	if err != nil {
+		n.w.violate("recovery", n, "it gets no other disk: %v", err)
+	}
+	n.plug(blank)
+}
+
+// plug gives a node that is down another disk, which doesn't say what it signed.
+func (n *node) plug(d disk) { n.disk, n.full, n.forgot = d, false, true }
+
+func (n *node) fill(full bool) {
+	n.full = full
+	n.disk.fill(full)
 }
 
 // heal makes a quorum drawn from the seed well: of the seats that may be faulty, those that are not yet may stay away.
@@ -152,7 +168,8 @@ func (w *World) heal() {
 	}
 	w.cuts = nil
 	for i, n := range w.nodes {
-		n.crashAt, n.slow, n.clock, n.disk.full = nil, 0, 0, false
+		n.crashAt, n.slow, n.clock = nil, 0, 0
+		n.fill(false)
 		n.busy = min(n.busy, w.now)
 		if !n.up && w.healed[i] {
 			n.boot()
@@ -195,7 +212,7 @@ func (l *liveness) reached() bool {
 
 // has says whether a message is final here.
 func (n *node) has(m *chain.Message) bool {
-	a, err := n.disk.Account(m.From)
+	a, err := n.disk.state().Account(m.From)
 	return err == nil && a.Nonce > m.Nonce
 }
 

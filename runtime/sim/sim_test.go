@@ -49,15 +49,29 @@ func TestKept(t *testing.T) {
 
 // Y1: equal seeds give equal histories, others don't.
 func TestSameSeedSameHistory(t *testing.T) {
-	o := Options{Tier: Stub, Messages: -1}
-	a, errA := Run(5, o)
-	b, errB := Run(5, o)
-	c, errC := Run(6, o)
-	if errA != nil || errB != nil || errC != nil {
-		t.Fatal(errA, errB, errC)
+	for _, tier := range []Tier{Stub, Store} {
+		o := Options{Tier: tier, Messages: -1}
+		a, errA := Run(5, o)
+		b, errB := Run(5, o)
+		c, errC := Run(6, o)
+		if errA != nil || errB != nil || errC != nil {
+			t.Fatal(errA, errB, errC)
+		}
+		if a.History != b.History || a.History == c.History {
+			t.Errorf("%s: %x, %x, %x", tier, a.History, b.History, c.History)
+		}
 	}
-	if a.History != b.History || a.History == c.History {
-		t.Errorf("%x, %x, %x", a.History, b.History, c.History)
+}
+
+// With the store of a node under each.
+func TestStore(t *testing.T) {
+	o := Options{Tier: Store, Messages: -1}
+	r, err := Campaign{First: *seedFlag, Seeds: 8, Options: o}.Run()
+	if err != nil || r.Violation != nil {
+		t.Fatalf("VIOLATION %v, %v", r.Violation, err)
+	}
+	if r.Census["audit"] == 0 || r.Census["crash"] == 0 {
+		t.Errorf("%d audits, %d crashes", r.Census["audit"], r.Census["crash"])
 	}
 }
 

@@ -3,6 +3,7 @@ package sim
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash"
 	"math/rand/v2"
@@ -82,16 +83,35 @@ func newWorld(p *Plan) (*World, error) {
 	}
 	w.oracles = newOracles(w)
 	for i := range p.Nodes {
-		w.nodes = append(w.nodes, newNode(w, i, i))
+		if err := w.join(i); err != nil {
+			return nil, err
+		}
 	}
 	for _, role := range p.Roles {
 		if role.Class == Twin {
-			w.nodes = append(w.nodes, newNode(w, len(w.nodes), role.Node))
+			if err := w.join(role.Node); err != nil {
+				return nil, err
+			}
 		}
 	}
 	w.links = make([]link, len(w.nodes)*len(w.nodes))
 	w.load = newLoad(w)
 	return w, nil
+}
+
+// join adds a node of a member.
+func (w *World) join(member int) error {
+	n, err := newNode(w, len(w.nodes), member)
+	w.nodes = append(w.nodes, n)
+	return err
+}
+
+// close ends what nodes have open.
+func (w *World) close() (err error) {
+	for _, n := range w.nodes {
+		err = errors.Join(err, n.disk.close())
+	}
+	return err
 }
 
 // at plans something for a node, or for the world if n is nil.
