@@ -23,7 +23,11 @@ func (o *remembered) restarted(n *node, p *past) {
 		delete(o.last, n.number)
 		return
 	}
-	if got := p.safety.Encode(); ok && !bytes.Equal(got, last) && !bytes.Equal(got, n.attempt.Encode()) {
+	got := p.safety.Encode()
+	if ok && !bytes.Equal(got, last) && !bytes.Equal(got, n.attempt.Encode()) {
 		o.w.violate("5.6 memory", n, "it comes back with another record of what it signed than was durable: of height %d, prepared in round %d", p.safety.Height, p.safety.Prepared.Round)
+	}
+	if ok {
+		o.last[n.number] = got
 	}
 }
