@@ -116,11 +116,15 @@ func (r *Replica) behind(from Peer, s *Status) {
 			r.others.known = s.Head
 		} else {
 			r.others.lied[from] = true
-			r.reject(from, "a head that its certificate doesn't show")
+			if !r.silent { // report says so
+				r.reject(from, lyingHead)
+			}
 		}
 	}
 	r.want(from, s.Head)
 }
+
+const lyingHead = "a head that its certificate doesn't show"
 
 // shown says whether its certificate shows the head that a peer says it has.
 func (r *Replica) shown(s *Status) bool {
@@ -267,7 +271,7 @@ func (r *Replica) report(from Peer, s *Status) {
 		return
 	}
 	if !r.shown(s) {
-		r.reject(from, "a head that its certificate doesn't show")
+		r.reject(from, lyingHead)
 		return
 	}
 	r.others.reports[from] = s.Head
