@@ -5,12 +5,14 @@ import (
 
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
 )
 
 // On a chain with a committee a block has the round and the proposer of its proposal, whichever seat that is; the state has
 // the committee, and the header its hash.
 func TestBlockOfACommittee(t *testing.T) {
 	g := &chain.Genesis{Name: "seats", Chain: here, TimeMillis: 1, Params: chain.DefaultParams(), Committee: chain.Committee{Chain: here}}
+	g.Possession = make([]keys.BLSSignature, 4) // nobody asks
 	for i := range byte(4) {
 		g.Committee.Seats = append(g.Committee.Seats, chain.Seat{Node: [32]byte{1, i}, Key: [96]byte{2, i}})
 	}

@@ -23,7 +23,7 @@ func newSeated(t testing.TB) *seated {
 	g := &chain.Genesis{Name: "seats", Chain: here, TimeMillis: 1, Params: chain.DefaultParams(), Committee: chain.Committee{Chain: here, Seed: chain.Hash{1}}}
 	for i := range byte(4) {
 		s.secrets = append(s.secrets, keys.BLSFromSeed([32]byte{9, i}))
-		g.Committee.Seats = append(g.Committee.Seats, chain.Seat{Node: [32]byte{1, i}, Key: s.secrets[i].Public()})
+		g.AddSeat([32]byte{1, i}, s.secrets[i])
 	}
 	s.ledger = newLedger(t, g)
 	var err error

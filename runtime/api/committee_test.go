@@ -21,7 +21,8 @@ func TestCertificates(t *testing.T) {
 	wires := node.NewSwitch(1)
 	defer wires.Close()
 	g := genesis()
-	g.Committee = chain.Committee{Chain: g.Chain, Seats: []chain.Seat{{Node: own, Key: secret.Public()}}}
+	g.Committee = chain.Committee{Chain: g.Chain}
+	g.AddSeat(own, secret)
 	r := start(t, setup{auto: true, node: func(c *node.Config) {
 		c.Genesis, c.Heartbeat = g, 20*time.Millisecond
 		c.Member = &node.Member{Node: own, Secret: secret, Net: wires.Port(0), Founding: true}

@@ -252,7 +252,10 @@ func (r *run) genesis() {
 	r.report.Issued, _ = g.Issued() // DecodeGenesis checks that there is a sum
 	r.supplied = true
 	if len(g.Committee.Seats) > 0 {
-		if r.committee, err = r.committeeOf(g); err != nil {
+		if r.committee, err = r.committeeOf(g); err == nil && r.Signatures == nil {
+			err = g.CheckPossession()
+		}
+		if err != nil {
 			r.add(Genesis, 0, "%v", err)
 		}
 		r.rules.Committee = r.committee

@@ -1,14 +1,20 @@
 package audit
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/consensus/committee"
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/light"
+	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
 func TestCertified(t *testing.T) {
@@ -58,6 +64,42 @@ func TestCertified(t *testing.T) {
 		err := certified(c, x.header, x.raw)
 		if x.want == "" && err != nil || x.want != "" && (err == nil || !strings.Contains(err.Error(), x.want)) {
 			t.Errorf("%s: %v, want %q", name, err, x.want)
+		}
+	}
+}
+
+// A directory whose genesis names a key that nobody has proven to hold is found out, also if a node once took it.
+func TestGenesisNotProven(t *testing.T) {
+	g := &chain.Genesis{Name: "audit", Chain: chain.Main, Params: chain.DefaultParams(), Committee: chain.Committee{Chain: chain.Main}}
+	for i := range byte(2) {
+		g.AddSeat(keys.PublicKey{1, i}, keys.BLSFromSeed([32]byte{i}))
+	}
+	for _, wrong := range []bool{false, true} {
+		if wrong {
+			g.Possession[1] = g.Possession[0]
+		}
+		header, changes, err := block.Genesis(g, merkle.New(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		s, err := store.Open(store.Options{Dir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		state := func(yield func(exec.Write) bool) {
+			for i := range changes {
+				if !yield(exec.Write{Slot: changes[i].Slot, Value: changes[i].After}) {
+					return
+				}
+			}
+		}
+		if err := errors.Join(s.Init(g, header, state, nil), s.Close()); err != nil {
+			t.Fatal(err)
+		}
+		report, err := Run(context.Background(), Options{Dir: dir})
+		if err != nil || report.OK() == wrong || strings.Contains(fmt.Sprint(report.Checks), "seat 1 of node") != wrong {
+			t.Errorf("proof wrong: %t: %v, %v", wrong, report.Checks, err)
 		}
 	}
 }

@@ -103,7 +103,7 @@ func runConsensusBench(ctx context.Context, o consensusBench, out benchOutput) e
 	benchCertificates(&result)
 	out.say("%d validators, %d payments between %d accounts; making keys, signing …\n", o.Validators, o.Messages, o.Accounts)
 	network := &devNetwork{Seed: benchSeed, Validators: o.Validators}
-	if err := prepareBench(o.benchOptions, network.committee()); err != nil {
+	if err := prepareBench(o.benchOptions, network); err != nil {
 		return err
 	}
 	for _, step := range []string{stepLoad, stepIdle} {

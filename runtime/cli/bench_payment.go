@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
-
-	"github.com/thinkey/thinkey/sdk/chain"
 )
 
 // benchOptions are the size and shape of a payment benchmark.
@@ -112,7 +110,7 @@ func runBench(ctx context.Context, o benchOptions, out benchOutput) error {
 	}
 	defer done()
 	out.say("%d payments between %d accounts, %g of them to one account; making keys, signing …\n", o.Messages, o.Accounts, o.Hot)
-	if err := prepareBench(o, chain.Committee{}); err != nil {
+	if err := prepareBench(o, &devNetwork{}); err != nil {
 		return err
 	}
 	result := benchResult{benchOptions: o}

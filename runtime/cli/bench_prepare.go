@@ -33,11 +33,14 @@ func pieces(n int, f func(i int)) {
 	})
 }
 
-// prepareBench writes the genesis and the signed messages. A committee without seats is none.
-func prepareBench(o benchOptions, c chain.Committee) error {
+// prepareBench writes the genesis and the signed messages. A network without validators has no committee.
+func prepareBench(o benchOptions, network *devNetwork) error {
 	addresses := make([]chain.Address, o.Accounts)
 	pieces(o.Accounts, func(i int) { addresses[i] = chain.KeyAddress(chain.Main, benchKey(uint32(i)).Public()) })
-	g := &chain.Genesis{Name: "bench", Chain: chain.Main, TimeMillis: 1, Params: chain.DefaultParams(), Committee: c}
+	g := &chain.Genesis{Name: "bench", Chain: chain.Main, TimeMillis: 1, Params: chain.DefaultParams()}
+	if network.Validators > 0 {
+		network.seat(g)
+	}
 	g.Params.MinGasPrice = o.GasPrice
 	for _, a := range addresses {
 		g.Accounts = append(g.Accounts, chain.GenesisAccount{Address: a, Balance: chain.NewAmount(1 << 60)})

@@ -15,6 +15,7 @@ import (
 	"github.com/thinkey/thinkey/runtime/api"
 	"github.com/thinkey/thinkey/runtime/byzantine"
 	"github.com/thinkey/thinkey/runtime/node"
+	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/client"
 )
 
@@ -105,10 +106,10 @@ func (a *app) dev(ctx context.Context, o *devOptions, given func(flag string) bo
 }
 
 // devConfig is the node of a validator.
-func (a *app) devConfig(o *devOptions, pace node.Pace, network *devNetwork, validator int) node.Config {
+func (a *app) devConfig(o *devOptions, pace node.Pace, g *chain.Genesis, validator int) node.Config {
 	c := node.Defaults()
 	c.Dir, c.Pace, c.KeepStates, c.Log = o.ledger(validator), pace, o.keepStates, a.log
-	c.Genesis = network.genesis()
+	c.Genesis = g
 	c.Fatal = func(err error) {
 		fmt.Fprintf(a.Err, "error: the node can't go on: %v\n", err)
 		_ = removeIfThere(o.readyFile) // the process ends whatever comes of it

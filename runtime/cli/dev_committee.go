@@ -26,14 +26,12 @@ func validatorKeys(seed string, n int) (keys.PublicKey, keys.BLSSecret) {
 	return client.DevKey(seed, name).Public(), keys.BLSFromSeed(wire.Sum(wire.TagSeed, []byte(seed), []byte{1}, []byte(name)))
 }
 
-// committee has a seat for each validator.
-func (d *devNetwork) committee() chain.Committee {
-	c := chain.Committee{Chain: chain.Main, Seed: chain.Hash(wire.Sum(wire.TagSeed, []byte(d.Seed), []byte{2}))}
+// seat gives each validator a seat of the genesis.
+func (d *devNetwork) seat(g *chain.Genesis) {
+	g.Committee = chain.Committee{Chain: g.Chain, Seed: chain.Hash(wire.Sum(wire.TagSeed, []byte(d.Seed), []byte{2}))}
 	for i := range d.Validators {
-		public, secret := validatorKeys(d.Seed, i)
-		c.Seats = append(c.Seats, chain.Seat{Node: public, Key: secret.Public()})
+		g.AddSeat(validatorKeys(d.Seed, i))
 	}
-	return c
 }
 
 func (o *devOptions) checkCommittee(pace node.Pace) error {
@@ -78,12 +76,13 @@ func (n *devNodes) close() (err error) {
 // openDev starts the validators.
 func (a *app) openDev(o *devOptions, pace node.Pace, network *devNetwork) (*devNodes, error) {
 	nodes := &devNodes{}
+	g := network.genesis()
 	founding := o.data == "" || isThere(o.founding())
 	if o.validators > 1 {
 		nodes.wires = node.NewSwitch(o.validators)
 	}
 	for i := range o.validators {
-		c := a.devConfig(o, pace, network, i)
+		c := a.devConfig(o, pace, g, i)
 		if nodes.wires != nil {
 			c.Member = o.member(network, i, founding)
 			c.Member.Net = nodes.wires.Port(bft.Peer(i))

@@ -131,7 +131,7 @@ func (d *devNetwork) genesis() *chain.Genesis {
 	g := &chain.Genesis{Name: "dev", Chain: chain.Main, TimeMillis: d.TimeMillis, Params: chain.DefaultParams()}
 	g.Params.MinGasPrice, g.Params.DepositPerAccount = d.GasPrice, d.Deposit
 	if d.Validators > 0 {
-		g.Committee = d.committee()
+		d.seat(g)
 	}
 	for _, a := range d.Accounts {
 		g.Accounts = append(g.Accounts, chain.GenesisAccount{Address: a.Address, Balance: a.Balance})

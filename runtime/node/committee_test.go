@@ -2,7 +2,9 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,7 +36,7 @@ func newCommittee(t *testing.T, members int) *committeeRig {
 	r := &committeeRig{t: t, genesis: g, wires: NewSwitch(members), nodes: make([]*Node, members)}
 	for i := range members {
 		node, secret := memberKeys(i)
-		g.Committee.Seats = append(g.Committee.Seats, chain.Seat{Node: node, Key: secret.Public()})
+		g.AddSeat(node, secret)
 		r.dirs = append(r.dirs, t.TempDir())
 	}
 	t.Cleanup(r.close)
@@ -290,7 +292,7 @@ func TestCommitteeHeartbeat(t *testing.T) {
 // A node without a seat follows, and what is submitted to it becomes final all the same.
 func TestCommitteeFollower(t *testing.T) {
 	r := newCommittee(t, 5)
-	r.genesis.Committee.Seats = r.genesis.Committee.Seats[:4]
+	r.genesis.Committee.Seats, r.genesis.Possession = r.genesis.Committee.Seats[:4], r.genesis.Possession[:4]
 	r.openAll()
 	for k := range uint64(4) {
 		r.pay(4, payment(r.nodes[4], 1, 2, 1, k))
@@ -304,6 +306,24 @@ func TestCommitteeFollower(t *testing.T) {
 	if !r.nodes[4].member.replica.Silent() && r.nodes[4].member.me != bft.Outside {
 		t.Error("it thinks that it has a seat")
 	}
+}
+
+// A genesis with a seat whose key nobody has proven to hold is refused, by the seat's number: one such key can sign for all
+// (SPEC 6.2). Nothing is left of it.
+func TestGenesisNotProven(t *testing.T) {
+	r := newCommittee(t, 4)
+	_, secret := memberKeys(1)
+	node, _ := memberKeys(2)
+	proven := r.genesis.Possession[2]
+	r.genesis.Possession[2] = chain.ProvePossession(node, secret)
+	if n, err := Open(r.config(0, true)); !errors.Is(err, chain.ErrPossession) || !strings.Contains(err.Error(), "seat 2 of node "+node.String()) {
+		if err == nil {
+			r.nodes[0] = n
+		}
+		t.Fatal(err)
+	}
+	r.genesis.Possession[2] = proven
+	r.open(0, true)
 }
 
 // bftVotes reads what a directory says that its member signed.

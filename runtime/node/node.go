@@ -124,7 +124,7 @@ func (n *Node) load() error {
 	case errors.Is(err, store.ErrNotFound) && want == nil:
 		return fmt.Errorf("no data and no genesis: %w", err)
 	case errors.Is(err, store.ErrNotFound):
-		if err := want.Check(); err != nil {
+		if err := errors.Join(want.Check(), want.CheckPossession()); err != nil {
 			return err
 		}
 		if err := n.create(want); err != nil {

@@ -24,7 +24,7 @@ type Committee struct {
 type Seat struct {
 	// Node is the key of the account that registered the node, and of the node in the network.
 	Node keys.PublicKey `json:"node"`
-	// Key signs its votes. Its possession was proven when the node was registered.
+	// Key signs its votes. Its possession was proven when the node was registered, or in the genesis.
 	Key keys.BLSPublicKey `json:"key"`
 }
 

@@ -2,11 +2,13 @@ package chain_test
 
 import (
 	"encoding/json"
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
 )
 
 func TestGenesisCheck(t *testing.T) {
@@ -36,10 +38,11 @@ func TestGenesisCheck(t *testing.T) {
 		{"account twice", func(g *chain.Genesis) { g.Accounts[1] = g.Accounts[0] }, "named twice or out of order"},
 		{"accounts unsorted", func(g *chain.Genesis) { g.Accounts[0], g.Accounts[1] = g.Accounts[1], g.Accounts[0] }, "named twice or out of order"},
 		{"account with nothing", func(g *chain.Genesis) { g.Accounts[1].Balance = chain.Amount{} }, "has nothing"},
-		{"a committee", func(g *chain.Genesis) { g.Committee = governed().Committee }, ""},
-		{"a committee of another chain", func(g *chain.Genesis) { g.Committee = governed().Committee; g.Committee.Chain++ }, "it is that of chain 2"},
-		{"a committee of a later epoch", func(g *chain.Genesis) { g.Committee = governed().Committee; g.Committee.Epoch = 1 }, "in epoch 1"},
-		{"a committee that can't agree", func(g *chain.Genesis) { g.Committee = governed().Committee; g.Committee.Silent = 2 }, "2 silent seats of 4"},
+		{"a committee", func(g *chain.Genesis) { *g = *governed() }, ""},
+		{"a committee of another chain", func(g *chain.Genesis) { *g = *governed(); g.Committee.Chain++ }, "it is that of chain 2"},
+		{"a committee of a later epoch", func(g *chain.Genesis) { *g = *governed(); g.Committee.Epoch = 1 }, "in epoch 1"},
+		{"a committee that can't agree", func(g *chain.Genesis) { *g = *governed(); g.Committee.Silent = 2 }, "2 silent seats of 4"},
+		{"a seat without proof", func(g *chain.Genesis) { *g = *governed(); g.Possession = g.Possession[:3] }, "3 proofs for 4 seats"},
 		{"too much", func(g *chain.Genesis) { g.Accounts[0].Balance = chain.MaxAmount }, "sum of all balances: amount exceeds 2^128-1"},
 	} {
 		t.Run(x.name, func(t *testing.T) {
@@ -82,6 +85,42 @@ func TestGenesisCommitteeWithoutSeats(t *testing.T) {
 	g.Committee.Seed = chain.Hash{1}
 	if err := g.Check(); err == nil || !strings.Contains(err.Error(), "no seats") {
 		t.Fatal(err)
+	}
+}
+
+// TestPossession: every seat's key is proven to be that of its node, by nobody else's proof (SPEC 6.2).
+func TestPossession(t *testing.T) {
+	stranger := keys.BLSFromSeed([32]byte{9})
+	for name, x := range map[string]struct {
+		change func(g *chain.Genesis)
+		want   string // "" if it is proven
+	}{
+		"all": {func(*chain.Genesis) {}, ""},
+		"a node of two seats": {func(g *chain.Genesis) {
+			g.Committee.Seats, g.Possession = append(g.Committee.Seats, g.Committee.Seats[1]), append(g.Possession, g.Possession[1])
+		}, ""},
+		"a node of two seats, one not proven": {func(g *chain.Genesis) {
+			g.Committee.Seats, g.Possession = append(g.Committee.Seats, g.Committee.Seats[1]), append(g.Possession, g.Possession[0])
+		}, "seat 4"},
+		"none":                          {func(g *chain.Genesis) { g.Possession[0] = keys.BLSSignature{} }, "seat 0 of node " + key(0).Public().String()},
+		"another node's":                {func(g *chain.Genesis) { g.Possession[2] = g.Possession[3] }, "seat 2"},
+		"a copy for another node":       {func(g *chain.Genesis) { g.Committee.Seats[3].Node = key(9).Public() }, "seat 3"},
+		"a key that isn't the prover's": {func(g *chain.Genesis) { g.Committee.Seats[1].Key = stranger.Public() }, "seat 1"},
+		"by another secret":             {func(g *chain.Genesis) { g.Possession[1] = chain.ProvePossession(key(1).Public(), stranger) }, "seat 1"},
+		"no key":                        {func(g *chain.Genesis) { g.Committee.Seats[1].Key = keys.BLSPublicKey{0xc0} }, "seat 1"},
+	} {
+		g := governed()
+		x.change(g)
+		if err := g.Check(); err != nil { // it is no other fault
+			t.Errorf("%s: %v", name, err)
+		}
+		err := g.CheckPossession()
+		if x.want == "" && err != nil || x.want != "" && (!errors.Is(err, chain.ErrPossession) || !strings.Contains(err.Error(), x.want)) {
+			t.Errorf("%s: %v, want %q", name, err, x.want)
+		}
+	}
+	if err := genesis().CheckPossession(); err != nil {
+		t.Errorf("a chain that one validator runs: %v", err)
 	}
 }
 

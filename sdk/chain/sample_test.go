@@ -103,7 +103,7 @@ func governed() *chain.Genesis {
 	g := genesis()
 	g.Committee = chain.Committee{Chain: g.Chain, Silent: 1, Seed: chain.Hash{3}}
 	for i := range byte(4) {
-		g.Committee.Seats = append(g.Committee.Seats, chain.Seat{Node: key(i).Public(), Key: keys.BLSFromSeed([32]byte{i}).Public()})
+		g.AddSeat(key(i).Public(), keys.BLSFromSeed([32]byte{i}))
 	}
 	return g
 }

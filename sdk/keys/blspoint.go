@@ -3,6 +3,7 @@ package keys
 import (
 	"encoding/hex"
 	"errors"
+	"fmt"
 
 	bls12381 "github.com/kilic/bls12-381"
 )
@@ -28,6 +29,19 @@ func (p BLSPoint) String() string { return hex.EncodeToString(p[:]) }
 
 // String is the signature in lower-case hex.
 func (s BLSSignature) String() string { return hex.EncodeToString(s[:]) }
+
+// MarshalText is String.
+func (s BLSSignature) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads what MarshalText writes, in either case. Whether it is a signature is not asked.
+func (s *BLSSignature) UnmarshalText(text []byte) error {
+	b, err := hex.DecodeString(string(text))
+	if err != nil || len(b) != len(s) {
+		return fmt.Errorf("BLS signature must be %d hex digits, not %d characters", 2*len(s), len(text))
+	}
+	copy(s[:], b)
+	return nil
+}
 
 // Signature is the same point, compressed; an error if p is none of the group.
 func (p BLSPoint) Signature() (BLSSignature, error) {
