@@ -27,6 +27,7 @@ type devOptions struct {
 	block      string
 	validators int
 	byzantine  string
+	restored   []int
 	accounts   []string
 	gasPrice   uint64
 	deposit    uint64
@@ -45,6 +46,11 @@ directory; then the network survives being killed at any moment, and the same co
 
 A committee of n = 3f+1 validators goes on whatever f of them do; --byzantine shows it. The API is that of validator 0.
 
+A validator must not contradict what it has signed. Its directory says what that was; one that was restored from a backup, copied back, or rolled
+back by a snapshot of the disk doesn't know what was signed since. Name the validator with --restored at the next start: it signs nothing until
+the chain is two blocks above the highest that the others report, and then goes on by itself. Up to f of 3f+1 validators can wait like this at once.
+A directory that is missing or empty needs no word.
+
 The keys of the accounts follow from a public seed: everybody has them. So the node serves loopback addresses only.`
 	cmd.Example = `  thinkey dev
   thinkey dev --data ./network --block 500ms
@@ -57,6 +63,7 @@ The keys of the accounts follow from a public seed: everybody has them. So the n
 	f.StringVar(&o.block, "block", "auto", "when blocks are made: auto, manual, or an interval such as 500ms")
 	f.IntVar(&o.validators, "validators", 1, "validators in this process: 1, or a committee of 2 to 64 that agrees on each block")
 	f.StringVar(&o.byzantine, "byzantine", "", "what the last validator does wrong: "+strings.Join(byzantine.Names(), ", "))
+	f.IntSliceVar(&o.restored, "restored", nil, "validators whose directories were restored from a backup: they vote when that is safe")
 	f.StringArrayVar(&o.accounts, "account", nil, "account NAME=AMOUNT; may be repeated (default: ten names with 1000000 each)")
 	f.Uint64Var(&o.gasPrice, "gas-price", 0, "least price of a unit of gas")
 	f.Uint64Var(&o.deposit, "deposit", 0, "deposit that an account holds for being there")
@@ -93,6 +100,9 @@ func (a *app) dev(ctx context.Context, o *devOptions, given func(flag string) bo
 	}
 	if o.validators == 1 && o.byzantine != "" {
 		return usage("--byzantine (%q) with one validator", o.byzantine).do("give it others with --validators 4")
+	}
+	if err := o.checkRestored(); err != nil {
+		return err
 	}
 	nodes, err := a.openDev(o, pace, network)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -46,11 +47,38 @@ func (o *devOptions) checkCommittee(pace node.Pace) error {
 	return nil
 }
 
+// checkRestored refuses what would let nothing become final any more, and what means nothing.
+func (o *devOptions) checkRestored() error {
+	waiting := make(map[int]bool, len(o.restored))
+	for _, v := range o.restored {
+		if v < 0 || v >= o.validators {
+			return usage("--restored (%d) of %s", v, count(o.validators, "validator")).do("write a number from 0 to %d", o.validators-1)
+		}
+		waiting[v] = true
+	}
+	f := chain.QuorumsOf(o.validators, 0).Faulty
+	switch {
+	case len(waiting) == 0:
+		return nil
+	case o.data == "":
+		return usage("--restored without --data").do("a network in memory begins anew: there is no backup of it")
+	case o.validators == 1:
+		return usage("--restored with one validator").do("leave it out: it has nobody to contradict; blocks after the backup are lost")
+	case len(waiting) > f:
+		return usage("--restored (%d of %d validators): they would wait for others who make blocks, and those are too few", len(waiting), o.validators).
+			do("name at most %d, and start the others from their own directories", f)
+	}
+	return nil
+}
+
 func (o *devOptions) committeeWords() string {
 	q := chain.QuorumsOf(o.validators, 0)
 	text := fmt.Sprintf("%d of %s may be faulty; %d make a block final", q.Faulty, count(o.validators, "validator"), q.Certificate)
 	if o.byzantine != "" {
 		text += fmt.Sprintf("; validator %d is (%s)", o.validators-1, o.byzantine)
+	}
+	for _, v := range o.restored {
+		text += fmt.Sprintf("; validator %d is restored, and votes when that is safe", v)
 	}
 	return text
 }
@@ -114,7 +142,7 @@ func (o *devOptions) unstarted(err error) error {
 // member is the place of a validator; the last one is the one that does wrong.
 func (o *devOptions) member(network *devNetwork, i int, founding bool) *node.Member {
 	public, secret := validatorKeys(network.Seed, i)
-	m := &node.Member{Node: public, Secret: secret, Founding: founding}
+	m := &node.Member{Node: public, Secret: secret, Founding: founding, Restored: slices.Contains(o.restored, i)}
 	if o.byzantine != "" && i == o.validators-1 {
 		g := network.genesis()
 		m.Twist = byzantine.Twist(o.byzantine, byzantine.Self{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -234,6 +235,50 @@ func TestCommitteeLostDisk(t *testing.T) {
 			r.nodes[3] = open(t, c)
 		})
 	})
+}
+
+// A directory that was restored from a backup has votes of then, and not those that were signed since. Who is told so forgets
+// them before it says a word, and need not be told again when it starts once more.
+func TestCommitteeRestored(t *testing.T) {
+	r := newCommittee(t, 4)
+	r.openAll()
+	r.pay(0, payment(r.nodes[0], 1, 2, 1, 0))
+	r.stop(3)
+	backup := t.TempDir()
+	if err := os.CopyFS(backup, os.DirFS(r.dirs[3])); err != nil {
+		t.Fatal(err)
+	}
+	r.open(3, false)
+	for k := range uint64(3) {
+		r.pay(0, payment(r.nodes[0], 1, 2, 1, k+1))
+	}
+	height := r.nodes[0].Head().Header.Height
+	for i := range r.nodes {
+		r.stop(i)
+	}
+	r.dirs[3] = backup
+	if old, _, err := bftVotes(t, backup); err != nil || old.Lost {
+		t.Fatalf("the backup says %+v, %v", old, err)
+	}
+	c := r.config(3, false)
+	c.Member.Restored = true
+	r.nodes[3] = open(t, c) // hears nobody
+	r.stop(3)
+	if kept, bodies, err := bftVotes(t, backup); err != nil || !kept.Lost || kept.ResumeAt > 0 {
+		t.Fatalf("it keeps %+v, %v, %v", kept, bodies, err)
+	}
+	for i := range r.nodes {
+		r.open(i, false)
+	}
+	for k := range uint64(4) {
+		r.pay(0, payment(r.nodes[0], 1, 2, 1, k+4))
+	}
+	r.agree()
+	for h := height + 1; h <= height+2; h++ {
+		if cert, err := r.nodes[0].Certificate(h); err != nil || cert.Bitmap.Has(3) {
+			t.Errorf("block %d, %v: seat 3 voted, and does not know what it signed", h, err)
+		}
+	}
 }
 
 func losesVotes(t *testing.T, reopen func(r *committeeRig)) {

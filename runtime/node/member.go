@@ -24,7 +24,8 @@ type Member struct {
 	// Founding says that the chain begins now: an empty directory is that of a member that has signed nothing yet. Without it
 	// an empty directory is a lost disk, and the node votes when that is safe (SPEC 5.6).
 	Founding bool
-	// Restored says that the directory was restored from a backup: what was signed since is not known (SPEC 5.6).
+	// Restored says that the directory was restored from a backup: what was signed since is not known, and the node votes when
+	// that is safe (SPEC 5.6). It need not be said at later starts.
 	Restored bool
 	// Patience is how long the first round of a height may take, Resend how long without progress until messages are sent
 	// again. Zero stands for the defaults of 2 s and 500 ms.
@@ -139,7 +140,10 @@ func (m *member) load() error {
 		return err
 	}
 	if m.Restored {
-		safety = bft.Lost()
+		safety, bodies = bft.Lost(), nil
+		if err := m.Write(&safety, nil); err != nil { // first: who starts again without saying so is as silent
+			return err
+		}
 	}
 	own := m.committee.Held(m.Node)
 	m.me = bft.Outside
