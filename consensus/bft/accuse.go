@@ -1,6 +1,8 @@
 package bft
 
 import (
+	"slices"
+
 	"github.com/thinkey/thinkey/consensus/committee"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
@@ -53,6 +55,32 @@ func (r *Replica) signature(s said) light.Claim {
 		s.Signature, _ = r.compress(keys.BLSTimeout, s.Timeout.Append(nil), s.part)
 	}
 	return s.Claim
+}
+
+// maxInvalid bounds the blocks of a height that are known to be invalid: whoever prepares one of them is told of.
+const maxInvalid = 16
+
+// condemn remembers that a block of the height is not valid, and tells of those who have prepared it.
+func (r *Replica) condemn(block chain.BlockHash) {
+	if len(r.invalid) == maxInvalid || slices.Contains(r.invalid, block) {
+		return
+	}
+	r.invalid = append(r.invalid, block)
+	for p := range r.members {
+		for _, v := range r.votesOf(Peer(p)) {
+			r.backs(Peer(p), v)
+		}
+	}
+}
+
+// backs tells of a vote if it is a preparation of a block that is known to be invalid. A signature that is none shows nothing.
+func (r *Replica) backs(from Peer, v *Vote) {
+	if v.Step != chain.Preparation || !slices.Contains(r.invalid, v.Block) {
+		return
+	}
+	if c := r.signature(r.claimVote(v)); c.Signature != (keys.BLSSignature{}) {
+		r.out.Backed = append(r.out.Backed, Backed{from, c})
+	}
 }
 
 // votesOf are a member's votes of the height that are still here.

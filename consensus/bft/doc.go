@@ -8,7 +8,8 @@
 //	(consensus/driver;           no clock, disk,                Persist, then Send      what was signed is durable first
 //	 runtime/sim)                network, goroutine             Commit, Verify, Build   the chain's work, done elsewhere
 //	                                                            Timers, Serve           what the driver keeps for us
-//	                                                            Evidence, Reject, Halt  what it must tell
+//	                                                            Evidence, Backed,
+//	                                                            Reject, Halt           what it must tell
 //
 // Read in this order: event.go and effects.go (what goes in and out), message.go (what members send each other), replica.go
 // (Step), propose.go (a round that goes well), tally.go (votes become certificates), viewchange.go (one that doesn't),

@@ -22,6 +22,7 @@ type Effects struct {
 	Serve    []Serve
 	Reject   []Reject
 	Evidence []Evidence
+	Backed   []Backed
 	Halt     *Halt
 }
 
@@ -89,6 +90,13 @@ type Reject struct {
 type Evidence struct {
 	From Peer
 	light.Evidence
+}
+
+// Backed is a member's preparation of a block that was found invalid here. With the block's witness, which the driver has, it
+// convicts the member's seats (SPEC 6.6): an honest one replays first.
+type Backed struct {
+	From  Peer
+	Claim light.Claim
 }
 
 // Halt stops the node: a quorum certified what can't be, so more than f seats are faulty, or we are.

@@ -52,7 +52,7 @@ const (
 	// Withheld: valid, but its time is not near (SPEC 4.5). The driver says Valid when it is. A block that can't be replayed
 	// yet, as its code is still being compiled, has no verdict yet.
 	Withheld
-	// Invalid: a rule is broken; the driver keeps the witness.
+	// Invalid: a rule is broken; the driver keeps the witness, and is told who prepared the block (Effects.Backed).
 	Invalid
 	// Damaged: the bytes are not those that the header names, whoever changed them. Others may have the block itself.
 	Damaged

@@ -160,6 +160,7 @@ func (x *explorer) leaders() *committee.Leaders {
 func (r *Replica) clone() *Replica {
 	c := *r
 	c.bodies, c.timeouts, c.ahead = slices.Clone(r.bodies), slices.Clone(r.timeouts), slices.Clone(r.ahead)
+	c.invalid = slices.Clone(r.invalid)
 	c.checked = maps.Clone(r.checked)
 	c.tallies = make([]*tally, len(r.tallies))
 	for i, t := range r.tallies {

@@ -22,6 +22,7 @@ type height struct {
 	built    []byte // for the round
 
 	bodies   []body
+	invalid  []chain.BlockHash
 	tallies  []*tally
 	timeouts []*Timeout // the last of each member, checked
 	checked  map[chain.Hash]bool
@@ -136,6 +137,9 @@ func (r *Replica) verified(ev Verified) {
 		return
 	}
 	r.forget(ev.Block)
+	if ev.Verdict == Invalid {
+		r.condemn(ev.Block)
+	}
 	if r.proposal != nil && r.proposal.Vote.Block == ev.Block {
 		r.proposal = nil
 		if ev.Verdict == Invalid {

@@ -310,6 +310,12 @@ func (s *script) step(i int, ev bft.Event) {
 	for _, v := range e.Evidence {
 		s.say(i, "accuses %d", v.From)
 	}
+	for _, b := range e.Backed {
+		if err := s.committee.Voted(b.Claim.Vote, b.Claim.Signature, b.Claim.Seats); err != nil {
+			s.t.Fatal(err)
+		}
+		s.say(i, "has it from %d, whose seats are %v, that %s is fine", b.From, slices.Collect(b.Claim.Seats.Ascending()), s.name(b.Claim.Vote.Block))
+	}
 	if e.Halt != nil {
 		s.say(i, "halts: %s", e.Halt.Reason)
 	}

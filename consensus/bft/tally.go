@@ -47,6 +47,7 @@ func (r *Replica) count(from Peer, v *Vote, checked bool) {
 			return
 		}
 		*b = ballot{v, checked || r.others.suspect[from]}
+		r.backs(from, v)
 	case b.vote.Block != v.Block:
 		r.accuse(from, r.claimVote(b.vote), r.claimVote(v))
 	}

@@ -39,6 +39,7 @@ type Ledger interface {
 type Watch interface {
 	Reject(r bft.Reject)
 	Evidence(e bft.Evidence)
+	Backed(b bft.Backed)
 }
 
 // Ports are what a driver performs effects with.
@@ -140,5 +141,8 @@ func (d *Driver) tell(e *bft.Effects) {
 	}
 	for _, ev := range e.Evidence {
 		d.ports.Watch.Evidence(ev)
+	}
+	for _, b := range e.Backed {
+		d.ports.Watch.Backed(b)
 	}
 }

@@ -45,7 +45,7 @@ func newWatch(n *Node) watch {
 	w := watch{
 		log: n.config.Log, network: n.network, kept: new(atomic.Int64),
 		rejects:  counter("thinkey_consensus_rejected_total", "Messages of other members that broke a rule."),
-		evidence: counter("thinkey_consensus_evidence_total", "Proofs that a member signed what contradicts itself."),
+		evidence: counter("thinkey_consensus_evidence_total", "Proofs that a member signed what contradicts itself, or a block that is not valid."),
 		faults:   counter("thinkey_consensus_faults_total", "Proposed blocks that didn't verify."),
 		changed:  counter("thinkey_consensus_damaged_total", "Blocks that came with other bytes than their headers name."),
 		missed:   counter("thinkey_consensus_forwarded_lost_total", "Forwarded messages that came too fast to be taken in."),
@@ -69,6 +69,12 @@ func (w *watch) Evidence(e bft.Evidence) {
 	w.evidence.Inc()
 	path := w.keep(fmt.Sprintf("evidence-%d-%x", e.From, e.First.Signature[:8]), e.Encode())
 	w.log.Warn("a member signed what contradicts itself", "peer", e.From, "file", path)
+}
+
+// Backed implements driver.Watch.
+func (w *watch) Backed(b bft.Backed) {
+	w.evidence.Inc()
+	w.log.Warn("a member prepared a block that is not valid", "peer", b.From, "block", b.Claim.Vote.Block)
 }
 
 // damaged: bytes came that are not those of the block they are named for.

@@ -49,7 +49,7 @@ func (c Census) Missing() (missing []string) {
 	for _, b := range boundaryNames {
 		must = append(must, "crash "+b)
 	}
-	must = append(must, "early certificate", "round above 3", "evidence: vote against vote", "evidence: timeout against timeout", "evidence: timeout against vote", "contract", "twin", "handling that failed", "block cut short")
+	must = append(must, "early certificate", "round above 3", "evidence: vote against vote", "evidence: timeout against timeout", "evidence: timeout against vote", "evidence: preparation of an invalid block", "contract", "twin", "handling that failed", "block cut short")
 	for _, name := range must {
 		if c[name] == 0 {
 			missing = append(missing, name)

@@ -319,6 +319,15 @@ func (n *node) Evidence(e bft.Evidence) {
 	}
 }
 
+// Backed is driver.Watch's.
+func (n *node) Backed(b bft.Backed) {
+	n.cross(beforeTell)
+	n.w.census.add("evidence: preparation of an invalid block")
+	for _, o := range n.w.oracles {
+		o.backed(n, b)
+	}
+}
+
 // claimed names a claim of evidence by its kind.
 func claimed(c *light.Claim) string {
 	switch {

@@ -19,6 +19,8 @@ type oracle interface {
 	restarted(n *node, p *past)
 	// accused: a node reports another's fault.
 	accused(n *node, e bft.Evidence)
+	// backed: a node has found out who prepared a block that is not valid.
+	backed(n *node, b bft.Backed)
 }
 
 // blind is an oracle that sees nothing; the others see what they look at.
@@ -30,6 +32,7 @@ func (blind) committed(*node, *bft.Final)     {}
 func (blind) final(*block.Result, *bft.Final) {}
 func (blind) restarted(*node, *past)          {}
 func (blind) accused(*node, bft.Evidence)     {}
+func (blind) backed(*node, bft.Backed)        {}
 
 // newOracles are all of them. The order counts: the reference learns of a block before others compare with it.
 func newOracles(w *World) []oracle {

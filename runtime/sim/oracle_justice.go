@@ -2,6 +2,7 @@ package sim
 
 import (
 	"github.com/thinkey/thinkey/consensus/bft"
+	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/light"
 )
 
@@ -10,8 +11,7 @@ import (
 type justice struct{ blind }
 
 func (o *justice) accused(n *node, e bft.Evidence) {
-	if role := o.w.plan.role(int(e.From)); role == nil || role.Class == LostDisk {
-		o.w.violate("justice", n, "it accuses member %d, which is honest", e.From)
+	if o.isHonest(n, e.From) {
 		return
 	}
 	again, err := light.DecodeEvidence(e.Encode())
@@ -21,4 +21,24 @@ func (o *justice) accused(n *node, e bft.Evidence) {
 	if err != nil {
 		o.w.violate("justice", n, "its evidence against member %d shows nothing: %v", e.From, err)
 	}
+}
+
+func (o *justice) backed(n *node, b bft.Backed) {
+	if o.isHonest(n, b.From) {
+		return
+	}
+	v := b.Claim.Vote
+	if v == nil || v.Step != chain.Preparation || string(b.Claim.Seats) != string(o.w.origin.members[b.From]) {
+		o.w.violate("justice", n, "what member %d signed is no preparation of its seats: %+v", b.From, b.Claim)
+	} else if err := o.w.origin.committee.Voted(v, b.Claim.Signature, b.Claim.Seats); err != nil {
+		o.w.violate("justice", n, "that member %d prepared block %s is not shown: %v", b.From, v.Block, err)
+	}
+}
+
+func (o *justice) isHonest(n *node, p bft.Peer) bool {
+	if role := o.w.plan.role(int(p)); role != nil && role.Class != LostDisk {
+		return false
+	}
+	o.w.violate("justice", n, "it accuses member %d, which is honest", p)
+	return true
 }
