@@ -93,16 +93,18 @@ func (r *Proven) compare(o *Proven) int {
 }
 
 // Convict says which seats are guilty of the block, by a claim that holds their preparation of it, and what is wrong with it.
+// Nothing is replayed that no seat has signed: a replay may cost as much as a block's gas buys.
 func (w *Witness) Convict(c *light.Committee, claim *light.Claim, rules Rules) (chain.Seats, *Fault, error) {
-	fault, err := w.Judge(rules)
-	if err != nil {
-		return nil, nil, err
-	}
 	header, err := chain.DecodeBlockHeader(w.Raw)
 	if v := claim.Vote; err != nil || v == nil || v.Step != chain.Preparation || v.Block != header.Hash() || v.Height != header.Height {
 		return nil, nil, fmt.Errorf("%w: the claim is no preparation of the block", ErrShowsNothing)
 	}
 	if err := c.Voted(claim.Vote, claim.Signature, claim.Seats); err != nil {
+		return nil, nil, err
+	}
+	rules.Committee = c
+	fault, err := w.Judge(rules)
+	if err != nil {
 		return nil, nil, err
 	}
 	return claim.Seats, fault, nil

@@ -64,6 +64,15 @@ const (
 	// half of the bytes that block.GasBudget keeps free of gas.
 	MaxFailedRounds = 16
 	MaxFailedBytes  = 64 << 10
+	// MaxEvidenceBytes bounds one proof that a member is guilty: the largest block, and what of code and state the replay of
+	// one account reads.
+	MaxEvidenceBytes = 64 << 20
+	// MaxEvidence and MaxEvidenceKept bound the proofs that a node keeps, and their bytes: a list of them is one answer, and a
+	// disk has room for them beside the chain. MaxEvidenceOf bounds those against one member, who could fill the rest with its
+	// own guilt and hide another's: one takes its deposit, some more show that it goes on.
+	MaxEvidence     = 1024
+	MaxEvidenceKept = 512 << 20
+	MaxEvidenceOf   = 4
 	// MaxSeats bounds a committee.
 	MaxSeats = 1 << 12
 	// MaxDigestHeaders bounds a run of linked headers in one digest: a child that was cut off for an hour catches up in one.

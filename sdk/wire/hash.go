@@ -25,6 +25,7 @@ const (
 	TagGenesis   Tag = 20 // parent of a chain's first block
 	TagCode      Tag = 21 // a module, and whether it can be replaced
 	TagConsensus Tag = 23 // a message of consensus, to know it again
+	TagEvidence  Tag = 24 // a proof that a member is guilty
 	TagLeaders   Tag = 22 // a committee's seed, drawn from for the order of its leaders
 )
 

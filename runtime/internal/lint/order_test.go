@@ -51,6 +51,7 @@ var order = []place{
 	{"contracts/native", shell},
 	{"contracts/build", shell},
 	{"consensus/block", pure},
+	{"consensus/evidence", pure},
 	{"consensus/bft", pure},
 	{"actors/account", pure},
 	{"actors/host", shell},
