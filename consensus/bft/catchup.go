@@ -183,6 +183,7 @@ func (r *Replica) takeFinal() {
 		r.others.queue = r.others.queue[1:]
 		if r.final == nil {
 			r.final = &f.Certificate
+			r.compare(r.final)
 		}
 		r.learn(header, f.Certificate.Block, f.Raw)
 	}

@@ -143,6 +143,7 @@ func (r *Replica) future(ev Received) {
 	if p, ok := ev.Message.(*Proposal); ok && p.Parent != nil && p.Parent.Height == r.next() && r.final == nil {
 		if r.genuine(p.Parent) && r.isFinal(p.Parent) {
 			r.final = p.Parent
+			r.compare(r.final)
 		}
 	}
 	if ev.Message.height() == r.next()+1 {
