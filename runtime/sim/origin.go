@@ -56,6 +56,7 @@ func originOf(p *Plan) (*origin, error) {
 	}
 	seats, signer := seatsOf(p)
 	g.Committee = chain.Committee{Chain: here, Silent: p.Silent, Seed: chain.Hash{byte(p.Seed), byte(p.Seed >> 8)}, Seats: seats}
+	g.Possession = possession(p)
 	issued, err := g.Issued()
 	if err != nil {
 		return nil, err
@@ -112,6 +113,18 @@ func seatsOf(p *Plan) (seats []chain.Seat, sign signer) {
 	return seats, func(node int, d keys.BLSDomain, message []byte, seats chain.Seats) committee.Part {
 		return committee.Sign(secrets[node], d, message, seats)
 	}
+}
+
+// possession is what a genesis has beside the seats: proofs of real keys, and nothing that could be proven of others.
+func possession(p *Plan) (proofs []keys.BLSSignature) {
+	for i, n := range p.Nodes {
+		var proof keys.BLSSignature
+		if p.Tier == Real {
+			proof = chain.ProvePossession(nodeKey(i), secret(i))
+		}
+		proofs = append(proofs, slices.Repeat([]keys.BLSSignature{proof}, n)...)
+	}
+	return proofs
 }
 
 func secret(node int) keys.BLSSecret { return keys.BLSFromSeed([32]byte{byte(node), 'b', 'l', 's'}) }
