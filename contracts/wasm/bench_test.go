@@ -1,6 +1,7 @@
 package wasm
 
 import (
+	"bytes"
 	"fmt"
 	"runtime"
 	"slices"
@@ -223,4 +224,40 @@ func MeasureContract(b *testing.B, binary []byte, method, input string) {
 			validate(binary)
 		}
 	})
+}
+
+// Touched is which pages of its memory a message changes, to a contract whose first message was init, and what gas it uses; for
+// tests outside of the package.
+func Touched(t testing.TB, binary []byte, init, method, input string) (pages []int, used uint64) {
+	t.Helper()
+	r := newRig(t, Config{})
+	r.publish(t, binary)
+	r.keep(r.must(t, relay(abi.MethodInit, init, chain.MaxMessageGas)))
+	x := r.context()
+	x.Programs = programs(func(env *exec.Env) error {
+		c, err := r.acquire(r.account.Code)
+		if err != nil {
+			return err
+		}
+		defer r.release(c)
+		in, err := r.take(c)
+		if err != nil {
+			return err
+		}
+		entry, _ := c.entry(abi.EntryHandle)
+		err = in.run(env, entry)
+		image := append(slices.Clone(c.image), make([]byte, int(c.bytes)-len(c.image))...)
+		for memory, at := in.bytes(), 0; at < len(memory); at += pageBytes {
+			if at >= len(image) || !bytes.Equal(memory[at:at+pageBytes], image[at:at+pageBytes]) {
+				pages = append(pages, at/pageBytes)
+			}
+		}
+		r.give(in, err)
+		return err
+	})
+	o, err := exec.Apply(x, self, r.account, r.storage, relay(method, input, chain.MaxMessageGas).Seal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pages, o.GasUsed
 }

@@ -200,6 +200,7 @@ func (t *tree) count() int {
 }
 
 // useCollector makes much more garbage than there is memory, while some of it stays in use.
+// useCollector makes 37 KB of garbage n times: for more than 350 that is more than all memory that there is.
 func useCollector(s *Stress, _ guest.Context, n uint64) error {
 	keep := grow(10)
 	var text []string
@@ -207,7 +208,7 @@ func useCollector(s *Stress, _ guest.Context, n uint64) error {
 	for i := range n {
 		t := grow(8)
 		sum += t.count()
-		text = append(text[max(0, len(text)-100):], strings.Repeat("x", 1000)+strconv.FormatUint(i, 10))
+		text = append(text[max(0, len(text)-100):], strings.Repeat("x", 20_000)+strconv.FormatUint(i, 10))
 	}
 	s.Result = fmt.Sprint(keep.count(), sum, len(text))
 	return nil
