@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/thinkey/thinkey/contracts/build"
@@ -146,6 +147,26 @@ func TestNoGo(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	if _, _, err := build.Go(context.Background(), counter); !errors.Is(err, build.ErrNoGo) {
 		t.Errorf("%v, want %v", err, build.ErrNoGo)
+	}
+}
+
+// Who ends it while the compiler runs is told so, and not that the contract doesn't compile.
+func TestInterrupted(t *testing.T) {
+	dir, tools := project(t, map[string]string{"a.go": source("")}), t.TempDir()
+	script := "#!/bin/sh\ncase $1 in list) echo main;; build) echo > began; exec /bin/sleep 1000;; esac\n"
+	if err := errors.Join(os.WriteFile(filepath.Join(tools, "go"), []byte(script), 0o700), syscall.Mkfifo(filepath.Join(dir, "began"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", tools)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		_, _ = os.ReadFile(filepath.Join(dir, "began")) // waits for who writes
+		cancel()
+	}()
+	for range 2 { // before it begins, too
+		if _, _, err := build.Go(ctx, dir); !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v", err)
+		}
 	}
 }
 

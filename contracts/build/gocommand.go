@@ -40,7 +40,9 @@ func compile(ctx context.Context, dir string) ([]byte, error) {
 		return nil, err
 	}
 	file := filepath.Join(out, "contract.wasm")
-	if said, err := run(ctx, goCommand, dir, append(append([]string{"build"}, buildFlags...), "-o", file, ".")...); err != nil {
+	if said, err := run(ctx, goCommand, dir, append(append([]string{"build"}, buildFlags...), "-o", file, ".")...); ctx.Err() != nil {
+		return nil, ctx.Err()
+	} else if err != nil {
 		return nil, fmt.Errorf("contract in %s does not compile:\n%s", dir, said)
 	}
 	return os.ReadFile(file)
@@ -50,6 +52,8 @@ func compile(ctx context.Context, dir string) ([]byte, error) {
 func checkMain(ctx context.Context, goCommand, dir string) error {
 	said, err := run(ctx, goCommand, dir, "list", "-f", "{{.Name}}", ".")
 	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
 	case err != nil && strings.Contains(said, "no Go files"):
 		return fmt.Errorf("contract in %s: there are no Go files; name the directory of a Go package", dir)
 	case err != nil:
@@ -84,9 +88,6 @@ func run(ctx context.Context, goCommand, dir string, args ...string) (string, er
 	c.Dir = dir
 	c.Env = append(slices.DeleteFunc(os.Environ(), changesOutput), "GOOS=wasip1", "GOARCH=wasm", "GOFLAGS=", "GOWASM=", "GOEXPERIMENT=", "CGO_ENABLED=0")
 	said, err := c.CombinedOutput()
-	if ctx.Err() != nil {
-		err = ctx.Err()
-	}
 	return strings.TrimSpace(string(said)), err
 }
 

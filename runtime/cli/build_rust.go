@@ -90,7 +90,7 @@ func hasTarget(ctx context.Context, rustc, target string) bool {
 func (c *crate) byCargo(ctx context.Context, cargo string) ([]byte, error) {
 	target := filepath.Join(c.dir, "target")
 	cmd := exec.CommandContext(ctx, cargo, "build", "--release", "--offline", "--target", cargoTarget, "--target-dir", target)
-	if err := c.run(cmd); err != nil {
+	if err := c.run(ctx, cmd); err != nil {
 		return nil, err
 	}
 	return c.finish(filepath.Join(target, cargoTarget, "release", strings.ReplaceAll(c.name, "-", "_")+".wasm"))
@@ -136,18 +136,18 @@ func (c *crate) byScript(ctx context.Context, rustc string) ([]byte, error) {
 	}
 	cmd := exec.CommandContext(ctx, "sh", script, view)
 	cmd.Env = append(os.Environ(), "RUSTC="+rustc)
-	if err := c.run(cmd); err != nil {
+	if err := c.run(ctx, cmd); err != nil {
 		return nil, err
 	}
 	return c.finish(filepath.Join(view, c.name+".wasm"))
 }
 
 // run runs a compiler in the crate's directory. What it said is better than its error.
-func (c *crate) run(cmd *exec.Cmd) error {
+func (c *crate) run(ctx context.Context, cmd *exec.Cmd) error {
 	cmd.Dir = c.dir
 	said, err := cmd.CombinedOutput()
-	if err == nil {
-		return nil
+	if err == nil || ctx.Err() != nil {
+		return ctx.Err()
 	}
 	var ended *exec.ExitError
 	if !errors.As(err, &ended) {

@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/thinkey/thinkey/contracts/exec"
@@ -131,6 +133,23 @@ func TestBuildRustWithoutTools(t *testing.T) {
 	c := &crate{dir: dir, name: "x"}
 	if _, err := c.byScript(t.Context(), "rustc"); err == nil || !strings.Contains(err.Error(), "thinkey = { path =") {
 		t.Errorf("%v", err)
+	}
+}
+
+// Who ends it while cargo runs is told so.
+func TestBuildByCargoInterrupted(t *testing.T) {
+	dir := t.TempDir()
+	cargo, began := filepath.Join(dir, "cargo"), filepath.Join(dir, "began")
+	if err := errors.Join(os.WriteFile(cargo, []byte("#!/bin/sh\necho > began; exec /bin/sleep 1000\n"), 0o700), syscall.Mkfifo(began, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		_, _ = os.ReadFile(began) // waits for who writes
+		cancel()
+	}()
+	if _, err := (&crate{dir: dir, name: "x"}).byCargo(ctx, cargo); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
 	}
 }
 
