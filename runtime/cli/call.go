@@ -137,11 +137,14 @@ func (a *app) query(ctx context.Context, c *client.Client, b *book, to *actor, q
 	if err := a.answer(answer, func() { a.printAnswer(b, to, q, &answer) }); err != nil {
 		return err
 	}
-	if got.Status != chain.StatusOK {
-		return failed("query_failed", "%s of %s answers: %s", q.method, to.text, printable(statusLine(&got))).
-			do("see its fields with: thinkey code show %s", to.text)
+	failure := failed("query_failed", "%s of %s answers: %s", q.method, to.text, printable(statusLine(&got)))
+	switch {
+	case got.Status == chain.StatusOK:
+		return nil
+	case got.Status == chain.StatusOutOfGas && q.gas > 0:
+		return failure.do("ask with more --gas, or without it for all that the node allows")
 	}
-	return nil
+	return failure.do("see its fields with: thinkey code show %s", to.text)
 }
 
 func statusLine(a *client.Answer) string {

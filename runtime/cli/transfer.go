@@ -287,7 +287,7 @@ func (a *app) callInput(text, file string) ([]byte, error) {
 	}
 	input, err := hex.DecodeString(strings.TrimPrefix(text, "0x"))
 	if err != nil {
-		return nil, usage("--input (%q): %v", text, err).do("write an even number of hexadecimal digits, or use --input-file")
+		return nil, usage("--input (%q)", text).do("write an even number of hexadecimal digits, or use --input-file")
 	}
 	return input, nil
 }
