@@ -27,6 +27,7 @@ func (c Census) Names() []string { return slices.Sorted(maps.Keys(c)) }
 var faults = []string{
 	"drop", "cut off", "duplicate", "reorder", "truncate", "flip a bit", "long delay", "partition", "partial partition", "one-way partition",
 	"crash", "torn write", "slow write", "write to a full disk", "lost disk", "clock jump", "pause", "block from the future", "starved work",
+	"bit rot", "restored backup", "limited bandwidth", "queue overflow",
 }
 
 // Faults is how many faults were injected, Kinds how many kinds of them.
@@ -49,7 +50,7 @@ func (c Census) Missing() (missing []string) {
 	for _, b := range boundaryNames {
 		must = append(must, "crash "+b)
 	}
-	must = append(must, "early certificate", "round above 3", "evidence: vote against vote", "evidence: timeout against timeout", "evidence: timeout against vote", "evidence: preparation of an invalid block", "contract", "twin", "handling that failed", "block cut short")
+	must = append(must, "early certificate", "round above 3", "evidence: vote against vote", "evidence: timeout against timeout", "evidence: timeout against vote", "evidence: preparation of an invalid block", "contract", "twin", "handling that failed", "block cut short", "bit rot seen")
 	for _, name := range must {
 		if c[name] == 0 {
 			missing = append(missing, name)

@@ -18,7 +18,8 @@
 //
 //	Y1  Equal seeds, options and code give equal runs: one hash over all that happened (World.history).
 //	Y2  Each class of faults is off in half of the seeds.
-//	Y3  No more seats are faulty than the committee can stand: Byzantine, with a twin, or after a lost disk.
+//	Y3  No more seats are faulty than the committee can stand: Byzantine, with a twin, or with a disk that is lost, rots, or is
+//	    restored from a backup.
 //	Y4  An oracle (oracle.go) knows nothing of how a node came to what it did, and shares no code with what it judges but the
 //	    encodings; but I3 and I9, which judge by block.Verify from the block's bytes and a state of their own.
 //	Y5  What no seed of a hundred makes happen is reported as a failure of the simulator (Census).

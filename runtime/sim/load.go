@@ -54,7 +54,8 @@ func (l *load) submit(m *chain.Message) {
 		}
 	}
 	if len(up) > 0 {
-		up[l.w.random.load.IntN(len(up))].pool.submit(m)
+		n := up[l.w.random.load.IntN(len(up))]
+		n.during(func() error { return n.pool.admit(m, true) })
 	}
 }
 

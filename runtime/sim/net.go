@@ -74,6 +74,11 @@ func (w *World) send(from, to *node, p packet) {
 		w.census.add("drop")
 		return
 	}
+	leaves, ok := w.uplink(from, p)
+	if !ok {
+		w.census.add("queue overflow")
+		return
+	}
 	copies := 1
 	if rates.copies > 0 && r.Float64() < rates.copies {
 		w.census.add("duplicate")
@@ -89,7 +94,7 @@ func (w *World) send(from, to *node, p packet) {
 			w.census.add("long delay")
 			wait += uint64(100*millis/(r.Float64()+0.004)) / 2 // 50 ms to 12 s
 		}
-		at := max(w.now, from.busy) + wait
+		at := leaves + wait
 		l := &w.links[from.number*len(w.nodes)+to.number]
 		if at < l.last && w.plan.on(Reorder) {
 			w.census.add("reorder")
@@ -100,6 +105,34 @@ func (w *World) send(from, to *node, p packet) {
 		l.last = max(l.last, at)
 		w.at(at, to, "packet", func() { to.receive(from.peer, q) })
 	}
+}
+
+const (
+	// uplinkMillis is how long a packet waits at most until those before it have left: what comes later is lost.
+	uplinkMillis = 2000
+	// brokenAt is how much of a packet that is too large leaves before the receiver breaks the connection.
+	brokenAt = 64 << 10
+)
+
+// uplink is when a packet has left its node; not at all if too much waits there.
+func (w *World) uplink(from *node, p packet) (leaves uint64, ok bool) {
+	now := max(w.now, from.busy)
+	if w.plan.Uplink == 0 || w.phase != trouble {
+		return now, true
+	}
+	begins := max(now, from.sending)
+	switch {
+	case begins > now+uplinkMillis*millis:
+		return 0, false
+	case begins > now:
+		w.census.add("limited bandwidth")
+	}
+	size := len(p.raw)
+	if size > maxPacket {
+		size = brokenAt
+	}
+	from.sending = begins + uint64(size)*1000*millis/w.plan.Uplink
+	return from.sending, true
 }
 
 // rates are the shares of packets that are lost, copied, damaged and late.

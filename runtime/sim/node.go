@@ -44,6 +44,7 @@ type node struct {
 	up      bool
 	life    int
 	busy    uint64 // until then it does nothing
+	sending uint64 // until then its uplink is busy
 	replica *bft.Replica
 	driver  *driver.Driver
 	ledger  *ledger
@@ -69,7 +70,7 @@ func newNode(w *World, number, member int) (*node, error) {
 // honest says whether the rules hold for the node: all of its code is ours, and its key is its own.
 func (n *node) honest() bool {
 	role := n.w.plan.role(int(n.peer))
-	return role == nil || role.Class == LostDisk
+	return role == nil || role.forgets()
 }
 
 // boot begins a life with what is on the disk.
@@ -85,7 +86,11 @@ func (n *node) boot() {
 	if err == nil {
 		err = n.open(past)
 	}
-	if err != nil {
+	switch {
+	case err == nil:
+	case n.notices(err):
+		return
+	default:
 		w.violate("recovery", n, "it doesn't start: %v", err)
 		return
 	}
@@ -148,6 +153,7 @@ func (n *node) during(do func() error) {
 		n.w.census.add("write to a full disk")
 		n.w.tell(n, "stops: %v", err)
 		n.stop(1000)
+	case n.notices(err):
 	case n.deviation != nil && !errors.Is(err, errPanic):
 		n.w.tell(n, "stops, having brought it upon itself: %v", err)
 		n.stop(5000)
@@ -161,6 +167,9 @@ var (
 	errPanic   = errors.New("panic")
 )
 
+// unreadable is what is panicked with where a disk can't be read and nobody expects that.
+type unreadable struct{ error }
+
 // attempt lets a crash fall out at its boundary. An assertion that fails is an error, too: it stops a node.
 func attempt(do func() error) (err error) {
 	defer func() {
@@ -168,6 +177,8 @@ func attempt(do func() error) (err error) {
 		case nil:
 		case crashed:
 			err = fmt.Errorf("%w %s", errCrashed, boundaryNames[p.at])
+		case unreadable:
+			err = p.error
 		case assert.Failure:
 			err = fmt.Errorf("assertion: %v", p)
 		default:
@@ -348,7 +359,7 @@ func (n *node) receive(from bft.Peer, p packet) {
 	if p.external {
 		m, err := chain.DecodeMessage(p.raw)
 		if err == nil {
-			n.pool.admit(m)
+			n.during(func() error { return n.pool.admit(m, false) })
 		}
 		return
 	}

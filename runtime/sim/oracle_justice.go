@@ -36,7 +36,7 @@ func (o *justice) backed(n *node, b bft.Backed) {
 }
 
 func (o *justice) isHonest(n *node, p bft.Peer) bool {
-	if role := o.w.plan.role(int(p)); role != nil && role.Class != LostDisk {
+	if role := o.w.plan.role(int(p)); role != nil && !role.forgets() {
 		return false
 	}
 	o.w.violate("justice", n, "it accuses member %d, which is honest", p)

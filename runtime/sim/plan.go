@@ -27,10 +27,20 @@ const (
 	Starve    Class = "starve"
 	Twin      Class = "twin"
 	Byzantine Class = "byzantine"
+	BitRot    Class = "bit-rot"
+	Backup    Class = "backup"
+	Bandwidth Class = "bandwidth"
 )
 
 // Classes are all of them, in the order in which they are drawn.
-var Classes = []Class{Drop, Delay, Duplicate, Reorder, Corrupt, Partition, Crash, SlowDisk, FullDisk, LostDisk, Clock, Pause, Starve, Twin, Byzantine}
+var Classes = []Class{
+	Drop, Delay, Duplicate, Reorder, Corrupt, Partition, Crash, SlowDisk, FullDisk, LostDisk, Clock, Pause, Starve, Twin, Byzantine,
+	BitRot, Backup, Bandwidth,
+}
+
+// firstClasses are those before BitRot. What belongs to later ones is drawn from a stream of its own: a seed that was kept from
+// before is what it was, without them.
+const firstClasses = 15
 
 // ClassNames are their names, and ClassNamed finds one.
 func ClassNames() []string {
@@ -59,7 +69,7 @@ type Incident struct {
 // Role is what makes a member faulty.
 type Role struct {
 	Node  int
-	Class Class  // Byzantine, Twin or LostDisk
+	Class Class  // Byzantine, Twin, or one that loses what it signed: LostDisk, BitRot, Backup
 	Name  string // of the deviation
 }
 
@@ -75,6 +85,7 @@ type Plan struct {
 	Damage   float64
 	Delay    uint64 // milliseconds, at most, of most messages
 	Tail     float64
+	Uplink   uint64 // bytes that a node sends in a second; 0 for any number
 	Roles    []Role
 	Incident []Incident
 	Messages int
@@ -123,13 +134,14 @@ const (
 	streamLoad
 	streamEvil
 	streamHeal
+	streamLater
 )
 
 func stream(seed, number uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, number)) }
 
 // Draw makes the plan of a seed, less what the options leave out.
 func Draw(seed uint64, o Options) *Plan {
-	r := stream(seed, streamPlan)
+	r, later := stream(seed, streamPlan), stream(seed, streamLater)
 	p := &Plan{Seed: seed, Tier: o.Tier, Delay: 5 + r.Uint64N(60)}
 	s := shapes[0]
 	if r.IntN(2) == 0 {
@@ -139,8 +151,12 @@ func Draw(seed uint64, o Options) *Plan {
 		s = shape{0, slices.Repeat([]int{1}, o.Nodes)}
 	}
 	p.Silent, p.Nodes = s.silent, s.nodes
-	for _, c := range Classes {
-		if on := r.IntN(2) == 0; on && !slices.Contains(o.Without, c) {
+	for i, c := range Classes {
+		from := r
+		if i >= firstClasses {
+			from = later
+		}
+		if on := from.IntN(2) == 0; on && !slices.Contains(o.Without, c) {
 			p.On = append(p.On, c)
 		}
 	}
@@ -151,8 +167,9 @@ func Draw(seed uint64, o Options) *Plan {
 	if o.Messages >= 0 {
 		p.Messages = min(p.Messages, o.Messages)
 	}
+	p.Uplink = 4096 << later.IntN(8)
 	p.loseClasses()
-	p.drawRoles(stream(seed, streamRoles))
+	p.drawRoles(stream(seed, streamRoles), later)
 	p.drawIncidents(stream(seed, streamIncidents), o.Keep)
 	return p
 }
@@ -173,6 +190,9 @@ func (p *Plan) loseClasses() {
 	if !p.on(Delay) {
 		p.Tail = 0
 	}
+	if !p.on(Bandwidth) {
+		p.Uplink = 0
+	}
 }
 
 func (p *Plan) on(c Class) bool { return slices.Contains(p.On, c) }
@@ -188,10 +208,13 @@ func (p *Plan) seats() (n int) {
 }
 
 // drawRoles names the faulty members, as many as there may be (Y3).
-func (p *Plan) drawRoles(r *rand.Rand) {
+func (p *Plan) drawRoles(r, later *rand.Rand) {
 	left := p.Faulty()
 	for _, i := range r.Perm(len(p.Nodes)) {
 		c, name := []Class{Byzantine, Byzantine, Byzantine, Twin, LostDisk}[r.IntN(5)], deviations[r.IntN(len(deviations))].name
+		if other := []Class{BitRot, Backup}[later.IntN(2)]; !p.on(c) {
+			c = other
+		}
 		if p.Nodes[i] <= left && p.on(c) {
 			left -= p.Nodes[i]
 			if c != Byzantine {
@@ -201,6 +224,9 @@ func (p *Plan) drawRoles(r *rand.Rand) {
 		}
 	}
 }
+
+// forgets says whether the role is of an honest member that loses what it signed.
+func (r *Role) forgets() bool { return r.Class == LostDisk || r.Class == BitRot || r.Class == Backup }
 
 func (p *Plan) role(node int) *Role {
 	for i := range p.Roles {
@@ -218,6 +244,9 @@ var many = []struct {
 	long  uint64 // milliseconds
 }{{Partition, 3, 8000}, {Crash, 12, 3000}, {SlowDisk, 3, 6000}, {FullDisk, 2, 4000}, {Clock, 4, 6000}, {Pause, 4, 8000}, {Starve, 2, 15_000}}
 
+// losses is how often who forgets does: not all that rots is read, and not every backup is restored in time.
+var losses = map[Class]int{LostDisk: 1, BitRot: 3, Backup: 2}
+
 // drawIncidents draws when things happen. Keep, if not nil, are the numbers of those that are left.
 func (p *Plan) drawIncidents(r *rand.Rand, keep []int) {
 	var all []Incident
@@ -229,8 +258,10 @@ func (p *Plan) drawIncidents(r *rand.Rand, keep []int) {
 	}
 	p.enumerate(all)
 	for _, role := range p.Roles {
-		if in := (Incident{0, LostDisk, r.Uint64N(p.Trouble), 1 + r.Uint64N(2000), role.Node, 0, false}); role.Class == LostDisk {
-			all = append(all, in)
+		for range max(losses[role.Class], 1) {
+			if in := (Incident{0, role.Class, r.Uint64N(p.Trouble), 1 + r.Uint64N(2000), role.Node, 0, false}); role.forgets() {
+				all = append(all, in)
+			}
 		}
 	}
 	for i := range all {

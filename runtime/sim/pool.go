@@ -29,7 +29,7 @@ func (p *pool) account(at chain.Address) *account.Account {
 	if !ok {
 		final, err := p.n.disk.state().Account(at)
 		if err != nil {
-			panic(err) // what the disk holds was written by an encoder
+			panic(unreadable{err})
 		}
 		live := account.New(&p.home, at, final)
 		a = &live
@@ -45,39 +45,33 @@ func (p *pool) waiting() (n int) {
 	return n
 }
 
-// admit asks for a place for a message.
-func (p *pool) admit(m *chain.Message) bool {
+// admit asks for a place for a message. The others are told of one that comes from a client.
+func (p *pool) admit(m *chain.Message, client bool) error {
 	n := p.n
 	if block.CheckForm(n.ledger.head.Header.Network, here, m) != nil || !n.w.final.signed(m) {
 		n.w.census.add("rejected: a message's form or signature")
-		return false
+		return nil
 	}
 	c, err := n.ledger.context()
 	if err != nil {
-		n.w.violate("recovery", n, "%v", err)
-		return false
+		return err
 	}
 	if _, err := p.account(m.From).Offer(c, m); err != nil {
 		n.w.census.add("message refused")
-		return false
+		return nil
 	}
 	if at, found := slices.BinarySearchFunc(p.order, m.From, chain.Address.Compare); !found {
 		p.order = slices.Insert(p.order, at, m.From)
 	}
 	n.pulse()
-	return true
-}
-
-// submit is admit for one that comes from a client: the others are told.
-func (p *pool) submit(m *chain.Message) {
-	if p.admit(m) {
-		p.n.during(func() error { return p.tell(m) })
+	if client {
+		p.tell(m)
 	}
+	return nil
 }
 
-func (p *pool) tell(m *chain.Message) error {
+func (p *pool) tell(m *chain.Message) {
 	p.n.w.carry(p.n, bft.Everyone, packet{external: true, raw: m.Encode()})
-	return nil
 }
 
 const (
@@ -96,9 +90,7 @@ func (p *pool) again() error {
 		a := p.account(at)
 		for nonce := a.Final().Nonce; nonce < a.Final().Nonce+againMost; nonce++ {
 			if m := a.At(nonce); m != nil {
-				if err := p.tell(m); err != nil {
-					return err
-				}
+				p.tell(m)
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/thinkey/thinkey/consensus/bft"
+	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -108,6 +109,10 @@ func (w *World) strike(in *Incident) {
 	case LostDisk:
 		w.census.add("lost disk")
 		n.loseDisk(in.For)
+	case BitRot:
+		n.decay(in.For)
+	case Backup:
+		n.backUp(8 * in.For)
 	case Clock:
 		w.census.add("clock jump")
 		n.clock = []int64{-3_600_000, -10_000, -1500, 1500, 10_000, 3_600_000}[in.How%6]
@@ -129,6 +134,43 @@ func (n *node) doom(in *Incident) {
 	}
 }
 
+// decay damages something of a node's disk while it is down.
+func (n *node) decay(wait uint64) {
+	n.stop(wait)
+	what, err := n.disk.rot()
+	if err != nil {
+		n.w.violate("recovery", n, "its disk doesn't rot: %v", err)
+		return
+	}
+	n.rotten = what
+	n.w.census.add("bit rot")
+	n.w.tell(n, "has a bit of %s flipped on its disk", what)
+}
+
+// notices says whether an error comes of what has rotted. The node stopped for it then, and who runs it gives it another disk.
+func (n *node) notices(err error) bool {
+	if n.rotten == "" || !errors.Is(err, store.ErrDamaged) {
+		return false
+	}
+	n.w.census.add("bit rot seen")
+	n.w.tell(n, "stops for what has rotted: %v", err)
+	n.loseDisk(1000)
+	return true
+}
+
+// backUp takes a copy of the disk, which after a while takes the disk's place.
+func (n *node) backUp(millis uint64) {
+	backup := n.disk.copy()
+	n.w.after(millis, nil, "restore", func() {
+		if n.w.phase == trouble {
+			n.w.census.add("restored backup")
+			n.w.tell(n, "gets the disk back that it had %d ms ago", millis)
+			n.stop(1)
+			n.plug(backup)
+		}
+	})
+}
+
 // loseDisk ends a life, and all that the node knew.
 func (n *node) loseDisk(wait uint64) {
 	n.stop(wait)
@@ -140,7 +182,7 @@ func (n *node) loseDisk(wait uint64) {
 }
 
 // plug gives a node that is down another disk, which doesn't say what it signed.
-func (n *node) plug(d disk) { n.disk, n.full, n.forgot = d, false, true }
+func (n *node) plug(d disk) { n.disk, n.full, n.forgot, n.rotten = d, false, true, "" }
 
 func (n *node) fill(full bool) {
 	n.full = full
@@ -203,7 +245,7 @@ func (l *liveness) reached() bool {
 		if !l.w.healed[i] || !n.honest() {
 			continue
 		}
-		if !n.up || slices.ContainsFunc(l.demand, func(m *chain.Message) bool { return !n.has(m) }) {
+		if slices.ContainsFunc(l.demand, func(m *chain.Message) bool { return !n.has(m) }) {
 			return false
 		}
 	}
@@ -212,7 +254,11 @@ func (l *liveness) reached() bool {
 
 // has says whether a message is final here.
 func (n *node) has(m *chain.Message) bool {
+	if !n.up {
+		return false
+	}
 	a, err := n.disk.state().Account(m.From)
+	n.during(func() error { return err })
 	return err == nil && a.Nonce > m.Nonce
 }
 
