@@ -27,7 +27,7 @@ var modes = []struct {
 	name string
 	mode mode
 }{
-	{"equivocate", equivocate}, {"silent", silent}, {"bad-order", badOrder}, {"bad-root", badRoot},
+	{"equivocate", equivocate}, {"silent", silent}, {"bad-order", badOrder}, {"bad-output", badOutput}, {"bad-root", badRoot},
 	{"bad-votes", badVotes}, {"withhold", withhold},
 }
 
@@ -135,6 +135,27 @@ func badOrder(t *twist, to bft.Peer, m bft.Message) []bft.Send {
 		b.Order = b.Order[1:]
 		b.Header.Roots.Order = block.OrderRoot(b.Order, nil)
 		return true
+	})
+}
+
+// badOutput proposes blocks in which an account sends what it didn't: a unit of money more.
+func badOutput(t *twist, to bft.Peer, m bft.Message) []bft.Send {
+	return t.bad(to, m, func(b *chain.Block) bool {
+		for i := range b.Order {
+			for j := range b.Order[i].Events {
+				for k := range b.Order[i].Events[j].Sent {
+					sent := &b.Order[i].Events[j].Sent[k]
+					more, err := sent.Amount.Add(chain.NewAmount(1))
+					if err != nil {
+						continue
+					}
+					sent.Amount = more
+					b.Header.Roots.Order = block.OrderRoot(b.Order, nil)
+					return true
+				}
+			}
+		}
+		return false
 	})
 }
 

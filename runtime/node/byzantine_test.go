@@ -58,7 +58,7 @@ func (r *committeeRig) noticed(mode string, honest, evil int) {
 }
 
 // faulty are the modes whose proposals are not valid. That ends a round at once, and without a timer.
-var faulty = map[string]bool{"bad-order": true, "bad-root": true}
+var faulty = map[string]bool{"bad-order": true, "bad-output": true, "bad-root": true}
 
 // leads says whether a seat proposed the block at a height.
 func leads(t *testing.T, n *Node, height uint64, seat int) bool {

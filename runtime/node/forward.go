@@ -138,6 +138,8 @@ func (m *member) hear(from bft.Peer, raw []byte) {
 		default:
 			m.watch.lost(len(raws))
 		}
+	case frameEvidence:
+		m.accused(from, raw[1:])
 	}
 }
 

@@ -2,12 +2,14 @@ package node
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/thinkey/thinkey/actors/account"
 	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/consensus/evidence"
 	"github.com/thinkey/thinkey/sdk/assert"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
@@ -56,7 +58,7 @@ func (m *member) judge(p bft.Proposed) (bft.Verdict, error) {
 			return 0, err
 		}
 		if fault != nil {
-			return m.blame(&header, p, fault), nil
+			return m.blame(&header, p, fault)
 		}
 		m.results[p.Hash] = result
 	}
@@ -64,13 +66,35 @@ func (m *member) judge(p bft.Proposed) (bft.Verdict, error) {
 }
 
 // blame says whose a fault is: the block's, or of who changed the bytes on their way.
-func (m *member) blame(h *chain.Header, p bft.Proposed, f *block.Fault) bft.Verdict {
+func (m *member) blame(h *chain.Header, p bft.Proposed, f *block.Fault) (bft.Verdict, error) {
 	if !block.Whole(p.Raw) {
 		m.watch.damaged(p.Hash)
-		return bft.Damaged
+		return bft.Damaged, nil
 	}
 	m.watch.fault(h, p, f)
-	return bft.Invalid
+	return bft.Invalid, m.show(p, f)
+}
+
+// show makes what shows the fault to others, while the state before the block is at hand, for who prepared the block.
+func (m *member) show(p bft.Proposed, f *block.Fault) error {
+	n := m.node
+	n.trunk.Lock()
+	defer n.trunk.Unlock()
+	scene := evidence.Scene{
+		Before: n.before(), Rules: n.rules, Source: func(h chain.CodeHash) ([]byte, error) { return n.store.Code(n.chain, h) },
+	}
+	if n.engine != nil {
+		scene.Codes = n.engine
+	}
+	shown, err := scene.Show(p.Raw, f)
+	if errors.Is(err, block.ErrShowsNothing) || errors.Is(err, block.ErrUnproven) {
+		n.config.Log.Info("a block that is not valid can't be shown to be so without the state", "block", p.Hash, "reason", err)
+		return nil
+	}
+	if err == nil {
+		n.docket.show(p.Hash, shown)
+	}
+	return err
 }
 
 // near withholds the vote while the block's time is too far ahead; Valid follows when it isn't.
@@ -157,6 +181,7 @@ func (m *member) Commit(f *bft.Final) error {
 	}
 	m.sent.final(r.Processed)
 	m.watch.committed(f)
+	n.docket.final(r.Block.Header.Height)
 	n.due()
 	return nil
 }

@@ -74,6 +74,7 @@ type member struct {
 	watch     watch
 	sent      forwards
 	arrived   chan [][]byte // external messages that others took in
+	charges   chan accusation
 
 	// The rest is guarded by node.turn.
 	open    *built // in the live accounts
@@ -114,15 +115,16 @@ func (n *Node) join() error {
 	m := &member{
 		Member: *n.config.Member, node: n, inbox: make(chan bft.Event, inboxEvents), ended: make(chan struct{}),
 		round: newTimer(), resend: newTimer(), results: map[chain.BlockHash]*block.Result{},
-		arrived: make(chan [][]byte, arrivals), sent: newForwards(), committee: n.rules.Committee,
+		arrived: make(chan [][]byte, arrivals), charges: make(chan accusation, accusations), sent: newForwards(), committee: n.rules.Committee,
 	}
 	if err := m.load(); err != nil {
 		return err
 	}
-	m.watch = newWatch(n)
+	m.watch = newWatch(n, &m.work)
 	n.member = m
 	m.work.Go(m.admit)
 	m.work.Go(m.passOn)
+	m.work.Go(m.judgeAll)
 	m.Net.Receive(m.hear) // first: what is asked at the start is answered at once
 	go m.run()
 	return nil

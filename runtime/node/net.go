@@ -22,6 +22,7 @@ type Net interface {
 const (
 	frameConsensus byte = 1 // a message of consensus/bft
 	frameMessages  byte = 2 // external messages that the sender took in (SPEC 5.10)
+	frameEvidence  byte = 3 // a case against a member (SPEC 6.6)
 )
 
 // post is the Net as consensus sees it.

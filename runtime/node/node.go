@@ -33,6 +33,7 @@ type Node struct {
 	rules   block.Rules
 	engine  Engine // nil for a chain without code
 	logs    logs
+	docket  *docket
 	asking  asking
 	metrics *metrics
 	started time.Time
@@ -79,7 +80,7 @@ func Open(config Config) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, step := range []func() error{n.openEngine, n.load, n.start} {
+	for _, step := range []func() error{n.openEngine, n.load, n.openDocket, n.start} {
 		if err := step(); err != nil {
 			return nil, errors.Join(err, n.closeData())
 		}
@@ -105,6 +106,11 @@ func (n *Node) openEngine() (err error) {
 	}
 	n.rules.Programs = native.Programs{Codes: n.engine}
 	return nil
+}
+
+func (n *Node) openDocket() (err error) {
+	n.docket, err = openDocket(n.config.Dir, n.config.Log)
+	return err
 }
 
 // closeData closes what reads and holds the chain. Nothing runs any more but queries, which end first.

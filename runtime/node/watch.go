@@ -5,21 +5,25 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/consensus/evidence"
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/light"
 )
 
-// watch counts and logs what others did wrong, and keeps blocks that don't verify here.
+// watch counts and logs what others did wrong, keeps blocks that don't verify here, and files what convicts a member.
 type watch struct {
 	log      *slog.Logger
 	dir      string // of faulty blocks; empty for none
-	network  chain.NetworkID
 	kept     *atomic.Int64
+	node     *Node
+	work     *sync.WaitGroup
 	rejects  prometheus.Counter
 	evidence prometheus.Counter
 	faults   prometheus.Counter
@@ -29,21 +33,17 @@ type watch struct {
 	rounds   prometheus.Counter
 }
 
-const (
-	// faultsDir is where in the data directory blocks are kept that were proposed here and don't verify.
-	faultsDir = "faults"
-	// maxFaults bounds them: what a faulty member can make a node write in one life.
-	maxFaults = 16
-)
+// blockPrefix begins the names of files of blocks that were proposed and don't verify.
+const blockPrefix = "block-"
 
-func newWatch(n *Node) watch {
+func newWatch(n *Node, work *sync.WaitGroup) watch {
 	counter := func(name, help string) prometheus.Counter {
 		c := prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
 		n.metrics.registry.MustRegister(c)
 		return c
 	}
 	w := watch{
-		log: n.config.Log, network: n.network, kept: new(atomic.Int64),
+		log: n.config.Log, kept: new(atomic.Int64), node: n, work: work,
 		rejects:  counter("thinkey_consensus_rejected_total", "Messages of other members that broke a rule."),
 		evidence: counter("thinkey_consensus_evidence_total", "Proofs that a member signed what contradicts itself, or a block that is not valid."),
 		faults:   counter("thinkey_consensus_faults_total", "Proposed blocks that didn't verify."),
@@ -54,6 +54,8 @@ func newWatch(n *Node) watch {
 	}
 	if n.config.Dir != "" {
 		w.dir = filepath.Join(n.config.Dir, faultsDir)
+		blocks, _ := filepath.Glob(filepath.Join(w.dir, blockPrefix+"*")) // of a pattern that is one
+		w.kept.Store(int64(len(blocks)))
 	}
 	return w
 }
@@ -67,14 +69,53 @@ func (w *watch) Reject(r bft.Reject) {
 // Evidence implements driver.Watch.
 func (w *watch) Evidence(e bft.Evidence) {
 	w.evidence.Inc()
-	path := w.keep(fmt.Sprintf("evidence-%d-%x", e.From, e.First.Signature[:8]), e.Encode())
-	w.log.Warn("a member signed what contradicts itself", "peer", e.From, "file", path)
+	w.file("a member signed what contradicts itself", e.From, func() (*evidence.Case, error) {
+		height := claimHeight(&e.First)
+		before, err := w.node.store.Header(w.node.chain, height-1)
+		if err != nil {
+			return nil, err
+		}
+		return evidence.Against(w.node.origin.Committee, before, e.Evidence)
+	})
+}
+
+func claimHeight(c *light.Claim) uint64 {
+	if c.Vote != nil {
+		return c.Vote.Height
+	}
+	return c.Timeout.Height
 }
 
 // Backed implements driver.Watch.
 func (w *watch) Backed(b bft.Backed) {
 	w.evidence.Inc()
-	w.log.Warn("a member prepared a block that is not valid", "peer", b.From, "block", b.Claim.Vote.Block)
+	shown := w.node.docket.showing(b.Claim.Vote.Block)
+	if shown == nil {
+		w.log.Warn("a member prepared a block that is not valid, which takes the whole state to see", "peer", b.From, "block", b.Claim.Vote.Block)
+		return
+	}
+	w.file("a member prepared a block that is not valid", b.From, func() (*evidence.Case, error) {
+		return evidence.AgainstBacker(w.node.origin.Committee, &b.Claim, shown)
+	})
+}
+
+// file makes a case and keeps it, beside the replica: a disk may take its time. What it keeps, and of how many, is the docket's.
+func (w *watch) file(what string, peer bft.Peer, made func() (*evidence.Case, error)) {
+	w.work.Go(func() {
+		k, err := made()
+		var fresh bool
+		var where string
+		if err == nil {
+			fresh, where, err = w.node.docket.file(k)
+		}
+		if err != nil {
+			w.log.Error("what shows a member's guilt can't be kept", "what", what, "peer", peer, "error", err)
+			return
+		}
+		if w.node.told(what, k, where); fresh {
+			w.node.member.accuse(k)
+		}
+	})
 }
 
 // damaged: bytes came that are not those of the block they are named for.
@@ -83,17 +124,19 @@ func (w *watch) damaged(block chain.BlockHash) {
 	w.log.Warn("a block came damaged", "block", block)
 }
 
-// keep writes a file for the operator, and for others to judge, unless there are enough; the path, empty if it wasn't written.
+// keep writes a block for the operator to replay, unless it is there or there are enough; the path, empty if it isn't there.
 func (w *watch) keep(name string, b []byte) string {
-	if w.dir == "" || w.kept.Add(1) > maxFaults {
+	if w.dir == "" {
 		return ""
 	}
 	path := filepath.Join(w.dir, name)
-	err := os.MkdirAll(w.dir, 0o755)
-	if err == nil {
-		err = os.WriteFile(path, b, 0o600)
+	if _, err := os.Stat(path); err == nil {
+		return path
 	}
-	if err != nil {
+	if w.kept.Add(1) > chain.MaxFaultyBlocks {
+		return ""
+	}
+	if err := writeWhole(w.dir, path, b); err != nil {
 		w.log.Error("what shows a fault can't be kept", "file", path, "error", err)
 		return ""
 	}
@@ -113,7 +156,7 @@ func (w *watch) lost(messages int) { w.missed.Add(float64(messages)) }
 // proposer is faulty, or something that should be deterministic isn't.
 func (w *watch) fault(h *chain.Header, p bft.Proposed, f *block.Fault) {
 	w.faults.Inc()
-	path := w.keep(fmt.Sprintf("block-%d-%s", h.Height, p.Hash), p.Raw)
+	path := w.keep(fmt.Sprintf("%s%d-%s", blockPrefix, h.Height, p.Hash), p.Raw)
 	w.log.Error("a proposed block doesn't verify", "height", h.Height, "block", p.Hash, "proposer", h.Proposer, "round", h.Round,
 		"part", f.Part, "account", f.Account, "message", f.Message, "expected", f.Want, "found", f.Got, "kept", path)
 }

@@ -73,6 +73,9 @@ const (
 	MaxEvidence     = 1024
 	MaxEvidenceKept = 512 << 20
 	MaxEvidenceOf   = 4
+	// MaxFaultyBlocks bounds the blocks that were proposed to a node and don't verify, and that it keeps: they are for people,
+	// who look at some.
+	MaxFaultyBlocks = 16
 	// MaxSeats bounds a committee.
 	MaxSeats = 1 << 12
 	// MaxDigestHeaders bounds a run of linked headers in one digest: a child that was cut off for an hour catches up in one.

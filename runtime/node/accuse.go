@@ -1,0 +1,108 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/thinkey/thinkey/consensus/bft"
+	"github.com/thinkey/thinkey/consensus/evidence"
+	"github.com/thinkey/thinkey/runtime/store"
+)
+
+// Who says one thing to some members and another thing to others is caught by one of them alone: it has both. So members tell
+// each other of two claims that contradict each other. Who prepared an invalid block is found out by whoever replays the
+// block, and not told of.
+
+const (
+	// accusations is how many accusations may wait to be looked at. More are lost: there is one of them a height.
+	accusations = 16
+	// accusationBytes bounds one: the largest committee, and two claims.
+	accusationBytes = 1 << 20
+	// maxFalse is after how many accusations that prove nothing a peer is not listened to any more: each costs two pairings.
+	maxFalse = 4
+)
+
+// accusation is a case that a peer has.
+type accusation struct {
+	from bft.Peer
+	raw  []byte
+}
+
+// errFalse is an accusation that proves nothing.
+var errFalse = errors.New("its accusation proves nothing")
+
+// accuse tells the others of a case that is new here.
+func (m *member) accuse(k *evidence.Case) {
+	if raw := k.Encode(); k.Contradiction != nil && len(raw) <= accusationBytes {
+		m.Net.Send(bft.Everyone, append([]byte{frameEvidence}, raw...))
+	}
+}
+
+// accused hears of a case that a peer has.
+func (m *member) accused(from bft.Peer, raw []byte) {
+	select {
+	case m.charges <- accusation{from, raw}:
+	default:
+	}
+}
+
+// judgeAll looks at the accusations of others.
+func (m *member) judgeAll() {
+	wrong := map[bft.Peer]int{}
+	for {
+		select {
+		case <-m.ended:
+			return
+		case a := <-m.charges:
+			if wrong[a.from] >= maxFalse {
+				continue
+			}
+			err := m.believe(a.raw)
+			if errors.Is(err, errFalse) {
+				wrong[a.from]++
+				m.watch.Reject(bft.Reject{From: a.from, Reason: err.Error()})
+			} else if err != nil {
+				m.node.config.Log.Error("what a peer shows of a member's guilt can't be kept", "peer", a.from, "error", err)
+			}
+		}
+	}
+}
+
+// believe files what another accuses a member of, if it is proven and stands on this node's chain.
+func (m *member) believe(raw []byte) error {
+	n := m.node
+	k, err := evidence.Decode(raw)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %w", errFalse, err)
+	case n.docket.has(evidence.Name(raw)):
+		return nil
+	case k.Contradiction == nil || k.Committee.Hash() != m.committee.Hash():
+		return fmt.Errorf("%w: it is not of two claims of this committee", errFalse)
+	}
+	before := &k.Contradiction.Before
+	here, err := n.store.Header(n.chain, before.Height)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil // nobody's fault: this node is not there yet
+	}
+	if err != nil {
+		return err
+	}
+	if here.Hash() != before.Hash() {
+		return fmt.Errorf("%w: block %d is another one", errFalse, before.Height)
+	}
+	if _, err := m.committee.Guilty(&k.Contradiction.Evidence); err != nil {
+		return fmt.Errorf("%w: %w", errFalse, err)
+	}
+	_, where, err := n.docket.file(k)
+	if err == nil {
+		n.told("a peer has shown a member's guilt", k, where)
+	}
+	return err
+}
+
+// told logs a case.
+func (n *Node) told(what string, k *evidence.Case, where string) {
+	a := k.About()
+	n.config.Log.Warn(what, "kind", a.Kind, "height", a.Height, "round", a.Round, "seats", len(a.Guilty), "member", a.Guilty[0].Member, "file", where)
+}
