@@ -31,7 +31,7 @@ func TestCertificates(t *testing.T) {
 		t.Fatal(err)
 	}
 	says, err := r.client.Committee(t.Context())
-	if err != nil || says.Hash != g.Committee.Hash() || says.Quorums.Certificate != 1 || len(says.Seats) != 1 || says.Seats[0].Key != secret.Public() {
+	if err != nil || says.Network != g.Network() || says.Hash != g.Committee.Hash() || says.Quorums.Certificate != 1 || len(says.Seats) != 1 || says.Seats[0].Key != secret.Public() {
 		t.Fatalf("committee %+v, %v", says, err)
 	}
 	told, err := chain.DecodeCommittee(says.Raw)

@@ -71,6 +71,8 @@ const (
 	smallAnswer = 64 << 10
 	// loadsAtOnce is how many of the readers may load a block that is not kept: one of the largest size takes 300 MB.
 	loadsAtOnce = 2
+	// evidenceAtOnce is how many files of evidence may be read at once: one has up to chain.MaxEvidenceBytes.
+	evidenceAtOnce = 2
 	// pageEvents is how many messages of a block one answer holds.
 	pageEvents = 1000
 	// cutInput bounds a message's input, and its events, where many are answered at once.

@@ -92,7 +92,7 @@ func (s *Server) getCommittee(w http.ResponseWriter, _ *http.Request) error {
 		return err
 	}
 	a := client.Committee{
-		Chain: head.Header.Chain, Epoch: head.Header.Epoch, Height: head.Header.Height, Hash: head.Header.Next, Silent: c.Silent,
+		Network: head.Header.Network, Chain: head.Header.Chain, Epoch: head.Header.Epoch, Height: head.Header.Height, Hash: head.Header.Next, Silent: c.Silent,
 		Proposer: head.Header.Proposer, Seats: []client.Seat{},
 	}
 	if len(c.Seats) > 0 {

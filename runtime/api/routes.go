@@ -42,6 +42,8 @@ func (s *Server) table() []route {
 		{"GET", "/v1/blocks/{height}", "a final block, by height or latest, with a page of its messages from ?from=", s.getBlock},
 		{"GET", "/v1/blocks/{height}/raw", "its canonical encoding", s.getRawBlock},
 		{"GET", "/v1/committee", "who agrees on the chain's blocks, and with how many seats", s.getCommittee},
+		{"GET", "/v1/chains/{chain}/evidence", "proofs that members of the committee broke a rule", s.getEvidence},
+		{"GET", "/v1/chains/{chain}/evidence/{hash}/raw", "one of them, for anyone to judge", s.getRawEvidence},
 		{"GET", "/v1/events", "what contracts told in final blocks, of ?account= and ?topic=, behind ?after=", s.getEvents},
 		{"GET", "/v1/events/stream", "the same as it happens (event stream; Last-Event-ID or ?after=)", s.streamEvents},
 		{"POST", "/v1/dev/mine", "make ?blocks= now (development networks)", s.mine},

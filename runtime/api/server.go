@@ -25,6 +25,7 @@ type Server struct {
 	scans     chan struct{} // those who look for events now
 	streams   gate
 	polls     gate
+	evidence  gate
 	bodies    *budget
 	answers   *budget
 	registry  *prometheus.Registry
@@ -54,7 +55,7 @@ func newOn(listener net.Listener, c Config) *Server {
 	l := c.Limits
 	s := &Server{
 		Config: c, node: c.Node, listener: limited(listener, l.Connections),
-		streams: newGate("streams", l.Streams), polls: newGate("waiting requests", l.Polls), bodies: newBudget("request bodies", l.Bodies), answers: newBudget("answers", l.Answers),
+		streams: newGate("streams", l.Streams), polls: newGate("waiting requests", l.Polls), evidence: newGate("readers of evidence", evidenceAtOnce), bodies: newBudget("request bodies", l.Bodies), answers: newBudget("answers", l.Answers),
 		histories: newHistories(c.Node, l.BlockBytes, l.Readers), scans: make(chan struct{}, scansAtOnce),
 	}
 	s.count()

@@ -41,15 +41,16 @@ func DescribeCertificate(h *chain.Header, cert *chain.Certificate) *Certificate 
 
 // Committee is who agrees on a chain's blocks. Raw is its canonical encoding, whose hash stands in the headers.
 type Committee struct {
-	Chain    chain.ID   `json:"chain"`
-	Epoch    uint64     `json:"epoch"`
-	Height   uint64     `json:"height"` // of the head
-	Hash     chain.Hash `json:"hash"`
-	Silent   uint32     `json:"silent"` // seats that may be silent without switching early finality off
-	Quorums  Quorums    `json:"quorums"`
-	Seats    []Seat     `json:"seats"` // none: one validator runs the chain
-	Proposer uint32     `json:"proposer"`
-	Raw      Hex        `json:"raw,omitempty"`
+	Network  chain.NetworkID `json:"network"`
+	Chain    chain.ID        `json:"chain"`
+	Epoch    uint64          `json:"epoch"`
+	Height   uint64          `json:"height"` // of the head
+	Hash     chain.Hash      `json:"hash"`
+	Silent   uint32          `json:"silent"` // seats that may be silent without switching early finality off
+	Quorums  Quorums         `json:"quorums"`
+	Seats    []Seat          `json:"seats"` // none: one validator runs the chain
+	Proposer uint32          `json:"proposer"`
+	Raw      Hex             `json:"raw,omitempty"`
 }
 
 // Quorums are the numbers of seats that decide (SPEC 5.2, 5.3).

@@ -33,27 +33,28 @@ type Refused struct {
 
 // Codes of the API beside those of messages that were refused (package ingress and the account's lane).
 const (
-	CodeBadRequest     = "bad_request"       // a path, query or body that can't be read
-	CodeUnknownRoute   = "unknown_route"     // nothing is there
-	CodeMethod         = "method"            // something is there, but not for this HTTP method
-	CodeMediaType      = "media_type"        // the body is of another content type
-	CodeTooLarge       = "too_large"         // the body, or a message, is too long
-	CodeTooMany        = "too_many"          // more messages in one body than are allowed
-	CodeSlow           = "slow_request"      // the request took too long to arrive
-	CodeTruncated      = "truncated"         // the body ended early
-	CodeBusy           = "busy"              // too many streams, waits or submissions at once: try again
-	CodeStopping       = "stopping"          // the node is stopping: try again
-	CodeUnknownMessage = "unknown_message"   // the node knows no such message
-	CodeUnknownBlock   = "unknown_block"     // no such block yet
-	CodeUnknownCode    = "unknown_code"      // no such code is published
-	CodeUnknownAccount = "unknown_account"   // no such account, of which something was asked
-	CodeNoCode         = "no_code"           // the account has no code to be asked
-	CodeWrongChain     = "wrong_chain"       // the account or message is on another chain
-	CodeNotDev         = "not_dev"           // only a development network does that
-	CodeForbidden      = "forbidden"         // not from there
-	CodeInternal       = "internal"          // the node's own fault; its log says more
-	CodeBadCursor      = "bad_cursor"        // the cursor of a stream is not one
-	codeUnreadable     = "unreadable_answer" // the answer is not of this API
+	CodeBadRequest      = "bad_request"       // a path, query or body that can't be read
+	CodeUnknownRoute    = "unknown_route"     // nothing is there
+	CodeMethod          = "method"            // something is there, but not for this HTTP method
+	CodeMediaType       = "media_type"        // the body is of another content type
+	CodeTooLarge        = "too_large"         // the body, or a message, is too long
+	CodeTooMany         = "too_many"          // more messages in one body than are allowed
+	CodeSlow            = "slow_request"      // the request took too long to arrive
+	CodeTruncated       = "truncated"         // the body ended early
+	CodeBusy            = "busy"              // too many streams, waits or submissions at once: try again
+	CodeStopping        = "stopping"          // the node is stopping: try again
+	CodeUnknownMessage  = "unknown_message"   // the node knows no such message
+	CodeUnknownBlock    = "unknown_block"     // no such block yet
+	CodeUnknownCode     = "unknown_code"      // no such code is published
+	CodeUnknownEvidence = "unknown_evidence"  // the node keeps no such evidence
+	CodeUnknownAccount  = "unknown_account"   // no such account, of which something was asked
+	CodeNoCode          = "no_code"           // the account has no code to be asked
+	CodeWrongChain      = "wrong_chain"       // the account or message is on another chain
+	CodeNotDev          = "not_dev"           // only a development network does that
+	CodeForbidden       = "forbidden"         // not from there
+	CodeInternal        = "internal"          // the node's own fault; its log says more
+	CodeBadCursor       = "bad_cursor"        // the cursor of a stream is not one
+	codeUnreadable      = "unreadable_answer" // the answer is not of this API
 )
 
 // Errors that are not the API's.
