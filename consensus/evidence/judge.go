@@ -59,6 +59,9 @@ func (k *Case) Judge(t Trust, codes native.Codes) (*Verdict, error) {
 	return v, nil
 }
 
+// Network is the network that the case is of.
+func (k *Case) Network() chain.NetworkID { return k.before().Network }
+
 // trusted holds G2: network and committee are those that the judge trusts, or that the block names which it trusts.
 func (k *Case) trusted(t Trust) error {
 	before := k.before()

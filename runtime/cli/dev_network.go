@@ -297,10 +297,19 @@ func readDevNetwork(dir string) (*devNetwork, error) {
 	if err != nil {
 		return nil, err
 	}
+	d, err := parseDevNetwork(text)
+	if err != nil {
+		return nil, failed("bad_network", "%s: %v", path, err).do("restore the file, or use --reset to delete the network")
+	}
+	return d, nil
+}
+
+// parseDevNetwork reads the text of a development network.
+func parseDevNetwork(text []byte) (*devNetwork, error) {
 	d := &devNetwork{}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
-	err = decoder.Decode(d)
+	err := decoder.Decode(d)
 	if err == nil && (d.Format != devFormat || d.Version != devVersion) {
 		err = fmt.Errorf("format %q version %d; this program reads %q version %d", d.Format, d.Version, devFormat, devVersion)
 	}
@@ -309,10 +318,7 @@ func readDevNetwork(dir string) (*devNetwork, error) {
 			err = fmt.Errorf("the address of %s is not that of its seed", a.Name)
 		}
 	}
-	if err != nil {
-		return nil, failed("bad_network", "%s: %v", path, err).do("restore the file, or use --reset to delete the network")
-	}
-	return d, nil
+	return d, err
 }
 
 // clear deletes the network in the directory. What a crash leaves is either the network or none: it goes with the file that

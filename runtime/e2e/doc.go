@@ -14,6 +14,8 @@
 //	exits CODE command …   run a command that must end with this exit code
 //	keep VAR               set VAR to the first line that the last command printed
 //	find VAR PATTERN       set VAR to what the first group of the pattern matches in what it printed
+//	until PATTERN command …  run a command until what it prints matches the pattern
+//	flip FILE              change a bit in the middle of a file
 //
 // Invariants held: I7 (durability), and U1, U2, U3, U7 of runtime/cli. The package holds tests alone.
 package e2e
