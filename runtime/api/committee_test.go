@@ -67,7 +67,7 @@ func TestCertificates(t *testing.T) {
 		t.Errorf("a stream of another committee's blocks: %v", err)
 	}
 	var e *client.Error
-	if err := r.client.Mine(t.Context(), 1); !errors.As(err, &e) || e.Status != 400 {
+	if err := r.client.Mine(t.Context(), 1); !errors.As(err, &e) || e.Code != client.CodeAgreed {
 		t.Errorf("a block on demand: %v", err)
 	}
 }

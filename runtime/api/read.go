@@ -233,7 +233,7 @@ func (s *Server) mine(w http.ResponseWriter, q *http.Request) error {
 		}
 		err := s.node.Mine(1)
 		if errors.Is(err, node.ErrAgreed) {
-			return badRequest("%v", err)
+			return &client.Error{Code: client.CodeAgreed, Status: http.StatusConflict, Message: err.Error(), Hint: "send a message, or wait for the next heartbeat"}
 		}
 		if err != nil {
 			return err

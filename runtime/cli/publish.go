@@ -184,25 +184,37 @@ func (s *sender) awaitPublished(ctx context.Context, p *publishedCode) error {
 	return s.awaitCallable(ctx, p.Hash, p.Callable)
 }
 
-// awaitCallable waits until the next block is one in which accounts can be given the code. A development network makes
-// blocks only when there is something for them, so it is asked for them.
+// awaitCallable waits until the next block is one in which accounts can be given the code.
 func (s *sender) awaitCallable(ctx context.Context, hash chain.CodeHash, callable uint64) error {
 	for {
 		head, err := s.client.Info(ctx)
-		switch {
-		case err != nil:
-			return s.notCallable(err, hash, callable)
-		case head.Height+1 >= callable:
+		if err == nil && head.Height+1 >= callable {
 			return nil
-		case head.Dev != nil && head.Pace != "manual":
-			err = s.client.Mine(ctx, int(callable-1-head.Height))
-		default:
-			err = s.client.Blocks(ctx, head.Height, func(client.Block) error { return errEnough })
 		}
-		if err != nil && !errors.Is(err, errEnough) {
+		if err == nil {
+			err = s.awaitBlocks(ctx, &head, int(callable-1-head.Height))
+		}
+		if err != nil {
 			return s.notCallable(err, hash, callable)
 		}
 	}
+}
+
+// awaitBlocks waits for a block after the head, or for n of them. A development network makes blocks only when there is something
+// for them, so it is asked for them; a committee makes them in its own time.
+func (s *sender) awaitBlocks(ctx context.Context, head *client.Info, n int) error {
+	if head.Dev != nil && head.Pace != "manual" {
+		err := s.client.Mine(ctx, n)
+		var refused *client.Error
+		if !errors.As(err, &refused) || refused.Code != client.CodeAgreed {
+			return err
+		}
+	}
+	err := s.client.Blocks(ctx, head.Height, func(client.Block) error { return errEnough })
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
 }
 
 // notCallable says of a wait that was cut short what is missing.

@@ -51,6 +51,7 @@ const (
 	CodeNoCode          = "no_code"           // the account has no code to be asked
 	CodeWrongChain      = "wrong_chain"       // the account or message is on another chain
 	CodeNotDev          = "not_dev"           // only a development network does that
+	CodeAgreed          = "agreed"            // a committee makes the blocks, and not on demand
 	CodeForbidden       = "forbidden"         // not from there
 	CodeInternal        = "internal"          // the node's own fault; its log says more
 	CodeBadCursor       = "bad_cursor"        // the cursor of a stream is not one
