@@ -26,21 +26,25 @@ func (w *worker) relay(b *mailbox, d *exec.Delivery) {
 
 // leaves says that d is not handled in this block; nor is then what its sender sends to the same account behind it (H4).
 func (p *production) leaves(b *mailbox, d *exec.Delivery) bool {
-	return p.stopped.Load() || b.unready == p.number || p.held != nil && p.held[pair{d.Message.From, b.address}]
+	return p.stopped.Load() || p.held != nil && p.held[pair{d.Message.From, b.address}]
 }
 
-// ready says whether b's account can handle m now. If that is a relay and it can't, it handles none more in this block.
+// ready says whether b's account can handle m now. Behind a relay that it can't it handles no relay more in this block (H4).
 func (w *worker) ready(b *mailbox, m *chain.Message) bool {
 	p := w.host.production
-	ok, err := w.host.ready(p, b.account.Now(p.Tag), m)
-	if err != nil {
-		w.host.fail(fmt.Errorf("account %s: what message %s needs: %w", b.address, m.ID(), err))
-		return false
+	relay := m.Kind == chain.Relay
+	if !relay || b.unready != p.number {
+		ok, err := w.host.ready(p, b.account.Now(p.Tag), m)
+		if err != nil {
+			w.host.fail(fmt.Errorf("account %s: what message %s needs: %w", b.address, m.ID(), err))
+		}
+		if ok || !relay || err != nil {
+			return ok && err == nil
+		}
 	}
-	if !ok && m.Kind == chain.Relay {
-		b.unready = p.number
-	}
-	return ok
+	b.unready = p.number
+	w.led = append(w.led, m.Origin)
+	return false
 }
 
 // handleGroup handles d and those of its method that wait right behind it as one, if the account's code lets it (SPEC 9.2);

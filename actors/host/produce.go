@@ -20,6 +20,8 @@ type Job struct {
 	Carried []*exec.Delivery
 	// Gas is the gas that handlings may use; FreshGas bounds the sum of the gas limits of external messages.
 	Gas, FreshGas uint64
+	// Without are the accounts whose external messages are left for another block.
+	Without map[chain.Address]bool
 	// Stop ends the taking of messages when it is closed; nil never does.
 	Stop <-chan struct{}
 }
@@ -31,8 +33,11 @@ type Run struct {
 	Accounts []*exec.Overlay
 	// Carried is how much of the front of Job.Carried was handled.
 	Carried int
-	// Stopped says that Stop ended it, not a lack of work or gas; Unready that something was left because of Config.Ready.
+	// Stopped says that Stop ended it, not a lack of work or gas; Unready that something was left because of Config.Ready, or
+	// Job.Without.
 	Stopped, Unready bool
+	// Led are the external messages that led to relays which were sent in the block and left because of Config.Ready.
+	Led []chain.MessageID
 }
 
 // production is a Job under way.
@@ -86,6 +91,10 @@ func (h *Host) Produce(j Job) (*Run, error) {
 	h.lanes.putFront(order(first))
 	run := &Run{Carried: carried, Stopped: p.stopped.Load(), Unready: p.unready.Load()}
 	run.Accounts = h.collect(j.Tag)
+	for _, w := range h.pool.workers {
+		run.Led = append(run.Led, w.led...)
+		w.led = w.led[:0]
+	}
 	return run, nil
 }
 

@@ -334,8 +334,13 @@ func TestUnreadyRelay(t *testing.T) {
 	w.offer(transfer(0, 0, 4, 1), transfer(1, 0, 4, 2), transfer(1, 1, 3, 2))
 	run := w.produce(0, nil)
 	left := unhandled(run)
-	if countEvents(run) != 4 || len(left) != 2 {
-		t.Fatalf("%d events, %d relays left", countEvents(run), len(left))
+	if countEvents(run) != 4 || len(left) != 2 || len(run.Led) != 2 {
+		t.Fatalf("%d events, %d relays left, %d messages led there", countEvents(run), len(left), len(run.Led))
+	}
+	for _, d := range left {
+		if !slices.Contains(run.Led, d.Message.Origin) {
+			t.Errorf("%s led to none of what is left", d.Message.Origin)
+		}
 	}
 	w.commit(0, run)
 	queue := append(left, relay(2, 3, chain.MethodAdd, 0))
@@ -350,6 +355,20 @@ func TestUnreadyRelay(t *testing.T) {
 	run = w.produce(2, func(j *Job) { j.Carried = queue })
 	if run.Carried != 4 || countEvents(run) != 4 {
 		t.Errorf("%d taken of the queue, %d events once it is ready", run.Carried, countEvents(run))
+	}
+}
+
+// Accounts that a block is made without keep their messages, but handle what is sent to them.
+func TestWithout(t *testing.T) {
+	w := newWorld(t, 3, nil)
+	w.offer(transfer(0, 0, 1, 1), transfer(1, 0, 0, 1))
+	run := w.produce(0, func(j *Job) { j.Without = map[chain.Address]bool{at(0): true} })
+	if countEvents(run) != 2 || !run.Unready || len(run.Led) > 0 {
+		t.Errorf("%d events, %+v", countEvents(run), run)
+	}
+	w.commit(0, run)
+	if run = w.produce(1, nil); countEvents(run) != 2 || run.Unready {
+		t.Errorf("%d events, %+v", countEvents(run), run)
 	}
 }
 

@@ -97,6 +97,9 @@ func (t dueTurn) run(w *worker, b *mailbox, n *node) {
 	}
 	switch {
 	case p.stopped.Load() || m == nil:
+	case p.Without[b.address]:
+		p.unready.Store(true)
+		p.giveBack(reserved)
 	case !w.ready(b, m):
 		p.giveBack(reserved)
 	case reserved == 0 && !p.buy(m.GasLimit):

@@ -23,7 +23,8 @@ type worker struct {
 	touched []touched
 	used    []*chain.Message // by a block that is being committed, and was not made here
 	turns   turns
-	group   []*exec.Delivery // being handled as one
+	led     []chain.MessageID // Run.Led
+	group   []*exec.Delivery  // being handled as one
 }
 
 // touched is an account that a block touched.

@@ -48,7 +48,8 @@ type Node struct {
 	head     Head
 	next     *exec.Context // of the block after head, but for its time
 
-	member  *member  // nil on a chain that one validator runs
+	member  *member // nil on a chain that one validator runs
+	early   early
 	queued  uint64   // messages in the pending queue at the head; the producer's
 	waiting *waiting // messages taken in and not final, and who waits for them
 	wake    chan struct{}

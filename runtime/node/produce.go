@@ -154,12 +154,7 @@ func (n *Node) build(o order) (*built, error) {
 	if err != nil {
 		return nil, err
 	}
-	n.attempts++
-	tag := account.Tag{Parent: before.Hash, Attempt: n.attempts}
-	stop := make(chan struct{})
-	timer := time.AfterFunc(n.config.BlockTime, func() { close(stop) })
-	defer timer.Stop()
-	run, err := n.host.Produce(n.job(context, tag, carried, stop))
+	tag, run, err := n.runAccounts(context, before.Hash, carried)
 	if err != nil {
 		return nil, err
 	}
@@ -179,6 +174,29 @@ func (n *Node) build(o order) (*built, error) {
 	return &built{tag, result}, nil
 }
 
+// mostRuns is how often the accounts run for one block, at most: messages that come while they do may be early as well.
+const mostRuns = 3
+
+// runAccounts lets the live accounts run for a block after the parent. If some of their messages led to code that is being
+// compiled, they do it again without those, which wait then: what was sent to the code would go into the queue, and hold up what
+// is behind it there, and fresh messages.
+func (n *Node) runAccounts(context *exec.Context, parent chain.BlockHash, carried []*exec.Delivery) (account.Tag, *host.Run, error) {
+	for runs := 1; ; runs++ {
+		n.attempts++
+		tag := account.Tag{Parent: parent, Attempt: n.attempts}
+		stop := make(chan struct{})
+		timer := time.AfterFunc(n.config.BlockTime, func() { close(stop) })
+		run, err := n.host.Produce(n.job(context, tag, carried, stop))
+		timer.Stop()
+		if err != nil || !n.early.add(run) || runs == mostRuns {
+			return tag, run, err
+		}
+		if err := n.host.Discard(tag); err != nil {
+			return tag, nil, err
+		}
+	}
+}
+
 // job is what the live accounts are asked to do for one block. While carried-in messages wait, fresh inputs get their
 // share only: some of the queue may be left over.
 func (n *Node) job(context *exec.Context, tag account.Tag, carried []*exec.Delivery, stop <-chan struct{}) host.Job {
@@ -186,7 +204,7 @@ func (n *Node) job(context *exec.Context, tag account.Tag, carried []*exec.Deliv
 	if len(carried) > 0 {
 		fresh = block.FreshGas(context.Params, carried)
 	}
-	return host.Job{Context: context, Tag: tag, Carried: carried, Gas: block.GasBudget(context.Params), FreshGas: fresh, Stop: stop}
+	return host.Job{Context: context, Tag: tag, Carried: carried, Gas: block.GasBudget(context.Params), FreshGas: fresh, Without: n.early.accounts(), Stop: stop}
 }
 
 // commit makes a block final: first on disk, then for everybody who looks (SPEC 4.8). The tag is that under which the live

@@ -57,17 +57,28 @@ func TestBlocksWhileCompiling(t *testing.T) {
 	end() // nothing else happens: this alone makes the block due
 	awaitFinal(t, n, deploy.ID())
 
-	end = engine.compile(in.Hash()) // lost, and called by a message that is in a block already
-	final(t, n, calling(n, 1, 2, 0, made, "put", "x"), payment(n, 2, 3, 1, 3), payment(n, 2, 3, 1, 4))
-	if got := entries(t, n, made); got != "0" {
-		t.Errorf("code that is being compiled has made %s entries", got)
+	// It is lost, and called. That is seen only when the call is in a block: it comes out again.
+	relay := module("tally", "relay", 0)
+	final(t, n, publishing(n, 3, 1, relay), payment(n, 2, 3, 1, 3), payment(n, 2, 3, 1, 4), command(n, 3, 2, 0, chain.MethodSetCode, chain.SetCodeInput{Code: relay.Hash()}.Encode()))
+	end = engine.compile(in.Hash())
+	calls := []*chain.Message{calling(n, 1, 2, 0, made, "put", "x"), calling(n, 2, 5, 0, testAddress(3), "call", string(made[:]))}
+	for _, m := range calls {
+		if a := n.Submit([][]byte{m.Encode()})[0]; a.Refused != nil {
+			t.Fatal(a.Refused)
+		}
 	}
-	height := n.Head().Header.Height
+	final(t, n, payment(n, 3, 1, 1, 3), payment(n, 3, 1, 1, 4))
+	if got := entries(t, n, made); got != "0" || n.Waiting() != 2 {
+		t.Errorf("code that is being compiled has made %s entries, %d messages wait", got, n.Waiting())
+	}
+	n.madeWithout(t, IfAny, false)
+	n.madeWithout(t, IfLeft, true)
+	if _, queue, err := n.before().Queue(); err != nil || len(queue) > 0 {
+		t.Errorf("%d messages are in the queue, error %v", len(queue), err)
+	}
 	end()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	if err := n.AwaitAbove(ctx, height); err != nil {
-		t.Fatal(err)
+	for _, m := range calls {
+		awaitFinal(t, n, m.ID())
 	}
 	if got := entries(t, n, made); got != "1" {
 		t.Errorf("once it is compiled, it has made %s entries", got)
