@@ -30,11 +30,7 @@ func (a *app) newEvidenceJudge() *cobra.Command {
 		if err != nil {
 			return judgeFault(args[0], k, err)
 		}
-		answer := judged{client.Evidence{Hash: evidence.Name(k.Encode()), Kind: string(v.Kind), Epoch: v.Epoch, Height: v.Height, Round: v.Round}, v.Chain, v.Words, v.Fault}
-		for _, g := range v.Guilty {
-			answer.Guilty = append(answer.Guilty, client.GuiltySeat(g))
-		}
-		return a.answer(answer, func() { a.printVerdict(v, words) })
+		return a.answer(newJudged(k, v), func() { a.printVerdict(v, words) })
 	})
 	cmd.Long = `Say who did what, by the bytes of the file alone: no node is asked. Signatures are those of a committee, so a judge must trust one:
 
@@ -57,7 +53,35 @@ type judged struct {
 	client.Evidence
 	Chain chain.ID     `json:"chain"`
 	Words string       `json:"words"`
-	Fault *block.Fault `json:"fault,omitempty"`
+	Fault *judgedFault `json:"fault,omitempty"`
+}
+
+// judgedFault is what is wrong with an invalid block.
+type judgedFault struct {
+	Part     block.Part       `json:"part"`
+	Account  *chain.Address   `json:"account,omitempty"`
+	Message  *chain.MessageID `json:"message,omitempty"`
+	Expected string           `json:"expected,omitempty"`
+	Found    string           `json:"found,omitempty"`
+}
+
+func newJudged(k *evidence.Case, v *evidence.Verdict) judged {
+	raw := k.Encode()
+	e := client.Evidence{Hash: evidence.Name(raw), Kind: string(v.Kind), Epoch: v.Epoch, Height: v.Height, Round: v.Round, Bytes: len(raw)}
+	for _, g := range v.Guilty {
+		e.Guilty = append(e.Guilty, client.GuiltySeat(g))
+	}
+	j := judged{Evidence: e, Chain: v.Chain, Words: v.Words}
+	if f := v.Fault; f != nil {
+		j.Fault = &judgedFault{Part: f.Part, Expected: f.Want, Found: f.Got}
+		if f.Account != (chain.Address{}) {
+			j.Fault.Account = &f.Account
+		}
+		if f.Message != (chain.MessageID{}) {
+			j.Fault.Message = &f.Message
+		}
+	}
+	return j
 }
 
 func (a *app) printVerdict(v *evidence.Verdict, trusted string) {
