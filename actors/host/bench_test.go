@@ -87,7 +87,7 @@ func pure(c *exec.Context, overlays map[chain.Address]*exec.Overlay, state exec.
 // block. overhead-ns/msg is the CPU time of Produce and Commit beyond a plain loop over the same handlings.
 func BenchmarkProduce(b *testing.B) {
 	rich := chain.Account{Balance: chain.NewAmount(1 << 60)}
-	c := &exec.Context{Chain: 1, Height: 1, Params: chain.DefaultParams(), Programs: native.Programs{}, Exists: func(chain.ID) bool { return true }}
+	c := &exec.Context{Chain: 1, Height: 1, Params: chain.DefaultParams(), Programs: native.Programs{}, Tree: chain.Alone(1)}
 	random := rand.New(rand.NewPCG(1, 2))
 	nonces := make([]uint64, *benchAccounts)
 	state := memory{rich}

@@ -191,10 +191,9 @@ func (w *worker) send(handled *exec.Handled, i int, from chain.Address) (gas uin
 	m := handled.Outcome.Sent[i].Relay(from, handled.Received.Message, uint32(i))
 	n := w.node(m)
 	handled.Sent[i] = &n.delivery
-	to, here := p.Context.Receiver(m.To)
+	to, here := p.Context.Receiver(m.To, m.Method)
 	if !here {
-		gas, _ = treeGas(m)
-		return gas
+		return treeGas(m)
 	}
 	p.countdown.left.Add(1)
 	w.host.post(w, to, n)

@@ -1,8 +1,8 @@
 package host
 
 import (
-	"fmt"
 	"math"
+	"slices"
 	"sync/atomic"
 
 	"github.com/thinkey/thinkey/actors/account"
@@ -18,6 +18,9 @@ type Job struct {
 	Tag     account.Tag
 	// Carried is the chain's pending queue, in order. As much of its front as fits Gas is handled, whatever else happens.
 	Carried []*exec.Delivery
+	// Imports are relays from other chains, in the order of the block. They follow what is carried, as far as they fit: behind a
+	// queue of which something is left over they wait themselves.
+	Imports []*exec.Delivery
 	// Gas is the gas that handlings may use; FreshGas bounds the sum of the gas limits of external messages.
 	Gas, FreshGas uint64
 	// Without are the accounts whose external messages are left for another block.
@@ -89,7 +92,7 @@ func (h *Host) Produce(j Job) (*Run, error) {
 		return nil, err
 	}
 	h.lanes.putFront(order(first))
-	run := &Run{Carried: carried, Stopped: p.stopped.Load(), Unready: p.unready.Load()}
+	run := &Run{Carried: min(carried, len(j.Carried)), Stopped: p.stopped.Load(), Unready: p.unready.Load()}
 	run.Accounts = h.collect(j.Tag)
 	for _, w := range h.pool.workers {
 		run.Led = append(run.Led, w.led...)
@@ -113,11 +116,8 @@ func (h *Host) placeCarried(p *production) (int, []*mailbox, error) {
 	taken := 0
 	byAccount := make(map[chain.Address]*place)
 	var order []*place
-	for i, d := range p.Carried {
-		to, here := p.Context.Receiver(d.Message.To)
-		if !here {
-			return 0, nil, fmt.Errorf("carried message %s to %s is not for chain %d", d.Message.ID(), d.Message.To, h.config.Chain)
-		}
+	for i, d := range slices.Concat(p.Carried, p.Imports) {
+		to := p.Context.Home(d.Message.To)
 		need, fits := uint64(0), false
 		if taken == i {
 			var err error
@@ -149,7 +149,7 @@ func (h *Host) placeCarried(p *production) (int, []*mailbox, error) {
 
 // fits says whether a carried message can be handled with the gas that is left, and what it needs of that.
 func (h *Host) fits(p *production, to chain.Address, m *chain.Message) (need uint64, ok bool, err error) {
-	if need, ok = treeGas(m); !ok || int64(need) > p.gas.Load() {
+	if need = treeGas(m); int64(need) > p.gas.Load() {
 		return need, false, nil
 	}
 	if h.config.Ready == nil {
@@ -183,10 +183,9 @@ func (p *production) hold(from, to chain.Address) {
 	p.held[pair{from, to}] = true
 }
 
-// treeGas is what a relay and all it leads to can use; false if no block has as much.
-func treeGas(m *chain.Message) (uint64, bool) {
-	return m.GasLimit + gas.Bounce, m.GasLimit <= math.MaxInt64-gas.Bounce
-}
+// treeGas is what a relay and all it leads to can use. One that says more than a message may have comes from a chain whose
+// committee is rotten, and is bounced.
+func treeGas(m *chain.Message) uint64 { return min(m.GasLimit, chain.MaxMessageGas) + gas.Bounce }
 
 // place lays deliveries before an account.
 type place struct {

@@ -116,7 +116,7 @@ func newWorld(t *testing.T, n int, change func(*Config)) *world {
 func at(i int) chain.Address { return benchAddress(i) }
 
 func (w *world) context() *exec.Context {
-	return &exec.Context{Chain: 1, Height: w.height, Params: chain.DefaultParams(), Programs: w.programs, Exists: func(c chain.ID) bool { return c <= 2 }}
+	return &exec.Context{Chain: 1, Height: w.height, Params: chain.DefaultParams(), Programs: w.programs, Tree: chain.Tree{{ID: 1}, {ID: 2, Parent: 1}}}
 }
 
 // external is a message of account number from; its gas limit suffices for a transfer.

@@ -103,9 +103,14 @@ func (r *Replica) status(from Peer, s *Status) {
 	case s.Head > mine:
 		r.behind(from, s)
 	}
-	if r.silent {
+	if r.counts(from) {
 		r.report(from, s)
 	}
+}
+
+// counts says whether a peer's head is one of those that tell where this node may sign again.
+func (r *Replica) counts(from Peer) bool {
+	return r.silent && r.safety.ResumeAt == 0 && len(r.seatsOf(from)) > 0
 }
 
 // behind asks a peer for what it says it has, and remembers that it must be had if the certificate shows it. Who lies is heard
@@ -116,7 +121,7 @@ func (r *Replica) behind(from Peer, s *Status) {
 			r.others.known = s.Head
 		} else {
 			r.others.lied[from] = true
-			if !r.silent { // report says so
+			if !r.counts(from) { // else report says so
 				r.reject(from, lyingHead)
 			}
 		}
@@ -268,9 +273,6 @@ func (r *Replica) fetched(from Peer, f *Fetched) {
 // report counts what others say of their heads, each proven by its certificate, while this replica doesn't know what it
 // signed. Once enough seats have answered it is known where to resume: two heights above the highest (R9, SPEC 5.6).
 func (r *Replica) report(from Peer, s *Status) {
-	if r.safety.ResumeAt > 0 || len(r.seatsOf(from)) == 0 {
-		return
-	}
 	if !r.shown(s) {
 		r.reject(from, lyingHead)
 		return

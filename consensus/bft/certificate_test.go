@@ -71,4 +71,7 @@ func TestLyingHeads(t *testing.T) {
 	if e.Persist == nil || e.Persist.ResumeAt != 3 || !r.Silent() {
 		t.Errorf("three have answered: %+v", e.Persist)
 	}
+	if e := r.Step(bft.Received{From: 1, Message: &bft.Status{Head: 1000, Certificate: &other}}); len(e.Reject) != 1 {
+		t.Errorf("a lie that decides nothing any more is rejected %d times", len(e.Reject))
+	}
 }

@@ -260,9 +260,9 @@ func renumbered(was, b *chain.Block) *chain.Block {
 // claimed is the block that live actors without scruples make: no limit stops them.
 func (s *scene) claimed(t *testing.T, did *Run) []byte {
 	t.Helper()
-	r := &run{before: s.before(), rules: s.rules, context: did.Context, queue: did.Queue}
+	r := &run{before: s.before(), rules: s.rules, context: did.Context, queue: did.Queue, arrival: NewArrival(s.before(), s.rules, did.Context)}
 	r.take(did.Accounts)
-	r.number(did.Carried, nil)
+	r.number(did.Carried)
 	if fault := r.check(); fault != nil {
 		t.Fatal(fault)
 	}
@@ -497,6 +497,27 @@ func TestQueueLimit(t *testing.T) {
 	}
 	if most := queueBlocks * uint64(chain.MaxBlockGas) / gas.Bounce; most > chain.MaxBlockEvents {
 		t.Errorf("%d messages could wait", most)
+	}
+}
+
+// TestImportRoom: imports have their share whatever else waits, but no more than the queue has room for: a block that an honest
+// proposer has no time for must not break TestQueueLimit. A relay of a rotten chain counts as what it can use.
+func TestImportRoom(t *testing.T) {
+	p := chain.DefaultParams()
+	whole := uint64(chain.MaxMessageGas + gas.Bounce)
+	for n, want := range map[uint64]uint64{0: whole, 6: whole, 7: queueBlocks*p.BlockGas - 7*whole, 8: 0} {
+		s := memory{}
+		put := func(key string, value []byte) { s[exec.Slot{Account: chain.SystemAddress(here), Key: key}] = value }
+		put(chain.KeyQueue, chain.Queue{Head: 3, Tail: 3 + n}.Encode())
+		for i := range n {
+			m := chain.Message{Kind: chain.Relay, From: chain.DigestsAddress(2), To: chain.DigestsAddress(here), Payer: chain.DigestsAddress(2), Method: "m", GasLimit: []uint64{chain.MaxMessageGas, 1 << 63}[i%2]}
+			put(chain.QueuedKey(3+i), m.Encode())
+		}
+		before := &Before{Header: &chain.Header{Chain: here}, State: s}
+		a := NewArrival(before, Rules{}, &exec.Context{Chain: here, Params: p})
+		if _, got, err := a.Left(); got != want || err != nil {
+			t.Errorf("%d messages wait: room for %d gas, want %d: %v", n, got, want, err)
+		}
 	}
 }
 

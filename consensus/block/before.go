@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/thinkey/thinkey/contracts/exec"
-	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/light"
 	"github.com/thinkey/thinkey/sdk/merkle"
@@ -22,11 +21,12 @@ type Before struct {
 
 // Rules are what a node brings to every block of a chain beside its state.
 type Rules struct {
-	// Exists says whether a chain is in the tree; Programs what a message means to an account.
-	Exists   func(chain.ID) bool
+	// Programs find what a message means to an account.
 	Programs exec.Programs
 	// Committee checks what its seats signed; nil on a chain that one validator runs.
 	Committee *light.Committee
+	// Committees makes what checks the signatures of another chain's committee, and may keep it; nil makes it anew each time.
+	Committees func(chain.NetworkID, chain.Committee) (*light.Committee, error)
 	// Each runs independent work: a worker pool in the node; nil is a loop.
 	Each merkle.Each
 	// Known, if set, says that the very signature of an external message was verified before, so that it is not verified
@@ -55,26 +55,66 @@ func (r *Rules) mark(s Stage) {
 	}
 }
 
-// Alone are the Exists of a network of one chain.
-func Alone(id chain.ID) func(chain.ID) bool { return func(c chain.ID) bool { return c == id } }
+func (r *Rules) committee(network chain.NetworkID, c chain.Committee) (*light.Committee, error) {
+	if r.Committees == nil {
+		return light.NewCommittee(network, c)
+	}
+	return r.Committees(network, c)
+}
 
 // NoCommittee is the hash of the committee of a chain that one validator runs: nobody has to agree.
 var NoCommittee = new(chain.Committee).Hash()
 
 // Context is what the handlings of the next block may know, with the given time.
 func (b *Before) Context(rules Rules, timeMillis uint64) (*exec.Context, error) {
-	raw, err := b.State.Entry(chain.SystemAddress(b.Header.Chain), chain.KeyParams)
+	c := &exec.Context{
+		Network: b.Header.Network, Chain: b.Header.Chain, Height: b.Header.Height + 1, TimeMillis: timeMillis,
+		Programs: rules.Programs, Code: b.Code, System: b.system,
+	}
+	raw, err := b.system(chain.KeyParams)
 	if err != nil {
 		return nil, err
 	}
-	params, err := chain.DecodeParams(raw)
-	if err != nil {
+	if c.Params, err = chain.DecodeParams(raw); err != nil {
 		return nil, fmt.Errorf("params in the state: %w", err)
 	}
-	return &exec.Context{
-		Network: b.Header.Network, Chain: b.Header.Chain, Height: b.Header.Height + 1, TimeMillis: timeMillis,
-		Params: params, Exists: rules.Exists, Programs: rules.Programs, Code: b.Code,
-	}, nil
+	if c.Tree, err = b.tree(); err != nil {
+		return nil, err
+	}
+	if raw, err = b.system(chain.KeyFull); err != nil {
+		return nil, err
+	}
+	if c.Full, err = chain.DecodeIDs(raw); err != nil {
+		return nil, fmt.Errorf("full destinations in the state: %w", err)
+	}
+	return c, nil
+}
+
+// system is an entry of the chain's own account.
+func (b *Before) system(key string) ([]byte, error) {
+	return b.State.Entry(chain.SystemAddress(b.Header.Chain), key)
+}
+
+// tree is which chains there are, as far as the state knows.
+func (b *Before) tree() (chain.Tree, error) {
+	raw, err := b.system(chain.KeyTree)
+	if err != nil || raw == nil {
+		return chain.Alone(b.Header.Chain), err
+	}
+	tree, err := chain.DecodeTree(raw)
+	if err != nil {
+		return nil, fmt.Errorf("tree in the state: %w", err)
+	}
+	return tree, nil
+}
+
+// epoch is that of the next block: it begins where the block before changed the committee (SPEC 6.7).
+func (b *Before) epoch() (uint64, error) {
+	if b.Header.Next == b.Header.Committee {
+		return b.Header.Epoch, nil
+	}
+	c, err := b.Committee()
+	return c.Epoch, err
 }
 
 // Committee are those who agree on the next block, as the state has them; no seats on a chain that one validator runs.
@@ -82,7 +122,7 @@ func (b *Before) Committee() (c chain.Committee, err error) {
 	if b.Header.Next == NoCommittee {
 		return c, nil
 	}
-	raw, err := b.State.Entry(chain.SystemAddress(b.Header.Chain), chain.KeyCommittee)
+	raw, err := b.system(chain.KeyCommittee)
 	if err != nil {
 		return c, err
 	}
@@ -94,7 +134,7 @@ func (b *Before) Committee() (c chain.Committee, err error) {
 
 // Code is the entry of published code; nil if there is none.
 func (b *Before) Code(h chain.CodeHash) (*chain.CodeEntry, error) {
-	raw, err := b.State.Entry(chain.SystemAddress(b.Header.Chain), chain.CodeKey(h))
+	raw, err := b.system(chain.CodeKey(h))
 	if err != nil || raw == nil {
 		return nil, err
 	}
@@ -107,8 +147,7 @@ func (b *Before) Code(h chain.CodeHash) (*chain.CodeEntry, error) {
 
 // Queue are the messages that wait in the state, in order, numbered from 0, and the extent of the queue.
 func (b *Before) Queue() (chain.Queue, []*exec.Delivery, error) {
-	system := chain.SystemAddress(b.Header.Chain)
-	raw, err := b.State.Entry(system, chain.KeyQueue)
+	raw, err := b.system(chain.KeyQueue)
 	if err != nil {
 		return chain.Queue{}, nil, err
 	}
@@ -118,7 +157,7 @@ func (b *Before) Queue() (chain.Queue, []*exec.Delivery, error) {
 	}
 	var list []*exec.Delivery
 	for n := q.Head; n < q.Tail; n++ {
-		raw, err := b.State.Entry(system, chain.QueuedKey(n))
+		raw, err := b.system(chain.QueuedKey(n))
 		if err != nil {
 			return q, nil, err
 		}
@@ -135,7 +174,8 @@ func (b *Before) Queue() (chain.Queue, []*exec.Delivery, error) {
 // could put into the block would not fit (chain.GasPerByte).
 func GasBudget(p chain.Params) uint64 {
 	const frame = 1 << 17 // header, counts, and the longest view and leaving lists
-	return min(p.BlockGas, (uint64(p.BlockBytes)-frame)*chain.GasPerByte)
+	own := uint64(p.BlockBytes - p.BlockBytes/chain.ArrivedShare)
+	return min(p.BlockGas, (own-frame)*chain.GasPerByte)
 }
 
 // queueBlocks is how many blocks' gas the messages of the pending queue may have bought, their bounces included. With
@@ -144,8 +184,8 @@ const queueBlocks = 2
 
 // FreshGas is the bound on the sum of the gas limits of a block's external inputs while carried-in messages are left over
 // (SPEC 4.5): the chain's share, and nothing once what waits has bought more gas than a block has. Carried-in messages pay
-// for what they send out of what they hold, so fresh inputs alone add to what the queue has bought: it stays below
-// queueBlocks, and an honest proposer never has to make a block that breaks that.
+// for what they send out of what they hold, so fresh inputs and imports alone add to what the queue has bought, and importGas lets
+// in no more than there is room for: it stays below queueBlocks, and an honest proposer never has to make a block that breaks that.
 func FreshGas(p chain.Params, carried []*exec.Delivery) uint64 {
 	if bought(carried) > p.BlockGas {
 		return 0
@@ -156,41 +196,7 @@ func FreshGas(p chain.Params, carried []*exec.Delivery) uint64 {
 // bought is the gas that messages hold, that of their bounces included.
 func bought(messages []*exec.Delivery) (units uint64) {
 	for _, d := range messages {
-		units += d.Message.GasLimit + gas.Bounce // fewer than 2^24 messages, each of less than 2^32
+		units += ImportGas(d.Message) // fewer than 2^24 messages, each of less than 2^32
 	}
 	return units
-}
-
-// Genesis is the block at height 0: no inputs, and the state that g describes. The tree must be empty; it holds the state
-// afterwards, and the changes are what a store must hold.
-func Genesis(g *chain.Genesis, tree *merkle.Tree, each merkle.Each) (*chain.Header, []exec.Change, error) {
-	issued, err := g.Issued()
-	if err != nil {
-		return nil, nil, err
-	}
-	system := chain.SystemAddress(g.Chain)
-	changes := []exec.Change{
-		{Slot: exec.Slot{Account: system, Key: chain.KeyParams}, After: g.Params.Encode()},
-		{Slot: exec.Slot{Account: system, Key: chain.KeyIssued}, After: chain.EncodeAmount(issued)},
-	}
-	if len(g.Committee.Seats) > 0 {
-		changes = append(changes, exec.Change{Slot: exec.Slot{Account: system, Key: chain.KeyCommittee}, After: g.Committee.Append(nil)})
-	}
-	for _, a := range g.Accounts {
-		record := exec.Credit(g.Params, chain.Account{}, a.Balance)
-		changes = append(changes, exec.Change{Slot: exec.Slot{Account: a.Address}, After: record.Encode()})
-	}
-	version, err := authenticate(tree, nil, changes, each)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := tree.Commit(version); err != nil {
-		return nil, nil, err
-	}
-	none := chain.Hash(merkle.Root(nil))
-	return &chain.Header{
-		Network: g.Network(), Chain: g.Chain, Parent: g.Parent(), TimeMillis: g.TimeMillis,
-		Roots:     chain.Roots{Inputs: none, Order: none, Receipts: none, Outbox: none, State: chain.Hash(version.Root())},
-		Committee: g.Committee.Hash(), Next: g.Committee.Hash(),
-	}, changes, nil
 }

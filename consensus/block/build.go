@@ -15,6 +15,8 @@ type Run struct {
 	Context *exec.Context
 	Queue   chain.Queue
 	Carried []*exec.Delivery
+	// Arrival is what comes from other chains, and whose relays they were given; nil is nothing.
+	Arrival *Arrival
 	// Round and Proposer are those of the proposal that the block is made for; zero on a chain that one validator runs.
 	Round    uint32
 	Proposer uint32
@@ -27,10 +29,17 @@ type Run struct {
 // Build makes the block of what the live actors did. Its errors are the state's. That σ is a possible order and keeps the
 // limits is our own promise: Build asserts it before anybody is asked to believe it.
 func Build(before *Before, rules Rules, did *Run) (*Result, error) {
-	r := &run{before: before, rules: rules, context: did.Context, queue: did.Queue, failed: did.Failed}
+	r := &run{before: before, rules: rules, context: did.Context, queue: did.Queue, failed: did.Failed, arrival: did.Arrival}
+	if r.arrival == nil {
+		r.arrival = NewArrival(before, rules, did.Context)
+	}
+	var err error
+	if r.epoch, err = before.epoch(); err != nil {
+		return nil, err
+	}
 	assert.That(did.Context.TimeMillis > before.Header.TimeMillis, "a block is later than its parent")
 	r.take(did.Accounts)
-	r.number(did.Carried, nil)
+	r.number(did.Carried)
 	if fault := r.check(); fault != nil {
 		assert.That(false, "live actors made an impossible order: %v", fault)
 	}
@@ -49,14 +58,19 @@ func Build(before *Before, rules Rules, did *Run) (*Result, error) {
 	return res, nil
 }
 
-// frame is what a header says before anything happened: it continues its parent. Time, round and proposer are those of the
-// proposal.
+// frame is what a header says before anything happened: it continues its parent, but for what arrived. Time, round and proposer
+// are those of the proposal.
 func (r *run) frame(said *chain.Header) chain.Header {
 	p := r.before.Header
-	return chain.Header{
-		Network: p.Network, Chain: p.Chain, Height: p.Height + 1, Epoch: p.Epoch, Parent: r.before.Hash,
-		Round: said.Round, Proposer: said.Proposer, TimeMillis: said.TimeMillis, Committee: p.Next, Next: p.Next, Views: p.Views,
+	h := chain.Header{
+		Network: p.Network, Chain: p.Chain, Height: p.Height + 1, Epoch: r.epoch, Parent: r.before.Hash,
+		Round: said.Round, Proposer: said.Proposer, TimeMillis: said.TimeMillis, Committee: p.Next, Next: p.Next,
+		Views: r.arrival.headerViews(p.Views),
 	}
+	if r.arrival.next != nil {
+		h.Next = r.arrival.next.Hash()
+	}
+	return h
 }
 
 // checkLimits holds the block to its gas limit, external inputs to their share while carried-in messages are left over

@@ -23,6 +23,12 @@ type Result struct {
 	Published []exec.Published
 	// Version is the state tree after the block: to be committed, or discarded if the block loses.
 	Version *merkle.Version
+	// Outbox is what leaves for other chains.
+	Outbox []Outgoing
+	// History are the nodes that the accumulator of the chain's own blocks got, Recorded what was recorded of children: who keeps
+	// them can prove places in them.
+	History  []merkle.Node
+	Recorded []exec.Recorded
 	// Queued is how many messages wait in the pending queue after the block.
 	Queued uint64
 	// Logs are the lines that code logged, in the order of the receipts: for who debugs, not part of the chain.
@@ -61,10 +67,10 @@ func (r *run) conclude() (*Result, error) {
 	h.GasUsed = gasUsed(res.Journal.Receipts)
 	h.Load = uint32(h.GasUsed << 16 / r.context.Params.BlockGas)
 	h.Roots = chain.Roots{
-		Inputs:   inputsRoot(r.inputs, r.failed, r.rules.Each),
+		Inputs:   inputsRoot(&r.arrival.Arrived, r.inputs, r.failed, r.rules.Each),
 		Order:    OrderRoot(r.order, r.rules.Each),
 		Receipts: ReceiptsRoot(res.Journal.Receipts, r.rules.Each),
-		Outbox:   chain.Hash(merkle.Root(nil)), // a tree of one chain sends nothing out
+		Outbox:   OutboxRoot(r.outbox),
 		State:    chain.Hash(res.Version.Root()),
 	}
 	r.rules.mark(StageOrder)
@@ -81,6 +87,7 @@ func (r *run) receipts(res *Result) {
 	res.Processed = make([]chain.MessageID, 0, n)
 	for _, a := range r.accounts {
 		for i := range a.Events {
+			res.Recorded = append(res.Recorded, a.Events[i].Outcome.Recorded()...)
 			o, id := &a.Events[i].Outcome, a.Events[i].Received.Message.ID()
 			res.Journal.Receipts = append(res.Journal.Receipts, chain.Receipt{Message: id, Status: o.Status, GasUsed: o.GasUsed, Reason: o.Reason, Events: o.Events})
 			res.Processed = append(res.Processed, id)
@@ -98,7 +105,13 @@ func (r *run) changes(res *Result) error {
 	if res.Published, err = r.publish(); err != nil {
 		return err
 	}
-	system, err := r.entries(s.fees, res.Published)
+	if err := r.leave(r.abroad(&s)); err != nil {
+		return err
+	}
+	res.Outbox = r.outbox
+	leaving, below := r.leaving()
+	r.header.Leaving = leaving
+	system, err := r.entries(res, s.fees, below)
 	if err != nil {
 		return err
 	}
@@ -116,7 +129,7 @@ func (r *run) changes(res *Result) error {
 
 // finish encodes the block with its header complete.
 func (r *run) finish(res *Result) {
-	res.Block = &chain.Block{Header: r.header, Inputs: r.inputs, Order: r.order, Failed: r.failed}
+	res.Block = &chain.Block{Header: r.header, Arrived: r.arrival.Arrived, Inputs: r.inputs, Order: r.order, Failed: r.failed}
 	res.Hash = r.header.Hash()
 	res.Raw = res.Block.Append(nil)
 }

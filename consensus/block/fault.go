@@ -28,6 +28,10 @@ const (
 	PartCommittee Part = "committee"
 	PartNext      Part = "next committee"
 	PartViews     Part = "ancestor views"
+	PartArrived   Part = "bytes from other chains"
+	PartFacts     Part = "facts of the main chain"
+	PartAcks      Part = "relays taken in elsewhere"
+	PartImports   Part = "imported relays"
 	PartFailed    Part = "failed rounds"
 	PartInput     Part = "input"
 	PartSignature Part = "signature"
@@ -107,8 +111,10 @@ func (r *run) orderFault(f *order.Fault, t *translation) *Fault {
 		switch {
 		case int(n) < r.carried:
 			return fmt.Sprintf("carried-in message %d", n)
+		case int(n) < r.firstInput():
+			return "imported relay " + r.messages[n].Message.ID().String()
 		case int(n) < r.firstSent():
-			return "input " + r.inputs[int(n)-r.carried].Message.ID().String()
+			return "input " + r.inputs[int(n)-r.firstInput()].Message.ID().String()
 		}
 		return fmt.Sprintf("sent message %d", n)
 	}

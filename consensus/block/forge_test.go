@@ -36,7 +36,13 @@ func forge(t testing.TB, l *ledger, b *chain.Block) []byte {
 	}
 	// What is not canonical is refused when it is decoded, and there is nothing to derive.
 	if d, err := chain.DecodeBlock(b.Append(nil)); err == nil {
-		r := &run{before: before, rules: l.rules, context: context, queue: queue, carried: len(carried), messages: carried, inputs: d.Inputs, failed: d.Failed, order: d.Order}
+		r := &run{
+			before: before, rules: l.rules, context: context, queue: queue, carried: len(carried), messages: carried, inputs: d.Inputs,
+			failed: d.Failed, order: d.Order, arrival: NewArrival(before, l.rules, context),
+		}
+		if _, err := r.arrival.all(&d.Arrived); err != nil {
+			t.Fatal(err)
+		}
 		r.takeInputs()
 		r.header = b.Header
 		if fault := r.check(); fault == nil {

@@ -113,7 +113,7 @@ func FuzzJournal(f *testing.F) {
 		if !bytes.Equal(j.Encode(), journal) {
 			t.Fatal("one journal, two encodings")
 		}
-		h, err := Read(s.rules.Exists, raw, j)
+		h, err := Read(raw, j)
 		if (h == nil) != (err != nil) {
 			t.Fatalf("history %v, error %v", h, err)
 		}

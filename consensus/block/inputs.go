@@ -94,9 +94,6 @@ func (r *run) checkInputs() *Fault {
 	var gas uint64
 	for i := range r.inputs {
 		m := r.inputs[i].Message
-		if m.Kind == chain.Relay {
-			return &Fault{Part: PartInput, Message: m.ID(), Got: fmt.Sprintf("a relay from chain %d, which is not in this tree", m.From.Chain())}
-		}
 		if err := CheckForm(r.context.Network, r.context.Chain, m); err != nil {
 			return &Fault{Part: PartInput, Message: m.ID(), Got: err.Error()}
 		}

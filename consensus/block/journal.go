@@ -72,12 +72,20 @@ type Event struct {
 }
 
 // Read puts a committed block and its journal together. It trusts neither further than to refuse what doesn't fit.
-func Read(exists func(chain.ID) bool, raw []byte, j *Journal) (*History, error) {
+func Read(raw []byte, j *Journal) (*History, error) {
 	b, err := chain.DecodeBlock(raw)
 	if err != nil {
 		return nil, err
 	}
-	r := &run{context: &exec.Context{Chain: b.Header.Chain, Exists: exists}, carried: len(j.Carried), inputs: b.Inputs, order: b.Order}
+	r := &run{
+		context: &exec.Context{Chain: b.Header.Chain}, carried: len(j.Carried), inputs: b.Inputs, order: b.Order,
+		arrival: &Arrival{}, history: true,
+	}
+	for i := range b.Arrived.Imports {
+		for _, m := range b.Arrived.Imports[i].Messages {
+			r.arrival.Messages = append(r.arrival.Messages, &exec.Delivery{Message: m})
+		}
+	}
 	for n, m := range j.Carried {
 		r.messages = append(r.messages, &exec.Delivery{Message: m, Number: uint32(n)})
 	}

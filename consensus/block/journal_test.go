@@ -23,7 +23,7 @@ func TestRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := Read(s.rules.Exists, res.Raw, j)
+	h, err := Read(res.Raw, j)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,16 +82,16 @@ func TestReadRefuses(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := Read(s.rules.Exists, s.raw, j); err != nil {
+			if _, err := Read(s.raw, j); err != nil {
 				t.Fatal(err)
 			}
 			change(j)
-			if h, err := Read(s.rules.Exists, s.raw, j); err == nil || h != nil {
+			if h, err := Read(s.raw, j); err == nil || h != nil {
 				t.Errorf("history %v, error %v", h, err)
 			}
 		})
 	}
-	if _, err := Read(s.rules.Exists, s.raw[1:], &res.Journal); err == nil {
+	if _, err := Read(s.raw[1:], &res.Journal); err == nil {
 		t.Error("bytes that are no block were read")
 	}
 	external := &Journal{Carried: []*chain.Message{s.block.Inputs[0].Message}}

@@ -57,7 +57,7 @@ func newLedger(t testing.TB, g *chain.Genesis) *ledger {
 	if err := g.Check(); err != nil {
 		t.Fatal(err)
 	}
-	l := &ledger{state: memory{}, tree: merkle.New(), rules: Rules{Exists: Alone(here), Programs: programs{}}}
+	l := &ledger{state: memory{}, tree: merkle.New(), rules: Rules{Programs: programs{}}}
 	header, changes, err := Genesis(g, l.tree, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -74,7 +74,7 @@ func (v *live) wake(x *actor) {
 func (v *live) carryIn(t testing.TB, n int) {
 	t.Helper()
 	for i, d := range v.run.Carried {
-		to, _ := v.context.Receiver(d.Message.To)
+		to := v.context.Home(d.Message.To)
 		if i >= n {
 			v.heldTo[pair{d.Message.From, to}] = true
 			continue
@@ -187,7 +187,7 @@ func (v *live) send(t testing.TB, x *actor, h *exec.Handled) {
 		s := &h.Outcome.Sent[i]
 		sent := &exec.Delivery{Message: s.Relay(x.overlay.Account, d.Message, uint32(i))}
 		h.Sent = append(h.Sent, sent)
-		to, isHere := v.context.Receiver(s.To)
+		to, isHere := v.context.Receiver(s.To, s.Method)
 		if !isHere || v.heldTo[pair{x.overlay.Account, to}] {
 			continue
 		}

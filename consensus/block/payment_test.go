@@ -183,7 +183,7 @@ func (p *paymentPlay) name(a *exec.Overlay) {
 // checkOrder compares σ of the block with the sample's.
 func (p *paymentPlay) checkOrder(t *testing.T, res *Result) {
 	t.Helper()
-	h, err := Read(p.rules.Exists, res.Raw, &res.Journal)
+	h, err := Read(res.Raw, &res.Journal)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -298,7 +298,7 @@ func (c *world) history(t *testing.T, res *Result) *History {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := Read(c.builder.rules.Exists, res.Raw, j)
+	h, err := Read(res.Raw, j)
 	if err != nil {
 		t.Fatal(err)
 	}

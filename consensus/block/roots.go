@@ -25,18 +25,25 @@ func root(each merkle.Each, n int, encode func(b []byte, i int) []byte) chain.Ha
 	return chain.Hash(merkle.Root(leaves))
 }
 
-// InputsRoot is the root over a block's inputs and then its records of failed rounds, with their full bytes: signatures and
-// proofs included, so that one hash is one set of bytes.
+// InputsRoot is the root over a block's inputs, then its records of failed rounds, then what arrived from other chains if anything
+// did, with their full bytes: signatures and proofs included, so that one hash is one set of bytes.
 func InputsRoot(b *chain.Block, each merkle.Each) chain.Hash {
-	return inputsRoot(b.Inputs, b.Failed, each)
+	return inputsRoot(&b.Arrived, b.Inputs, b.Failed, each)
 }
 
-func inputsRoot(inputs []chain.Input, failed []chain.Timeouts, each merkle.Each) chain.Hash {
-	return root(each, len(inputs)+len(failed), func(b []byte, i int) []byte {
-		if i < len(inputs) {
+func inputsRoot(arrived *chain.Arrived, inputs []chain.Input, failed []chain.Timeouts, each merkle.Each) chain.Hash {
+	n := len(inputs) + len(failed)
+	if !arrived.IsEmpty() {
+		n++
+	}
+	return root(each, n, func(b []byte, i int) []byte {
+		switch {
+		case i < len(inputs):
 			return inputs[i].Append(b)
+		case i < len(inputs)+len(failed):
+			return failed[i-len(inputs)].Append(b)
 		}
-		return failed[i-len(inputs)].Append(b)
+		return arrived.Append(b)
 	})
 }
 

@@ -52,7 +52,6 @@ func TestRootsCoverAll(t *testing.T) {
 	covers(t, "inputs", inputs, map[string]func(*chain.Input){
 		"message":   func(in *chain.Input) { in.Message.Input = []byte("x") },
 		"signature": func(in *chain.Input) { in.Message.Proof = []byte("Signed") },
-		"proof":     func(in *chain.Input) { in.Proof = []byte("path") },
 	})
 }
 

@@ -17,17 +17,22 @@ type run struct {
 	queue   chain.Queue
 
 	carried  int              // messages 0 … carried-1 are carried in
+	arrival  *Arrival         // whose relays follow, and are imported
 	failed   []chain.Timeouts // records of rounds at the parent's height
-	inputs   []chain.Input    // messages carried … are inputs
+	inputs   []chain.Input    // the external messages behind them
 	messages []*exec.Delivery // by number
+	history  bool             // the block is final: σ says where its relays went
 	accounts []*exec.Overlay  // by address
 	order    chain.Order      // the same accounts
 	sequence order.Result     // what the order check found
+	epoch    uint64           // of the block
+	outbox   []Outgoing
 	header   chain.Header
 }
 
-// firstSent is the number of the first message that was sent in the block.
-func (r *run) firstSent() int { return r.carried + len(r.inputs) }
+// firstInput is the number of the first external message, firstSent that of the first message that was sent in the block.
+func (r *run) firstInput() int { return r.carried + len(r.arrival.Messages) }
+func (r *run) firstSent() int  { return r.firstInput() + len(r.inputs) }
 
 // take lists the accounts that did something by address. One whose only message was refused did nothing: it has no σ_i.
 func (r *run) take(accounts []*exec.Overlay) {
@@ -50,11 +55,10 @@ func (r *run) take(accounts []*exec.Overlay) {
 }
 
 // number gives every message of what the live actors did its place in the block, and writes σ with these numbers: carried
-// in, imports, externals by account and place, sent by account, place and index (package chain).
-func (r *run) number(carried []*exec.Delivery, imports []chain.Input) {
+// in, imported, externals by account and place, sent by account, place and index (package chain).
+func (r *run) number(carried []*exec.Delivery) {
 	r.carried = len(carried)
-	r.messages = append(r.messages, carried...)
-	r.inputs = append(r.inputs, imports...)
+	r.messages = slices.Concat(carried, r.arrival.Messages)
 	var sent []*exec.Delivery
 	for _, a := range r.accounts {
 		for i := range a.Events {
@@ -100,7 +104,7 @@ func (r *run) check() *Fault {
 // signed. It needs at of every input, which the order check has found to be processed.
 func (t *translation) signers() *order.Fault {
 	for i := range t.inputs {
-		n := uint32(t.carried + i)
+		n := uint32(t.firstInput() + i)
 		m := t.inputs[i].Message
 		if by := t.at[n]; m.Kind == chain.External && t.order[by].Account != m.To {
 			return &order.Fault{Kind: order.WrongAccount, Messages: []uint32{n}, Accounts: []uint32{by, t.account(m.To)}}
@@ -174,25 +178,24 @@ func (t *translation) translate() ([]order.Message, []order.Sequence) {
 
 // fromOutside is a message that was there before the block: carried in or an input.
 func (t *translation) fromOutside(n int) order.Message {
-	var m *chain.Message
-	class := order.Carried
+	m := t.messages[n].Message
+	to := t.receiver(n, t.context.Home(m.To))
 	switch {
 	case n < t.carried:
-		m = t.messages[n].Message
-	default:
-		m = t.inputs[n-t.carried].Message
-		class = order.Imported
+		return order.Message{Class: order.Carried, From: t.account(m.From), To: to}
+	case n < t.firstInput():
+		return order.Message{Class: order.Imported, From: t.account(m.From), To: to}
 	}
-	to := t.handledBy(n, m.To)
-	if m.Kind == chain.External {
-		return order.Message{Class: order.External, From: to, To: to}
-	}
-	return order.Message{Class: class, From: t.account(m.From), To: to}
+	return order.Message{Class: order.External, From: to, To: to}
 }
 
-func (t *translation) handledBy(n int, to chain.Address) uint32 {
-	account, _ := t.context.Receiver(to)
-	return t.receiver(n, account)
+// route says where message n, which was sent in the block, is handled, as Context.Receiver does. What a chain knew of others when
+// it made an old block is not known: there σ says it.
+func (t *translation) route(n int, s *chain.Sent) (chain.Address, bool) {
+	if t.run.history && s.To.Chain() != t.context.Chain {
+		return t.context.Home(s.To), t.at[n] != none
+	}
+	return t.context.Receiver(s.To, s.Method)
 }
 
 // sent lists the messages that were sent in the block, and σ in numbers.
@@ -208,7 +211,7 @@ func (t *translation) sent(messages []order.Message) ([]order.Message, []order.S
 			e := &t.order[i].Events[j]
 			for k := range e.Sent {
 				n := len(messages)
-				account, here := t.context.Receiver(e.Sent[k].To)
+				account, here := t.route(n, &e.Sent[k])
 				if !here {
 					messages = append(messages, order.Message{Class: order.Leaving})
 					continue

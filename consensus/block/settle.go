@@ -1,7 +1,6 @@
 package block
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/thinkey/thinkey/contracts/exec"
@@ -134,9 +133,7 @@ func sum(a, b chain.Amount) chain.Amount {
 // fresh is the sum of the gas limits of the block's external inputs.
 func (r *run) fresh() (gas uint64) {
 	for i := range r.inputs {
-		if m := r.inputs[i].Message; m.Kind == chain.External {
-			gas += m.GasLimit // below 2^20 inputs of below 2^28 each
-		}
+		gas += r.inputs[i].Message.GasLimit // below 2^20 inputs of below 2^28 each
 	}
 	return gas
 }
@@ -168,49 +165,5 @@ func (r *run) publish() ([]exec.Published, error) {
 			}
 		}
 	}
-	return list, nil
-}
-
-// entries are the changes of the chain's own entries in the state, by key: fees, code, and the pending queue.
-func (r *run) entries(fees chain.Amount, published []exec.Published) ([]exec.Change, error) {
-	var list []exec.Change
-	system := chain.SystemAddress(r.context.Chain)
-	change := func(key string, before, after []byte) {
-		list = append(list, exec.Change{Slot: exec.Slot{Account: system, Key: key}, Before: before, After: after})
-	}
-	for _, p := range published {
-		change(chain.CodeKey(p.Hash), nil, chain.CodeEntry{Height: r.context.Height, Bytes: uint32(len(p.Code)), Immutable: p.Immutable}.Encode())
-	}
-	if !fees.IsZero() {
-		before, err := r.before.State.Entry(system, chain.KeyFees)
-		if err != nil {
-			return nil, err
-		}
-		old, err := chain.DecodeAmount(before)
-		if err != nil {
-			return nil, err
-		}
-		change(chain.KeyFees, before, chain.EncodeAmount(sum(old, fees)))
-	}
-	if err := r.count(change); err != nil {
-		return nil, err
-	}
-	q, done := r.queue, r.carriedIn()
-	for i := range done {
-		change(chain.QueuedKey(q.Head+uint64(i)), r.messages[i].Message.Encode(), nil)
-	}
-	added := r.sequence.CarriedOut[r.carried-done:]
-	for i, n := range added {
-		change(chain.QueuedKey(q.Tail+uint64(i)), nil, r.messages[n].Message.Encode())
-	}
-	if done+len(added) > 0 {
-		after := chain.Queue{Head: q.Head + uint64(done), Tail: q.Tail + uint64(len(added))}
-		before, err := r.before.State.Entry(system, chain.KeyQueue)
-		if err != nil {
-			return nil, err
-		}
-		change(chain.KeyQueue, before, after.Encode())
-	}
-	slices.SortFunc(list, func(a, b exec.Change) int { return cmp.Compare(a.Key, b.Key) })
 	return list, nil
 }

@@ -41,12 +41,21 @@ func open(before *Before, rules Rules, raw []byte) (*run, *chain.Block, *Fault, 
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	r := &run{before: before, rules: rules, context: context, queue: queue, carried: len(carried), messages: carried, inputs: b.Inputs, failed: b.Failed, order: b.Order}
+	r := &run{
+		before: before, rules: rules, context: context, queue: queue, carried: len(carried), messages: carried, inputs: b.Inputs,
+		failed: b.Failed, order: b.Order, arrival: NewArrival(before, rules, context),
+	}
+	if r.epoch, err = before.epoch(); err != nil {
+		return nil, nil, nil, err
+	}
 	if fault := first(r.checkFrame(&b.Header, len(raw)), checkProposal(&b.Header, len(committee.Seats))); fault != nil {
 		return nil, nil, fault, nil
 	}
 	r.rules.mark(StageOrder)
-	if fault := first(r.checkFailed(), r.checkInputs()); fault != nil {
+	if fault, err := r.arrival.all(&b.Arrived); fault != nil || err != nil {
+		return nil, nil, fault, err
+	}
+	if fault := first(r.checkChange(&b.Header), r.checkFailed(), r.checkInputs()); fault != nil {
 		return nil, nil, fault, nil
 	}
 	r.rules.mark(StageSignature)
@@ -89,9 +98,13 @@ func (r *run) checkFrame(h *chain.Header, size int) *Fault {
 		differ(PartEpoch, want.Epoch, h.Epoch),
 		r.checkTime(h.TimeMillis),
 		differ(PartCommittee, want.Committee, h.Committee),
-		differ(PartNext, want.Next, h.Next),
-		differList(PartViews, want.Views, h.Views),
 	)
+}
+
+// checkChange holds the header to what arrived: the next committee, and the views of the ancestors.
+func (r *run) checkChange(h *chain.Header) *Fault {
+	want := r.frame(h)
+	return first(differ(PartNext, want.Next, h.Next), differList(PartViews, want.Views, h.Views))
 }
 
 // checkProposal holds the proposer to be a seat; there are no rounds where there are no seats.
@@ -148,11 +161,15 @@ func (r *run) replay() (*Fault, error) {
 	return fault, err
 }
 
-// takeInputs gives the inputs their numbers.
+// takeInputs gives what was imported and the inputs their numbers.
 func (r *run) takeInputs() {
+	for i, d := range r.arrival.Messages {
+		d.Number = uint32(r.carried + i)
+		r.messages = append(r.messages, d)
+	}
 	deliveries := make([]exec.Delivery, len(r.inputs))
 	for i := range r.inputs {
-		deliveries[i] = exec.Delivery{Message: r.inputs[i].Message, Number: uint32(r.carried + i)}
+		deliveries[i] = exec.Delivery{Message: r.inputs[i].Message, Number: uint32(r.firstInput() + i)}
 		r.messages = append(r.messages, &deliveries[i])
 	}
 }

@@ -63,7 +63,7 @@ func newCourt(t testing.TB) *court {
 		t.Fatal(err)
 	}
 	c.scene.Before = &block.Before{Header: header, Hash: header.Hash(), State: state, Tree: tree}
-	c.scene.Rules = block.Rules{Exists: block.Alone(g.Chain), Programs: native.Programs{}, Committee: known}
+	c.scene.Rules = block.Rules{Programs: native.Programs{}, Committee: known}
 	return c
 }
 

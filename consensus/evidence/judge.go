@@ -50,7 +50,7 @@ func (k *Case) Judge(t Trust, codes native.Codes) (*Verdict, error) {
 		if err != nil {
 			return nil, err
 		}
-		rules := block.Rules{Exists: block.Alone(k.Committee.Chain), Programs: native.Programs{Codes: codes}}
+		rules := block.Rules{Programs: native.Programs{Codes: codes}}
 		if _, v.Fault, err = k.Backing.Witness.Convict(c, claim, rules); err != nil {
 			return nil, err
 		}

@@ -23,9 +23,16 @@ type Outcome struct {
 
 // rare is what few handlings have; apart, as a block holds an Outcome for every message.
 type rare struct {
-	published []Published
-	logs      [][]byte
-	logBytes  int
+	published  []Published
+	recorded   []Recorded
+	introduced []chain.Limb
+	logs       [][]byte
+	logBytes   int
+}
+
+// effects says whether there is more than logs.
+func (r *rare) effects() bool {
+	return r != nil && (r.published != nil || r.recorded != nil || r.introduced != nil)
 }
 
 // Published is code that becomes part of the state at the end of the block.
@@ -34,6 +41,22 @@ func (o *Outcome) Published() []Published {
 		return nil
 	}
 	return o.rare.published
+}
+
+// Recorded is what a digests actor has recorded of its children.
+func (o *Outcome) Recorded() []Recorded {
+	if o.rare == nil {
+		return nil
+	}
+	return o.rare.recorded
+}
+
+// Introduced are the chains that the registry has made.
+func (o *Outcome) Introduced() []chain.Limb {
+	if o.rare == nil {
+		return nil
+	}
+	return o.rare.introduced
 }
 
 // Logs are lines for who debugs: they change nothing and are no part of a block.
@@ -61,7 +84,7 @@ func Apply(c *Context, self chain.Address, before chain.Account, storage Storage
 		return env.succeed(), nil
 	case !errors.As(err, &failure):
 		return Outcome{}, err
-	case m.Method == chain.MethodBounce && m.Kind == chain.Relay:
+	case m.CannotFail():
 		return env.keepCredit(base, failure), nil
 	}
 	return env.fail(base, failure), nil
@@ -101,7 +124,7 @@ func (e *Env) run() error {
 		case e.Message.GasLimit > chain.MaxMessageGas: // no chain of ours sends it, but a chain may not be ours
 			return Fail(chain.StatusLimit, "gas limit of %d (limit %d)", e.Message.GasLimit, chain.MaxMessageGas)
 		}
-		e.account = Credit(e.Context.Params, e.account, e.Message.Amount)
+		e.account = e.credit(e.account, e.Message)
 	}
 	program, err := e.Context.Programs.Program(e.Self, e.before, e.Message)
 	if err != nil {
@@ -112,10 +135,13 @@ func (e *Env) run() error {
 
 // noReceiver is why a message came to the chain's own account.
 func (e *Env) noReceiver() error {
-	if to := e.Message.To; to.Chain() != e.Context.Chain {
-		return Fail(chain.StatusNoChain, "chain %d does not exist", to.Chain())
+	switch to := e.Message.To.Chain(); {
+	case to == e.Context.Chain:
+		return Fail(chain.StatusNoAccount, "the chain's own account takes no messages")
+	case e.Context.Tree.Has(to):
+		return Fail(chain.StatusLimit, "%d messages to chain %d are not taken in yet: try again later", chain.MaxUnconsumed, to)
 	}
-	return Fail(chain.StatusNoAccount, "the chain's own account takes no messages")
+	return Fail(chain.StatusNoChain, "chain %d does not exist", e.Message.To.Chain())
 }
 
 // entryGas is what the handling costs before the program acts.
@@ -153,11 +179,11 @@ func (e *Env) fail(base chain.Account, why *Failure) Outcome {
 	return o
 }
 
-// keepCredit is the end of a bounce whose hook failed: the credit stays (E4), everything else is dropped.
+// keepCredit is the end of a bounce or a refund that failed, by its hook or for want of gas: the credit stays (E4), everything else is dropped.
 func (e *Env) keepCredit(base chain.Account, why *Failure) Outcome {
 	e.reset(base)
 	why = why.normal()
-	e.account = Credit(e.Context.Params, base, e.Message.Amount)
+	e.account = e.credit(base, e.Message)
 	e.checkGas()
 	return Outcome{Account: e.account, Status: why.Status, Reason: why.Reason, GasUsed: e.used, GasLeft: e.left, rare: e.rare}
 }

@@ -17,6 +17,9 @@ import (
 // take is what add and bounce do on every account.
 func take(env *exec.Env) error { return env.ChargeNewAccount() }
 
+// refund makes m a refund as the ledger makes them.
+func refund(m *chain.Message) { m.Method, m.GasLimit = chain.MethodRefund, gas.Add }
+
 func refuse(*exec.Env) error { return exec.Fail(chain.StatusRefused, "no") }
 
 func TestExternal(t *testing.T) {
@@ -153,6 +156,7 @@ func TestRelay(t *testing.T) {
 			return env.Send(chain.Sent{To: sender, Method: chain.MethodAdd, Amount: env.Message.Amount, GasLimit: gas.Add})
 		}, chain.StatusOK, 0},
 		{"to a chain that is not there", chain.SystemAddress(chain.Main), none, func(m *chain.Message) { m.To[3] = 9 }, take, chain.StatusNoChain, 0},
+		{"to a chain that is full", chain.SystemAddress(chain.Main), none, func(m *chain.Message) { m.To[3] = 4 }, take, chain.StatusLimit, 0},
 		{"to the chain's own account", chain.SystemAddress(chain.Main), none, func(m *chain.Message) { m.To = chain.SystemAddress(chain.Main) }, take, chain.StatusNoAccount, 0},
 		{"gas over what any chain allows", self, none, func(m *chain.Message) { m.GasLimit = chain.MaxMessageGas + 1 }, take, chain.StatusLimit, 0},
 		{"most gas", self, none, func(m *chain.Message) { m.GasLimit = chain.MaxMessageGas }, take, chain.StatusOK, 500},
@@ -160,6 +164,11 @@ func TestRelay(t *testing.T) {
 		{"bounce whose hook fails", self, newScene().account, func(m *chain.Message) { m.Method = chain.MethodBounce }, func(env *exec.Env) error {
 			return errors.Join(env.Send(chain.Sent{To: sender, Method: chain.MethodAdd, Amount: env.Account().Balance, GasLimit: gas.Add}), refuse(env))
 		}, chain.StatusRefused, 1_000_500},
+		{"refund", self, newScene().account, refund, take, chain.StatusOK, 1_000_500},
+		{"refund to a new account", self, none, refund, take, chain.StatusOK, 500},
+		{"refund without gas", self, none, func(m *chain.Message) { m.Method, m.GasLimit = chain.MethodRefund, gas.Add-1 }, take, chain.StatusOutOfGas, 500},
+		{"refund with too much gas", self, none, func(m *chain.Message) { m.Method, m.GasLimit = chain.MethodRefund, math.MaxUint64 }, take, chain.StatusLimit, 500},
+		{"refund that fails", self, newScene().account, refund, refuse, chain.StatusRefused, 1_000_500},
 		{"bounce without gas", self, none, func(m *chain.Message) { m.Method, m.GasLimit = chain.MethodBounce, 0 }, take, chain.StatusOutOfGas, 500},
 		{"bounce with too much gas", self, none, func(m *chain.Message) { m.Method, m.GasLimit = chain.MethodBounce, math.MaxUint64-gas.Bounce }, take, chain.StatusLimit, 500},
 	} {
@@ -192,9 +201,9 @@ func TestAbsurdGasLimit(t *testing.T) {
 	}
 }
 
-// A message from outside can't pass for a bounce or an add: nothing came with it.
+// A message from outside can't pass for a bounce, a refund or an add: nothing came with it.
 func TestExternalBounceIsNone(t *testing.T) {
-	for _, method := range []string{chain.MethodBounce, chain.MethodAdd} {
+	for _, method := range []string{chain.MethodBounce, chain.MethodRefund, chain.MethodAdd} {
 		s := newScene()
 		s.program = refuse
 		m := s.external()
@@ -288,14 +297,19 @@ func TestWorldErrors(t *testing.T) {
 
 func TestReceiver(t *testing.T) {
 	s := newScene()
-	elsewhere, nowhere := address(1), address(1)
-	elsewhere[3], nowhere[3] = 2, 3
+	elsewhere, nowhere, full, own := address(1), address(1), address(1), chain.SystemAddress(chain.Main)
+	elsewhere[3], nowhere[3], full[3] = 2, 3, 4
 	for _, x := range []struct {
-		to, want chain.Address
-		here     bool
-	}{{self, self, true}, {elsewhere, elsewhere, false}, {nowhere, chain.SystemAddress(chain.Main), true}} {
-		if got, here := s.context.Receiver(x.to); got != x.want || here != x.here {
-			t.Errorf("%s goes to %s, here %v", x.to, got, here)
+		to     chain.Address
+		method string
+		want   chain.Address
+		here   bool
+	}{
+		{self, "do", self, true}, {elsewhere, "do", elsewhere, false}, {nowhere, "do", own, true}, {full, "do", own, true},
+		{full, chain.MethodBounce, full, false},
+	} {
+		if got, here := s.context.Receiver(x.to, x.method); got != x.want || here != x.here {
+			t.Errorf("%s to %s goes to %s, here %v", x.method, x.to, got, here)
 		}
 	}
 }

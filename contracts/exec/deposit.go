@@ -36,10 +36,20 @@ func Deposit(p chain.Params, account chain.Account) chain.Amount {
 	return sum
 }
 
+// credit is account, which is that of e, with what m brings. A system actor holds no deposit: its state is the system's, and
+// others' deposits are in its balance.
+func (e *Env) credit(account chain.Account, m *chain.Message) chain.Account {
+	p := e.Context.Params
+	if e.Self.IsNative() {
+		p.DepositPerAccount, p.DepositPerByte = 0, 0
+	}
+	return Credit(p, account, m.Amount)
+}
+
 // settleDeposit brings the deposit of an account that wrote to what its storage needs: taken from the balance when the
 // storage grew, returned when it shrank. Who frees room never pays for it, even if the deposit is short.
 func (e *Env) settleDeposit() error {
-	if e.writes == nil {
+	if e.writes == nil || e.Self.IsNative() {
 		return nil
 	}
 	need := Deposit(e.Context.Params, e.account)

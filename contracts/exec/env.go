@@ -42,7 +42,7 @@ type Env struct {
 
 func newEnv(c *Context, self chain.Address, before chain.Account, storage Storage, m *chain.Message) *Env {
 	e := &Env{Context: c, Self: self, Message: m, Input: m.Input, before: before, account: before, storage: storage, left: m.GasLimit, bought: m.GasLimit}
-	if m.Kind == chain.Relay && m.Method != chain.MethodBounce {
+	if m.Kind == chain.Relay && !m.CannotFail() {
 		e.reserve = gas.Bounce
 		e.bought += gas.Bounce
 	}
@@ -76,12 +76,17 @@ func (e *Env) Send(s chain.Sent) error {
 	switch {
 	case e.view:
 		return e.readOnly("send")
-	case s.Method == "" || s.Method == chain.MethodBounce || s.Method == chain.MethodInit:
+	case s.Method == "" || IsReserved(s.Method):
 		return Fail(chain.StatusBadInput, "method %q can't be sent", s.Method)
 	case s.To.Chain() == 0:
 		return Fail(chain.StatusBadInput, "the receiver names no chain") // no block could be decoded that holds it
 	}
 	return e.send(s)
+}
+
+// IsReserved says whether messages of method are made by the ledger alone: no program and no command sends them.
+func IsReserved(method string) bool {
+	return method == chain.MethodBounce || method == chain.MethodRefund || method == chain.MethodInit
 }
 
 // send is Send for all methods that there are.
@@ -134,7 +139,7 @@ func (e *Env) buyGas() {
 func (e *Env) reset(base chain.Account) {
 	e.account, e.writes, e.keys, e.sent, e.events = base, nil, keys{}, nil, nil
 	if e.rare != nil {
-		e.rare.published = nil
+		e.rare.published, e.rare.recorded, e.rare.introduced = nil, nil, nil
 	}
 	e.left += e.sentGas
 	e.sentGas = 0

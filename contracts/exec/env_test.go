@@ -32,6 +32,8 @@ func TestSendRules(t *testing.T) {
 		{"ok", func(*chain.Sent) {}, chain.StatusOK},
 		{"no method", func(s *chain.Sent) { s.Method = "" }, chain.StatusBadInput},
 		{"forged bounce", func(s *chain.Sent) { s.Method = chain.MethodBounce }, chain.StatusBadInput},
+		{"forged refund", func(s *chain.Sent) { s.Method, s.GasLimit = chain.MethodRefund, gas.Add }, chain.StatusBadInput},
+		{"forged init", func(s *chain.Sent) { s.Method = chain.MethodInit }, chain.StatusBadInput},
 		{"to nobody", func(s *chain.Sent) { s.To = chain.Address{} }, chain.StatusBadInput},
 		{"to chain 0", func(s *chain.Sent) { s.To[3] = 0 }, chain.StatusBadInput},
 		{"longest method", func(s *chain.Sent) { s.Method = strings.Repeat("m", chain.MaxMethodBytes) }, chain.StatusOK},

@@ -25,7 +25,7 @@ func applyGroup(c *Context, self chain.Address, before chain.Account, storage St
 	env.left = mostTogether(group)
 	env.bought, env.reserve = env.left, 0
 	for _, m := range group {
-		env.account = Credit(c.Params, env.account, m.Amount)
+		env.account = env.credit(env.account, m)
 	}
 	err = env.end(program.Handle(env))
 	var failure *Failure
@@ -106,6 +106,6 @@ func (e *Env) share(group []*chain.Message) []Outcome {
 	}
 	last.GasLeft -= e.sentGas
 	last.Writes, last.Sent, last.Events, last.rare = e.sortedWrites(), e.sent, e.events, e.rare
-	assert.That(e.rare == nil || e.rare.published == nil, "a group publishes nothing")
+	assert.That(!e.rare.effects(), "a group publishes, records and introduces nothing")
 	return list
 }

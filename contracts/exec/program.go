@@ -2,6 +2,7 @@ package exec
 
 import (
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/thinkey/thinkey/sdk/assert"
@@ -15,24 +16,38 @@ type Context struct {
 	Height     uint64
 	TimeMillis uint64
 	Params     chain.Params
-	// Exists says whether a chain is in the tree, as this chain's state knows it.
-	Exists func(chain.ID) bool
+	// Tree are the chains that there are, as this chain's state knows them. Full are those that so many relays are on their way to
+	// that a further one bounces (SPEC 8.6), by id.
+	Tree chain.Tree
+	Full []chain.ID
 	// Programs finds what a message means to an account.
 	Programs Programs
 	// Code is the entry of published code in the state before the block; nil if there is none.
 	Code func(chain.CodeHash) (*chain.CodeEntry, error)
+	// System is an entry of the chain's own account in the state before the block, for Env.System; nil if there are none.
+	System func(key string) ([]byte, error)
 }
 
-// Receiver is the account that handles a message sent to address to: to itself, or the chain's own account, which bounces
-// it, when the chain of to doesn't exist (SPEC 8.6). The second result is false when it is handled on another chain.
-func (c *Context) Receiver(to chain.Address) (chain.Address, bool) {
-	switch {
-	case to.Chain() == c.Chain:
+// Receiver is the account that handles a message of method sent to address to: that which it is sent to, or the chain's own
+// account, which bounces it, when there is no such chain or too much is on its way there (SPEC 8.6). The second result is false when
+// it is handled on another chain. What was sent back always leaves: it has nowhere else to go.
+func (c *Context) Receiver(to chain.Address, method string) (chain.Address, bool) {
+	switch id := to.Chain(); {
+	case id == c.Chain:
 		return to, true
-	case c.Exists(to.Chain()):
+	case method == chain.MethodBounce || c.Tree.Has(id) && !slices.Contains(c.Full, id):
 		return to, false
 	}
 	return chain.SystemAddress(c.Chain), true
+}
+
+// Home is the account that handles a message which is on this chain already: carried in, or imported. One that waited for the
+// chain's own account to bounce it still does, whatever has changed since it was sent.
+func (c *Context) Home(to chain.Address) chain.Address {
+	if to.Chain() == c.Chain {
+		return to
+	}
+	return chain.SystemAddress(c.Chain)
 }
 
 // Programs finds the program that handles m at the account self, whose record was account before m came. It returns a Failure when there

@@ -141,7 +141,7 @@ func drawMessage(t *rapid.T, s *scene) *chain.Message {
 		m.Depth = rapid.SampledFrom([]uint32{1, chain.MaxDepth - 1, chain.MaxDepth, math.MaxUint32}).Draw(t, "depth")
 		m.To[3] = rapid.SampledFrom([]byte{1, 9}).Draw(t, "chain")
 	}
-	m.Method = rapid.SampledFrom([]string{"do", chain.MethodAdd, chain.MethodBounce, chain.MethodTransfer}).Draw(t, "method")
+	m.Method = rapid.SampledFrom([]string{"do", chain.MethodAdd, chain.MethodBounce, chain.MethodRefund, chain.MethodTransfer}).Draw(t, "method")
 	m.Amount = someAmount().Draw(t, "amount")
 	m.GasLimit = often(t, rapid.Uint64Range(50_000, 5_000_000), rapid.OneOf(rapid.Uint64Range(0, 50_000), rapid.Uint64Range(0, math.MaxUint64-gas.Bounce)))
 	m.GasPrice = often(t, rapid.Uint64Range(0, 3), rapid.Uint64())

@@ -81,7 +81,8 @@ func address(n byte) chain.Address {
 
 var self, sender = address(1), address(2)
 
-// newScene is an account with a balance of 1,000,000 on chain 1, which does nothing with messages. Chain 2 is there.
+// newScene is an account with a balance of 1,000,000 on chain 1, which does nothing with messages. Chain 2 is there, and chain 4, which takes
+// nothing in for now.
 func newScene() *scene {
 	s := &scene{
 		self:    self,
@@ -91,7 +92,8 @@ func newScene() *scene {
 	}
 	s.context = exec.Context{
 		Network: chain.NetworkID{1}, Chain: chain.Main, Height: 10, TimeMillis: 11, Params: chain.DefaultParams(),
-		Exists:   func(id chain.ID) bool { return id == chain.Main || id == 2 },
+		Tree:     chain.Tree{{ID: chain.Main}, {ID: 2, Parent: chain.Main}, {ID: 4, Parent: 2}},
+		Full:     []chain.ID{4},
 		Programs: s,
 	}
 	return s
@@ -162,11 +164,16 @@ func (s *scene) apply(t fatal, m *chain.Message) exec.Outcome {
 	return o
 }
 
+// keeps says that what m brings stays, whatever becomes of it: m is a bounce or a refund.
+func keeps(m *chain.Message) bool {
+	return m.Kind == chain.Relay && (m.Method == chain.MethodBounce || m.Method == chain.MethodRefund)
+}
+
 // checkGas holds E1.
 func (s *scene) checkGas(t fatal, m *chain.Message, o exec.Outcome) {
 	t.Helper()
 	bought := m.GasLimit
-	if m.Kind == chain.Relay && m.Method != chain.MethodBounce {
+	if m.Kind == chain.Relay && !keeps(m) {
 		bought += gas.Bounce
 	}
 	gone := o.GasUsed + o.GasLeft
@@ -226,14 +233,13 @@ func (s *scene) checkFailure(t fatal, m *chain.Message, o exec.Outcome) {
 	if o.Status == chain.StatusOK {
 		return
 	}
-	isBounce := m.Kind == chain.Relay && m.Method == chain.MethodBounce
-	if isBounce {
+	if keeps(m) {
 		want = exec.Credit(s.context.Params, want, m.Amount)
 	}
 	if o.Account != want || o.Writes != nil || o.Events != nil {
 		t.Fatalf("E3: a failed handling left %+v, want the account %+v", o, want)
 	}
-	if m.Kind == chain.External || isBounce {
+	if m.Kind == chain.External || keeps(m) {
 		if o.Sent != nil {
 			t.Fatalf("E3: a failed handling sent %+v", o.Sent)
 		}

@@ -22,7 +22,7 @@ const (
 	Add = Handling + NewAccount
 	// Bounce is bought with every relay for the bounce it may need: the largest bounce's bytes (about 1.5 KiB), its
 	// handling, and most of it for a hook (SPEC 1.3): that of a small contract in Go takes 111,000.
-	Bounce = 160_000
+	Bounce = chain.BounceGas
 )
 
 // An account's storage and events. The room that an entry takes is the deposit's.
@@ -38,6 +38,21 @@ const (
 	Event   = 1_000
 	Log     = 100
 	LogByte = 8
+)
+
+// System actors. What stands here is what the node does beside reading, writing and sending.
+const (
+	// Certificate is checking that a committee signed a block, CommitteeNode decoding a node's key for it, and Possession
+	// checking that a node has its key.
+	Certificate   = 1_200_000
+	CommitteeNode = 200_000
+	Possession    = 1_500_000
+	// DigestHeader is a header of a digest: hashing it twice, its place in the child's accumulator, and the nodes of that to
+	// disk. Leaving is a value in it: finding out where it goes.
+	DigestHeader = 12_000
+	Leaving      = 1_000
+	// EntryProof is a path through the state of another chain.
+	EntryProof = 200_000
 )
 
 // Code.

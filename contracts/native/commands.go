@@ -78,7 +78,7 @@ func call(m *chain.Message) (action, error) {
 	if err != nil {
 		return nil, exec.Fail(chain.StatusBadInput, "call: %v", err)
 	}
-	if in.Method == chain.MethodBounce || in.Method == chain.MethodInit {
+	if exec.IsReserved(in.Method) {
 		return nil, exec.Fail(chain.StatusBadInput, "call: a message %q is made by the ledger alone", in.Method)
 	}
 	return send(chain.Sent{To: in.To, Method: in.Method, Input: in.Input, Amount: m.Amount, GasLimit: in.GasLimit}), nil

@@ -3,8 +3,15 @@
 //
 //	external   transfer, call, deploy, setcode   the signer's own account acts: it sends
 //	           publish                           code becomes part of the state, for everybody
-//	relay      add, bounce                       the account takes what came; its code learns of a bounce
+//	relay      add, bounce, refund               the account takes what came; its code learns of a bounce
 //	           init                              the account takes its code, which handles this as its first message
+//
+// The system actors (SPEC 6.1) are accounts like all others, by the same exec.Apply, but that their code is written here. Nobody
+// has a key for them; messages alone change what they hold.
+//
+//	digests    child, digest, credit             blocks of the chain's children count (digests.go, solvency.go)
+//	registry   create, committee, child          chains are made, and their committees changed (registry.go)
+//	nodes      register, leave, withdraw         nodes, and their deposits (nodes.go)
 //
 // An account without code refuses everything else, and what came with it bounces.
 package native

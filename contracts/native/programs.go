@@ -22,7 +22,11 @@ type Codes interface {
 
 // Programs finds the common messages, and the code of the account for all others; it is the exec.Programs of a chain. The
 // zero Programs runs no code.
-type Programs struct{ Codes Codes }
+type Programs struct {
+	Codes Codes
+	// Committees keeps decoded committees for the system actors; nil if each is made when it is needed.
+	Committees Committees
+}
 
 // Program is the behaviour for m, or a Failure that says why there is none.
 func (p Programs) Program(self chain.Address, account chain.Account, m *chain.Message) (exec.Program, error) {
@@ -30,10 +34,12 @@ func (p Programs) Program(self chain.Address, account chain.Account, m *chain.Me
 		return p.external(account, m)
 	}
 	switch {
-	case m.Method == chain.MethodAdd:
+	case m.Method == chain.MethodAdd || m.Method == chain.MethodRefund:
 		return take{}, nil
 	case m.Method == chain.MethodBounce:
 		return p.bounced(account), nil
+	case self.IsNative():
+		return p.system(self), nil
 	case m.Method == chain.MethodInit:
 		return create{p.Codes}, nil
 	case p.runs(account):
@@ -57,11 +63,7 @@ func (p Programs) View(self chain.Address, account chain.Account) (exec.Program,
 
 // Group is the account's code, if that declares the method mergeable.
 func (p Programs) Group(_ chain.Address, account chain.Account, method string) (exec.Program, error) {
-	switch method {
-	case chain.MethodAdd, chain.MethodBounce, chain.MethodInit:
-		return nil, nil
-	}
-	if !p.runs(account) {
+	if method == chain.MethodAdd || exec.IsReserved(method) || !p.runs(account) {
 		return nil, nil
 	}
 	if merges, err := p.Codes.Merges(account.Code, method); err != nil || !merges {
@@ -94,7 +96,7 @@ func (p Programs) bounced(account chain.Account) exec.Program {
 	return take{}
 }
 
-// take is add and bounce: what came is credited already, and nothing is left to do but to pay for a new account.
+// take is add, bounce and refund: what came is credited already, and nothing is left to do but to pay for a new account.
 type take struct{}
 
 func (take) Handle(env *exec.Env) error { return env.ChargeNewAccount() }

@@ -21,7 +21,7 @@ var alice, bob = address(1), address(2)
 func context() *exec.Context {
 	return &exec.Context{
 		Network: chain.NetworkID{1}, Chain: chain.Main, Height: 10, Params: chain.DefaultParams(),
-		Exists: func(id chain.ID) bool { return id == chain.Main }, Programs: native.Programs{},
+		Tree: chain.Alone(chain.Main), Programs: native.Programs{},
 		Code: func(chain.CodeHash) (*chain.CodeEntry, error) { return nil, nil },
 	}
 }
@@ -85,6 +85,7 @@ func TestCommands(t *testing.T) {
 		{"call without input", chain.MethodCall, 1, nil, chain.StatusBadInput, "call: receiver ends too early", nil},
 		{"call without method", chain.MethodCall, 1, call(chain.CallInput{To: bob, GasLimit: 50_000}), chain.StatusBadInput, "method", nil},
 		{"call of a forged bounce", chain.MethodCall, 1, call(chain.CallInput{To: bob, Method: chain.MethodBounce, GasLimit: 50_000}), chain.StatusBadInput, `a message "bounce" is made by the ledger alone`, nil},
+		{"call of a forged refund", chain.MethodCall, 1, call(chain.CallInput{To: bob, Method: chain.MethodRefund, GasLimit: 50_000}), chain.StatusBadInput, `a message "refund" is made by the ledger alone`, nil},
 		{"call of a forged init", chain.MethodCall, 1, call(chain.CallInput{To: bob, Method: chain.MethodInit, GasLimit: 50_000}), chain.StatusBadInput, `a message "init" is made by the ledger alone`, nil},
 		{"deploy", chain.MethodDeploy, 1, deploy, chain.StatusOK, "",
 			&chain.Sent{To: made, Method: chain.MethodInit, Amount: chain.NewAmount(1), GasLimit: 10_000, Input: init}},
@@ -96,6 +97,7 @@ func TestCommands(t *testing.T) {
 		{"unknown", "dance", 1, nil, chain.StatusUnknownMethod, `"dance" is no command`, nil},
 		{"nothing", "", 1, nil, chain.StatusUnknownMethod, `"" is no command`, nil},
 		{"add from outside", chain.MethodAdd, 1, nil, chain.StatusUnknownMethod, `"add" is no command`, nil},
+		{"refund from outside", chain.MethodRefund, 1, nil, chain.StatusUnknownMethod, `"refund" is no command`, nil},
 		{"bounce from outside", chain.MethodBounce, 1, nil, chain.StatusUnknownMethod, `"bounce" is no command`, nil},
 	} {
 		t.Run(x.name, func(t *testing.T) {
@@ -150,6 +152,8 @@ func TestRelays(t *testing.T) {
 		{"add", chain.MethodAdd, rich, chain.StatusOK, ""},
 		{"add to no account", chain.MethodAdd, chain.Account{}, chain.StatusOK, ""},
 		{"bounce", chain.MethodBounce, rich, chain.StatusOK, ""},
+		{"refund", chain.MethodRefund, rich, chain.StatusOK, ""},
+		{"refund to no account", chain.MethodRefund, chain.Account{}, chain.StatusOK, ""},
 		{"bounce to no account", chain.MethodBounce, chain.Account{}, chain.StatusOK, ""},
 		{"call", "bid", rich, chain.StatusNoCode, "account " + bob.String() + ` has no code to handle "bid"`},
 		{"call to no account", "bid", chain.Account{}, chain.StatusNoAccount, "account " + bob.String() + " does not exist"},

@@ -95,7 +95,7 @@ var self, sender = address(1), address(2)
 func (r *rig) context() *exec.Context {
 	return &exec.Context{
 		Network: chain.NetworkID{1}, Chain: chain.Main, Height: r.height, TimeMillis: 1_700_000_000_000, Params: chain.DefaultParams(),
-		Exists:   func(id chain.ID) bool { return id == chain.Main },
+		Tree:     chain.Alone(chain.Main),
 		Programs: r,
 		Code: func(h chain.CodeHash) (*chain.CodeEntry, error) {
 			return &chain.CodeEntry{Height: 1, Immutable: h == chain.CodeHash{9}}, nil

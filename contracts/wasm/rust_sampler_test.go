@@ -271,7 +271,7 @@ func newVillageOf(t testing.TB, file string) *village {
 	params.DepositPerAccount, params.DepositPerByte = 1000, 10
 	v.context = exec.Context{
 		Network: chain.NetworkID{7}, Chain: chain.Main, Height: 10, TimeMillis: 1_000, Params: params,
-		Exists:   func(id chain.ID) bool { return id == chain.Main },
+		Tree:     chain.Alone(chain.Main),
 		Programs: native.Programs{Codes: v.engine},
 		Code: func(chain.CodeHash) (*chain.CodeEntry, error) {
 			return &chain.CodeEntry{Height: 1, Bytes: uint32(len(module))}, nil

@@ -138,7 +138,7 @@ func (s stateOf) Next(chain.Address, string, string) (string, error) { return ""
 func halfway(t *testing.T, m *chain.Message) []byte {
 	t.Helper()
 	g, tree := genesis(), merkle.New()
-	rules := block.Rules{Exists: block.Alone(g.Chain), Programs: native.Programs{}}
+	rules := block.Rules{Programs: native.Programs{}}
 	header, _, err := block.Genesis(g, tree, nil)
 	if err != nil {
 		t.Fatal(err)

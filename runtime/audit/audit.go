@@ -9,6 +9,7 @@ import (
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/contracts/native"
+	"github.com/thinkey/thinkey/runtime/keep"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/light"
@@ -35,6 +36,8 @@ type Options struct {
 	Progress func(Progress)
 	// CacheBytes bounds the store's cache; 0 for a default.
 	CacheBytes int64
+
+	raw *store.Raw // instead of both, opened by who set it
 }
 
 // Engine runs code.
@@ -68,7 +71,8 @@ type run struct {
 	known  bool       // the marker could be read
 	pieces uint32     // of the genesis, as the marker says
 
-	committee *light.Committee // nil for none, or if the genesis can't be read
+	committees keep.Committees
+	now, next  *light.Committee // who agreed on the block at, and who does on the one after it; nil for none, or if that isn't known
 
 	supplied bool          // the report has what the genesis issues
 	at       *point        // where replay stands; nil if it can't go on
@@ -76,6 +80,7 @@ type run struct {
 	named    int           // blocks that are found by their hash
 	resumes  int
 	compare  *compare
+	border   border // what the stored state says of other chains
 	report   Report
 	started  time.Time
 	progress time.Time
@@ -91,25 +96,25 @@ type point struct {
 // Run audits a whole data directory. An error says that there was nothing to audit, or that ctx ended; what is wrong with the
 // directory is in the Report.
 func Run(ctx context.Context, o Options) (Report, error) {
-	r, err := begin(ctx, o, newNotes())
+	r, err := runOne(ctx, o)
+	return r.report, err
+}
+
+func runOne(ctx context.Context, o Options) (*run, error) {
+	r, err := begin(ctx, o, newNotes(questions))
 	if err != nil || r.raw == nil {
-		return r.report, err
+		return r, err
 	}
 	err = errors.Join(r.all(), r.release())
 	r.finish()
-	return r.report, err
+	return r, err
 }
 
 // begin opens the directory and reads the marker. Without an error and without raw the Report is complete: the directory is
 // too damaged to be opened.
 func begin(ctx context.Context, o Options, n *notes) (*run, error) {
 	r := &run{Options: o, notes: n, ctx: ctx, started: time.Now()}
-	var err error
-	if o.Store != nil {
-		r.raw = o.Store.Raw()
-	} else {
-		r.raw, err = store.OpenRaw(store.Options{Dir: o.Dir, CacheBytes: o.CacheBytes})
-	}
+	err := r.open()
 	if errors.Is(err, store.ErrDamaged) {
 		r.raw = nil
 		r.add(Checksums, 0, "%v", err)
@@ -126,10 +131,23 @@ func begin(ctx context.Context, o Options, n *notes) (*run, error) {
 	if err := r.setPrograms(); err != nil {
 		return r, errors.Join(err, r.release())
 	}
-	r.rules = block.Rules{Exists: block.Alone(r.id), Programs: r.Programs, Each: careful(o.Each)}
+	r.rules = block.Rules{Programs: r.Programs, Committees: r.committees.Committee, Each: careful(o.Each)}
 	r.compare = newCompare(r)
 	r.readMarker()
 	return r, nil
+}
+
+// open opens what is to be read.
+func (r *run) open() (err error) {
+	switch {
+	case r.Options.raw != nil:
+		r.raw = r.Options.raw
+	case r.Store != nil:
+		r.raw = r.Store.Raw()
+	default:
+		r.raw, err = store.OpenRaw(store.Options{Dir: r.Dir, CacheBytes: r.CacheBytes})
+	}
+	return err
 }
 
 // pick is the chain to audit.
@@ -172,7 +190,7 @@ func (r *run) all() error {
 	if err := r.blocks(); err != nil {
 		return err
 	}
-	for _, step := range []func() error{r.strays, r.names, r.undos, r.index, r.leaves} {
+	for _, step := range []func() error{r.strays, r.names, r.undos, r.index, r.shown, r.leaves} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -188,20 +206,22 @@ func (r *run) setPrograms() (err error) {
 	if r.Programs != nil {
 		return nil
 	}
-	r.Programs = native.Programs{}
+	r.Programs = native.Programs{Committees: &r.committees}
 	if r.Engine == nil {
 		return nil
 	}
 	if r.engine, err = r.Engine(r.source); err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
-	r.Programs = native.Programs{Codes: r.engine}
+	r.Programs = native.Programs{Codes: r.engine, Committees: &r.committees}
 	return nil
 }
 
 // release closes what begin opened.
-func (r *run) release() error {
-	err := r.raw.Close()
+func (r *run) release() (err error) {
+	if r.Options.raw == nil {
+		err = r.raw.Close()
+	}
 	if r.engine != nil {
 		err = errors.Join(r.engine.Close(), err)
 	}
@@ -251,14 +271,10 @@ func (r *run) genesis() {
 	r.report.Network = g.Network()
 	r.report.Issued, _ = g.Issued() // DecodeGenesis checks that there is a sum
 	r.supplied = true
-	if len(g.Committee.Seats) > 0 {
-		if r.committee, err = r.committeeOf(g); err == nil && r.Signatures == nil {
-			err = g.CheckPossession()
-		}
-		if err != nil {
+	if r.Signatures == nil {
+		if err := g.CheckPossession(); err != nil {
 			r.add(Genesis, 0, "%v", err)
 		}
-		r.rules.Committee = r.committee
 	}
 	var s *state
 	var header *chain.Header
@@ -267,13 +283,7 @@ func (r *run) genesis() {
 		return
 	}
 	r.at = &point{header, header.Hash(), s}
-}
-
-func (r *run) committeeOf(g *chain.Genesis) (*light.Committee, error) {
-	if r.Signatures != nil {
-		return light.NewCommitteeWith(g.Network(), g.Committee, r.Signatures)
-	}
-	return light.NewCommittee(g.Network(), g.Committee)
+	r.elect()
 }
 
 // tell reports where the audit is, now and then.

@@ -8,6 +8,7 @@ import (
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
 // ahead is how many blocks are read before they are needed, and wait to be compared after they were verified. Each can take
@@ -80,23 +81,24 @@ func (r *run) readAhead() (<-chan *store.Kept, *error) {
 type judgement struct {
 	kept   *store.Kept
 	result *block.Result
+	proofs []store.Proof // that the state after the block gives, to be kept
 }
 
 // block looks at one height.
 func (r *run) block(w *walk, k *store.Kept, judged chan<- judgement) {
 	r.present(w, k)
-	result := r.verify(k)
+	result, proofs := r.verify(k)
 	header := r.header(k, result)
 	r.link(w, k, header)
 	r.about(k, header)
 	if result != nil {
-		judged <- judgement{k, result}
+		judged <- judgement{k, result, proofs}
 		r.report.Blocks++
 		r.report.Messages += uint64(len(result.Processed))
 	} else if k.Height > 0 || r.at == nil {
 		w.loose++
 		r.resume(k)
-		judged <- judgement{k, nil}
+		judged <- judgement{kept: k}
 	}
 	r.tell("blocks", k.Height)
 }
@@ -122,7 +124,7 @@ func (r *run) present(w *walk, k *store.Kept) {
 		name  string
 		check string
 		value []byte
-	}{{"body", Heights, k.Block}, {"header", Headers, k.Header}, {"receipts", Receipts, k.Receipts}, {"outbox", Outboxes, k.Outbox}} {
+	}{{"body", Heights, k.Block}, {"header", Headers, k.Header}, {"receipts", Receipts, k.Receipts}} {
 		if part.value == nil {
 			r.add(part.check, k.Height, "block %d: its %s is missing", k.Height, part.name)
 			if part.check != Heights {
@@ -163,13 +165,13 @@ func span(from, to uint64) string {
 func (r *run) lose() { r.at = nil }
 
 // verify replays a block on the state before it, which moves on; nil if that can't be done or the block isn't valid.
-func (r *run) verify(k *store.Kept) *block.Result {
+func (r *run) verify(k *store.Kept) (*block.Result, []store.Proof) {
 	if k.Height == 0 {
 		r.atZero(k)
-		return nil
+		return nil, nil
 	}
 	if r.at == nil || k.Block == nil || r.at.header.Height+1 != k.Height {
-		return nil
+		return nil, nil
 	}
 	result, fault, err := r.judge(r.at, k)
 	switch {
@@ -183,16 +185,18 @@ func (r *run) verify(k *store.Kept) *block.Result {
 	}
 	if result == nil {
 		r.lose()
-		return nil
+		return nil, nil
 	}
+	proofs := r.prove(result)
 	if err := r.at.state.tree.Commit(result.Version); err != nil {
 		r.add(Replayed, k.Height, "block %d: state tree: %v", k.Height, err)
 		r.lose()
-		return nil
+		return nil, nil
 	}
 	r.at.state.apply(result.Changes)
 	r.at.header, r.at.hash = &result.Block.Header, result.Hash
-	return result
+	r.elect()
+	return result, proofs
 }
 
 // judge is block.Verify of a stored block at a point.
@@ -268,6 +272,9 @@ func (r *run) link(w *walk, k *store.Kept, h *chain.Header) {
 	w.prev, r.last, w.hash = &hash, h, hash
 }
 
+// noOutbox is the root in the header of a block that has no outbox: none is kept then.
+var noOutbox = chain.Hash(merkle.Root(nil))
+
 // about compares what hangs on a block's header alone.
 func (r *run) about(k *store.Kept, h *chain.Header) {
 	if h == nil {
@@ -280,11 +287,9 @@ func (r *run) about(k *store.Kept, h *chain.Header) {
 		} else if apart.Hash() != h.Hash() {
 			r.add(Headers, k.Height, "block %d has hash %s, and the header kept apart %s", k.Height, h.Hash(), apart.Hash())
 		}
-		r.looked(Certificates, 1)
-		if err := certified(r.committee, h, k.Certificate); err != nil {
-			r.add(Certificates, k.Height, "block %d %v", k.Height, err)
-		}
+		r.certificate(k, h)
 	}
+	r.outbox(k, h)
 	height, err := r.raw.HeightOf(r.id, h.Hash())
 	r.looked(BlockHashes, 1)
 	switch {
@@ -296,6 +301,26 @@ func (r *run) about(k *store.Kept, h *chain.Header) {
 		r.named++
 	default:
 		r.add(BlockHashes, k.Height, "block %d is stored at height %d by its hash %s", k.Height, height, h.Hash())
+	}
+}
+
+// outbox holds the outbox to its root.
+func (r *run) outbox(k *store.Kept, h *chain.Header) {
+	r.looked(Outboxes, 1)
+	if k.Outbox == nil {
+		if h.Roots.Outbox != noOutbox && len(k.Damage) == 0 {
+			r.add(Outboxes, k.Height, "block %d: its outbox is missing", k.Height)
+		}
+		return
+	}
+	list, err := block.DecodeOutbox(k.Outbox)
+	switch {
+	case err != nil:
+		r.add(Outboxes, k.Height, "block %d: its %v", k.Height, err)
+	case len(list) == 0:
+		r.add(Outboxes, k.Height, "block %d: an outbox is kept that holds nothing", k.Height)
+	case block.OutboxRoot(list) != h.Roots.Outbox:
+		r.add(Outboxes, k.Height, "block %d: its outbox has root %s, and the header says %s", k.Height, block.OutboxRoot(list), h.Roots.Outbox)
 	}
 }
 
@@ -317,6 +342,7 @@ func (r *run) resume(k *store.Kept) {
 	for _, h := range list {
 		if h.Roots.State == s.root() && h.Height == k.Height {
 			r.at = &point{h, h.Hash(), s}
+			r.elect()
 			r.report.Resumed = append(r.report.Resumed, k.Height)
 			return
 		}
@@ -336,7 +362,8 @@ func (r *run) end(w *walk) {
 		r.report.Head, r.report.Height = w.hash, r.last.Height
 	}
 	if w.loose > 0 || r.at == nil {
-		r.skip(fmt.Sprintf("%d blocks could not be replayed", w.loose), Validity, Order, Replayed, Receipts, Outboxes, Undo, Pairs, Once, MessageIndex, Nonces)
+		r.skip(fmt.Sprintf("%d blocks could not be replayed", w.loose), Validity, Order, Replayed, Receipts, Outboxes, Departures,
+			Accumulators, Proofs, Undo, Pairs, Once, MessageIndex, Nonces)
 	}
 	if r.at == nil || w.next != r.at.header.Height+1 {
 		r.skip("replay did not reach the head", State)

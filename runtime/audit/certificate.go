@@ -5,9 +5,81 @@ import (
 	"fmt"
 
 	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/light"
 )
+
+// elect finds who agrees on what comes next in the state where replay stands, and who agreed on the block there (SPEC 6.7).
+func (r *run) elect() {
+	h := r.at.header
+	before := r.next
+	r.now, r.next = nil, r.seats([]byte(r.at.state.entries[committeeSlot(r.id)]))
+	for _, c := range []*light.Committee{r.next, before} {
+		if c != nil && c.Hash() == h.Committee {
+			r.now = c
+		}
+	}
+	if r.now == nil && h.Committee != h.Next {
+		r.now = r.replaced(h.Height)
+	}
+	r.rules.Committee = r.now
+}
+
+func committeeSlot(id chain.ID) exec.Slot {
+	return exec.Slot{Account: chain.SystemAddress(id), Key: chain.KeyCommittee}
+}
+
+// seats is a committee as the state has it; nil for none, or one that doesn't decode.
+func (r *run) seats(raw []byte) *light.Committee {
+	of, err := chain.DecodeCommittee(raw)
+	if err != nil || len(of.Seats) == 0 {
+		return nil
+	}
+	made := r.committees.Committee
+	if r.Signatures != nil {
+		made = func(n chain.NetworkID, c chain.Committee) (*light.Committee, error) {
+			return light.NewCommitteeWith(n, c, r.Signatures)
+		}
+	}
+	c, err := made(r.at.header.Network, of)
+	if err != nil {
+		r.add(Certificates, r.at.header.Height, "committee %s: %v", of.Hash(), err)
+		return nil
+	}
+	return c
+}
+
+// replaced is the committee that a block has replaced, as its undo record says.
+func (r *run) replaced(height uint64) (c *light.Committee) {
+	record, err := r.raw.Undo(r.id, height)
+	if err != nil {
+		return nil
+	}
+	_ = store.DecodeUndo(record, func(slot exec.Slot, before []byte) { // what is wrong with it is met where it lies
+		if slot == committeeSlot(r.id) {
+			c = r.seats(before)
+		}
+	})
+	return c
+}
+
+// certificate holds a block to SPEC 4.9.
+func (r *run) certificate(k *store.Kept, h *chain.Header) {
+	r.looked(Certificates, 1)
+	c := r.now
+	if r.next != nil && r.next.Hash() == h.Committee {
+		c = r.next
+	}
+	if r.at == nil && (c == nil || c.Hash() != h.Committee) && h.Height > 0 && h.Committee != block.NoCommittee {
+		r.skip("the state that names a committee is not known", Certificates)
+		return
+	}
+	if err := certified(c, h, k.Certificate); err != nil {
+		r.add(Certificates, k.Height, "block %d %v", k.Height, err)
+	}
+}
 
 // certified says what is wrong with the certificate that is kept for a block (SPEC 4.9). Genesis needs none, and neither does
 // a block of a chain that one validator runs.
@@ -18,7 +90,7 @@ func certified(c *light.Committee, h *chain.Header, raw []byte) error {
 	case h.Height == 0 || h.Committee == block.NoCommittee:
 		return nil
 	case c == nil || h.Committee != c.Hash():
-		return fmt.Errorf("names committee %s, which is not that of the genesis", h.Committee)
+		return fmt.Errorf("names committee %s, which is not the chain's", h.Committee)
 	case len(raw) == 0:
 		return errors.New("has no certificate")
 	}

@@ -55,7 +55,7 @@ func TestCertified(t *testing.T) {
 		"none":              {h, nil, "has no certificate"},
 		"garbage":           {h, []byte("x"), "not certified"},
 		"of another block":  {&other, sign(3), "not of one block"},
-		"another committee": {&stranger, sign(3), "not that of the genesis"},
+		"another committee": {&stranger, sign(3), "not the chain's"},
 		"alone":             {&alone, nil, ""},
 		"alone with one":    {&alone, sign(3), "needs none"},
 		"genesis":           {&zero, nil, ""},
@@ -100,6 +100,30 @@ func TestGenesisNotProven(t *testing.T) {
 		report, err := Run(context.Background(), Options{Dir: dir})
 		if err != nil || report.OK() == wrong || strings.Contains(fmt.Sprint(report.Checks), "seat 1 of node") != wrong {
 			t.Errorf("proof wrong: %t: %v, %v", wrong, report.Checks, err)
+		}
+	}
+}
+
+// TestElect: the committee in the state agrees on what comes next; the one before it has agreed on the block that brought it.
+func TestElect(t *testing.T) {
+	first, second := chain.Committee{Chain: 1}, chain.Committee{Chain: 1, Epoch: 1}
+	for i := range byte(4) {
+		seat := chain.Seat{Node: keys.PublicKey{i}, Key: keys.BLSFromSeed([32]byte{i}).Public()}
+		first.Seats = append(first.Seats, seat)
+		if i < 3 {
+			second.Seats = append(second.Seats, seat)
+		}
+	}
+	r := &run{id: 1, notes: newNotes(questions)}
+	for i, row := range []struct {
+		committee, next chain.Committee
+	}{{first, first}, {first, second}, {second, second}} {
+		s := newState()
+		s.set(committeeSlot(1), row.next.Append(nil))
+		r.at = &point{header: &chain.Header{Network: chain.NetworkID{7}, Committee: row.committee.Hash(), Next: row.next.Hash()}, state: s}
+		r.elect()
+		if r.now == nil || r.now.Hash() != row.committee.Hash() || r.next == nil || r.next.Hash() != row.next.Hash() || r.rules.Committee != r.now {
+			t.Errorf("block %d: %v and %v", i, r.now, r.next)
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package audit
 
-import "github.com/thinkey/thinkey/consensus/block"
+import (
+	"slices"
+
+	"github.com/thinkey/thinkey/consensus/block"
+)
 
 // The names of the checks, in the order of a Report.
 const (
@@ -18,6 +22,9 @@ const (
 	Replayed     = "replay"
 	Receipts     = "receipts"
 	Outboxes     = "outboxes"
+	Departures   = "departures"
+	Accumulators = "accumulators"
+	Proofs       = "proofs"
 	Undo         = "undo records"
 	Pairs        = "order per pair"
 	Once         = "once"
@@ -49,6 +56,9 @@ var questions = []question{
 	{Replayed, "I3", "replay gives what every block claims: what was sent, gas, roots"},
 	{Receipts, "I3", "the receipts and carried-in messages kept are those of replay"},
 	{Outboxes, "I5", "the outbox kept is the block's"},
+	{Departures, "I5", "each relay that left is found by its number in the outbox where it stands, and no other is"},
+	{Accumulators, "I2", "the nodes kept of the lists of blocks are those of replay: the chain's own, and those that it recorded of each child"},
+	{Proofs, "I2", "what is kept to show to other chains is what replay proves, and nothing else is"},
 	{Undo, "I3", "every undo record holds what the block's changes replaced"},
 	{Pairs, "I4", "messages from one account to another were processed in the order sent, over all blocks (SPEC 2.5)"},
 	{Once, "I5", "every message was processed once"},
@@ -58,13 +68,34 @@ var questions = []question{
 	{EntryIndex, "I3", "the index of storage keys lists each entry of every account, and no other"},
 	{Code, "I3", "code that was published is kept, whole and under its hash, and no other is"},
 	{StateRoot, "I3", "the stored state has the root in the last header (SPEC 4.7)"},
-	{Conservation, "I1", "balances, deposits, fees and what is under way are what was issued"},
+	{Conservation, "I1", "balances, deposits, fees, what waits and what left are what was issued and what came from other chains"},
+}
+
+// The checks that RunTree makes over all chains.
+const (
+	Network   = "network"
+	Recorded  = "recorded"
+	Crossings = "crossings"
+	Total     = "total"
+)
+
+// ofTree are these.
+var ofTree = []question{
+	{Network, "I2", "all chains are of one network, none is missing, and one that is there more than once has the same blocks"},
+	{Recorded, "I2", "the blocks that a chain recorded of a child, and that it sees of those above it, are theirs"},
+	{Crossings, "I5", "each chain took in what others sent to it: every relay once, the same message, in the order of the numbers (SPEC 8.3)"},
+	{Total, "I1", "over all chains, what they hold and what is under way between them is what was issued (SPEC 8.5)"},
 }
 
 // ofReplay are the checks that repeating one block can make.
-var ofReplay = []string{
-	Checksums, Heights, HashChain, Headers, BlockHashes, Certificates, Validity, Order, Replayed, Receipts, Outboxes, Undo,
+var ofReplay = only(
+	Checksums, Heights, HashChain, Headers, BlockHashes, Certificates, Validity, Order, Replayed, Receipts, Outboxes, Departures,
+	Accumulators, Proofs, Undo,
 	Once, MessageIndex, Nonces, Conservation,
+)
+
+func only(names ...string) []question {
+	return slices.DeleteFunc(slices.Clone(questions), func(q question) bool { return !slices.Contains(names, q.name) })
 }
 
 // checkOf is the check that a fault of a block belongs to.

@@ -181,8 +181,8 @@ func TestBlockConserves(t *testing.T) {
 			change(1, nil, chain.Account{Balance: chain.MaxAmount}.Encode()), change(2, nil, record(1, 0)),
 		}, false},
 	} {
-		c := &compare{notes: newNotes()}
-		if err := c.money(nil, &block.Result{Changes: row.changes}); (err == nil) != row.ok {
+		c := &compare{notes: newNotes(questions)}
+		if err := c.money(nil, &block.Result{Block: &chain.Block{}, Changes: row.changes}); (err == nil) != row.ok {
 			t.Errorf("%s: %v", row.name, err)
 		}
 	}
@@ -190,7 +190,7 @@ func TestBlockConserves(t *testing.T) {
 
 // TestNonceCount: the external messages of an account count from 0, over all blocks.
 func TestNonceCount(t *testing.T) {
-	c := &compare{notes: newNotes(), nonces: map[chain.Address]uint64{}}
+	c := &compare{notes: newNotes(questions), nonces: map[chain.Address]uint64{}}
 	inputs := func(nonces ...uint64) *block.Result {
 		res := made(nil, 0, [][]event{{}}, 0, 0)
 		for i, n := range nonces {

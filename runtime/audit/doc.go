@@ -7,11 +7,13 @@
 //	    │                                      │ Result
 //	    ├──► header, receipts, outbox, undo, ──► compared with what replay gives, while the next block is verified
 //	    │    block hash, message index
+//	    ├──► departures, accumulator nodes, kept proofs: looked up as replay makes them, and counted
 //	    ├──► state, message index, block hashes, at the end: every entry, none missing, none left over
 //	    └──► index of storage keys, code: compared with the stored state
 //
-// Run goes through a whole directory; Replay repeats one block on the state before it, which it makes of the stored state and
-// the undo records. Both open the directory to read only, and need that nobody else has it open.
+// Run goes through all of one chain; RunTree does for every chain of some directories, and then holds what each took in to what the
+// others sent, number by number. Replay repeats one block on the state before it, which it makes of the stored state and
+// the undo records. All open the directory to read only, and need that nobody else has it open.
 //
 // # Invariants
 //

@@ -190,29 +190,13 @@ func (l *leaves) system(key string, value []byte) (err error) {
 		}
 		return err
 	}
-	switch key {
-	case chain.KeyParams:
-		_, err = chain.DecodeParams(value)
-	case chain.KeyCommittee:
-		_, err = chain.DecodeCommittee(value)
-	case chain.KeyIssued, chain.KeyFees:
-		if len(value) == 0 {
-			return errors.New("it is empty")
-		}
-		_, err = chain.DecodeAmount(value)
-	case chain.KeyQueue:
-		if len(value) == 0 {
-			return errors.New("it is empty")
-		}
-		q, err := chain.DecodeQueue(value)
-		if err == nil { // what doesn't decode may go from 0 to the end of time
+	l.border.take(key, value)
+	if key == chain.KeyQueue {
+		if q, err := chain.DecodeQueue(value); err == nil { // what doesn't decode may go from 0 to the end of time
 			l.extent = q
 		}
-		return err
-	default:
-		return errors.New("the chain has no such entry")
 	}
-	return err
+	return ownEntry(key, value)
 }
 
 // close is the end of the pass: what should have been there and was not.

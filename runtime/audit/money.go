@@ -3,11 +3,9 @@ package audit
 import (
 	"errors"
 	"fmt"
-	"math"
 
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/contracts/exec"
-	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
@@ -40,22 +38,10 @@ func (m *money) add(slot exec.Slot, value []byte) (err error) {
 		m.issued, _ = chain.DecodeAmount(value)
 	case queued:
 		if message, err := chain.DecodeMessage(value); err == nil {
-			m.queue, errs[0] = m.queue.Add(message.Amount)
-			if errs[0] == nil {
-				m.queue, errs[0] = m.queue.Add(boughtGas(message))
-			}
+			m.queue, errs[0] = m.queue.Add(exec.Value(message))
 		}
 	}
 	return errors.Join(errs[:]...)
-}
-
-// boughtGas is what was paid for the gas that a waiting relay carries, the reserve for its bounce included (SPEC 2.3).
-func boughtGas(m *chain.Message) chain.Amount {
-	units := m.GasLimit
-	if m.Method != chain.MethodBounce {
-		units = min(units, math.MaxUint64-gas.Bounce) + gas.Bounce
-	}
-	return chain.Mul(units, m.GasPrice)
 }
 
 // sum is all but what was issued.
@@ -73,7 +59,47 @@ func (m *money) String() string {
 	return fmt.Sprintf("balances %s, deposits %s, fees %s, under way %s", m.balances, m.deposits, m.fees, m.queue)
 }
 
-// money holds a block to I1: what its changes leave is what they found.
+// crossed is the value that came from other chains, and that left for them.
+type crossed struct{ came, left chain.Amount }
+
+// crossing is what crossed with a block.
+func crossing(res *block.Result) (c crossed, err error) {
+	for i := range res.Block.Arrived.Imports {
+		for _, m := range res.Block.Arrived.Imports[i].Messages {
+			if c.came, err = c.came.Add(exec.Value(m)); err != nil {
+				return c, err
+			}
+		}
+	}
+	for i := range res.Outbox {
+		if c.left, err = c.left.Add(exec.Value(res.Outbox[i].Message)); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+// add is the sum over blocks.
+func (c *crossed) add(d crossed) (err error) {
+	var errs [2]error
+	c.came, errs[0] = c.came.Add(d.came)
+	c.left, errs[1] = c.left.Add(d.left)
+	return errors.Join(errs[:]...)
+}
+
+// balance holds what was there and came to what is there and left.
+func (c *crossed) balance(was, is chain.Amount) (bool, error) {
+	found, errFound := was.Add(c.came)
+	after, errAfter := is.Add(c.left)
+	return found == after, errors.Join(errFound, errAfter)
+}
+
+// String says what crossed.
+func (c *crossed) String() string {
+	return fmt.Sprintf("%s came from other chains, %s left for them", c.came, c.left)
+}
+
+// money holds a block to I1: what its changes leave, and what left with it, is what they found, and what came.
 func (c *compare) money(_ *store.Kept, res *block.Result) error {
 	c.looked(Conservation, len(res.Changes))
 	var before, after money
@@ -85,27 +111,42 @@ func (c *compare) money(_ *store.Kept, res *block.Result) error {
 	}
 	was, errWas := before.sum()
 	is, errIs := after.sum()
-	if err := errors.Join(errWas, errIs); err != nil {
+	cross, errCross := crossing(res)
+	if err := errors.Join(errWas, errIs, errCross, c.crossed.add(cross)); err != nil {
 		return fmt.Errorf("its sums: %w", err)
 	}
-	if was != is {
-		return fmt.Errorf("what it changed held %s before (%s) and %s after (%s)", was, &before, is, &after)
+	switch same, err := cross.balance(was, is); {
+	case err != nil:
+		return fmt.Errorf("its sums: %w", err)
+	case !same:
+		return fmt.Errorf("what it changed held %s before (%s) and %s after (%s); %s", was, &before, is, &after, &cross)
 	}
 	return nil
 }
 
-// conserved compares the stored state with what was issued.
+// conserved compares the stored state with what was issued and what crossed, which is known if all blocks were seen.
 func (r *run) conserved(m *money) {
 	r.looked(Conservation, 1)
 	if r.supplied && m.issued != r.report.Issued {
 		r.add(Conservation, r.report.Height, "the stored state says that %s was issued, and the genesis %s", m.issued, r.report.Issued)
 	}
 	r.report.Issued = m.issued
+	r.report.Held, _ = m.sum() // more than there can be is met below
+	if r.compare.broken && r.border.tree != nil {
+		r.skip("not every block was seen: what crossed to other chains is not known", Conservation)
+		return
+	}
+	cross := r.compare.crossed
+	r.report.Imported, r.report.Exported = cross.came, cross.left
 	sum, err := m.sum()
+	same := false
+	if err == nil {
+		same, err = cross.balance(m.issued, sum)
+	}
 	switch {
 	case err != nil:
-		r.add(Conservation, r.report.Height, "the stored state holds more than 2^128-1: %s", m)
-	case sum != m.issued:
-		r.add(Conservation, r.report.Height, "the stored state holds %s (%s), and %s was issued", sum, m, m.issued)
+		r.add(Conservation, r.report.Height, "the stored state holds more than 2^128-1: %s; %s", m, &cross)
+	case !same:
+		r.add(Conservation, r.report.Height, "the stored state holds %s (%s), and %s was issued; %s", sum, m, m.issued, &cross)
 	}
 }

@@ -9,8 +9,9 @@ import (
 
 // pairs follows the messages that wait from block to block, and so the order of SPEC 2.5 over all of them. It shares no code
 // with package order: it only counts. Of the messages from one account to another, those of the queue come first, in its
-// order, then those sent in the block, in that of their sender's σ; both are the order of their numbers. What is processed
-// must be a beginning of that, and what is left must be what the next block finds, in the same order.
+// order, then those that came from other chains, then those sent in the block, in that of their sender's σ; all are in the
+// order of their numbers. What is processed
+// must be a beginning of that, and what is left must be what the next block finds, in the same order, or stand in the outbox.
 type pairs struct {
 	waiting []chain.MessageID // the queue that the next block must find
 	unknown bool              // the queue isn't known: a block was not seen
@@ -22,7 +23,8 @@ type pair struct{ from, to chain.Address }
 // relay is a message of a block that isn't external.
 type relay struct {
 	pair
-	sent *chain.Sent // nil for one that was carried in
+	sent *chain.Sent    // nil for one that was not sent in the block
+	came *chain.Message // nil for one that didn't come from another chain in the block
 	done bool
 }
 
@@ -69,6 +71,11 @@ func mark(res *block.Result) ([]relay, error) {
 	relays := make([]relay, 0, len(res.Journal.Carried)+inputs+len(res.Processed))
 	for _, m := range res.Journal.Carried {
 		relays = append(relays, relay{pair: pair{m.From, m.To}})
+	}
+	for i := range res.Block.Arrived.Imports {
+		for _, m := range res.Block.Arrived.Imports[i].Messages {
+			relays = append(relays, relay{pair: pair{m.From, m.To}, came: m})
+		}
 	}
 	relays = append(relays, make([]relay, inputs)...)
 	for i := range res.Block.Order {
@@ -140,17 +147,28 @@ func (p *pairs) leave(res *block.Result, relays []relay, found []chain.MessageID
 	if done != removed {
 		return fmt.Errorf("%d of the messages that waited were processed, and %d were taken off the queue", done, removed)
 	}
-	for n := len(found) + len(res.Block.Inputs); n < len(relays); n++ {
-		if relays[n].done {
+	leaving := res.Outbox
+	for n := len(found); n < len(relays); n++ {
+		r := &relays[n]
+		if r.done || r.sent == nil && r.came == nil {
 			continue
 		}
-		if len(added) == 0 || !isSent(added[0], &relays[n]) {
+		if len(leaving) > 0 && r.sent != nil && leaving[0].To == r.to.Chain() && isSent(leaving[0].Message, r) {
+			leaving = leaving[1:]
+			continue
+		}
+		if len(added) == 0 || !isSent(added[0], r) {
 			return fmt.Errorf("message number %d from %s to %s was not processed, and doesn't stand at its place in the queue", n, relays[n].from, relays[n].to)
 		}
 		waiting = append(waiting, added[0].ID())
 		added = added[1:]
 	}
 	p.waiting = waiting
+	for _, o := range leaving { // the chain itself sends back gas that is left
+		if m := o.Message; !m.From.IsSystem() || m.Method != chain.MethodRefund {
+			return fmt.Errorf("message %s from %s to %s left, and nobody sent it", m.ID(), m.From, m.To)
+		}
+	}
 	if len(added) > 0 {
 		return fmt.Errorf("%d messages were put into the queue that nobody sent", len(added))
 	}
@@ -159,6 +177,9 @@ func (p *pairs) leave(res *block.Result, relays []relay, found []chain.MessageID
 
 // isSent says whether m is the message that r is about.
 func isSent(m *chain.Message, r *relay) bool {
+	if r.came != nil {
+		return m.ID() == r.came.ID()
+	}
 	s := r.sent
 	return m.From == r.from && m.To == r.to && m.Method == s.Method && string(m.Input) == string(s.Input) && m.Amount == s.Amount && m.GasLimit == s.GasLimit
 }

@@ -8,13 +8,12 @@ import (
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
-	"github.com/thinkey/thinkey/sdk/light"
 )
 
 // Replay repeats the block at a height on the state before it, and compares what is stored with what comes out. An error says
 // that this can't be done: there is no such block, the records to go back were pruned, or ctx ended.
 func Replay(ctx context.Context, o Options, height uint64) (ReplayReport, error) {
-	r, err := begin(ctx, o, newNotes(ofReplay...))
+	r, err := begin(ctx, o, newNotes(ofReplay))
 	if err != nil || r.raw == nil {
 		return ReplayReport{Report: r.report}, err
 	}
@@ -40,18 +39,14 @@ func (r *run) one(height uint64, report *ReplayReport) error {
 	if k.Block == nil {
 		return nil
 	}
-	if err := r.origin(); err != nil {
-		return err
-	}
 	before, err := r.before(height)
 	if err != nil {
 		return err
 	}
-	r.at = before
 	report.Parent = store.Head{Height: height - 1, Hash: before.hash, State: before.header.Roots.State}
 	w := &walk{next: height, prev: &report.Parent.Hash, undo: true}
 	r.present(w, k)
-	result := r.verify(k)
+	result, proofs := r.verify(k)
 	header := r.header(k, result)
 	r.link(w, k, header)
 	r.about(k, header)
@@ -60,39 +55,17 @@ func (r *run) one(height uint64, report *ReplayReport) error {
 		r.report.Head, r.report.Height, r.report.Network = report.Block.Hash, height, header.Network
 	}
 	if result == nil {
-		r.skip("the block is not valid", Receipts, Undo, Once, MessageIndex, Nonces, Conservation)
+		r.skip("the block is not valid", Receipts, Departures, Accumulators, Proofs, Undo, Once, MessageIndex, Nonces, Conservation)
 		return r.ctx.Err()
 	}
 	r.report.Blocks, r.report.Messages = 1, uint64(len(result.Processed))
 	r.compare.pairs.forget()
 	r.compare.fromHere(result.Changes)
-	r.compare.one(judgement{k, result})
+	r.compare.one(judgement{k, result, proofs})
 	return r.ctx.Err()
 }
 
-// origin reads what the genesis says but for its accounts.
-func (r *run) origin() error {
-	raw, _, err := r.raw.Genesis(r.id)
-	if err != nil {
-		return err
-	}
-	g, err := chain.DecodeOrigin(raw)
-	if err != nil {
-		return fmt.Errorf("audit: %w: %w", store.ErrDamaged, err)
-	}
-	if len(g.Committee.Seats) == 0 {
-		return nil
-	}
-	// The network is the hash of the whole genesis: the first header names it, as those who sign do.
-	for _, h := range headers(r.raw.At(r.id, 0)) {
-		r.committee, err = light.NewCommittee(h.Network, g.Committee)
-		r.rules.Committee = r.committee
-		return err
-	}
-	return fmt.Errorf("audit: block 0: %w", store.ErrDamaged)
-}
-
-// before is the chain as the block at height found it.
+// before is the chain as the block at height found it, where replay stands then.
 func (r *run) before(height uint64) (*point, error) {
 	top, err := r.top()
 	if err != nil {
@@ -112,7 +85,9 @@ func (r *run) before(height uint64) (*point, error) {
 	list := headers(r.raw.At(r.id, height-1))
 	for _, h := range list {
 		if h.Roots.State == s.root() {
-			return &point{h, h.Hash(), s}, nil
+			r.at = &point{h, h.Hash(), s}
+			r.elect()
+			return r.at, nil
 		}
 	}
 	if len(list) == 0 {

@@ -52,6 +52,11 @@ type Report struct {
 	Messages uint64          `json:"messages"` // that were replayed
 	Accounts uint64          `json:"accounts"` // in the stored state
 	Issued   chain.Amount    `json:"issued"`
+	// Held are all balances, deposits, fees and what waits, in the stored state.
+	Held chain.Amount `json:"held"`
+	// Imported and Exported are the value that relays brought from other chains, and took to them.
+	Imported chain.Amount `json:"imported,omitzero"`
+	Exported chain.Amount `json:"exported,omitzero"`
 	// UndoFrom is the lowest height whose block can be taken back: below, the records were pruned.
 	UndoFrom uint64 `json:"undo_from"`
 	// Resumed are heights after which the state was taken from the directory, as replay could not give it.
@@ -89,12 +94,10 @@ type notes struct {
 	checks []Check
 }
 
-func newNotes(names ...string) *notes {
+func newNotes(list []question) *notes {
 	n := &notes{}
-	for _, q := range questions {
-		if len(names) == 0 || slices.Contains(names, q.name) {
-			n.checks = append(n.checks, Check{Name: q.name, Invariant: q.invariant, Asks: q.asks})
-		}
+	for _, q := range list {
+		n.checks = append(n.checks, Check{Name: q.name, Invariant: q.invariant, Asks: q.asks})
 	}
 	return n
 }

@@ -25,7 +25,7 @@ type Trial struct {
 
 // Try replays an encoded block on the stored state before it. An error says that this can't be done.
 func Try(ctx context.Context, o Options, raw []byte) (Trial, error) {
-	r, err := begin(ctx, o, newNotes(ofReplay...))
+	r, err := begin(ctx, o, newNotes(ofReplay))
 	if err != nil {
 		return Trial{}, err
 	}

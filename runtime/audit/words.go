@@ -20,7 +20,7 @@ func nameSlot(s exec.Slot) string {
 	case s.Account.IsSystem() && code:
 		return fmt.Sprintf("the chain's entry of code %s", hash)
 	case s.Account.IsSystem():
-		return fmt.Sprintf("the chain's entry %q", s.Key)
+		return nameEntry(s.Key)
 	}
 	return fmt.Sprintf("entry %q of account %s", s.Key, s.Account)
 }

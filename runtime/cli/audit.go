@@ -18,13 +18,23 @@ import (
 )
 
 func (a *app) newAudit() *cobra.Command {
-	cmd := a.command("audit DIR", "Check every invariant over all blocks in a data directory", func(cmd *cobra.Command, args []string) error {
-		dir, err := ledgerIn(args[0])
-		if err != nil {
-			return err
+	cmd := a.command("audit DIR [DIR...]", "Check every invariant over all blocks in data directories", func(cmd *cobra.Command, args []string) error {
+		dirs := make([]string, len(args))
+		for i := range args {
+			dir, err := ledgerIn(args[i])
+			if err != nil {
+				return err
+			}
+			dirs[i] = dir
 		}
-		report, err := audit.Run(cmd.Context(), auditing(dir, a.auditProgress()))
+		if len(dirs) > 1 {
+			return a.auditTree(cmd.Context(), dirs)
+		}
+		report, err := audit.Run(cmd.Context(), auditing(dirs[0], a.auditProgress()))
 		a.endProgress()
+		if errors.Is(err, audit.ErrSeveralChains) {
+			return a.auditTree(cmd.Context(), dirs)
+		}
 		if err != nil {
 			return auditFault(args[0], err)
 		}
@@ -39,6 +49,10 @@ func (a *app) newAudit() *cobra.Command {
 	})
 	cmd.Long = `Re-execute every block that a data directory holds, from its genesis on, and compare all that is stored with it. No node
 may be running on the directory. The exit code is 0 only if every check was made and found nothing.
+
+Where there are several chains, in one directory or in several, each is checked at its own head, and then what crosses between
+them: that each relay was taken in once, in order and as it was sent, and that all chains hold, with what is under way, what
+was issued.
 
 A directory may hold a perfect chain of its own: compare network and head with those of another node.`
 	cmd.ValidArgsFunction = nil

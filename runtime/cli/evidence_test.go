@@ -40,7 +40,7 @@ func TestReadGenesis(t *testing.T) {
 		"proofs of others":     {text(&stolen), "seat 0 of node"},
 		"the same, encoded":    {stolen.Encode(), "seat 0 of node"},
 		"no name":              {text(&wrong), "it must have 1 to 64 bytes"},
-		"a field that is not":  {[]byte(`{"name": "read", "chains": 1}`), "unknown field"},
+		"a field that is not":  {[]byte(`{"name": "read", "chain_count": 1}`), "unknown field"},
 		"another kind of file": {[]byte("hello"), "version"},
 		"nothing":              {nil, "ends too early"},
 		"of a broken dev.json": {[]byte(`{"format": "thinkey-dev", "version": 9}`), "this program reads"},

@@ -14,8 +14,8 @@ import (
 func solo(codes native.Codes) *exec.Context {
 	return &exec.Context{
 		Chain: chain.Main, Height: 10, TimeMillis: 1000, Params: chain.DefaultParams(), Programs: native.Programs{Codes: codes},
-		Exists: func(id chain.ID) bool { return id == chain.Main },
-		Code:   func(chain.CodeHash) (*chain.CodeEntry, error) { return nil, nil },
+		Tree: chain.Alone(chain.Main),
+		Code: func(chain.CodeHash) (*chain.CodeEntry, error) { return nil, nil },
 	}
 }
 

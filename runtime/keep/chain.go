@@ -129,10 +129,15 @@ func (c Chain) KeepVotes(safety *bft.Safety, body *bft.Body) error {
 	return c.store.KeepVotes(c.id, encoded(safety), (*store.Body)(body))
 }
 
-// Commit makes a block durable with all that follows from it.
-func (c Chain) Commit(r *block.Result, certificate []byte) error {
+// Commit makes a block durable with all that follows from it. Prove is asked about the state after it.
+func (c Chain) Commit(r *block.Result, certificate []byte, prove Prove) error {
+	kept, err := Proofs(r, prove)
+	if err != nil {
+		return err
+	}
 	return c.store.Commit(&store.Commit{
 		Chain: c.id, Header: &r.Block.Header, Hash: r.Hash, Block: r.Raw, Certificate: certificate, Receipts: r.Journal.Encode(),
+		Outbox: block.EncodeOutbox(r.Outbox), Departures: Departures(r.Outbox), Nodes: Nodes(r), Proofs: kept,
 		Changes: r.Changes, Messages: r.Processed, Code: r.Published,
 	})
 }

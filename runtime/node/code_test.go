@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/thinkey/thinkey/actors/host"
+	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/runtime/audit"
 	"github.com/thinkey/thinkey/runtime/ingress"
@@ -220,10 +221,7 @@ func TestLargestPublications(t *testing.T) {
 			in := module("tally", string('a'+rune(from)), chain.MaxCodeBytes)
 			messages = append(messages, publishing(p.maker, from, 0, in))
 		}
-		perBlock := 1
-		if bytes == chain.MaxBlockBytes {
-			perBlock = int(g.Params.BlockGas / messages[0].GasLimit)
-		}
+		perBlock := int(block.GasBudget(g.Params) / messages[0].GasLimit)
 		left := len(messages)
 		for got := p.block(messages...); left > 0; got = p.block() {
 			h := p.maker.Head().Header

@@ -10,6 +10,7 @@ import (
 	"github.com/thinkey/thinkey/actors/account"
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/contracts/native"
+	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -51,6 +52,12 @@ func (p Pace) String() string {
 type Config struct {
 	// Dir holds the data; empty keeps it in memory.
 	Dir string
+	// Store, if set, is shared with nodes of other chains, and nobody's to close here; Dir is not looked at then.
+	Store *store.Store
+	// Inbound has what comes from other chains; nil for a chain that is alone. Committed, if set, is called when a block is final; it
+	// must not wait.
+	Inbound   Inbound
+	Committed func()
 	// Genesis of the chain; with data in Dir it may be nil, and must be the one of the data if it is not.
 	Genesis *chain.Genesis
 	Pace    Pace

@@ -225,8 +225,9 @@ func (m *member) due(wanted bool) error {
 	return m.driver.Apply(bft.Due{})
 }
 
-// anyWaits says whether there is something for a block: a message that could be handled, or one that was carried out.
-func (n *Node) anyWaits() bool { return n.host.Ready() > 0 || n.queued > 0 }
+// anyWaits says whether there is something for a block: a message that could be handled, one that was carried out, or something from
+// another chain.
+func (n *Node) anyWaits() bool { return n.host.Ready() > 0 || n.queued > 0 || n.arrives() }
 
 func (n *Node) heartbeatDue() bool { return n.age() >= n.config.Heartbeat }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/thinkey/thinkey/actors/account"
@@ -48,6 +49,10 @@ type Node struct {
 	head     Head
 	next     *exec.Context // of the block after head, but for its time
 
+	committees keep.Committees
+	look       atomic.Bool // other chains may have something
+	arriving   atomic.Bool // they have
+
 	member  *member // nil on a chain that one validator runs
 	early   early
 	queued  uint64   // messages in the pending queue at the head; the producer's
@@ -75,9 +80,11 @@ func Open(config Config) (*Node, error) {
 	}
 	n.failure.report = config.Fatal
 	var err error
-	n.store, err = store.Open(store.Options{
-		Dir: config.Dir, KeepStates: config.KeepStates, CacheBytes: config.CacheBytes, Log: config.Log, Fatal: n.fatal,
-	})
+	if n.store = config.Store; n.store == nil {
+		n.store, err = store.Open(store.Options{
+			Dir: config.Dir, KeepStates: config.KeepStates, CacheBytes: config.CacheBytes, Log: config.Log, Fatal: n.fatal,
+		})
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +104,7 @@ func (n *Node) openEngine() (err error) {
 	}
 	n.kept = keep.Of(n.store, n.chain)
 	n.asking = newAsking(&n.config)
-	n.rules = block.Rules{Exists: block.Alone(n.chain), Programs: native.Programs{}, Each: Spread(n.config.Workers)}
+	n.rules = block.Rules{Programs: native.Programs{Committees: &n.committees}, Committees: n.committees.Committee, Each: Spread(n.config.Workers)}
 	if n.config.Engine == nil {
 		return nil
 	}
@@ -105,7 +112,7 @@ func (n *Node) openEngine() (err error) {
 	if n.engine, err = n.config.Engine(source); err != nil {
 		return err
 	}
-	n.rules.Programs = native.Programs{Codes: n.engine}
+	n.rules.Programs = native.Programs{Codes: n.engine, Committees: &n.committees}
 	return nil
 }
 
@@ -120,6 +127,9 @@ func (n *Node) closeData() (err error) {
 		err = n.engine.Close()
 	}
 	n.asking.end()
+	if n.config.Store != nil {
+		return err
+	}
 	return errors.Join(err, n.store.Close())
 }
 

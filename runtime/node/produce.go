@@ -10,6 +10,7 @@ import (
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/sdk/assert"
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
 // demand asks for a number of blocks now (manual pace).
@@ -154,18 +155,22 @@ func (n *Node) build(o order) (*built, error) {
 	if err != nil {
 		return nil, err
 	}
-	tag, run, err := n.runAccounts(context, before.Hash, carried)
+	arrival, err := n.bring(before, context)
+	if err != nil {
+		return nil, err
+	}
+	tag, run, err := n.runAccounts(context, before.Hash, carried, arrival.Messages)
 	if err != nil {
 		return nil, err
 	}
 	n.mark(block.StageExecution)
-	if len(run.Accounts) == 0 && (o.need == IfAny || o.need == IfLeft && !run.Unready) {
+	if len(run.Accounts) == 0 && arrival.Arrived.IsEmpty() && (o.need == IfAny || o.need == IfLeft && !run.Unready) {
 		return nil, n.host.Discard(tag)
 	}
 	n.trunk.Lock()
 	defer n.trunk.Unlock()
 	result, err := block.Build(before, n.rules, &block.Run{
-		Context: context, Queue: queue, Carried: carried, Accounts: run.Accounts, Round: o.round, Proposer: o.proposer,
+		Context: context, Queue: queue, Carried: carried, Arrival: arrival, Accounts: run.Accounts, Round: o.round, Proposer: o.proposer,
 		Failed: block.Records(o.failed),
 	})
 	if err != nil {
@@ -180,13 +185,15 @@ const mostRuns = 3
 // runAccounts lets the live accounts run for a block after the parent. If some of their messages led to code that is being
 // compiled, they do it again without those, which wait then: what was sent to the code would go into the queue, and hold up what
 // is behind it there, and fresh messages.
-func (n *Node) runAccounts(context *exec.Context, parent chain.BlockHash, carried []*exec.Delivery) (account.Tag, *host.Run, error) {
+func (n *Node) runAccounts(context *exec.Context, parent chain.BlockHash, carried, imports []*exec.Delivery) (account.Tag, *host.Run, error) {
 	for runs := 1; ; runs++ {
 		n.attempts++
 		tag := account.Tag{Parent: parent, Attempt: n.attempts}
 		stop := make(chan struct{})
 		timer := time.AfterFunc(n.config.BlockTime, func() { close(stop) })
-		run, err := n.host.Produce(n.job(context, tag, carried, stop))
+		job := n.job(context, tag, carried, stop)
+		job.Imports = imports
+		run, err := n.host.Produce(job)
 		timer.Stop()
 		if err != nil || !n.early.add(run) || runs == mostRuns {
 			return tag, run, err
@@ -210,12 +217,22 @@ func (n *Node) job(context *exec.Context, tag account.Tag, carried []*exec.Deliv
 // commit makes a block final: first on disk, then for everybody who looks (SPEC 4.8). The tag is that under which the live
 // accounts made it, or any that they don't know. The caller holds turn.
 func (n *Node) commit(tag account.Tag, r *block.Result, certificate []byte) error {
+	err := n.finish(tag, r, certificate)
+	if err == nil && n.config.Committed != nil {
+		n.config.Committed()
+	}
+	return err
+}
+
+// finish is commit as far as the node itself goes.
+func (n *Node) finish(tag account.Tag, r *block.Result, certificate []byte) error {
 	n.trunk.Lock()
 	defer n.trunk.Unlock()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	header := &r.Block.Header
-	if err := n.kept.Commit(r, certificate); err != nil {
+	prove := func(s exec.Slot) (merkle.StateProof, error) { return n.tree.Prove(r.Version, block.SlotPath(s)) }
+	if err := n.kept.Commit(r, certificate, prove); err != nil {
 		return err
 	}
 	n.mark(block.StageStore)
@@ -237,6 +254,7 @@ func (n *Node) commit(tag account.Tag, r *block.Result, certificate []byte) erro
 	n.waiting.final(header.Height, r.Processed)
 	n.superseded(used)
 	n.metrics.committed(r)
+	n.look.Store(true)
 	n.mark(block.StageExecution)
 	return nil
 }

@@ -173,7 +173,7 @@ func (n *Node) Block(height uint64) (*block.History, []byte, error) {
 			return nil, nil, err
 		}
 	}
-	h, err := block.Read(n.rules.Exists, raw, journal)
+	h, err := block.Read(raw, journal)
 	return h, raw, err
 }
 

@@ -55,6 +55,8 @@ var mutants = []mutant{
 	{"I3", "what accounts send is not compared with σ", "consensus/block/replay.go", "if slices.EqualFunc(replayed, claimed, same) {", "if slices.EqualFunc(replayed, claimed, same) || true {"},
 	{"I3", "roots are not compared", "consensus/block/verify.go", "fault = compareHeaders(&r.header, &b.Header)", "r.header = b.Header"},
 	{"I10", "signatures of messages are not checked", "consensus/block/inputs.go", "func (r *run) checkInputs() *Fault {", "func (r *run) checkInputs() *Fault {\n\tif len(r.inputs) > 0 {\n\t\treturn nil\n\t}"},
+	{"I10", "the history stays as it is", "consensus/block/entries.go", "e.change(chain.KeyHistory, before, history.Encode())", ""},
+	{"I10", "the history knows of blocks only how many they were", "consensus/block/entries.go", "history.Append(light.AnchorLeaf(e.before.anchor()))", "history.Append(light.AnchorLeaf(chain.Anchor{Height: e.before.Header.Height}))"},
 	{"A4", "a block that lost leaves its traces in the accounts", "actors/account/account.go", "a.base, a.above = layer{}, nil", "a.above = nil"},
 	{"I8", "a handling that fails keeps what it wrote", "contracts/exec/env.go", "func (e *Env) reset(base chain.Account) {", "func (e *Env) reset(base chain.Account) {\n\tif len(e.writes) > 0 {\n\t\treturn\n\t}"},
 }

@@ -7,8 +7,8 @@ import (
 )
 
 // effects holds I8 and I10. I8: a handling that fails sends nothing but a bounce, says nothing, and an account all of whose
-// handlings failed has its storage as before. I10: what changes is an account that handled a message, or paid for one, or the
-// chain's own.
+// handlings failed has its storage as before. I10: what changes is an account that handled a message, or paid for one; of the
+// chain's own entries speaks own.
 type effects struct{ blind }
 
 func (o *effects) final(res *block.Result, f *bft.Final) {

@@ -66,7 +66,7 @@ func underWay(raw []byte) (chain.Amount, error) {
 		return chain.Amount{}, err
 	}
 	units := m.GasLimit
-	if m.Method != chain.MethodBounce {
+	if m.Method != chain.MethodBounce && m.Method != chain.MethodRefund {
 		units += gas.Bounce
 	}
 	return m.Amount.Add(chain.Mul(units, m.GasPrice))

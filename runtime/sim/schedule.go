@@ -55,7 +55,7 @@ func newSchedule(l *ledger, c *exec.Context, tag account.Tag, carried []*exec.De
 			break
 		}
 		s.gas -= need
-		to, _ := c.Receiver(d.Message.To)
+		to := c.Home(d.Message.To)
 		s.carried[to] = append(s.carried[to], d)
 	}
 	if r := l.n.w.random.work; l.n.w.plan.Cut > 0 && r.IntN(l.n.w.plan.Cut) == 0 {
@@ -164,7 +164,7 @@ func (s *schedule) handle(to chain.Address, d *exec.Delivery) error {
 	for i := range handled.Outcome.Sent {
 		sent := &exec.Delivery{Message: handled.Outcome.Sent[i].Relay(to, d.Message, uint32(i))}
 		handled.Sent[i] = sent
-		if receiver, stays := s.context.Receiver(sent.Message.To); stays {
+		if receiver, stays := s.context.Receiver(sent.Message.To, sent.Message.Method); stays {
 			s.lane(pair{to, receiver}).queue = append(s.lane(pair{to, receiver}).queue, sent)
 		}
 	}

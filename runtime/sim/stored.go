@@ -81,7 +81,7 @@ func (d *stored) commit(f *bft.Final, r *block.Result, h how) error {
 	if h == torn {
 		d.disk.TearSync(d.loss())
 	}
-	return d.kept.Commit(r, f.Certificate.Append(nil))
+	return d.kept.Commit(r, f.Certificate.Append(nil), nil) // the chain is alone: it has nothing to prove to others
 }
 
 func (d *stored) finals(from uint64) ([]bft.Final, error) {

@@ -8,6 +8,7 @@ import (
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/contracts/native"
+	"github.com/thinkey/thinkey/runtime/keep"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
@@ -77,7 +78,7 @@ type ledger struct {
 
 func newLedger(t testing.TB, s *store.Store, wallets int) *ledger {
 	t.Helper()
-	l := &ledger{t: t, store: s, rules: block.Rules{Exists: block.Alone(chain.Main), Programs: programs{}}, tree: merkle.New()}
+	l := &ledger{t: t, store: s, rules: block.Rules{Programs: programs{}}, tree: merkle.New()}
 	params := chain.DefaultParams()
 	params.MinGasPrice, params.DepositPerAccount, params.DepositPerByte = 1, 1000, 3
 	l.genesis = &chain.Genesis{Name: "audit", Chain: chain.Main, TimeMillis: 1_700_000_000_000, Params: params}
@@ -166,7 +167,7 @@ func (l *ledger) add(bound int, messages ...*chain.Message) *block.Result {
 		if todo = todo[1:]; events >= bound && d.Message.Kind == chain.Relay {
 			continue
 		}
-		to, _ := c.Receiver(d.Message.To)
+		to := c.Home(d.Message.To)
 		o := accounts[to]
 		if o == nil {
 			record, err := before.State.Account(to)
@@ -194,9 +195,8 @@ func (l *ledger) add(bound int, messages ...*chain.Message) *block.Result {
 
 func (l *ledger) commit(res *block.Result) {
 	l.t.Helper()
-	l.must(l.store.Commit(&store.Commit{
-		Chain: chain.Main, Header: &res.Block.Header, Hash: res.Hash, Block: res.Raw, Receipts: res.Journal.Encode(),
-		Changes: res.Changes, Messages: res.Processed, Code: res.Published,
+	l.must(keep.Of(l.store, chain.Main).Commit(res, nil, func(s exec.Slot) (merkle.StateProof, error) {
+		return l.tree.Prove(res.Version, block.SlotPath(s))
 	}))
 	l.must(l.tree.Commit(res.Version))
 	l.header, l.hash = &res.Block.Header, res.Hash

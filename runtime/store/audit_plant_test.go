@@ -117,7 +117,7 @@ func (p *planted) value(key []byte) []byte {
 }
 
 func (p *planted) parts(height uint64) [][]byte {
-	return [][]byte{store.PartKey('b', height), store.PartKey('h', height), store.PartKey('o', height), store.PartKey('r', height)}
+	return [][]byte{store.PartKey('b', height), store.PartKey('h', height), store.PartKey('r', height)}
 }
 
 func (p *planted) mark(height uint64, change func(*store.Head)) {
@@ -361,7 +361,9 @@ var blockRows = []corruption{
 		p.put(store.GenesisKey(), g.Encode())
 	}, []string{audit.Genesis, audit.Conservation}, says("another is stored")},
 	{"genesis that does not decode", func(p *planted) {
-		p.put(store.GenesisKey(), p.genesis.Encode()[1:])
+		raw := p.genesis.Encode()
+		raw[0] = 0xff
+		p.put(store.GenesisKey(), raw)
 	}, []string{audit.Genesis}, says("version")},
 	{"balance, with every root made to fit", func(p *planted) {
 		p.record(0, func(a *chain.Account) { more(&a.Balance, 1) })
@@ -392,6 +394,13 @@ var besideRows = []corruption{
 		p.put(store.PartKey('h', 6), append(bytes.Clone(p.value(store.PartKey('h', 6))), 1))
 	}, []string{audit.Certificates}, says("block 6")},
 	{"outbox", func(p *planted) { p.put(store.PartKey('o', 6), []byte{1}) }, []string{audit.Outboxes}, says("block 6")},
+	{"lost outbox", func(p *planted) {
+		p.relabel(func(h *chain.Header) { h.Roots.Outbox[0] ^= 1 })
+	}, []string{audit.Outboxes, audit.Replayed, audit.HeadMarker}, says("block 10: its outbox is missing")},
+	{"damaged outbox", func(p *planted) {
+		p.put(store.PartKey('o', 6), []byte{1})
+		p.spoil(store.PartKey('o', 6))
+	}, []string{audit.Checksums}, says("damaged: chain 1")},
 	{"receipt", func(p *planted) {
 		p.journal(7, func(j *block.Journal) { j.Receipts[2].GasUsed++ })
 	}, []string{audit.Receipts}, message(7, 2)},
@@ -508,7 +517,8 @@ var besideRows = []corruption{
 	{"lost body in the middle", func(p *planted) { p.lose(store.PartKey('b', 5)) }, []string{audit.Heights}, says("block 5: its body is missing")},
 	{"lost last block", func(p *planted) {
 		p.lose(p.parts(lastHeight)...)
-	}, []string{audit.HeadMarker, audit.Heights, audit.Undo, audit.BlockHashes, audit.State, audit.StateRoot, audit.Nonces, audit.MessageIndex},
+	}, []string{audit.HeadMarker, audit.Heights, audit.Undo, audit.BlockHashes, audit.State, audit.StateRoot, audit.Nonces, audit.MessageIndex,
+		audit.Accumulators},
 		says("it says height 10, and the last block is 9")},
 	{"lost body of the last block", func(p *planted) { p.lose(store.PartKey('b', lastHeight)) }, []string{audit.Heights}, says("block 10: its body is missing")},
 	{"head marker moved back", func(p *planted) { p.mark(lastHeight-1, func(*store.Head) {}) }, []string{audit.HeadMarker}, says("it says height 9, and the last block is 10")},
@@ -529,7 +539,7 @@ var besideRows = []corruption{
 	{"lost head marker", func(p *planted) { p.lose(store.MarkKey()) }, []string{audit.HeadMarker}, says("no head marker")},
 	{"block far above the head", func(p *planted) {
 		p.put(store.PartKey('b', 1<<61), p.result(lastHeight).Raw)
-	}, []string{audit.Heights, audit.HeadMarker, audit.HashChain, audit.BlockHashes, audit.Headers, audit.Receipts, audit.Outboxes, audit.Undo},
+	}, []string{audit.Heights, audit.HeadMarker, audit.HashChain, audit.BlockHashes, audit.Headers, audit.Receipts, audit.Undo},
 		says("are missing: the next one stored is")},
 }
 
@@ -569,7 +579,6 @@ func damageRows() (rows []corruption) {
 		"body":          func(*planted) []byte { return store.PartKey('b', 6) },
 		"header":        func(*planted) []byte { return store.PartKey('h', 6) },
 		"receipts":      func(*planted) []byte { return store.PartKey('r', 6) },
-		"outbox":        func(*planted) []byte { return store.PartKey('o', 6) },
 		"undo":          func(*planted) []byte { return store.UndoKey(6) },
 		"index":         func(p *planted) []byte { return store.IndexKey(p.processed(6, 0)) },
 		"block hash":    func(p *planted) []byte { return store.NameKey(p.result(6).Hash) },

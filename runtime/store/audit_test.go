@@ -78,7 +78,8 @@ func TestAuditPasses(t *testing.T) {
 			t.Error(words(t, r))
 		}
 		for _, c := range r.Checks {
-			if c.Looked == 0 && c.Name != audit.Layout {
+			tree := c.Name == audit.Departures || c.Name == audit.Proofs // that of TestAuditOfTree has them
+			if c.Looked == 0 && c.Name != audit.Layout && !tree {
 				t.Errorf("%s looked at nothing", c.Name)
 			}
 		}
@@ -293,7 +294,7 @@ func TestReplayNamesWhatDiffers(t *testing.T) {
 		{"signature", func() { p.body(4, func(b *chain.Block) { b.Inputs[2].Message.Proof[40] ^= 1 }) }, audit.Validity},
 		{"receipts", func() { p.put(store.PartKey('r', 4), p.value(store.PartKey('r', 5))) }, audit.Receipts},
 		{"index", func() { p.lose(store.IndexKey(p.processed(4, 0))) }, audit.MessageIndex},
-		{"damage", func() { p.spoil(store.PartKey('o', 4)) }, audit.Checksums},
+		{"damage", func() { p.spoil(store.PartKey('r', 4)) }, audit.Checksums},
 		{"another block", func() { p.body(5, func(b *chain.Block) { b.Header.GasUsed++ }) }, ""},
 	} {
 		row.plant()

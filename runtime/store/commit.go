@@ -19,7 +19,7 @@ type Commit struct {
 	Header *chain.Header
 	Hash   chain.BlockHash // of Header
 	// Block is the encoded block, Certificate what made it final (it may be empty: a chain of one node), Receipts and
-	// Outbox as the caller wants them back.
+	// Outbox as the caller wants them back. An empty outbox is not stored: the root in the header says that there is none.
 	Block, Certificate, Receipts, Outbox []byte
 	// Changes are those of the block, each slot once.
 	Changes []exec.Change
@@ -27,6 +27,10 @@ type Commit struct {
 	Messages []chain.MessageID
 	// Code is what the block publishes, each once.
 	Code []exec.Published
+	// Departures are the relays in Outbox, Nodes what accumulators grew by, Proofs what is to be shown to other chains later.
+	Departures []Departure
+	Nodes      []Nodes
+	Proofs     []Proof
 }
 
 // Commit makes a block final on disk. When it returns nil the block and all that follows from it are there after any
@@ -83,15 +87,20 @@ func (c *Commit) check(head *mark) error {
 // which is faster than to look for its place by half.
 func (c *Commit) write(w *writer, next mark) {
 	h := next.Height
+	w.nodes(c.Nodes)
 	w.part(h, partBody, c.Block)
 	w.part(h, partHeader, wire.AppendBytes(nil, c.Header.Append(nil)), c.Certificate)
-	w.part(h, partOutbox, c.Outbox)
+	if len(c.Outbox) > 0 {
+		w.part(h, partOutbox, c.Outbox)
+	}
 	w.part(h, partReceipts, c.Receipts)
 	w.code(c.Code)
+	w.departures(h, c.Departures)
 	w.entries(c.Changes)
 	w.index(h, c.Messages)
 	w.put(markKey(c.Chain), next.append(nil))
 	w.put(nameKey(c.Chain, c.Hash), wire.AppendU64(nil, h))
+	w.proofs(c.Proofs)
 	w.changes(c.Changes)
 	w.undo(h, c.Changes)
 }

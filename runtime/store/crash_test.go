@@ -66,7 +66,7 @@ func TestCrashWhileMade(t *testing.T) {
 			}
 			return nil
 		})
-		closeStore(t, openSmall(t, errorfs.Wrap(disk, hook)))
+		closeStore(t, openSmall(t, inject(disk, hook)))
 		for i, c := range crashes {
 			if err := c.recover(t, m); err != nil {
 				t.Fatalf("crash %d, before %s: %v", i, c.op, err)
@@ -126,7 +126,7 @@ func runWithCrashes(t *testing.T, m *model, seed uint64, unsynced int) []crash {
 		}
 		return nil
 	})
-	s := openSmall(t, errorfs.Wrap(disk, hook))
+	s := openSmall(t, inject(disk, hook))
 	if err := m.init(s); err != nil {
 		t.Fatal(err)
 	}
@@ -287,7 +287,7 @@ func (r *faultyRun) execute(m *model) error {
 }
 
 func (r *faultyRun) live(m *model) {
-	s, err := Open(Options{fs: errorfs.Wrap(r.disk, r), tune: smallTables, CacheBytes: 1 << 20, Fatal: func(err error) {
+	s, err := Open(Options{fs: inject(r.disk, r), tune: smallTables, CacheBytes: 1 << 20, Fatal: func(err error) {
 		r.fatal <- err
 		select {} // the process is over
 	}})

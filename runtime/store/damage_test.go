@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,17 +36,22 @@ func flip(s *Store, key []byte, at int) error {
 
 var damagedCode = chain.PublishInput{Code: []byte("damaged code")}
 
+// first is the first commit from height 3 on of which f holds.
+func (m *model) first(f func(*Commit) bool) *Commit {
+	return m.commits[2+slices.IndexFunc(m.commits[2:], f)]
+}
+
 // readings are all ways to read, each with a key that it reads.
 func readings(m *model, s *Store) map[string]struct {
 	key  []byte
 	says string
 	read func() error
 } {
-	c := m.commits[2]
-	for len(c.Messages) == 0 {
-		c = m.commits[c.Header.Height]
-	}
+	c := m.first(func(c *Commit) bool { return len(c.Messages) > 0 && len(c.Outbox) > 0 })
 	h := c.Header.Height
+	node := c.Nodes[0].Nodes[0]
+	left := m.first(func(c *Commit) bool { return len(c.Departures) > 0 }).Departures[0]
+	proof := m.first(func(c *Commit) bool { return len(c.Proofs) > 0 }).Proofs[0]
 	account := m.initial[0].Account
 	entry := exec.Slot{Account: account, Key: "damage"}
 	path, record := pathOf(&entry), merkle.AccountPath(account)
@@ -86,9 +92,21 @@ func readings(m *model, s *Store) map[string]struct {
 		"leaves": {stateKey(nil, 1, &path), "state", func() error {
 			return s.Leaves(1, func(merkle.Path, exec.Slot, []byte) error { return nil })
 		}},
-		"next":   {entryKey(nil, 1, account, "damage"), `key "damage"`, func() error { _, err := state.Next(account, "", ""); return err }},
-		"code":   {codeKey(nil, 1, damagedCode.Hash()), damagedCode.Hash().String(), func() error { _, err := s.Code(1, damagedCode.Hash()); return err }},
-		"undo":   {undoKey(nil, 1, h), "undo of block", func() error { return view(h - 1) }},
+		"next": {entryKey(nil, 1, account, "damage"), `key "damage"`, func() error { _, err := state.Next(account, "", ""); return err }},
+		"code": {codeKey(nil, 1, damagedCode.Hash()), damagedCode.Hash().String(), func() error { _, err := s.Code(1, damagedCode.Hash()); return err }},
+		"undo": {undoKey(nil, 1, h), "undo of block", func() error { return view(h - 1) }},
+		"departures": {departureKey(nil, 1, left.To, left.Number), fmt.Sprintf("departure %d to chain %d", left.Number, left.To), func() error {
+			_, err := s.Departures(1, left.To, left.Number, 1)
+			return err
+		}},
+		"node": {accumulatorKey(nil, 1, 1, node.Level, node.Index), fmt.Sprintf("list 1, level %d, index %d", node.Level, node.Index), func() error {
+			_, err := s.Node(1, 1, node.Level, node.Index)
+			return err
+		}},
+		"proof": {proofKey(nil, 1, proof.Of, proof.Chain, proof.At), fmt.Sprintf("proof %d of chain %d at %d", proof.Of, proof.Chain, proof.At), func() error {
+			_, _, err := s.Proof(1, proof.Of, proof.Chain, proof.At)
+			return err
+		}},
 		"marker": {markKey(1), "marker", func() error { return view(h) }},
 	}
 }

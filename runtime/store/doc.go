@@ -8,6 +8,7 @@
 //	                                            '-> Head, Block, Header, Receipts, Outbox, Find, HeightOf: what was committed
 //	                                            '-> State: the final state; StateAt: an earlier one; Leaves, Storage, Index: all of it
 //	                                            '-> Code: published modules, by hash
+//	                                            '-> Departures, Node, Proof: what is shown to other chains of the tree
 //	        KeepVotes (one synced batch before a member sends what it signed) -> Votes
 //
 // # Layout
@@ -17,16 +18,22 @@
 //
 //	chain kind  rest                  value (crc behind each)
 //	0     'm'   -                     version of this layout:u32
+//	c     'a'   list:u32 level:u8     hash:32 of a node of an accumulator (merkle.Node): of the chain's own blocks if list is c,
+//	            index:u64             else of what it recorded of a child
 //	c     'b'   height:u64 'b'        the encoded block
 //	c     'b'   height:u64 'h'        header length:u32 header certificate
-//	c     'b'   height:u64 'o'        outbox as the caller encoded it
+//	c     'b'   height:u64 'o'        outbox as the caller encoded it; none if that is empty
 //	c     'b'   height:u64 'r'        receipts as the caller encoded them
 //	c     'c'   code hash:32          0, or 1 if immutable, and the module: the hash is that of the value
+//	c     'd'   destination:u32       height:u64 place in that block's outbox:u32, for each relay that left
+//	            number:u64
 //	c     'e'   address:24 key        nothing: the account's storage has the key
 //	c     'g'   piece:u32             a piece of the encoded genesis, genesisPiece bytes but for the last
 //	c     'i'   message id:32         height:u64 place among the block's receipts:u32
 //	c     'm'   -                     head: height:u64 block hash:32 state root:32, pieces of the genesis:u32
 //	c     'n'   block hash:32         height:u64
+//	c     'p'   of:u8 chain:u32       a proof as the caller encoded it, which says what "of" stands for
+//	            at:u64
 //	c     's'   path:24               an account's record; the rest of its path is zero
 //	c     's'   path:56               a storage entry: key length:u16 key value (the path holds only a hash of the key)
 //	c     'u'   height:u64            undo: for each change of the block, what its slot held before
@@ -45,9 +52,10 @@
 //	    another, whatever instant a crash picks.
 //	T3  Heights have no gaps, and each block names the one before as its parent.
 //	T4  A value that changed on disk is never returned: the read gives ErrDamaged with chain, kind and key.
-//	T5  Head, Block, Header, Receipts, Outbox, Find, HeightOf and StateAt show a block only when its sync is done.
+//	T5  Head, Block, Header, Receipts, Outbox, Departures, Find, HeightOf and StateAt show a block only when its sync is done.
 //	    State reads what is newest, which can be some milliseconds earlier: it serves the execution of the next block,
-//	    which follows its commit, and queries that say "at the head or one block later".
+//	    which follows its commit, and queries that say "at the head or one block later". So do Node and Proof: what was
+//	    complete or proven once stays so.
 //	T6  A failed write or sync of the write-ahead log ends the process (Options.Fatal): the file may hold anything, and what
 //	    is in memory is not what is on disk. No commit that waits for it returns.
 //	T7  The block that was final last stands beside the tables, too: a directory that lost it is not opened. Only after a

@@ -61,7 +61,7 @@ func (s *Store) engineOptions() *pebble.Options {
 	return o
 }
 
-// tableEnd ends tables behind each of the kinds that grow at their end alone, blocks and undo records. So their tables
+// tableEnd ends tables behind each of the kinds that grow at their end alone, blocks and undo records, and before them. So their tables
 // don't overlap older ones and take no part in compactions of the state; and the bulk of undo records stands in files
 // of its own, which go as a whole when the records are pruned.
 func tableEnd(first []byte) (pebble.SpanPolicy, []byte, error) {
@@ -69,7 +69,7 @@ func tableEnd(first []byte) (pebble.SpanPolicy, []byte, error) {
 		return pebble.SpanPolicy{}, nil, nil
 	}
 	last := kindVote
-	for _, k := range []kind{kindBlock, kindName, kindState, kindUndo} {
+	for _, k := range []kind{kindNode, kindBlock, kindName, kindState, kindUndo} {
 		if kind(first[prefixBytes-1]) <= k {
 			last = k
 			break

@@ -7,27 +7,32 @@ import (
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/merkle"
+	"github.com/thinkey/thinkey/sdk/wire"
 )
 
 // kind is the byte of a key behind the chain. A byte, once used, keeps its meaning.
 type kind byte
 
 const (
-	kindBlock   kind = 'b' // ends with a part
-	kindCode    kind = 'c'
-	kindEntry   kind = 'e'
-	kindGenesis kind = 'g'
-	kindIndex   kind = 'i'
-	kindMark    kind = 'm'
-	kindName    kind = 'n'
-	kindState   kind = 's'
-	kindUndo    kind = 'u'
-	kindVote    kind = 'v' // with a hash behind it, a body
+	kindNode      kind = 'a'
+	kindBlock     kind = 'b' // ends with a part
+	kindCode      kind = 'c'
+	kindDeparture kind = 'd'
+	kindEntry     kind = 'e'
+	kindGenesis   kind = 'g'
+	kindIndex     kind = 'i'
+	kindMark      kind = 'm'
+	kindName      kind = 'n'
+	kindProof     kind = 'p'
+	kindState     kind = 's'
+	kindUndo      kind = 'u'
+	kindVote      kind = 'v' // with a hash behind it, a body
 )
 
 var kindWords = map[kind]string{
 	kindBlock: "block", kindCode: "code", kindEntry: "entry index", kindGenesis: "genesis", kindIndex: "message index",
 	kindMark: "marker", kindName: "block hash", kindState: "state", kindUndo: "undo", kindVote: "votes",
+	kindNode: "accumulator node", kindDeparture: "departure", kindProof: "proof",
 }
 
 // String is the kind in words.
@@ -59,12 +64,15 @@ func (p part) String() string {
 }
 
 const (
-	prefixBytes   = 4 + 1
-	pathBytes     = len(merkle.Path{})
-	accountBytes  = 24 // of a path: what all paths of an account share
-	stateKeyBytes = prefixBytes + pathBytes
-	indexKeyBytes = prefixBytes + 32
-	bodyKeyBytes  = prefixBytes + 32
+	prefixBytes       = 4 + 1
+	pathBytes         = len(merkle.Path{})
+	accountBytes      = 24 // of a path: what all paths of an account share
+	stateKeyBytes     = prefixBytes + pathBytes
+	indexKeyBytes     = prefixBytes + 32
+	bodyKeyBytes      = prefixBytes + 32
+	nodeKeyBytes      = prefixBytes + 4 + 1 + 8
+	departureKeyBytes = prefixBytes + 4 + 8
+	proofKeyBytes     = prefixBytes + 1 + 4 + 8
 	// entryKeyBytes is the longest key that there is.
 	entryKeyBytes = prefixBytes + chain.AddressSize + chain.MaxStorageKey
 )
@@ -124,6 +132,50 @@ func readEntryKey(key []byte) (slot exec.Slot, ok bool) {
 	return slot, isListed(&slot) && len(key) <= entryKeyBytes
 }
 
+// accumulatorKey appends the key of a node of an accumulator.
+func accumulatorKey(b []byte, id, list chain.ID, level uint8, index uint64) []byte {
+	b = binary.BigEndian.AppendUint32(appendPrefix(b, id, kindNode), uint32(list))
+	return binary.BigEndian.AppendUint64(append(b, level), index)
+}
+
+// readAccumulatorKey is the node, without its hash, and the list in what accumulatorKey wrote.
+func readAccumulatorKey(key []byte) (list chain.ID, node merkle.Node, err error) {
+	r := wire.NewReader(key[prefixBytes:])
+	list = chain.ID(r.U32("list"))
+	node.Level, node.Index = r.U8("level"), r.U64("index")
+	if err := r.Done(); err != nil {
+		return 0, merkle.Node{}, damaged(key, err)
+	}
+	return list, node, nil
+}
+
+// departureKey appends the key of a relay that left for a chain.
+func departureKey(b []byte, id, to chain.ID, number uint64) []byte {
+	b = binary.BigEndian.AppendUint32(appendPrefix(b, id, kindDeparture), uint32(to))
+	return binary.BigEndian.AppendUint64(b, number)
+}
+
+// readDepartureKey is what departureKey wrote.
+func readDepartureKey(key []byte) (to chain.ID, number uint64, err error) {
+	r := wire.NewReader(key[prefixBytes:])
+	to, number = chain.ID(r.U32("destination")), r.U64("number")
+	if err := r.Done(); err != nil {
+		return 0, 0, damaged(key, err)
+	}
+	return to, number, nil
+}
+
+// departureSpan is the range of keys of what left for a chain.
+func departureSpan(id, to chain.ID) (lower, upper []byte) {
+	return span(id, kindDeparture, binary.BigEndian.AppendUint32(nil, uint32(to)))
+}
+
+// proofKey appends the key of a proof.
+func proofKey(b []byte, id chain.ID, of byte, c chain.ID, at uint64) []byte {
+	b = binary.BigEndian.AppendUint32(append(appendPrefix(b, id, kindProof), of), uint32(c))
+	return binary.BigEndian.AppendUint64(b, at)
+}
+
 // span is the range of keys of one kind, or, with more bytes behind the kind, of those that begin with them.
 func span(id chain.ID, k kind, begin []byte) (lower, upper []byte) {
 	lower = append(appendPrefix(nil, id, k), begin...)
@@ -158,6 +210,12 @@ func describe(key []byte) string {
 		return fmt.Sprintf("chain %d, %s of block %d", id, part(rest[8]), binary.BigEndian.Uint64(rest))
 	case k == kindUndo && len(rest) == 8:
 		return fmt.Sprintf("chain %d, %s of block %d", id, k, binary.BigEndian.Uint64(rest))
+	case k == kindNode && len(key) == nodeKeyBytes:
+		return fmt.Sprintf("chain %d, %s, list %d, level %d, index %d", id, k, binary.BigEndian.Uint32(rest), rest[4], binary.BigEndian.Uint64(rest[5:]))
+	case k == kindDeparture && len(key) == departureKeyBytes:
+		return fmt.Sprintf("chain %d, %s %d to chain %d", id, k, binary.BigEndian.Uint64(rest[4:]), binary.BigEndian.Uint32(rest))
+	case k == kindProof && len(key) == proofKeyBytes:
+		return fmt.Sprintf("chain %d, %s %d of chain %d at %d", id, k, rest[0], binary.BigEndian.Uint32(rest[1:]), binary.BigEndian.Uint64(rest[5:]))
 	case k == kindCode:
 		return fmt.Sprintf("chain %d, %s %x", id, k, rest)
 	case k == kindEntry:

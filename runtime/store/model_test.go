@@ -41,11 +41,12 @@ type model struct {
 	commits []*Commit // commits[h-1] is height h
 	states  []map[exec.Slot][]byte
 	places  map[chain.MessageID]Place
+	near    neighbours
 }
 
 func newModel(id chain.ID, seed uint64, blocks int) *model {
 	rng := rand.New(rand.NewPCG(seed, uint64(id)))
-	m := &model{chain: id, places: map[chain.MessageID]Place{}}
+	m := &model{chain: id, places: map[chain.MessageID]Place{}, near: newNeighbours()}
 	m.genesis = &chain.Genesis{Name: "model", Chain: id, TimeMillis: seed % chain.MaxTimeMillis, Params: chain.DefaultParams()}
 	m.zero = &chain.Header{Network: m.genesis.Network(), Chain: id, Parent: m.genesis.Parent(), Roots: chain.Roots{State: chain.Hash{1}}}
 	state := map[exec.Slot][]byte{}
@@ -71,8 +72,12 @@ func newModel(id chain.ID, seed uint64, blocks int) *model {
 func (m *model) block(rng *rand.Rand, height uint64, parent chain.BlockHash) *Commit {
 	h := &chain.Header{Network: m.zero.Network, Chain: m.chain, Height: height, Parent: parent, TimeMillis: rng.Uint64()}
 	binary.BigEndian.PutUint64(h.Roots.State[:], rng.Uint64())
+	var outbox []byte
+	if h.Roots.Outbox = emptyOutbox; rng.IntN(3) > 0 {
+		h.Roots.Outbox, outbox = chain.Hash{7}, fmt.Appendf(nil, "outbox %d", height)
+	}
 	block := chain.Block{Header: *h}
-	c := &Commit{Chain: m.chain, Header: h, Hash: h.Hash(), Block: block.Append(nil), Outbox: fmt.Appendf(nil, "outbox %d", height)}
+	c := &Commit{Chain: m.chain, Header: h, Hash: h.Hash(), Block: block.Append(nil), Outbox: outbox}
 	if rng.IntN(4) > 0 {
 		c.Certificate = fmt.Appendf(nil, "certificate %d", height)
 	}
@@ -100,6 +105,7 @@ func (m *model) block(rng *rand.Rand, height uint64, parent chain.BlockHash) *Co
 		in := chain.PublishInput{Immutable: rng.IntN(2) == 0, Code: fmt.Appendf(make([]byte, rng.IntN(2000)), "code of block %d", height)}
 		c.Code = append(c.Code, exec.Published{Hash: in.Hash(), PublishInput: in})
 	}
+	m.tree(rng, c, height)
 	return c
 }
 
@@ -193,7 +199,9 @@ func (m *model) check(s *Store) error {
 		}
 	}
 	leaves := func(f leafFunc) error { return s.Leaves(m.chain, f) }
-	if err := errors.Join(sameState(leaves, m.states[head.Height]), sameOrder(s.State(m.chain), m.states[head.Height])); err != nil {
+	err = errors.Join(sameState(leaves, m.states[head.Height]), sameOrder(s.State(m.chain), m.states[head.Height]),
+		m.checkNodes(s, head.Height), m.checkProofs(s, head.Height))
+	if err != nil {
 		return fmt.Errorf("head %d: %w", head.Height, err)
 	}
 	return m.checkIndex(s, head.Height)
@@ -231,7 +239,7 @@ func (m *model) checkBlock(s *Store, h uint64) error {
 // checkBeyond: nothing of the next block is there (T2).
 func (m *model) checkBeyond(s *Store, head uint64) error {
 	if head == uint64(len(m.commits)) {
-		return nil
+		return m.checkDeparted(s, head)
 	}
 	next := m.commits[head]
 	_, _, blockErr := s.Block(m.chain, head+1)
@@ -243,7 +251,7 @@ func (m *model) checkBeyond(s *Store, head uint64) error {
 			return fmt.Errorf("read beyond the head: %v", err)
 		}
 	}
-	return nil
+	return m.checkDeparted(s, head)
 }
 
 func (m *model) checkIndex(s *Store, head uint64) error {

@@ -393,6 +393,12 @@ func inLayout(key []byte) bool {
 		return len(rest) == 4
 	case kindCode, kindIndex, kindName:
 		return len(rest) == 32
+	case kindNode:
+		return len(key) == nodeKeyBytes
+	case kindDeparture:
+		return len(key) == departureKeyBytes
+	case kindProof:
+		return len(key) == proofKeyBytes
 	case kindEntry:
 		_, ok := readEntryKey(key)
 		return ok

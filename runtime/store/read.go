@@ -1,11 +1,13 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/merkle"
 	"github.com/thinkey/thinkey/sdk/wire"
 )
 
@@ -45,9 +47,24 @@ func (s *Store) Receipts(id chain.ID, height uint64) ([]byte, error) {
 	return s.at(id, partReceipts, height)
 }
 
-// Outbox is that of the block at a height, as it was committed.
+// emptyOutbox is the root in the header of a block without outbox.
+var emptyOutbox = chain.Hash(merkle.Root(nil))
+
+// Outbox is that of the block at a height, as it was committed; empty if the block has none.
 func (s *Store) Outbox(id chain.ID, height uint64) ([]byte, error) {
-	return s.at(id, partOutbox, height)
+	key := partKey(nil, id, partOutbox, height)
+	if err := s.shown(id, key, height); err != nil {
+		return nil, err
+	}
+	raw, err := s.get(s.db, key)
+	if !errors.Is(err, ErrNotFound) {
+		return raw, err
+	}
+	h, err := s.Header(id, height)
+	if err == nil && h.Roots.Outbox != emptyOutbox {
+		err = damaged(key, errMissing)
+	}
+	return nil, err
 }
 
 // HeightOf is the height of the block with the given hash.

@@ -17,7 +17,7 @@ import (
 )
 
 // layoutVersion is that of the schema in doc.go. Another one is refused.
-const layoutVersion = 3 // 1 had neither code nor an index of entries, 2 no votes
+const layoutVersion = 4 // 1 had neither code nor an index of entries, 2 no votes, 3 nothing for other chains of a tree
 
 // Options say where and how to store. The zero value is a store in memory that keeps everything.
 type Options struct {

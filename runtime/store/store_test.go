@@ -267,7 +267,7 @@ func TestUnsyncedIsNotShown(t *testing.T) {
 		}
 		return nil
 	})
-	s, err := Open(Options{fs: errorfs.Wrap(vfs.NewMem(), slow)})
+	s, err := Open(Options{fs: inject(vfs.NewMem(), slow)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,23 +12,20 @@ import (
 // state's pending queue; what it carries out is what nobody processed.
 type Block struct {
 	Header Header
-	Inputs []Input
-	Order  Order
+	// Arrived is what comes from other chains, Inputs the external messages.
+	Arrived Arrived
+	Inputs  []Input
+	Order   Order
 	// Failed are records of rounds of the height before that failed, by round (SPEC 5.9).
 	Failed []Timeouts
 }
 
-// Input is a message that comes into the chain from outside it: external, or a relay from another chain with its proof.
-type Input struct {
-	Message *Message
-	// Proof is the path of a relay from its source's outbox to an ancestor that this chain knows (SPEC 8.2); nothing for
-	// an external message, whose signature is in the message.
-	Proof []byte
-}
+// Input is an external message that comes into the chain.
+type Input struct{ Message *Message }
 
 const (
-	blockVersion = 1
-	inputBytes   = 4 + messageBytes + 4
+	blockVersion = 2
+	inputBytes   = 4 + messageBytes
 )
 
 // Append writes the canonical encoding.
@@ -36,7 +33,7 @@ func (i *Input) Append(b []byte) []byte {
 	at := len(b)
 	b = i.Message.Append(wire.AppendU32(b, 0))
 	binary.BigEndian.PutUint32(b[at:], uint32(len(b)-at-4))
-	return wire.AppendBytes(b, i.Proof)
+	return b
 }
 
 func readInput(r *wire.Reader) (in Input) {
@@ -49,17 +46,17 @@ func readInput(r *wire.Reader) (in Input) {
 		r.Fail("input message: "+err.Error(), wire.ErrValue)
 		return in
 	}
-	in = Input{m, r.Bytes("proof", MaxProofBytes)}
-	if m.Kind == External && len(in.Proof) > 0 {
-		r.Fail("proof of an external message", wire.ErrValue)
+	if m.Kind != External {
+		r.Fail("a relay among external messages", wire.ErrValue)
 	}
-	return in
+	return Input{m}
 }
 
 // Append writes the canonical encoding.
 func (k *Block) Append(b []byte) []byte {
 	b = slices.Grow(b, k.sizeHint())
 	b = wire.AppendBytes(append(b, blockVersion), k.Header.Append(nil))
+	b = k.Arrived.Append(b)
 	b = wire.AppendU32(b, uint32(len(k.Inputs)))
 	for i := range k.Inputs {
 		b = k.Inputs[i].Append(b)
@@ -80,7 +77,7 @@ func (k *Block) sizeHint() int {
 	n := 1024
 	for i := range k.Inputs {
 		in := &k.Inputs[i]
-		n += inputBytes + 64 + len(in.Message.Method) + len(in.Message.Input) + len(in.Message.Proof) + len(in.Proof)
+		n += inputBytes + 64 + len(in.Message.Method) + len(in.Message.Input) + len(in.Message.Proof)
 	}
 	for i := range k.Order {
 		n += sequenceBytes
@@ -116,7 +113,7 @@ func DecodeBlock(b []byte) (*Block, error) {
 	if err != nil {
 		r.Fail("header: "+err.Error(), wire.ErrValue)
 	}
-	k := &Block{Header: h}
+	k := &Block{Header: h, Arrived: readArrived(r)}
 	k.Inputs = readList(r, "inputs", MaxBlockInputs, inputBytes, func() Input { return readInput(r) })
 	left := MaxBlockEvents // of the block, not of each account: an event takes six times its bytes in memory
 	k.Order = readList(r, "accounts", MaxBlockAccounts, sequenceBytes, func() Sequence {

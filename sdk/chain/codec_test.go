@@ -59,6 +59,18 @@ func of[T any](name string, encode func(T) []byte, decode func([]byte) (T, error
 	return c
 }
 
+func decodeAnchor(b []byte) (chain.Anchor, error) {
+	r := wire.NewReader(b)
+	a := chain.ReadAnchor(r)
+	return a, r.Done()
+}
+
+func decodeImport(b []byte) (chain.Import, error) {
+	r := wire.NewReader(b)
+	i := chain.ReadImport(r)
+	return i, r.Done()
+}
+
 func nothingIsZero(c codec) codec {
 	c.absent = true
 	return c
@@ -78,7 +90,25 @@ var codecs = []codec{
 	nothingIsZero(of("queue", chain.Queue.Encode, chain.DecodeQueue, chain.Queue{Head: 3, Tail: 7})),
 	nothingIsZero(of("amount", chain.EncodeAmount, chain.DecodeAmount, chain.MaxAmount)),
 	of("params", chain.Params.Encode, chain.DecodeParams, params(), chain.DefaultParams()),
-	of("genesis", (*chain.Genesis).Encode, chain.DecodeGenesis, genesis(), governed()),
+	of("genesis", (*chain.Genesis).Encode, chain.DecodeGenesis, genesis(), governed(), network(), within()),
+	of("tree", chain.Tree.Encode, chain.DecodeTree, tree(), chain.Alone(1)),
+	of("anchor", func(a chain.Anchor) []byte { return a.Append(nil) }, decodeAnchor, anchor()),
+	of("known", chain.Known.Encode, chain.DecodeKnown, known()),
+	of("import", func(i chain.Import) []byte { return i.Append(nil) }, decodeImport, imported()),
+	nothingIsZero(of("outward", chain.Outward.Encode, chain.DecodeOutward, chain.Outward{Next: 3, Consumed: 2, Load: 1})),
+	nothingIsZero(of("number", chain.EncodeNumber, chain.DecodeNumber, 1<<40)),
+	of("registration", chain.Registration.Encode, chain.DecodeRegistration, registration()),
+	of("branch", chain.Branch.Encode, chain.DecodeBranch, branch()),
+	of("child", chain.Child.Encode, chain.DecodeChild, child()),
+	of("create", chain.CreateInput.Encode, chain.DecodeCreate, create(), chain.CreateInput{Parent: 1, Name: "shop", Nodes: applicants()[:1]}),
+	of("committee input", chain.CommitteeInput.Encode, chain.DecodeCommitteeInput, chain.CommitteeInput{Chain: 1, Silent: 2, Nodes: applicants()}),
+	of("credit", chain.CreditInput.Encode, chain.DecodeCredit, chain.CreditInput{Ancestor: 1, Chain: 2, Value: []byte("value"), Proof: []byte("proof")}),
+	of("node", chain.NodeInput.Encode, chain.DecodeNode, node()),
+	of("node entry", chain.Node.Encode, chain.DecodeNodeEntry, nodeEntry()),
+	of("numbering", chain.Numbering.Encode, chain.DecodeNumbering, chain.Numbering{Next: 1, Chains: 2}),
+	of("limb", chain.Limb.Encode, chain.DecodeLimb, chain.Limb{ID: 2, Parent: 1}),
+	of("recorded event", chain.RecordedEvent.Encode, chain.DecodeRecorded, chain.RecordedEvent{Child: 1, First: 2, Last: 3}),
+	of("forked event", chain.ForkedEvent.Encode, chain.DecodeForked, forked()),
 	of("transfer", chain.TransferInput.Encode, chain.DecodeTransfer, chain.TransferInput{To: address(1)}),
 	of("call", chain.CallInput.Encode, chain.DecodeCall, chain.CallInput{To: address(1), Method: "bid", GasLimit: 2, Input: []byte("in")}),
 	of("setcode", chain.SetCodeInput.Encode, chain.DecodeSetCode, chain.SetCodeInput{Code: chain.CodeHash{1}}),
@@ -137,7 +167,8 @@ func TestSamplesAreFull(t *testing.T) {
 	rich.Received++
 	rich.Joined = block().Order[0].Events[len(block().Order[0].Events)-1].Joined || block().Order[1].Events[len(block().Order[1].Events)-1].Joined
 	for _, v := range []any{*r, *block(), block().Inputs[1], rich, rich.Sent[1], header(), header().Roots, header().Views[0], header().Leaving[0],
-		certificate(), vote(), timeout(), timeout().Highest, committee(), committee().Seats[0], digest(), full, receipts()[1], receipts()[1].Events[0], params(), *governed(), genesis().Accounts[0], bounceInput()} {
+		certificate(), vote(), timeout(), timeout().Highest, committee(), committee().Seats[0], digest(), arrived(), arrived().Facts[0], arrived().Acks[0],
+		imported(), tree()[1], anchor(), known(), registration(), branch(), child(), applicants()[0], create(), node(), nodeEntry(), forked(), full, receipts()[1], receipts()[1].Events[0], params(), everything(), *within().Within, genesis().Accounts[0], bounceInput()} {
 		s := reflect.ValueOf(v)
 		for i := range s.NumField() {
 			if s.Field(i).IsZero() {
@@ -145,6 +176,13 @@ func TestSamplesAreFull(t *testing.T) {
 			}
 		}
 	}
+}
+
+// everything is a genesis with every field set, which no genesis has.
+func everything() chain.Genesis {
+	g := *within()
+	g.Chains = network().Chains
+	return g
 }
 
 // Every field comes back as it was.
@@ -285,25 +323,38 @@ func fuzzCodec(f *testing.F, name string) {
 	f.Fatalf("no codec %q", name)
 }
 
-func FuzzMessage(f *testing.F)     { fuzzCodec(f, "message") }
-func FuzzBlock(f *testing.F)       { fuzzCodec(f, "block") }
-func FuzzHeader(f *testing.F)      { fuzzCodec(f, "header") }
-func FuzzCertificate(f *testing.F) { fuzzCodec(f, "certificate") }
-func FuzzVote(f *testing.F)        { fuzzCodec(f, "vote") }
-func FuzzTimeout(f *testing.F)     { fuzzCodec(f, "timeout") }
-func FuzzCommittee(f *testing.F)   { fuzzCodec(f, "committee") }
-func FuzzDigest(f *testing.F)      { fuzzCodec(f, "digest") }
-func FuzzAccount(f *testing.F)     { fuzzCodec(f, "account") }
-func FuzzReceipts(f *testing.F)    { fuzzCodec(f, "receipts") }
-func FuzzQueue(f *testing.F)       { fuzzCodec(f, "queue") }
-func FuzzAmount(f *testing.F)      { fuzzCodec(f, "amount") }
-func FuzzParams(f *testing.F)      { fuzzCodec(f, "params") }
-func FuzzGenesis(f *testing.F)     { fuzzCodec(f, "genesis") }
-func FuzzTransfer(f *testing.F)    { fuzzCodec(f, "transfer") }
-func FuzzCall(f *testing.F)        { fuzzCodec(f, "call") }
-func FuzzSetCode(f *testing.F)     { fuzzCodec(f, "setcode") }
-func FuzzDeploy(f *testing.F)      { fuzzCodec(f, "deploy") }
-func FuzzBounce(f *testing.F)      { fuzzCodec(f, "bounce") }
+func FuzzMessage(f *testing.F)        { fuzzCodec(f, "message") }
+func FuzzBlock(f *testing.F)          { fuzzCodec(f, "block") }
+func FuzzHeader(f *testing.F)         { fuzzCodec(f, "header") }
+func FuzzCertificate(f *testing.F)    { fuzzCodec(f, "certificate") }
+func FuzzVote(f *testing.F)           { fuzzCodec(f, "vote") }
+func FuzzTimeout(f *testing.F)        { fuzzCodec(f, "timeout") }
+func FuzzCommittee(f *testing.F)      { fuzzCodec(f, "committee") }
+func FuzzDigest(f *testing.F)         { fuzzCodec(f, "digest") }
+func FuzzAccount(f *testing.F)        { fuzzCodec(f, "account") }
+func FuzzReceipts(f *testing.F)       { fuzzCodec(f, "receipts") }
+func FuzzQueue(f *testing.F)          { fuzzCodec(f, "queue") }
+func FuzzAmount(f *testing.F)         { fuzzCodec(f, "amount") }
+func FuzzParams(f *testing.F)         { fuzzCodec(f, "params") }
+func FuzzGenesis(f *testing.F)        { fuzzCodec(f, "genesis") }
+func FuzzTransfer(f *testing.F)       { fuzzCodec(f, "transfer") }
+func FuzzCall(f *testing.F)           { fuzzCodec(f, "call") }
+func FuzzSetCode(f *testing.F)        { fuzzCodec(f, "setcode") }
+func FuzzDeploy(f *testing.F)         { fuzzCodec(f, "deploy") }
+func FuzzTree(f *testing.F)           { fuzzCodec(f, "tree") }
+func FuzzAnchor(f *testing.F)         { fuzzCodec(f, "anchor") }
+func FuzzKnown(f *testing.F)          { fuzzCodec(f, "known") }
+func FuzzImport(f *testing.F)         { fuzzCodec(f, "import") }
+func FuzzOutward(f *testing.F)        { fuzzCodec(f, "outward") }
+func FuzzRegistration(f *testing.F)   { fuzzCodec(f, "registration") }
+func FuzzBranch(f *testing.F)         { fuzzCodec(f, "branch") }
+func FuzzChild(f *testing.F)          { fuzzCodec(f, "child") }
+func FuzzCreate(f *testing.F)         { fuzzCodec(f, "create") }
+func FuzzCommitteeInput(f *testing.F) { fuzzCodec(f, "committee input") }
+func FuzzCredit(f *testing.F)         { fuzzCodec(f, "credit") }
+func FuzzNode(f *testing.F)           { fuzzCodec(f, "node") }
+func FuzzNodeEntry(f *testing.F)      { fuzzCodec(f, "node entry") }
+func FuzzBounce(f *testing.F)         { fuzzCodec(f, "bounce") }
 
 // Refused by rule, each named in its error.
 func TestRefusedValues(t *testing.T) {
@@ -329,8 +380,8 @@ func TestRefusedValues(t *testing.T) {
 	unmarked.Last.Block = chain.BlockHash{}
 	ahead.Last.Round = 10
 	behind.Highest = chain.Mark{Round: 10, Block: chain.BlockHash{1}}
-	proven := block()
-	proven.Inputs[0].Proof = []byte("proof")
+	inbound := block()
+	inbound.Inputs[0].Message = relay()
 	carries := relay().Clone()
 	carries.Proof = []byte{1}
 	fine := bounceInput()
@@ -355,7 +406,7 @@ func TestRefusedValues(t *testing.T) {
 		{"timeout before its highest certificate", "timeout", "highest round 10", behind.Append(nil)},
 		{"accounts unsorted", "block", "accounts not in ascending order", unsorted.Append(nil)},
 		{"account without events", "block", "events of an account", idle.Append(nil)},
-		{"external with proof", "block", "proof of an external message", proven.Append(nil)},
+		{"relay as an input", "block", "a relay among external messages", inbound.Append(nil)},
 		{"digest of nothing", "digest", "headers", (&chain.Digest{Certificate: c}).Append(nil)},
 		{"code kind", "account", "code kind", edit(accounts()[0].Encode(), 41, 4)},
 		{"code zero", "account", "code has", edit(accounts()[2].Encode(), 42, 0)},

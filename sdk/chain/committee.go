@@ -31,8 +31,9 @@ type Seat struct {
 const (
 	committeeVersion = 1
 	seatBytes        = 32 + keys.BLSKeyBytes
-	// maxCommitteeBytes is the length of the largest encoded committee.
-	maxCommitteeBytes = 1 + 4 + 8 + 4 + 32 + 4 + MaxSeats*seatBytes
+	// committeeBytes is the length of the smallest encoded committee, maxCommitteeBytes that of the largest.
+	committeeBytes    = 1 + 4 + 8 + 4 + 32 + 4 + seatBytes
+	maxCommitteeBytes = committeeBytes + (MaxSeats-1)*seatBytes
 )
 
 // ErrCommittee is returned for a committee that can't agree on anything.

@@ -6,11 +6,15 @@ import (
 	"github.com/thinkey/thinkey/sdk/wire"
 )
 
-// Digest is what a child chain sends to its parent to be recorded: a run of linked headers, oldest first, and the
-// certificate of the last (SPEC 7.2). The parent recomputes every hash.
+// Digest shows blocks of a chain to another one: a run of linked headers, oldest first, and the certificate of the last
+// (SPEC 7.2). A child's digests are recorded by its parent; a chain's blocks name its ancestors' as views. Who reads it recomputes
+// every hash.
 type Digest struct {
 	Headers     []Header
 	Certificate Certificate
+	// Next is the committee of the block that follows, where the last header changes it (SPEC 6.7); without seats otherwise. No
+	// other header of the run changes it: the certificate of that one would be missing.
+	Next Committee
 }
 
 const (
@@ -24,8 +28,15 @@ func (d *Digest) Append(b []byte) []byte {
 	for i := range d.Headers {
 		b = d.Headers[i].Append(b)
 	}
-	return d.Certificate.Append(b)
+	b = d.Certificate.Append(b)
+	if len(d.Next.Seats) == 0 {
+		return wire.AppendBytes(b, nil)
+	}
+	return wire.AppendBytes(b, d.Next.Append(nil))
 }
+
+// Last is the header that the certificate is of.
+func (d *Digest) Last() *Header { return &d.Headers[len(d.Headers)-1] }
 
 // DecodeDigest reads what Append writes.
 func DecodeDigest(b []byte) (Digest, error) {
@@ -33,6 +44,12 @@ func DecodeDigest(b []byte) (Digest, error) {
 	r.Version("digest", digestVersion)
 	d := Digest{Headers: readList(r, "headers", MaxDigestHeaders, headerBytes, func() Header { return readHeader(r) })}
 	d.Certificate = ReadCertificate(r)
+	if next := r.Bytes("next committee", maxCommitteeBytes); r.Err() == nil && len(next) > 0 {
+		var err error
+		if d.Next, err = DecodeCommittee(next); err != nil {
+			r.Fail(err.Error(), wire.ErrValue)
+		}
+	}
 	if r.Err() == nil && len(d.Headers) == 0 {
 		r.Fail("headers", wire.ErrValue)
 	}

@@ -20,6 +20,12 @@ type Genesis struct {
 	// to name a key could choose one that signs for all (SPEC 6.2).
 	Possession []keys.BLSSignature `json:"possession,omitempty"`
 	Accounts   []GenesisAccount    `json:"accounts"` // by address, without repeats
+	// Chains are the other chains that the network begins with, by id; of the main chain's genesis alone. Parent is the chain that
+	// each of them is under; 0 is the main chain's. All that are in a tree have committees.
+	Chains []Genesis `json:"chains,omitempty"`
+	Under  ID        `json:"parent,omitzero"`
+	// Within is the tree that a chain below the main one begins in; Of fills it in.
+	Within *Within `json:"-"`
 }
 
 // GenesisAccount is an account that has money from the start.
@@ -29,16 +35,29 @@ type GenesisAccount struct {
 }
 
 // Network is the hash of the canonical encoding.
-func (g *Genesis) Network() NetworkID { return NetworkID(wire.Sum(wire.TagNetwork, g.Encode())) }
+func (g *Genesis) Network() NetworkID {
+	if g.Within != nil {
+		return g.Within.Network
+	}
+	return NetworkID(wire.Sum(wire.TagNetwork, g.Encode()))
+}
 
 // The versions of an encoded genesis: that of a chain which one validator runs names no committee. Version 2 named one without
 // proofs, and is read no more.
 const (
 	genesisAlone       = 1
 	genesisOfCommittee = 3
+	genesisOfTree      = 4 // of the main chain, with chains under it
+	genesisWithin      = 5 // of a chain under it
 )
 
 func (g *Genesis) version() byte {
+	switch {
+	case g.Within != nil:
+		return genesisWithin
+	case len(g.Chains) > 0:
+		return genesisOfTree
+	}
 	if len(g.Committee.Seats) > 0 {
 		return genesisOfCommittee
 	}
@@ -51,13 +70,36 @@ func (g *Genesis) Encode() []byte {
 	b = wire.AppendU32(wire.AppendShort(b, g.Name), uint32(g.Chain))
 	b = wire.AppendU64(b, g.TimeMillis)
 	b = wire.AppendBytes(b, g.Params.Encode())
-	if g.version() == genesisOfCommittee {
+	if g.version() >= genesisOfCommittee {
 		b = wire.AppendBytes(b, g.Committee.Append(nil))
-		b = wire.AppendU32(b, uint32(len(g.Possession)))
-		for i := range g.Possession {
-			b = append(b, g.Possession[i][:]...)
-		}
+		b = appendPossession(b, g.Possession)
 	}
+	if g.Within != nil {
+		b = wire.AppendBytes(wire.AppendU32(b, uint32(g.Under)), g.Within.append(nil))
+	}
+	b = g.appendAccounts(b)
+	if len(g.Chains) > 0 {
+		b = appendChains(b, g.Chains)
+	}
+	return b
+}
+
+func appendPossession(b []byte, proofs []keys.BLSSignature) []byte {
+	b = wire.AppendU32(b, uint32(len(proofs)))
+	for i := range proofs {
+		b = append(b, proofs[i][:]...)
+	}
+	return b
+}
+
+func readPossession(r *wire.Reader) []keys.BLSSignature {
+	return readList(r, "possession", MaxSeats, keys.BLSSignatureBytes, func() (s keys.BLSSignature) {
+		r.Into("proof", s[:])
+		return s
+	})
+}
+
+func (g *Genesis) appendAccounts(b []byte) []byte {
 	b = wire.AppendU32(b, uint32(len(g.Accounts)))
 	for _, a := range g.Accounts {
 		b = a.Balance.Append(append(b, a.Address[:]...))
@@ -69,13 +111,20 @@ func (g *Genesis) Encode() []byte {
 func DecodeGenesis(b []byte) (*Genesis, error) {
 	r := wire.NewReader(b)
 	g := readOrigin(r)
-	g.Accounts = readList(r, "accounts", MaxGenesisAccounts, AddressSize+16, func() GenesisAccount {
-		return GenesisAccount{readAddress(r, "account"), ReadAmount(r, "balance")}
-	})
+	g.Accounts = readAccounts(r)
+	if r.Err() == nil && b[0] == genesisOfTree {
+		g.Chains = readChains(r, g)
+	}
 	if err := r.Done(); err != nil {
 		return nil, fmt.Errorf("genesis: %w", err)
 	}
 	return g, g.Check()
+}
+
+func readAccounts(r *wire.Reader) []GenesisAccount {
+	return readList(r, "accounts", MaxGenesisAccounts, AddressSize+16, func() GenesisAccount {
+		return GenesisAccount{readAddress(r, "account"), ReadAmount(r, "balance")}
+	})
 }
 
 // DecodeOrigin reads the beginning of what Encode writes: all but the accounts, of which there can be millions. It doesn't
@@ -91,23 +140,22 @@ func DecodeOrigin(b []byte) (*Genesis, error) {
 
 func readOrigin(r *wire.Reader) *Genesis {
 	version := r.U8("genesis version")
-	if r.Err() == nil && version != genesisAlone && version != genesisOfCommittee {
+	if r.Err() == nil && (version < genesisAlone || version > genesisWithin) {
 		r.Fail(fmt.Sprintf("genesis version %d", version), wire.ErrVersion)
 	}
 	g := &Genesis{Name: string(r.Short("name", MaxNameBytes)), Chain: readChain(r), TimeMillis: r.U64("time")}
-	params, err := DecodeParams(r.Bytes("params", 128))
-	if err != nil {
-		r.Fail("params: "+err.Error(), wire.ErrValue)
-	}
-	g.Params = params
-	if version == genesisOfCommittee {
+	g.Params = readParamsBytes(r)
+	if version >= genesisOfCommittee {
+		var err error
 		if g.Committee, err = DecodeCommittee(r.Bytes("committee", maxCommitteeBytes)); r.Err() == nil && err != nil {
 			r.Fail(err.Error(), wire.ErrValue)
 		}
-		g.Possession = readList(r, "possession", MaxSeats, keys.BLSSignatureBytes, func() (s keys.BLSSignature) {
-			r.Into("proof", s[:])
-			return s
-		})
+		g.Possession = readPossession(r)
+	}
+	if version == genesisWithin {
+		g.Under = readChain(r)
+		within := readWithin(r.Bytes("tree", maxWithinBytes), r)
+		g.Within = &within
 	}
 	return g
 }
@@ -130,12 +178,15 @@ func (g *Genesis) Check() error {
 	if err := g.checkCommittee(); err != nil {
 		return fmt.Errorf("genesis: %w", err)
 	}
+	if err := g.checkTree(); err != nil {
+		return fmt.Errorf("genesis: %w", err)
+	}
 	if len(g.Accounts) > MaxGenesisAccounts {
 		return fmt.Errorf("genesis: %d accounts: it must have at most %d", len(g.Accounts), MaxGenesisAccounts)
 	}
 	for i, a := range g.Accounts {
 		switch {
-		case a.Address.Chain() != g.Chain || a.Address.IsSystem():
+		case a.Address.Chain() != g.Chain || a.Address.IsSystem() || a.Address.IsNative():
 			return fmt.Errorf("genesis: account %s can't be on chain %d", a.Address, g.Chain)
 		case i > 0 && g.Accounts[i-1].Address.Compare(a.Address) >= 0:
 			return fmt.Errorf("genesis: account %s is named twice or out of order", a.Address)
@@ -157,6 +208,9 @@ func (g *Genesis) checkCommittee() error {
 	case c.Chain != g.Chain || c.Epoch != 0:
 		return fmt.Errorf("%w: it is that of chain %d in epoch %d, and the genesis is of chain %d in epoch 0", ErrCommittee, c.Chain, c.Epoch, g.Chain)
 	}
+	if g.Within != nil && len(g.Possession) == 0 {
+		return c.Check() // a chain made later: the registry has seen the proofs
+	}
 	if n := len(g.Possession); n != len(c.Seats) {
 		return fmt.Errorf("%w: %d proofs for %d seats: there must be one for each, in their order", ErrPossession, n, len(c.Seats))
 	}
@@ -169,7 +223,15 @@ var ErrPossession = errors.New("possession of a BLS key is not proven")
 // CheckPossession names the first seat whose key is not proven to be its node's. Whoever takes a committee from a genesis asks
 // once, beside Check: it takes about 1.5 ms for each node of the committee.
 func (g *Genesis) CheckPossession() error {
+	for i := range g.Chains {
+		if err := g.Chains[i].CheckPossession(); err != nil {
+			return fmt.Errorf("chain %d: %w", g.Chains[i].Chain, err)
+		}
+	}
 	seats := g.Committee.Seats
+	if len(g.Possession) == 0 {
+		return nil // Check has seen that none is asked for
+	}
 	proven := make(map[keys.PublicKey]keys.BLSSignature, len(seats)) // a node has one key (Committee.Check), and a key one proof
 	for i, s := range seats {
 		proof := g.Possession[i]

@@ -31,7 +31,7 @@ func TestGenesisCheck(t *testing.T) {
 		{"gas low", func(g *chain.Genesis) { g.Params.BlockGas = chain.MinBlockGas - 1 }, "block_gas 999999999: it must be 1000000000 to 60000000000"},
 		{"gas high", func(g *chain.Genesis) { g.Params.BlockGas = chain.MaxBlockGas + 1 }, "block_gas 60000000001"},
 		{"time", func(g *chain.Genesis) { g.TimeMillis = chain.MaxTimeMillis + 1 }, "time_millis 281474976710657"},
-		{"bytes low", func(g *chain.Genesis) { g.Params.BlockBytes = chain.MinBlockBytes - 1 }, "block_bytes 8388607"},
+		{"bytes low", func(g *chain.Genesis) { g.Params.BlockBytes = chain.MinBlockBytes - 1 }, "block_bytes 12582911"},
 		{"bytes high", func(g *chain.Genesis) { g.Params.BlockBytes = chain.MaxBlockBytes + 1 }, "block_bytes 50331649"},
 		{"account elsewhere", func(g *chain.Genesis) { g.Chain = 2 }, "can't be on chain 2"},
 		{"the chain's own account", func(g *chain.Genesis) { g.Accounts[0].Address = chain.SystemAddress(chain.Main) }, "can't be on chain 1"},

@@ -22,7 +22,8 @@ type Header struct {
 	Committee, Next Hash
 	// Views are the latest certified headers that the chain knows of its ancestors, by chain.
 	Views []View
-	// Leaving is the value that the block sends to other chains, by chain.
+	// Leaving is the value that the block sends to other chains, by chain: what its own relays carry (Message.Carried), and what
+	// the children's blocks that it records send to chains that are not under it (SPEC 8.7).
 	Leaving []Leaving
 }
 

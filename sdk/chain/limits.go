@@ -18,6 +18,9 @@ const (
 	MaxInputBytes = MaxMessageBytes - 2<<10
 	// MaxProofBytes bounds verification data: a relay's path through four trees of depth 32 is 4 KiB.
 	MaxProofBytes = 16 << 10
+	// MaxAckProof bounds the proof of an acknowledgement: a path through a whole tree of chains, each step an accumulator and two
+	// paths of about 30 hashes.
+	MaxAckProof = 128 << 10
 	// MaxSent bounds what one handling sends (SPEC 2.6); a bounce counts as none.
 	MaxSent = 64
 	// MaxJoined bounds how many messages are handled as one (SPEC 9.2).
@@ -46,7 +49,12 @@ const (
 
 	// MinBlockBytes is the smallest bound on a block that a chain may set: the bytes that a message of MaxMessageGas may put
 	// into one fit.
-	MinBlockBytes = 8 << 20
+	MinBlockBytes = 12 << 20
+	// ArrivedShare is the part of a block's bytes, one in so many, that what comes from other chains may take: gas bounds the rest.
+	ArrivedShare = 4
+	// BounceGas is the gas that is bought with every relay, beside its own, for the bounce it may need (package gas says why so
+	// much).
+	BounceGas = 160_000
 
 	// MaxTimeMillis bounds a block's time: the year 10889. Behind it there is always a later one that fits.
 	MaxTimeMillis = 1 << 48
@@ -58,8 +66,25 @@ const (
 	MaxBlockEvents   = 1 << 20
 	// MaxViews bounds a chain's ancestors: the depth of the tree.
 	MaxViews = 32
+	// MaxChains bounds the tree of chains: an encoded tree is one entry of every chain's state, and a header that names them all
+	// as destinations fits into a digest.
+	MaxChains = 1 << 11
+	// MaxHandovers bounds the changes of an ancestor's committee that one block passes.
+	MaxHandovers = 16
+	// MaxFactBytes bounds a fact: the largest tree, and a committee of MaxRegisteredSeats, which is larger.
+	MaxFactBytes = 64 << 10
+	// MaxRegisteredSeats bounds a committee that is registered by a message: it must fit into one, and into an entry.
+	MaxRegisteredSeats = 256
+	// MaxImports bounds the source blocks whose relays one block takes in, MaxImported the relays of one of them, MaxImportProof
+	// their proof: a path, and at most 20 hashes for each.
+	MaxImports     = 1 << 10
+	MaxImported    = 1 << 12
+	MaxImportProof = 1 << 20
+	// MaxUnconsumed is how many relays to one chain may be under way before a further one bounces at once (SPEC 8.6): some blocks'
+	// worth, so that a chain that stands still holds no more than that.
+	MaxUnconsumed = 1 << 14
 	// MaxDestinations bounds the chains that one block sends value to.
-	MaxDestinations = 1 << 12
+	MaxDestinations = MaxChains
 	// MaxFailedRounds and MaxFailedBytes bound the records of failed rounds in a block: what a bad hour of one height leaves, in
 	// half of the bytes that block.GasBudget keeps free of gas.
 	MaxFailedRounds = 16
@@ -87,6 +112,16 @@ const (
 	MaxLogBytes = 16 << 10
 	// MaxGenesisAccounts bounds a genesis: ten million accounts are about 400 MB.
 	MaxGenesisAccounts = 10_000_000
-	// MaxNameBytes bounds a network's name.
+	// MaxNameBytes bounds a network's name, a chain's and a node's.
 	MaxNameBytes = 64
+
+	// ChainDeposit is frozen for good for a chain that is made by a message: every chain of the network keeps it in its tree from
+	// then on. It is a tenth of what an account of a development network begins with, so that nobody makes MaxChains for fun.
+	ChainDeposit = 100_000
+	// NodeDeposit is the least that a node puts up to be registered, and loses when evidence convicts it: a hundredth of what an
+	// account of a development network begins with, so that one account registers a test's nodes.
+	NodeDeposit = 10_000
+	// UnbondingMillis is how long a node's deposit stays after it announced leaving: a week, so that evidence of what it signed
+	// until then arrives though the main chain may have stood still for days (SPEC 6.6).
+	UnbondingMillis = 7 * 24 * 60 * 60 * 1000
 )

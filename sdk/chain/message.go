@@ -3,6 +3,7 @@ package chain
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/thinkey/thinkey/sdk/keys"
@@ -87,6 +88,25 @@ func (m *Message) Root() MessageID {
 		return m.Origin
 	}
 	return m.ID()
+}
+
+// CannotFail says that m is a relay which the ledger makes by rule and that never bounces: a bounce, or a refund. No gas is bought
+// for one.
+func (m *Message) CannotFail() bool {
+	return m.Kind == Relay && (m.Method == MethodBounce || m.Method == MethodRefund)
+}
+
+// Carried is the money that leaves a chain with a relay (SPEC 2.3): its amount, and what was paid for its gas and for that of the
+// bounce it may need. Who made the relay up may have chosen numbers whose sum is no amount.
+func (m *Message) Carried() (Amount, error) {
+	units := m.GasLimit
+	if !m.CannotFail() {
+		if units > math.MaxUint64-BounceGas {
+			return Amount{}, fmt.Errorf("gas limit %d of a relay: %w", m.GasLimit, ErrOverflow)
+		}
+		units += BounceGas
+	}
+	return m.Amount.Add(Mul(units, m.GasPrice))
 }
 
 // Clone is a copy that is not sealed and shares no memory with m, for making another message from m.
@@ -193,6 +213,8 @@ func intern(b []byte) string {
 		return MethodCall
 	case MethodBounce:
 		return MethodBounce
+	case MethodRefund:
+		return MethodRefund
 	}
 	return string(b)
 }

@@ -52,13 +52,75 @@ func certificate() chain.Certificate {
 func digest() chain.Digest {
 	bare := header()
 	bare.Views, bare.Leaving = nil, nil
-	return chain.Digest{Headers: []chain.Header{bare, header()}, Certificate: certificate()}
+	return chain.Digest{Headers: []chain.Header{bare, header()}, Certificate: certificate(), Next: committee()}
+}
+
+func arrived() chain.Arrived {
+	plain := digest()
+	plain.Next = chain.Committee{}
+	return chain.Arrived{
+		Views: []chain.Digest{digest(), plain},
+		Facts: []chain.Fact{
+			{Kind: chain.FactTree, Value: tree().Encode(), Proof: []byte("proof")}, {Kind: chain.FactCommittee, Value: []byte("seats"), Proof: []byte{1}},
+		},
+		Acks:    []chain.Ack{{Chain: 3, Proof: []byte("ack")}, {Chain: 4}},
+		Imports: []chain.Import{imported(), {Source: 5, First: 8, Messages: []*chain.Message{relay()}}, {Source: 7, Messages: []*chain.Message{relay()}}},
+	}
+}
+
+func imported() chain.Import {
+	return chain.Import{Source: 5, First: 6, Proof: []byte("place"), Messages: []*chain.Message{relay(), relay()}}
+}
+
+func tree() chain.Tree {
+	return chain.Tree{{ID: 1}, {ID: 2, Parent: 1}, {ID: 4, Parent: 2}, {ID: 5, Parent: 1}}
+}
+
+func anchor() chain.Anchor {
+	return chain.Anchor{Height: 1, Hash: chain.BlockHash{2}, Outbox: chain.Hash{3}, State: chain.Hash{4}, Load: 5}
+}
+
+func known() chain.Known { return chain.Known{Anchor: anchor(), Epoch: 6, Committee: chain.Hash{7}} }
+
+func registration() chain.Registration {
+	return chain.Registration{
+		Limb: chain.Limb{ID: 2, Parent: 1}, Owner: address(3), Name: "shop", Params: params(), Height: 4,
+		Deposit: chain.NewAmount(5), Issued: chain.MaxAmount, Committee: chain.Hash{6},
+	}
+}
+
+func branch() chain.Branch {
+	b := chain.Branch{Registration: registration(), Seats: committee()}
+	b.Committee = b.Seats.Hash()
+	return b
+}
+
+func child() chain.Child {
+	return chain.Child{
+		Known: known(), Issued: chain.NewAmount(1), Credited: chain.MaxAmount, Left: chain.NewAmount(3), Forked: true,
+	}
+}
+
+func applicants() []chain.Applicant {
+	return []chain.Applicant{
+		{Node: keys.PublicKey{1}, Key: keys.BLSPublicKey{2}, Possession: keys.BLSSignature{3}, Seats: 4},
+		{Node: keys.PublicKey{5}, Key: keys.BLSPublicKey{6}, Possession: keys.BLSSignature{7}, Seats: 1},
+	}
+}
+
+func create() chain.CreateInput {
+	p := params()
+	return chain.CreateInput{Parent: 1, Name: "shop", Params: &p, Silent: 2, Nodes: applicants()}
+}
+
+func node() chain.NodeInput {
+	return chain.NodeInput{Node: keys.PublicKey{1}, Key: keys.BLSPublicKey{2}, Possession: keys.BLSSignature{3}, Name: "node"}
 }
 
 func block() *chain.Block {
 	k := &chain.Block{
-		Header: header(),
-		Inputs: []chain.Input{{Message: external()}, {Message: relay(), Proof: []byte("proof")}},
+		Header: header(), Arrived: arrived(),
+		Inputs: []chain.Input{{Message: external()}, {Message: external()}},
 		Order: chain.Order{
 			{Account: address(1), Events: []chain.Event{
 				{Received: 0, Sent: []chain.Sent{
@@ -95,7 +157,7 @@ func receipts() []chain.Receipt {
 }
 
 func params() chain.Params {
-	return chain.Params{BlockGas: chain.MaxBlockGas, BlockBytes: 9 << 20, FreshShare: 3, MinGasPrice: 4, DepositPerAccount: 5, DepositPerByte: 6}
+	return chain.Params{BlockGas: chain.MaxBlockGas, BlockBytes: 13 << 20, FreshShare: 3, MinGasPrice: 4, DepositPerAccount: 5, DepositPerByte: 6}
 }
 
 // governed is a genesis of a chain with a committee.
@@ -114,6 +176,28 @@ func genesis() *chain.Genesis {
 		g.Accounts = append(g.Accounts, chain.GenesisAccount{Address: address(n), Balance: chain.NewAmount(uint64(n) + 1)})
 	}
 	slices.SortFunc(g.Accounts, func(a, b chain.GenesisAccount) int { return a.Address.Compare(b.Address) })
+	return g
+}
+
+// network is the genesis of a main chain with two chains under it, one under the other.
+func network() *chain.Genesis {
+	g := governed()
+	parent := chain.Main
+	for id := chain.ID(2); id < 4; id++ {
+		c := chain.Genesis{Name: "shop", Chain: id, TimeMillis: g.TimeMillis, Params: params(), Committee: g.Committee, Possession: g.Possession, Under: parent}
+		c.Committee.Chain = id
+		c.Accounts = []chain.GenesisAccount{{Address: chain.KeyAddress(id, key(1).Public()), Balance: chain.NewAmount(uint64(id))}}
+		g.Chains, parent = append(g.Chains, c), id
+	}
+	return g
+}
+
+// within is that of the lowest of them.
+func within() *chain.Genesis {
+	g, err := network().Of(3)
+	if err != nil {
+		panic(err)
+	}
 	return g
 }
 
@@ -148,4 +232,13 @@ func committee() chain.Committee {
 		c.Seats = append(c.Seats, chain.Seat{Node: key(n).Public(), Key: keys.BLSPublicKey{n}})
 	}
 	return c
+}
+
+func nodeEntry() chain.Node {
+	n := node()
+	return chain.Node{Owner: address(1), Key: n.Key, Name: n.Name, Deposit: chain.NewAmount(2), Since: 3, Leaving: 4}
+}
+
+func forked() chain.ForkedEvent {
+	return chain.ForkedEvent{Child: 1, Height: 2, Recorded: chain.BlockHash{3}, Other: chain.BlockHash{4}}
 }

@@ -18,6 +18,20 @@ import (
 //	queue/ number:u64 a message that waits, encoded
 //	code/ hash        CodeEntry: that code is published
 //	failed/ seat:u32  u64: how many recorded rounds have failed that the seat led
+//	history           merkle.Accumulator of the Anchors of the chain's blocks before this one, from genesis on
+//	tree              Tree: which chains there are, as far as this one knows; nothing in a network of one chain
+//	view/ chain:u32   Known: the latest block of an ancestor
+//	view committee/ chain:u32
+//	                  Committee: who certifies the ancestor's next block
+//	out/ chain:u32    Outward: what was sent to another chain
+//	in/ chain:u32     u64: the number that is expected next from another chain
+//	taken/ chain:u32  Amount: all the value that relays from a chain and from all under it ever brought here, if this one is not
+//	                  among those; never more than LeftKey says in the state of the chain above it (SPEC 8.7)
+//	full              IDs of the chains that MaxUnconsumed relays or more are under way to, ascending
+//	sent/ chain:u32   Amount: all the value that blocks here ever recorded as sent to a chain under this one from outside of its
+//	                  branch: by this chain's own outbox, or in digests of other children (SPEC 8.7)
+//	entered/ child:u32
+//	                  Amount: the sum of these over a child and all that is under it
 const (
 	KeyParams    = "params"
 	KeyCommittee = "committee"
@@ -27,7 +41,97 @@ const (
 	keyQueued    = "queue/"
 	keyCode      = "code/"
 	keyFailed    = "failed/"
+	KeyHistory   = "history"
+	KeyTree      = "tree"
+	keyView      = "view/"
+	keyViewers   = "view committee/"
+	keyOut       = "out/"
+	keyIn        = "in/"
+	keyTaken     = "taken/"
+	keySent      = "sent/"
+	keyEntered   = "entered/"
+	KeyFull      = "full"
 )
+
+func chainKey(prefix string, id ID) string {
+	return prefix + string(binary.BigEndian.AppendUint32(nil, uint32(id)))
+}
+
+// ViewKey is the storage key of what the chain knows of an ancestor; ViewCommitteeKey that of the ancestor's committee.
+func ViewKey(ancestor ID) string          { return chainKey(keyView, ancestor) }
+func ViewCommitteeKey(ancestor ID) string { return chainKey(keyViewers, ancestor) }
+
+// OutKey is the storage key of what was sent to another chain, InKey that of the number expected from one.
+func OutKey(to ID) string  { return chainKey(keyOut, to) }
+func InKey(from ID) string { return chainKey(keyIn, from) }
+
+// TakenKey is the storage key of the value that came from a chain and all under it.
+func TakenKey(branch ID) string { return chainKey(keyTaken, branch) }
+
+// SentKey is the storage key of the value sent to a chain under this one, EnteredKey that of its sum over a child's branch.
+func SentKey(to ID) string       { return chainKey(keySent, to) }
+func EnteredKey(child ID) string { return chainKey(keyEntered, child) }
+
+// Outward is what a chain knows of its relays to another one.
+type Outward struct {
+	// Next is the number of the next relay; Consumed how many the other chain is known to have taken in, and Load how loaded it
+	// was then, in 1/65536 (SPEC 8.6).
+	Next, Consumed uint64
+	Load           uint32
+}
+
+// Waiting is how many relays are not known to have been taken in.
+func (o Outward) Waiting() uint64 { return o.Next - o.Consumed }
+
+// Encode is the canonical encoding.
+func (o Outward) Encode() []byte {
+	b := wire.AppendU64(wire.AppendU64(nil, o.Next), o.Consumed)
+	return wire.AppendU32(b, o.Load)
+}
+
+// DecodeOutward reads what Encode writes; nothing at all is zero.
+func DecodeOutward(b []byte) (o Outward, err error) {
+	if len(b) == 0 {
+		return o, nil
+	}
+	r := wire.NewReader(b)
+	o = Outward{Next: r.U64("next number"), Consumed: r.U64("consumed"), Load: r.U32("load")}
+	if r.Err() == nil && o.Consumed > o.Next {
+		r.Fail(fmt.Sprintf("%d consumed of %d", o.Consumed, o.Next), wire.ErrValue)
+	}
+	return o, r.Done()
+}
+
+// EncodeIDs is the value of an entry that holds chains; nothing for none.
+func EncodeIDs(list []ID) (b []byte) {
+	for _, id := range list {
+		b = wire.AppendU32(b, uint32(id))
+	}
+	return b
+}
+
+// DecodeIDs reads what EncodeIDs writes.
+func DecodeIDs(b []byte) (list []ID, err error) {
+	r := wire.NewReader(b)
+	for r.Left() > 0 && r.Err() == nil {
+		list = append(list, readChain(r))
+	}
+	ascending(r, "chains", list, func(id ID) ID { return id })
+	return list, r.Done()
+}
+
+// EncodeNumber is the value of an entry that holds a number.
+func EncodeNumber(n uint64) []byte { return wire.AppendU64(nil, n) }
+
+// DecodeNumber reads what EncodeNumber writes; nothing at all is 0.
+func DecodeNumber(b []byte) (uint64, error) {
+	if len(b) == 0 {
+		return 0, nil
+	}
+	r := wire.NewReader(b)
+	n := r.U64("number")
+	return n, r.Done()
+}
 
 // QueuedKey is the storage key of the waiting message with the given number.
 func QueuedKey(number uint64) string {
@@ -147,6 +251,8 @@ func (p Params) Encode() []byte {
 	b = wire.AppendU64(b, p.MinGasPrice)
 	return wire.AppendU64(wire.AppendU64(b, p.DepositPerAccount), p.DepositPerByte)
 }
+
+const paramsBytes = 1 + 8 + 4 + 1 + 8 + 8 + 8
 
 // DecodeParams reads what Encode writes and checks the ranges.
 func DecodeParams(b []byte) (Params, error) {

@@ -82,7 +82,7 @@ func New(t testing.TB, options ...Option) *Chain {
 			}
 		})
 	}
-	k.rules = block.Rules{Exists: block.Alone(chain.Main), Programs: native.Programs{Codes: k.codes}}
+	k.rules = block.Rules{Programs: native.Programs{Codes: k.codes}}
 	k.check(k.pace >= time.Millisecond, "a block time of %s: it must be a millisecond at least", k.pace)
 	bank := k.register(&Account{name: "bank", address: chain.KeyAddress(chain.Main, k.bank.Public()), key: &k.bank})
 	first, err := genesis(&chain.Genesis{

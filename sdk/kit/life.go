@@ -132,7 +132,7 @@ func (s *scene) act(account uint32, l *life, d *exec.Delivery) (*life, []order.P
 	}
 	sent := make([]order.Parcel[*exec.Delivery], len(next.handled.Sent))
 	for i, d := range next.handled.Sent {
-		to, here := s.context.Receiver(d.Message.To)
+		to, here := s.context.Receiver(d.Message.To, d.Message.Method)
 		assert.That(here, "a kit has one chain")
 		sent[i] = order.Parcel[*exec.Delivery]{To: s.number(to), Message: d}
 	}

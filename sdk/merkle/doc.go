@@ -1,10 +1,12 @@
-// Package merkle answers: is this thing really part of what a header's root commits to? It has two kinds of tree. Fixed
+// Package merkle answers: is this thing really part of what a header's root commits to? It has three kinds of tree. Fixed
 // trees are over a list that is complete when the block is: inputs, orders (σ), receipts, the outbox (SPEC 8.1). The
 // state tree is over everything a chain holds (SPEC 4.7), changes with every block, and splits along with a chain (7.4).
+// An accumulator is over a list that only grows, such as a child's digests, and is kept in the state (7.2).
 //
 // # Fixed trees
 //
-//	Root(leaves), Prove(leaves, i) -> Proof      Proof.Verify(root, leaf)
+//	Root(leaves), Prove(leaves, i) -> Proof              Proof.Verify(root, leaf)
+//	NewFixed(leaves).ProveAll(indexes) -> MultiProof     MultiProof.Verify(root, leaves)
 //
 //	M1  A tree over n leaves is padded with zero hashes to the next power of two, so every path has ceil(log2 n)
 //	    hashes. An inner node is Sum(TagNode, left, right), over two zero hashes the zero hash.
@@ -48,9 +50,38 @@
 //
 // In an empty state nothing is proven: there is no leaf, and the root is zero.
 //
+// # Accumulator
+//
+//	leaf --Append--> Accumulator{Count, Peaks} --Encode--> a value of the state, under a header's root
+//	           '---> Nodes, kept by who proves --ProvePlace--> Place      Accumulator.Verify(place, leaf)
+//
+//	count 7 = 4+2+1     level 2       A
+//	                              .---'---.
+//	                    level 1   .       .       B           peaks A, B, C: the next leaf makes a mountain of two of C
+//	                             / \     / \     / \          and itself, that one of four with B, and that one of eight
+//	                    level 0 0   1   2   3   4   5   C     with A, as adding one to the count carries
+//
+//	M10 An accumulator of n leaves has a mountain for each bit of n, the larger over earlier leaves: a full binary tree, of
+//	    which a leaf is a node of level 0 and Sum(TagMountain, level:u8, left, right) one of a level above. The level is
+//	    hashed so that two nodes above the leaves that are equal are over equal leaves, even where a leaf is the hash of
+//	    a node; that a node is no leaf, M12 says.
+//	M11 Node i of level l is over the leaves from i<<l up to (i+1)<<l, not including, complete with the last of them, and
+//	    the same in every accumulator that has them. So n leaves make fewer than 2n nodes, each once, and the nodes kept
+//	    prove any leaf at any count since.
+//	M12 The mountain of leaf i of n is of level h, the highest bit in which i and n differ: n has a 1 there, and the bits
+//	    above it count the mountains before. A path of another length than h is refused, so nothing but a leaf is proven
+//	    as one, and each claim has exactly one proof.
+//
+// # One proof for several leaves
+//
+//	M13 The path of a MultiProof holds the largest subtrees with no leaf to be proven and not of padding alone, from left
+//	    to right. With the leaves and the padding they are the whole tree. Count and indexes say which subtrees, so how
+//	    many hashes follow is not encoded, no other number verifies, and each claim has exactly one proof.
+//
 // # What it does not do
 //
-// It stores no values and nothing on disk: a node scans its store and calls Load when it starts. It keeps one committed
-// state; proofs of older heights are made from a tree loaded for them. It doesn't lock: one caller at a time. It is not
-// told what a root is for: the caller takes it from a header it trusts, with the prefix of the chain (VerifyAt).
+// It stores no values and nothing on disk: a node scans its store and calls Load when it starts, and stores the nodes of an
+// accumulator whose leaves it will prove. It keeps one committed state; proofs of older heights are made from a tree
+// loaded for them. It doesn't lock: one caller at a time. It is not told what a root is for: the caller takes it from a
+// header it trusts, with the prefix of the chain (VerifyAt).
 package merkle

@@ -10,9 +10,10 @@ import (
 // What a proof can be refused for. None of them can be repaired: ask another node for the proof.
 var (
 	ErrIndex    = errors.New("index is not below the number of leaves")
-	ErrHeight   = errors.New("path has the wrong length")
+	ErrHeight   = errors.New("path has the wrong length") // a path that fits the indexes has exactly one length
 	ErrZero     = errors.New("a zero hash proves nothing")
-	ErrMismatch = errors.New("proof leads to another root")
+	ErrMismatch = errors.New("proof leads to another root")    // of another leaf, at another place, or in another tree
+	ErrForm     = errors.New("proof is not in canonical form") // a claim that is true has exactly one proof
 )
 
 // maxPath is the length of a path in the largest fixed tree: its count of leaves is a uint32.
@@ -53,11 +54,7 @@ func (p Proof) Verify(root, leaf Hash) error {
 // Append appends the encoding: index:u32 count:u32 path:list(hash).
 func (p Proof) Append(b []byte) []byte {
 	b = wire.AppendU32(wire.AppendU32(b, p.Index), p.Count)
-	b = wire.AppendU32(b, uint32(len(p.Path)))
-	for i := range p.Path {
-		b = append(b, p.Path[i][:]...)
-	}
-	return b
+	return appendHashes(wire.AppendU32(b, uint32(len(p.Path))), p.Path)
 }
 
 // ReadProof reads what Append wrote. Whether it fits its tree is Verify's to say.
@@ -65,6 +62,14 @@ func ReadProof(r *wire.Reader) Proof {
 	p := Proof{Index: r.U32("proof index"), Count: r.U32("proof count")}
 	p.Path = readHashes(r, "proof path", r.Count("proof path", maxPath, len(Hash{})))
 	return p
+}
+
+// appendHashes appends hashes alone: how many they are was written before, or follows from it.
+func appendHashes(b []byte, hashes []Hash) []byte {
+	for i := range hashes {
+		b = append(b, hashes[i][:]...)
+	}
+	return b
 }
 
 // readHashes reads n hashes; n was held to a limit.

@@ -9,9 +9,6 @@ import (
 	"github.com/thinkey/thinkey/sdk/wire"
 )
 
-// ErrForm: a state proof has a form that Prove never returns. Ask another node for the proof.
-var ErrForm = errors.New("proof is not in canonical form")
-
 // maxLevels is the length of the longest bitmap: a bit for every bit of a path (depth limit).
 const maxLevels = PathBits / 8
 
@@ -138,10 +135,7 @@ func (p StateProof) fault() error {
 //
 //	levels:short hash{bits set in levels} other:u8 (path:56 value:32){other}
 func (p StateProof) Append(b []byte) []byte {
-	b = wire.AppendShort(b, string(p.Levels))
-	for i := range p.Siblings {
-		b = append(b, p.Siblings[i][:]...)
-	}
+	b = appendHashes(wire.AppendShort(b, string(p.Levels)), p.Siblings)
 	if p.Other == nil {
 		return wire.AppendU8(b, 0)
 	}

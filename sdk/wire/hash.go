@@ -24,9 +24,11 @@ const (
 	TagCommittee Tag = 14 // a committee
 	TagGenesis   Tag = 20 // parent of a chain's first block
 	TagCode      Tag = 21 // a module, and whether it can be replaced
+	TagLeaders   Tag = 22 // a committee's seed, drawn from for the order of its leaders
 	TagConsensus Tag = 23 // a message of consensus, to know it again
 	TagEvidence  Tag = 24 // a proof that a member is guilty
-	TagLeaders   Tag = 22 // a committee's seed, drawn from for the order of its leaders
+	TagAdoption  Tag = 25 // a chain as its parent is told of it
+	TagMountain  Tag = 26 // accumulators: an inner node, with its level
 )
 
 // Sum is SHA-256 over the tag and the parts, one after the other. Where two parts vary in length the caller encodes

@@ -62,9 +62,9 @@ var order = []place{
 	{testKit, shell},
 	{"runtime/internal/...", shell}, // any package of runtime may import one
 	{"runtime/store", shell},
+	{"runtime/relay", shell},
 	{"runtime/keep", shell},
 	{"runtime/ingress", shell},
-	{"runtime/relay", shell},
 	{"runtime/audit", shell},
 	{"runtime/byzantine", shell},
 	{"runtime/node", shell},

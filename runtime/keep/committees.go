@@ -1,0 +1,39 @@
+package keep
+
+import (
+	"sync"
+
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/light"
+)
+
+// Committees keeps committees whose keys were decoded: an ancestor's, a child's. The zero value holds none.
+type Committees struct {
+	mu   sync.Mutex // guards list
+	list map[chain.Hash]*light.Committee
+}
+
+// mostCommittees bounds them; over it all are forgotten.
+const mostCommittees = 256
+
+// Committee implements native.Committees, and block.Rules' too.
+func (c *Committees) Committee(network chain.NetworkID, of chain.Committee) (*light.Committee, error) {
+	hash := of.Hash()
+	c.mu.Lock()
+	known := c.list[hash]
+	c.mu.Unlock()
+	if known != nil && known.Network() == network {
+		return known, nil
+	}
+	made, err := light.NewCommittee(network, of)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.list) >= mostCommittees || c.list == nil {
+		c.list = map[chain.Hash]*light.Committee{}
+	}
+	c.list[hash] = made
+	return made, nil
+}

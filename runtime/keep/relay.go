@@ -1,0 +1,301 @@
+package keep
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/runtime/relay"
+	"github.com/thinkey/thinkey/runtime/store"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/light"
+	"github.com/thinkey/thinkey/sdk/merkle"
+	"github.com/thinkey/thinkey/sdk/wire"
+)
+
+// What a kept proof is of. A number keeps its meaning for good.
+const (
+	// ofRecorded: what is recorded of a child, by the first of its blocks that were recorded then.
+	ofRecorded byte = 1
+	// ofCount: how many blocks of a child are recorded, by the height here.
+	ofCount byte = 2
+	// ofExpected: the number that is expected next from another chain, by the height here.
+	ofExpected byte = 3
+)
+
+// Prove shows what a block's state has in a slot.
+type Prove func(exec.Slot) (merkle.StateProof, error)
+
+// Departures are the places of what leaves, by destination and number.
+func Departures(outbox []block.Outgoing) []store.Departure {
+	list := make([]store.Departure, len(outbox))
+	for i, o := range outbox {
+		list[i] = store.Departure{To: o.To, Number: o.Number, Place: uint32(i)}
+	}
+	return list
+}
+
+// Nodes are those that the accumulators got.
+func Nodes(r *block.Result) []store.Nodes {
+	list := []store.Nodes{{List: r.Block.Header.Chain, Nodes: r.History}}
+	for _, recorded := range r.Recorded {
+		list = append(list, store.Nodes{List: recorded.Child, Nodes: recorded.Nodes})
+	}
+	return list
+}
+
+// Proofs are kept for who shows later what the state after this block had: it is gone then.
+func Proofs(r *block.Result, prove Prove) ([]store.Proof, error) {
+	k := keeping{result: r, prove: prove, after: map[exec.Slot][]byte{}}
+	if len(r.Recorded) == 0 && r.Block.Arrived.IsEmpty() {
+		return nil, nil
+	}
+	for _, c := range r.Changes {
+		k.after[c.Slot] = c.After
+	}
+	for i := range r.Recorded {
+		if err := k.recorded(&r.Recorded[i]); err != nil {
+			return nil, err
+		}
+	}
+	seen := map[chain.ID]bool{}
+	for i := range r.Block.Arrived.Imports {
+		from := r.Block.Arrived.Imports[i].Source
+		if seen[from] {
+			continue
+		}
+		seen[from] = true
+		if err := k.expected(from); err != nil {
+			return nil, err
+		}
+	}
+	return k.list, nil
+}
+
+type keeping struct {
+	result *block.Result
+	prove  Prove
+	after  map[exec.Slot][]byte
+	list   []store.Proof
+}
+
+func (k *keeping) keep(of byte, c chain.ID, at uint64, raw []byte) {
+	k.list = append(k.list, store.Proof{Of: of, Chain: c, At: at, Raw: raw})
+}
+
+// recorded keeps what is recorded of a child with a run: height here, accumulator, its proof, and what left the branch.
+func (k *keeping) recorded(run *exec.Recorded) error {
+	header := &k.result.Block.Header
+	digests := chain.DigestsAddress(header.Chain)
+	slot := exec.Slot{Account: digests, Key: chain.AccumulatorKey(run.Child)}
+	proof, err := k.prove(slot)
+	if err != nil {
+		return err
+	}
+	b := proof.Append(wire.AppendBytes(wire.AppendU64(nil, header.Height), k.after[slot]))
+	b = wire.AppendU32(b, uint32(len(run.Leaving)))
+	for _, l := range run.Leaving {
+		slot := exec.Slot{Account: digests, Key: chain.LeftKey(run.Child, l.Chain)}
+		if proof, err = k.prove(slot); err != nil {
+			return err
+		}
+		b = proof.Append(wire.AppendBytes(wire.AppendU32(b, uint32(l.Chain)), k.after[slot]))
+	}
+	k.keep(ofRecorded, run.Child, run.First, b)
+	k.keep(ofCount, run.Child, header.Height, wire.AppendU64(nil, run.First+uint64(len(run.Anchors))-1))
+	return nil
+}
+
+func (k *keeping) expected(from chain.ID) error {
+	header := &k.result.Block.Header
+	slot := exec.Slot{Account: chain.SystemAddress(header.Chain), Key: chain.InKey(from)}
+	proof, err := k.prove(slot)
+	if err != nil {
+		return err
+	}
+	k.keep(ofExpected, from, header.Height, proof.Append(wire.AppendBytes(nil, k.after[slot])))
+	return nil
+}
+
+// kept is a proof that was kept; nil if there is none.
+func (c Chain) kept(of byte, of2 chain.ID, most uint64) (at uint64, raw []byte, err error) {
+	at, raw, err = c.store.Proof(c.id, of, of2, most)
+	if errors.Is(err, store.ErrNotFound) {
+		return 0, nil, nil
+	}
+	return at, raw, err
+}
+
+func (c Chain) damaged(err error) error {
+	return fmt.Errorf("%w: kept proof: %w", store.ErrDamaged, err)
+}
+
+// Header implements relay.Chain.
+func (c Chain) Header(height uint64) (*chain.Header, error) {
+	h, err := c.store.Header(c.id, height)
+	return &h, err
+}
+
+// Recorded implements relay.Chain.
+func (c Chain) Recorded(child chain.ID, height uint64) (*relay.Recorded, error) {
+	first, raw, err := c.kept(ofRecorded, child, height)
+	if raw == nil || err != nil {
+		return nil, err
+	}
+	r := wire.NewReader(raw)
+	is := &relay.Recorded{Height: r.U64("height"), First: first, Left: map[chain.ID]light.Left{}}
+	entry := r.Bytes("accumulator", len(raw))
+	is.State = merkle.ReadStateProof(r)
+	for range r.Count("branches", chain.MaxDestinations, 4) {
+		to, value := chain.ID(r.U32("destination")), r.Bytes("left", len(raw))
+		left := light.Left{State: merkle.ReadStateProof(r)}
+		if left.Value, err = chain.DecodeAmount(value); err != nil {
+			return nil, c.damaged(err)
+		}
+		is.Left[to] = left
+	}
+	if err := r.Done(); err != nil {
+		return nil, c.damaged(err)
+	}
+	if is.Entry, err = merkle.DecodeAccumulator(entry); err != nil {
+		return nil, c.damaged(err)
+	}
+	if is.Entry.Count < height {
+		return nil, nil
+	}
+	return is, nil
+}
+
+// LastRecorded implements relay.Chain.
+func (c Chain) LastRecorded(child chain.ID, height uint64) (uint64, error) {
+	_, raw, err := c.kept(ofCount, child, height)
+	if raw == nil || err != nil {
+		return 0, err
+	}
+	return chain.DecodeNumber(raw)
+}
+
+// Expects implements relay.Chain.
+func (c Chain) Expects(from chain.ID, height uint64) (*relay.Expects, error) {
+	at, raw, err := c.kept(ofExpected, from, height)
+	if raw == nil || err != nil {
+		return nil, err
+	}
+	r := wire.NewReader(raw)
+	value := r.Bytes("number", len(raw))
+	is := &relay.Expects{Height: at, State: merkle.ReadStateProof(r)}
+	if err := r.Done(); err != nil {
+		return nil, c.damaged(err)
+	}
+	is.Next, err = chain.DecodeNumber(value)
+	return is, err
+}
+
+// Place implements relay.Chain.
+func (c Chain) Place(list chain.ID, count, index uint64) (merkle.Place, error) {
+	return merkle.ProvePlace(count, index, func(level uint8, index uint64) (merkle.Hash, error) {
+		return c.store.Node(c.id, list, level, index)
+	})
+}
+
+// mostDeparted bounds the relays that are looked through at once.
+const mostDeparted = chain.MaxImported
+
+// Departed implements relay.Chain.
+func (c Chain) Departed(to chain.ID, first uint64, room relay.Room) (*relay.Departed, error) {
+	list, err := c.store.Departures(c.id, to, first, mostDeparted)
+	if len(list) == 0 || err != nil {
+		return nil, err
+	}
+	raw, err := c.store.Outbox(c.id, list[0].Height)
+	if err != nil {
+		return nil, err
+	}
+	outbox, err := block.DecodeOutbox(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", store.ErrDamaged, err)
+	}
+	h, err := c.Header(list[0].Height)
+	if err != nil {
+		return nil, err
+	}
+	d := &relay.Departed{Header: *h}
+	var places []uint32
+	for _, x := range list {
+		if x.Height != list[0].Height || int(x.Place) >= len(outbox) {
+			break
+		}
+		m := outbox[x.Place].Message
+		size, gas := len(m.Encode())+perRelay, block.ImportGas(m)
+		if len(places) > 0 && (size > room.Bytes || gas > room.Gas) {
+			break
+		}
+		room.Bytes, room.Gas = room.Bytes-size, room.Gas-min(gas, room.Gas)
+		d.Messages, places = append(d.Messages, m), append(places, x.Place)
+	}
+	d.Places, err = merkle.NewFixed(block.OutboxLeaves(outbox)).ProveAll(places)
+	return d, err
+}
+
+// perRelay is what a relay takes beside its own bytes: its length, and its part of the proof.
+const perRelay = 4 + 4 + 20*32
+
+// runBytes bounds a digest: it is the input of a message, inside the input of a call.
+const runBytes = chain.MaxInputBytes - 4<<10
+
+// Run implements relay.Chain.
+func (c Chain) Run(from uint64) (*chain.Digest, error) {
+	head, err := c.store.Head(c.id)
+	if err != nil || from > head.Height {
+		return nil, err
+	}
+	d := &chain.Digest{}
+	size := 0
+	for height := from; height <= head.Height && len(d.Headers) < chain.MaxDigestHeaders; height++ {
+		h, err := c.Header(height)
+		if err != nil {
+			return nil, err
+		}
+		if size += len(h.Append(nil)); size > runBytes && len(d.Headers) > 0 {
+			break
+		}
+		d.Headers = append(d.Headers, *h)
+		if h.Next != h.Committee {
+			break
+		}
+	}
+	return d, c.seal(d)
+}
+
+// seal adds the certificate of the last header, and the committee that follows if that changes.
+func (c Chain) seal(d *chain.Digest) error {
+	last := d.Last()
+	cert, err := c.Certificate(last.Height)
+	if err != nil {
+		return err
+	}
+	if cert == nil {
+		return fmt.Errorf("block %d of chain %d has no certificate: nothing shows it to another chain", last.Height, c.id)
+	}
+	d.Certificate = *cert
+	if last.Next == last.Committee {
+		return nil
+	}
+	state, err := c.store.StateAt(c.id, last.Height)
+	if err != nil {
+		return err
+	}
+	raw, err := state.Entry(chain.SystemAddress(c.id), chain.KeyCommittee)
+	if err = errors.Join(err, state.Close()); err != nil {
+		return err
+	}
+	d.Next, err = chain.DecodeCommittee(raw)
+	return err
+}
+
+// Sealed is the digest of one block.
+func (c Chain) Sealed(h *chain.Header) (*chain.Digest, error) {
+	d := &chain.Digest{Headers: []chain.Header{*h}}
+	return d, c.seal(d)
+}

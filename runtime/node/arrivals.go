@@ -1,0 +1,95 @@
+package node
+
+import (
+	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/runtime/keep"
+	"github.com/thinkey/thinkey/runtime/relay"
+)
+
+// Inbound has what comes from other chains (package relay).
+type Inbound interface {
+	// Bring adds to a block in the making what there is for it, and returns what was refused.
+	Bring(*block.Arrival) (refused []*block.Fault, err error)
+	// Ready says whether that makes a block worth its while.
+	Ready(*block.Arrival) (bool, error)
+}
+
+// Look makes the node see whether something has come from other chains: one of their blocks is final.
+func (n *Node) Look() {
+	n.look.Store(true)
+	n.due()
+}
+
+// arrives says whether something has come from other chains. It looks after them again only when it was told to.
+func (n *Node) arrives() bool {
+	if n.config.Inbound == nil || !n.look.Swap(false) {
+		return n.arriving.Load()
+	}
+	n.mu.RLock()
+	before, context := n.before(), n.next
+	n.mu.RUnlock()
+	ready, err := n.config.Inbound.Ready(block.NewArrival(before, n.rules, context))
+	if err != nil {
+		n.fatal(err)
+		return false
+	}
+	n.arriving.Store(ready)
+	return ready
+}
+
+// bring takes in what other chains have for the block. What is refused is nobody's loss: it is logged, and carried again.
+func (n *Node) bring(before *block.Before, context *exec.Context) (*block.Arrival, error) {
+	a := block.NewArrival(before, n.rules, context)
+	if n.config.Inbound == nil {
+		return a, nil
+	}
+	refused, err := n.config.Inbound.Bring(a)
+	for _, f := range refused {
+		n.config.Log.Warn("something from another chain was not taken in", "chain", n.chain, "reason", f.Error())
+	}
+	n.arriving.Store(false)
+	n.look.Store(true)
+	return a, err
+}
+
+// show is the part of relay.Chain that the head is needed for; package keep has the rest.
+func (n *Node) show(slots []exec.Slot) (*relay.Shown, error) {
+	n.trunk.Lock()
+	defer n.trunk.Unlock()
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	if n.head.Header.Height == 0 {
+		return nil, nil // nothing certifies it
+	}
+	s := &relay.Shown{}
+	state := n.kept.State()
+	for _, slot := range slots {
+		value, err := state.Entry(slot.Account, slot.Key)
+		if err != nil {
+			return nil, err
+		}
+		proof, err := n.tree.Prove(nil, block.SlotPath(slot))
+		if err != nil {
+			return nil, err
+		}
+		s.Values, s.Proofs = append(s.Values, value), append(s.Proofs, proof)
+	}
+	d, err := n.kept.Sealed(n.head.Header)
+	if err != nil {
+		return nil, err
+	}
+	s.Digest = *d
+	return s, nil
+}
+
+// Relay is the chain as package relay sees it.
+func (n *Node) Relay() relay.Chain { return relayed{n.kept, n} }
+
+// relayed is what is kept of a chain, and what its head shows.
+type relayed struct {
+	keep.Chain
+	node *Node
+}
+
+func (r relayed) Show(slots []exec.Slot) (*relay.Shown, error) { return r.node.show(slots) }

@@ -1,0 +1,221 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/gas"
+	"github.com/thinkey/thinkey/runtime/relay"
+	"github.com/thinkey/thinkey/runtime/store"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
+)
+
+// ProcessConfig is what the nodes of several chains in one process are made of.
+type ProcessConfig struct {
+	// Config is that of each, but for Dir, Genesis, Member and what connects them.
+	Config
+	// Network is the genesis of the main chain, with all others.
+	Network *chain.Genesis
+	// Chains are those that the process runs; nil for all of the genesis.
+	Chains []chain.ID
+	// Seat is the process's place in the committee of a chain; nil where it has none.
+	Seat func(chain.ID) *Member
+	// Carrier, if set, is the key of an account on every chain that pays for carrying its children's digests.
+	Carrier *keys.PrivateKey
+}
+
+// Process is the nodes of several chains that share a directory, and carry between each other what the chains send.
+type Process struct {
+	config   ProcessConfig
+	store    *store.Store
+	chains   *relay.Chains
+	carriers []*relay.Carrier
+	stop     context.CancelFunc
+	work     sync.WaitGroup
+
+	mu    sync.RWMutex // guards nodes
+	nodes map[chain.ID]*Node
+}
+
+// lazily is how often digests are carried that have relays for nobody: as often as an idle chain makes a block.
+const lazily = 10 * time.Second
+
+// OpenProcess starts the nodes, from the root of the tree down, and then the carrying.
+func OpenProcess(c ProcessConfig) (*Process, error) {
+	p := &Process{config: c, chains: relay.NewChains(), nodes: map[chain.ID]*Node{}}
+	var err error
+	p.store, err = store.Open(store.Options{
+		Dir: c.Dir, KeepStates: c.KeepStates, CacheBytes: c.CacheBytes, Log: c.Log, Fatal: func(err error) { c.Fatal(err) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	ids := c.Chains
+	if ids == nil {
+		for _, l := range c.Network.Tree() {
+			ids = append(ids, l.ID)
+		}
+	}
+	for _, id := range ids {
+		if err := p.open(id); err != nil {
+			return nil, errors.Join(err, p.Close())
+		}
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	p.stop = stop
+	p.carry(ctx)
+	return p, nil
+}
+
+// open starts the node of a chain.
+func (p *Process) open(id chain.ID) error {
+	g, err := p.config.Network.Of(id)
+	if err != nil {
+		return err
+	}
+	c := p.config.Config
+	c.Store, c.Genesis, c.Inbound = p.store, g, p.chains
+	c.Committed = func() { p.committed(id) }
+	if p.config.Seat != nil {
+		c.Member = p.config.Seat(id)
+	}
+	n, err := Open(c)
+	if err != nil {
+		return fmt.Errorf("chain %d: %w", id, err)
+	}
+	p.mu.Lock()
+	p.nodes[id] = n
+	p.mu.Unlock()
+	p.chains.Add(id, n.Relay())
+	n.Look()
+	return nil
+}
+
+// Node is the node of a chain; nil if the process doesn't run it.
+func (p *Process) Node(id chain.ID) *Node {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.nodes[id]
+}
+
+// Nodes are all of them, by chain.
+func (p *Process) Nodes() (list []*Node) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	for _, n := range p.nodes { // any order: sorted below
+		list = append(list, n)
+	}
+	slices.SortFunc(list, func(a, b *Node) int { return int(a.chain) - int(b.chain) })
+	return list
+}
+
+// committed tells who may wait for a block of a chain: those below it, who see more through it, and the carriers of digests.
+func (p *Process) committed(id chain.ID) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	n := p.nodes[id]
+	if n == nil {
+		return // it is starting
+	}
+	for _, other := range p.nodes { // any order: each is only told
+		if t := other.limbs(); t.Below(other.chain, id) {
+			other.Look()
+		}
+	}
+	for _, c := range p.carriers {
+		if c.Child == id || c.Parent == id {
+			c.Wake()
+		}
+	}
+}
+
+// limbs is which chains there are, as the chain knows.
+func (n *Node) limbs() chain.Tree { return n.nextContext().Tree }
+
+// carry starts the carriers of all chains whose parents are here.
+func (p *Process) carry(ctx context.Context) {
+	if p.config.Carrier == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for id, n := range p.nodes { // any order: each starts its own
+		parent := p.nodes[n.limbs().Parent(id)]
+		if parent == nil {
+			continue
+		}
+		c := &relay.Carrier{
+			Chains: p.chains, Child: id, Parent: parent.chain, Tree: n.limbs, Post: parent.post(*p.config.Carrier), Lazily: lazily, Log: n.config.Log,
+		}
+		c.Start()
+		p.carriers = append(p.carriers, c)
+		p.work.Go(func() { c.Run(ctx) })
+	}
+}
+
+// Close stops the carrying and then the nodes, children first.
+func (p *Process) Close() (err error) {
+	if p.stop != nil {
+		p.stop()
+	}
+	p.work.Wait()
+	for _, n := range slices.Backward(p.Nodes()) {
+		err = errors.Join(err, n.Close())
+	}
+	return errors.Join(err, p.store.Close())
+}
+
+// postGas is the gas limit of a digest's message: a certificate, and as many headers as fit.
+const postGas = 100_000_000
+
+// post calls an account on the node's chain in the name of a key's account.
+func (n *Node) post(key keys.PrivateKey) relay.Post {
+	from := chain.KeyAddress(n.chain, key.Public())
+	return func(ctx context.Context, to chain.Address, method string, input []byte) error {
+		at, err := n.Account(from)
+		if err != nil {
+			return err
+		}
+		call := chain.CallInput{To: to, Method: method, GasLimit: postGas, Input: input}.Encode()
+		m := &chain.Message{
+			Network: n.network, Kind: chain.External, From: from, To: from, Payer: from, Nonce: at.Next, ValidUntil: at.Head.Header.Height + postBlocks,
+			Method: chain.MethodCall, Input: call, GasPrice: n.nextContext().Params.MinGasPrice,
+		}
+		m.GasLimit = exec.ExternalGas(m) + exec.SendGas(&chain.Sent{Method: method, Input: input}) + postGas + gas.Bounce
+		m.Sign(key)
+		if refused := n.Submit([][]byte{m.Encode()})[0].Refused; refused != nil {
+			return fmt.Errorf("account %s: %w", from, refused)
+		}
+		return n.posted(ctx, m.ID())
+	}
+}
+
+// postBlocks is how many blocks a digest's message may wait.
+const postBlocks = 1000
+
+// posted waits for a call, and says why what it sent failed, if it did at once.
+func (n *Node) posted(ctx context.Context, id chain.MessageID) error {
+	m, err := n.Await(ctx, id)
+	switch {
+	case err != nil:
+		return err
+	case m.Final == nil:
+		return fmt.Errorf("message %s: %w", id, m.Dropped)
+	}
+	h, _, err := n.Block(m.Final.Height)
+	if err != nil {
+		return err
+	}
+	for _, e := range h.Events {
+		if (e.Message.ID() == id || e.Message.Parent == id) && e.Receipt.Status != chain.StatusOK {
+			return fmt.Errorf("%s: %s: %s", e.Message.Method, e.Receipt.Status, e.Receipt.Reason)
+		}
+	}
+	return nil
+}

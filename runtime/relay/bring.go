@@ -1,0 +1,416 @@
+package relay
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/light"
+)
+
+// ackEvery is how many relays may be under way to a chain before it is asked how many it has taken in: a fourth of what makes it
+// full, so that it never is while it keeps up.
+const ackEvery = chain.MaxUnconsumed / 4
+
+// Bring adds to a block in the making what the chains that are here have for it. What is refused is left out, with its fault in
+// refused: it is carried again when it is right, or never.
+func (c *Chains) Bring(a *block.Arrival) (refused []*block.Fault, err error) {
+	b, err := c.looking(a)
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range []func(*looked) error{b.views, b.facts} {
+		for _, l := range b.looks {
+			if err := part(l); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := b.acks(); err != nil {
+		return nil, err
+	}
+	return b.refused, b.imports()
+}
+
+// Ready says whether Bring would add something that makes a block worth its while: relays, or facts.
+func (c *Chains) Ready(a *block.Arrival) (bool, error) {
+	b, err := c.looking(a)
+	if err != nil {
+		return false, err
+	}
+	for _, l := range b.looks {
+		if news, err := b.news(l); news || err != nil {
+			return news, err
+		}
+		if use, err := b.ofUse(l, relays); use || err != nil {
+			return use, err
+		}
+	}
+	return false, nil
+}
+
+// looking asks the chain itself and its ancestors for what they have.
+func (c *Chains) looking(a *block.Arrival) (*bringing, error) {
+	b := &bringing{Chains: c, Arrival: a, self: a.Chain(), tree: a.Tree()}
+	for _, top := range append([]chain.ID{b.self}, b.tree.Ancestors(b.self)...) {
+		if err := b.look(top); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+// bringing is a Bring under way.
+type bringing struct {
+	*Chains
+	*block.Arrival
+	self    chain.ID
+	tree    chain.Tree
+	looks   []*looked
+	refused []*block.Fault
+}
+
+// looked is what one ancestor, or the chain itself, is asked for: all at one head (R2).
+type looked struct {
+	top   chain.ID
+	is    Chain
+	slots []exec.Slot
+	facts []chain.FactKind // of the first slots
+	ways  []wanted         // of the slots behind them
+	shown *Shown
+}
+
+// wanted is a chain that is reached from top: for its relays, or for what it took in.
+type wanted struct {
+	chain  chain.ID
+	relays bool
+	height uint64 // of the block with the first of them
+	acks   bool
+	at     int // slot of the accumulator that leads there; what left that branch stands in the next, if it is a child's
+	taken  int // slot of what top itself took in
+}
+
+func (b *bringing) refuse(f *block.Fault) {
+	if f != nil {
+		b.refused = append(b.refused, f)
+	}
+}
+
+// look asks top for all that is proven from it.
+func (b *bringing) look(top chain.ID) error {
+	l := &looked{top: top, is: b.Get(top)}
+	if l.is == nil {
+		return nil
+	}
+	if top == chain.Main && top != b.self {
+		l.ask(chain.FactTree, exec.Slot{Account: chain.SystemAddress(top), Key: chain.KeyTree})
+	}
+	if top == chain.Main {
+		l.ask(chain.FactCommittee, exec.Slot{Account: chain.RegistryAddress(), Key: chain.RegisteredCommittee(b.self)})
+	}
+	for _, limb := range b.tree {
+		if limb.ID == b.self || b.tree.Common(b.self, limb.ID) != top {
+			continue
+		}
+		w, err := b.want(limb.ID)
+		if err != nil {
+			return err
+		}
+		if !w.relays && !w.acks {
+			continue
+		}
+		w.at = len(l.slots)
+		if limb.ID == top {
+			w.taken = w.at + 1
+			l.slots = append(l.slots, accumulatorSlot(top, top), exec.Slot{Account: chain.SystemAddress(top), Key: chain.InKey(b.self)})
+		} else {
+			child := b.tree.Toward(limb.ID, top)
+			l.slots = append(l.slots, accumulatorSlot(top, child), exec.Slot{Account: chain.DigestsAddress(top), Key: chain.LeftKey(child, b.self)})
+		}
+		l.ways = append(l.ways, w)
+	}
+	if len(l.slots) == 0 {
+		return nil
+	}
+	var err error
+	if l.shown, err = l.is.Show(l.slots); err != nil {
+		return fmt.Errorf("chain %d: %w", top, err)
+	}
+	if l.shown != nil {
+		b.looks = append(b.looks, l)
+	}
+	return nil
+}
+
+func (l *looked) ask(kind chain.FactKind, slot exec.Slot) {
+	l.facts = append(l.facts, kind)
+	l.slots = append(l.slots, slot)
+}
+
+// want says whether something is to be fetched of a chain.
+func (b *bringing) want(id chain.ID) (w wanted, err error) {
+	w.chain = id
+	is := b.Get(id)
+	if is == nil {
+		return w, nil
+	}
+	in, err := b.In(id)
+	if err != nil {
+		return w, err
+	}
+	next, err := is.Departed(b.self, in, Room{Bytes: chain.MaxMessageBytes, Gas: ^uint64(0)})
+	if err != nil {
+		return w, err
+	}
+	out, err := b.Out(id)
+	w.relays, w.acks = next != nil, out.Waiting() >= ackEvery
+	if next != nil {
+		w.height = next.Header.Height
+	}
+	return w, err
+}
+
+// purpose is what a chain is reached for.
+type purpose func(wanted) bool
+
+func relays(w wanted) bool   { return w.relays }
+func anything(w wanted) bool { return w.relays || w.acks }
+
+// ofUse says whether the shown head covers something that is wanted.
+func (b *bringing) ofUse(l *looked, is purpose) (bool, error) {
+	for _, w := range l.ways {
+		switch {
+		case !is(w):
+			continue
+		case !w.relays:
+			return true, nil
+		}
+		if way, err := b.way(l, w, w.height); way != nil || err != nil {
+			return way != nil, err
+		}
+	}
+	return false, nil
+}
+
+// views raises the view of the ancestor to the head that was shown, if something of it is of use.
+func (b *bringing) views(l *looked) error {
+	if l.top == b.self {
+		return nil
+	}
+	news, err := b.news(l)
+	if err != nil {
+		return err
+	}
+	if use, err := b.ofUse(l, anything); err != nil || !use && !news {
+		return err
+	}
+	known, err := b.Known(l.top)
+	if err != nil || known.Anchor.Height >= l.shown.Digest.Last().Height {
+		return err
+	}
+	return b.raise(l, known)
+}
+
+// raise adds the digests that lead from what is known to the head: one, unless the committee changed on the way.
+func (b *bringing) raise(l *looked, known chain.Known) error {
+	for known.Epoch < l.shown.Digest.Last().Epoch {
+		handover, err := b.handover(l.is, known)
+		if err != nil || handover == nil {
+			return err
+		}
+		fault, err := b.View(handover)
+		if b.refuse(fault); fault != nil || err != nil {
+			return err
+		}
+		if known, err = b.Known(l.top); err != nil {
+			return err
+		}
+	}
+	if known.Anchor.Height >= l.shown.Digest.Last().Height {
+		return nil
+	}
+	fault, err := b.View(&l.shown.Digest)
+	b.refuse(fault)
+	return err
+}
+
+// handover is the digest, of one header, of the block that ends the epoch after what is known.
+func (b *bringing) handover(is Chain, known chain.Known) (*chain.Digest, error) {
+	for from := known.Anchor.Height + 1; ; {
+		d, err := is.Run(from)
+		if err != nil || d == nil {
+			return nil, err
+		}
+		if len(d.Next.Seats) > 0 {
+			d.Headers = d.Headers[len(d.Headers)-1:]
+			return d, nil
+		}
+		from = d.Last().Height + 1
+	}
+}
+
+// news says whether a fact differs from what the chain knows.
+func (b *bringing) news(l *looked) (bool, error) {
+	for i, kind := range l.facts {
+		if l.shown.Values[i] == nil {
+			continue
+		}
+		if is, err := b.News(kind, l.shown.Values[i]); is || err != nil {
+			return is, err
+		}
+	}
+	return false, nil
+}
+
+// atHead says whether proofs from the shown head start from what the chain knows.
+func (b *bringing) atHead(l *looked) (bool, error) {
+	if l.top == b.self {
+		return true, nil
+	}
+	known, err := b.Known(l.top)
+	return err == nil && known.Anchor.Hash == l.shown.Digest.Last().Hash(), err
+}
+
+func (b *bringing) facts(l *looked) error {
+	if at, err := b.atHead(l); !at || err != nil {
+		return err
+	}
+	for i, kind := range l.facts {
+		if l.shown.Values[i] == nil {
+			continue
+		}
+		if news, err := b.News(kind, l.shown.Values[i]); err != nil {
+			return err
+		} else if !news {
+			continue
+		}
+		f := chain.Fact{Kind: kind, Value: l.shown.Values[i]}
+		if l.top != b.self {
+			p := light.EntryProof{State: l.shown.Proofs[i]}
+			f.Proof = p.Append(nil)
+		}
+		fault, err := b.Fact(&f)
+		if b.refuse(fault); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// acks brings what other chains have taken in, by chain.
+func (b *bringing) acks() error {
+	return b.reach(func(l *looked, w wanted) error {
+		if !w.acks {
+			return nil
+		}
+		p, err := b.ack(l, w)
+		if err != nil || p == nil {
+			return err
+		}
+		fault, err := b.Ack(&chain.Ack{Chain: w.chain, Proof: p.Append(nil)})
+		b.refuse(fault)
+		return err
+	})
+}
+
+// ack shows how many relays w's chain expects to have taken in; nil if that is not covered yet.
+func (b *bringing) ack(l *looked, w wanted) (*light.AckProof, error) {
+	if w.chain == l.top {
+		next, err := chain.DecodeNumber(l.shown.Values[w.taken])
+		return &light.AckProof{Next: next, EntryProof: light.EntryProof{State: l.shown.Proofs[w.taken]}}, err
+	}
+	covered, err := b.covered(l, w)
+	if err != nil || covered[w.chain] == 0 {
+		return nil, err
+	}
+	expects, err := b.Get(w.chain).Expects(b.self, covered[w.chain])
+	if err != nil || expects == nil {
+		return nil, err
+	}
+	way, err := b.way(l, w, expects.Height)
+	if err != nil || way == nil {
+		return nil, err
+	}
+	return &light.AckProof{Next: expects.Next, EntryProof: light.EntryProof{Steps: way.steps, State: expects.State}}, nil
+}
+
+// reach calls f for all that is wanted, by chain: the order in which a block has it.
+func (b *bringing) reach(f func(*looked, wanted) error) error {
+	type place struct {
+		l *looked
+		w wanted
+	}
+	var list []place
+	for _, l := range b.looks {
+		at, err := b.atHead(l)
+		if err != nil {
+			return err
+		}
+		if !at {
+			continue
+		}
+		for _, w := range l.ways {
+			list = append(list, place{l, w})
+		}
+	}
+	slices.SortFunc(list, func(x, y place) int { return int(x.w.chain) - int(y.w.chain) })
+	for _, p := range list {
+		if err := f(p.l, p.w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// imports brings relays, of each chain as many as there is room for.
+func (b *bringing) imports() error {
+	return b.reach(func(l *looked, w wanted) error {
+		if !w.relays {
+			return nil
+		}
+		return b.importFrom(l, w)
+	})
+}
+
+func (b *bringing) importFrom(l *looked, w wanted) error {
+	for {
+		in, err := b.In(w.chain)
+		if err != nil {
+			return err
+		}
+		bytes, gas, err := b.Left()
+		if err != nil {
+			return err
+		}
+		d, err := b.Get(w.chain).Departed(b.self, in, Room{bytes - proofRoom, gas})
+		if err != nil || d == nil || block.ImportGas(d.Messages[0]) > gas {
+			return err
+		}
+		way, err := b.way(l, w, d.Header.Height)
+		if err != nil || way == nil {
+			return err
+		}
+		p := light.ImportProof{Steps: way.steps, Places: d.Places}
+		if carriesValue(d.Messages) {
+			p.Left = way.left
+		}
+		fault, err := b.Import(&chain.Import{Source: w.chain, First: in, Proof: p.Append(nil), Messages: d.Messages})
+		if b.refuse(fault); fault != nil || err != nil {
+			return err
+		}
+	}
+}
+
+func carriesValue(messages []*chain.Message) bool {
+	for _, m := range messages {
+		if v, err := m.Carried(); err != nil || !v.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
+// proofRoom is kept for the proof of relays: a path, and places of as many as gas lets in.
+const proofRoom = 256 << 10

@@ -1,0 +1,120 @@
+package relay
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// Post lets an account on a chain call another, and returns when that is final: with why, if it failed.
+type Post func(ctx context.Context, to chain.Address, method string, input []byte) error
+
+// Carrier carries the digests of a chain to its parent (SPEC 7.2).
+type Carrier struct {
+	Chains        *Chains
+	Child, Parent chain.ID
+	// Tree is which chains there are.
+	Tree func() chain.Tree
+	// Post lets an account on the parent call its digests actor.
+	Post Post
+	// Lazily is how often blocks are carried that send nothing out of the branch.
+	Lazily time.Duration
+	Log    *slog.Logger
+
+	wake chan struct{}
+}
+
+// Start makes c ready to be woken. Run must be called afterwards.
+func (c *Carrier) Start() { c.wake = make(chan struct{}, 1) }
+
+// Wake says that a block of the child or of the parent is final.
+func (c *Carrier) Wake() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// patience is how long a digest that was refused is not carried again: others may have carried it, or value that it sends on has
+// not been shown to have come (SPEC 8.7).
+const patience = 250 * time.Millisecond
+
+// Run carries until the context ends. What goes wrong is logged and tried again: nothing depends on this carrier (R1).
+func (c *Carrier) Run(ctx context.Context) {
+	lazily := time.NewTicker(c.Lazily)
+	defer lazily.Stop()
+	due := true // after a start everything may be behind
+	for {
+		more, err := c.carry(ctx, due)
+		due = false
+		if err != nil && ctx.Err() == nil {
+			c.Log.Info("a digest was not recorded; it is carried again", "chain", c.Child, "parent", c.Parent, "reason", err)
+			more = false
+			select {
+			case <-ctx.Done():
+			case <-time.After(patience):
+				more = true
+			}
+		}
+		if more {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.wake:
+		case <-lazily.C:
+			due = true
+		}
+	}
+}
+
+// carry posts one digest if there is reason to (R3), and says whether there is more.
+func (c *Carrier) carry(ctx context.Context, due bool) (more bool, err error) {
+	recorded, err := c.recorded()
+	if err != nil || recorded == nil {
+		return false, err
+	}
+	run, err := c.Chains.Get(c.Child).Run(recorded.Anchor.Height + 1)
+	if err != nil || run == nil {
+		return false, err
+	}
+	if !due && !c.leaves(run) {
+		return false, nil
+	}
+	return true, c.Post(ctx, chain.DigestsAddress(c.Parent), chain.MethodDigest, run.Append(nil))
+}
+
+// recorded is what the parent knows of the child; nil if it doesn't know it yet.
+func (c *Carrier) recorded() (*chain.Child, error) {
+	shown, err := c.Chains.Get(c.Parent).Show([]exec.Slot{{Account: chain.DigestsAddress(c.Parent), Key: chain.ChildKey(c.Child)}})
+	if err != nil || shown == nil || shown.Values[0] == nil {
+		return nil, err
+	}
+	child, err := chain.DecodeChild(shown.Values[0])
+	if err != nil {
+		return nil, fmt.Errorf("record of chain %d: %w", c.Child, err)
+	}
+	return &child, nil
+}
+
+// leaves says whether a block of the run sends something out of the child's branch, or hands over to another committee: the parent
+// should know those who certify what follows.
+func (c *Carrier) leaves(run *chain.Digest) bool {
+	if len(run.Next.Seats) > 0 {
+		return true
+	}
+	tree := c.Tree()
+	for i := range run.Headers {
+		for _, l := range run.Headers[i].Leaving {
+			if !tree.Below(l.Chain, c.Child) {
+				return true
+			}
+		}
+	}
+	return false
+}

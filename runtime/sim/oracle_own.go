@@ -1,0 +1,62 @@
+package sim
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/thinkey/thinkey/consensus/bft"
+	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/merkle"
+)
+
+// own holds I10 for the chain's own entries: a block of a chain that is alone changes those of fees, queue, code and failed rounds,
+// each once, and the history, which is that of all blocks before it.
+type own struct {
+	blind
+	history merkle.Accumulator
+	parent  chain.Header
+}
+
+func newOwn(b blind) *own { return &own{blind: b, parent: b.w.origin.header} }
+
+func (o *own) final(res *block.Result, f *bft.Final) {
+	p := &o.parent
+	anchor := chain.Anchor{Height: p.Height, Hash: p.Hash(), Outbox: p.Roots.Outbox, State: p.Roots.State, Load: p.Load}
+	before := o.history.Encode()
+	if p.Height == 0 {
+		before = nil
+	}
+	o.history.Append(merkle.LeafHash(anchor.Append(nil)))
+	o.parent = res.Block.Header
+	changed := map[string]bool{}
+	for _, c := range res.Changes {
+		if !c.Account.IsSystem() {
+			continue
+		}
+		switch {
+		case c.Account.Chain() != here || changed[c.Key] || !mayChange(c.Key):
+			o.w.violate("I10 validity", nil, "height %d changes entry %q of chain %d", f.Certificate.Height, c.Key, c.Account.Chain())
+		case c.Key == chain.KeyHistory && !(bytes.Equal(c.Before, before) && bytes.Equal(c.After, o.history.Encode())):
+			o.w.violate("I10 validity", nil, "height %d: its history is not that of the %d blocks before it", f.Certificate.Height, o.history.Count)
+		}
+		changed[c.Key] = true
+	}
+	if !changed[chain.KeyHistory] {
+		o.w.violate("I10 validity", nil, "height %d leaves its parent out of the history", f.Certificate.Height)
+	}
+}
+
+// mayChange says whether blocks of a chain that is alone change an entry of the chain.
+func mayChange(key string) bool {
+	switch key {
+	case chain.KeyFees, chain.KeyQueue, chain.KeyHistory:
+		return true
+	}
+	for _, one := range []string{chain.QueuedKey(0), chain.FailedKey(0), chain.CodeKey(chain.CodeHash{})} {
+		if len(key) == len(one) && strings.HasPrefix(key, strings.TrimRight(one, "\x00")) {
+			return true
+		}
+	}
+	return false
+}
