@@ -110,7 +110,7 @@ func BenchmarkCompile(b *testing.B) {
 		load := func(b *testing.B, c Config) {
 			r := newRig(b, c)
 			r.codes[hash] = binary
-			if _, err := r.acquire(hash); err != nil {
+			if _, err := r.acquire(hash, false); err != nil {
 				b.Fatal(err)
 			}
 			r.mu.Lock()
@@ -235,7 +235,7 @@ func Touched(t testing.TB, binary []byte, init, method, input string) (pages []i
 	r.keep(r.must(t, relay(abi.MethodInit, init, chain.MaxMessageGas)))
 	x := r.context()
 	x.Programs = programs(func(env *exec.Env) error {
-		c, err := r.acquire(r.account.Code)
+		c, err := r.acquire(r.account.Code, false)
 		if err != nil {
 			return err
 		}

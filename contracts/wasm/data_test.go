@@ -91,7 +91,7 @@ func TestSizesAreTrue(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, Config{})
 			before := heap()
-			c, err := r.acquire(r.publish(t, m.Encode()))
+			c, err := r.acquire(r.publish(t, m.Encode()), false)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -65,7 +65,7 @@ type Engine struct {
 	closed   bool
 	queue    queue
 	codes    map[chain.CodeHash]*code
-	recent   list.List // *code, those that ran last in front
+	recent   list.List // *code, those in front that messages ran last, those at the back that only views did
 	compiled int64     // bytes, of codes that are loaded
 	idle     list.List // *instance, those that ran last in front
 	idleSize int64
@@ -141,7 +141,7 @@ func (e *Engine) Run(env *exec.Env, hash chain.CodeHash, entry string) error {
 	if err := env.Charge(gas.Run); err != nil {
 		return err
 	}
-	c, err := e.acquire(hash)
+	c, err := e.acquire(hash, env.View())
 	if err != nil {
 		return err
 	}
@@ -197,7 +197,7 @@ func (e *Engine) Ready(hash chain.CodeHash, then func(error)) bool {
 
 // Merges says that the code can handle several messages of method as one, through its entry merge (SPEC 9.3).
 func (e *Engine) Merges(hash chain.CodeHash, method string) (bool, error) {
-	c, err := e.acquire(hash)
+	c, err := e.acquire(hash, false)
 	if err != nil {
 		return false, err
 	}
@@ -205,9 +205,9 @@ func (e *Engine) Merges(hash chain.CodeHash, method string) (bool, error) {
 	return slices.Contains(c.merges, method), nil
 }
 
-// acquire is the code of that hash, loaded, which stays until it is released.
-func (e *Engine) acquire(hash chain.CodeHash) (*code, error) {
-	c, err := e.hold(hash)
+// acquire is the code of that hash, loaded, which stays until it is released; for a view, or for a message.
+func (e *Engine) acquire(hash chain.CodeHash, view bool) (*code, error) {
+	c, err := e.hold(hash, view)
 	if err != nil {
 		return nil, err
 	}
@@ -219,8 +219,9 @@ func (e *Engine) acquire(hash chain.CodeHash) (*code, error) {
 	return c, nil
 }
 
-// hold is acquire without waiting.
-func (e *Engine) hold(hash chain.CodeHash) (*code, error) {
+// hold is acquire without waiting. Views cost nothing: what only they use goes first, so that no number of them makes messages
+// wait for code that was in memory.
+func (e *Engine) hold(hash chain.CodeHash, view bool) (*code, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
@@ -230,7 +231,12 @@ func (e *Engine) hold(hash chain.CodeHash) (*code, error) {
 	if !ok {
 		c = e.load(hash, nil)
 	}
-	e.recent.MoveToFront(c.place)
+	switch {
+	case !view:
+		e.recent.MoveToFront(c.place)
+	case !ok:
+		e.recent.MoveToBack(c.place)
+	}
 	c.users++
 	e.busy.Add(1)
 	e.start()

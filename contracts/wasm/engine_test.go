@@ -204,6 +204,26 @@ func TestQueueOrder(t *testing.T) {
 	}
 }
 
+// Views of many codes drop one another's from memory, and none that messages run.
+func TestViewsDropNothing(t *testing.T) {
+	r := newRig(t, Config{MaxCompiled: 500 << 10}) // two of them
+	g := number(0)
+	g.query = text(host(abi.Reply, 0, 1))
+	run := r.publish(t, g.build())
+	r.do(t, "")
+	for i := range 9 {
+		g = number(1 + i)
+		g.query = text(host(abi.Reply, 0, 1))
+		r.publish(t, g.build())
+		r.question(t)()
+	}
+	r.account.Code = run
+	r.do(t, "")
+	if s := r.Stats(); s.Compiled != 10 || s.Codes != 2 {
+		t.Errorf("%+v", s)
+	}
+}
+
 // What was made ready last stays until it is used, however large it is.
 func TestLastCodeStays(t *testing.T) {
 	r := newRig(t, Config{MaxCompiled: 1})
