@@ -66,6 +66,7 @@ type Engine struct {
 	queue    queue
 	codes    map[chain.CodeHash]*code
 	recent   list.List // *code, those in front that messages ran last, those at the back that only views did
+	told     *code     // was made ready last for who asked by Ready, and stays until it is used
 	compiled int64     // bytes, of codes that are loaded
 	idle     list.List // *instance, those that ran last in front
 	idleSize int64
@@ -237,6 +238,9 @@ func (e *Engine) hold(hash chain.CodeHash, view bool) (*code, error) {
 	case !ok:
 		e.recent.MoveToBack(c.place)
 	}
+	if c == e.told {
+		e.told = nil
+	}
 	c.users++
 	e.busy.Add(1)
 	e.start()
@@ -271,6 +275,9 @@ func (e *Engine) loaded(c *code, err error) {
 		e.recent.Remove(c.place)
 		return
 	}
+	if c.then != nil {
+		e.told = c
+	}
 	e.compiled += c.size
 	e.stats.count(c.origin)
 	e.trimCodes()
@@ -287,13 +294,12 @@ func (s *Stats) count(from origin) {
 	}
 }
 
-// trimCodes drops code that ran longest ago until what is compiled is within its bound. What was made ready last stays in any
-// case: a message may be waiting for it. e.mu is held.
+// trimCodes drops code that ran longest ago until what is compiled is within its bound. e.mu is held.
 func (e *Engine) trimCodes() {
-	for place := e.recent.Back(); place != e.recent.Front() && e.compiled > e.config.MaxCompiled; {
+	for place := e.recent.Back(); place != nil && e.compiled > e.config.MaxCompiled; {
 		c := place.Value.(*code)
 		place = place.Prev()
-		if c.users == 0 && c.isReady() {
+		if c.users == 0 && c.isReady() && c != e.told {
 			_ = e.drop(c) // closing what runs nowhere has nothing to report
 		}
 	}

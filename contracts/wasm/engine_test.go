@@ -224,8 +224,8 @@ func TestViewsDropNothing(t *testing.T) {
 	}
 }
 
-// What was made ready last stays until it is used, however large it is.
-func TestLastCodeStays(t *testing.T) {
+// What was made ready last for who asked stays until it is used, however large it is: else it might never be.
+func TestToldCodeStays(t *testing.T) {
 	r := newRig(t, Config{MaxCompiled: 1})
 	told := make(chan error, 1)
 	for i := range 3 {
@@ -238,6 +238,10 @@ func TestLastCodeStays(t *testing.T) {
 		if n := r.Stats().Codes; n != 1 {
 			t.Errorf("%d codes are kept", n)
 		}
+	}
+	r.do(t, "")
+	if n := r.Stats().Codes; n != 0 {
+		t.Errorf("%d codes are kept once it ran", n)
 	}
 }
 
