@@ -44,4 +44,7 @@
 // It doesn't know accounts, blocks or the state: exec.Env does. It doesn't decide when code becomes callable. How long
 // compiling takes decides nothing: Run waits for it, and a node that waits doesn't vote. Whoever can choose what to run asks
 // Ready first.
+//
+// No message pays for code that is read back because it was dropped from memory, 10 to 40 ms for each MB of it: gas must not depend
+// on what a node holds (W3). Config.MaxCompiled should have room for all that a chain's messages use.
 package wasm
