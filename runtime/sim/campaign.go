@@ -45,7 +45,7 @@ const again = 100
 func (c Campaign) Run() (*Report, error) {
 	start, history, r := cpuTime(), sha256.New(), &Report{Census: Census{}}
 	var millis uint64
-	hundred := Census{}
+	hundred, thousand := Census{}, Census{}
 	for seed := c.First; r.Violations == 0; seed++ {
 		if c.Seeds > 0 && r.Seeds == c.Seeds || c.CPU > 0 && cpuTime()-start >= c.CPU {
 			break
@@ -61,9 +61,14 @@ func (c Campaign) Run() (*Report, error) {
 		millis += o.Millis
 		r.Census.join(o.Census)
 		hundred.join(o.Census)
+		thousand.join(o.Census)
 		if r.Seeds%100 == 0 {
-			r.miss(seed, hundred.Missing())
+			r.miss(seed, 100, hundred.Missing())
 			hundred = Census{}
+		}
+		if r.Seeds%1000 == 0 {
+			r.miss(seed, 1000, thousand.MissingRare())
+			thousand = Census{}
 		}
 		history.Write(o.History[:])
 		if o.Violation != nil {
@@ -86,10 +91,10 @@ func (r *Report) finish(cpu time.Duration, millis uint64) {
 	r.Faults, r.Relays = float64(faults)/hours, float64(r.Census["relay"])/hours
 }
 
-// miss notes what was missing in the hundred seeds that end with this one.
-func (r *Report) miss(seed uint64, missing []string) {
+// miss notes what was missing in the seeds, so many, that end with this one.
+func (r *Report) miss(seed, seeds uint64, missing []string) {
 	for _, name := range missing {
-		r.Missing = append(r.Missing, fmt.Sprintf("%s (seeds %d to %d)", name, seed-99, seed))
+		r.Missing = append(r.Missing, fmt.Sprintf("%s (seeds %d to %d)", name, seed-seeds+1, seed))
 	}
 }
 

@@ -44,13 +44,21 @@ func (c Census) Faults() (n, kinds int) {
 // kindsOfFaults is how many kinds a hundred seeds must show together (Y5).
 const kindsOfFaults = 20
 
+// rare is what few seeds of a hundred make happen, so that a hundred can do without: it must in a thousand (Y5).
+var rare = []string{"evidence: timeout against timeout", "evidence: timeout against vote", "evidence: preparation of an invalid block"}
+
+// MissingRare names what has not happened, and must in a thousand seeds together.
+func (c Census) MissingRare() []string {
+	return slices.DeleteFunc(slices.Clone(rare), func(name string) bool { return c[name] > 0 })
+}
+
 // Missing names what has not happened, and must in a hundred seeds together (Y5).
 func (c Census) Missing() (missing []string) {
 	must := slices.Clone(faults)
 	for _, b := range boundaryNames {
 		must = append(must, "crash "+b)
 	}
-	must = append(must, "early certificate", "round above 3", "evidence: vote against vote", "evidence: timeout against timeout", "evidence: timeout against vote", "evidence: preparation of an invalid block", "contract", "twin", "handling that failed", "block cut short", "bit rot seen")
+	must = append(must, "early certificate", "round above 3", "evidence: vote against vote", "contract", "twin", "handling that failed", "block cut short", "bit rot seen")
 	for _, name := range must {
 		if c[name] == 0 {
 			missing = append(missing, name)

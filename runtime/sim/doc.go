@@ -22,7 +22,7 @@
 //	    restored from a backup.
 //	Y4  An oracle (oracle.go) knows nothing of how a node came to what it did, and shares no code with what it judges but the
 //	    encodings; but I3 and I9, which judge by block.Verify from the block's bytes and a state of their own.
-//	Y5  What no seed of a hundred makes happen is reported as a failure of the simulator (Census).
+//	Y5  What no seed of a hundred makes happen, or of a thousand if it is rare, is reported as a failure of the simulator (Census).
 //
 // # Tiers
 //
