@@ -6,6 +6,7 @@ FUZZTIME ?= 10s
 SIMTIME  ?= 120s
 SIMSEED  ?= $(shell date +%s)
 KILLS    ?= 50
+EXPLOREHEAP ?= 4096
 
 # Packages whose tests can rewrite their goldens: those that define the flag -update.
 GOLDEN = $(shell grep -rl 'flag\.Bool.*"update"' --include='*_test.go' . | sed 's|/[^/]*$$||' | sort -u)
@@ -63,9 +64,8 @@ sim: build ## run committees on virtual time with fresh seeds for SIMTIME [120s]
 mutants: ## plant bugs in our own code, one by one, and see what finds each: an hour
 	$(GO) test ./runtime/sim -run '^TestMutants$$' -plant -v -count=1 -timeout 3h
 
-explore: ## try what can happen to four members at one height, as far as an hour goes
-	$(GO) test ./consensus/bft -run '^TestExplore$$' -explore.states=100000 -explore.walks=2000 -v -count=1 -timeout 3h
-	$(GO) test ./consensus/bft -run '^TestExplore$$' -explore.rounds=3 -explore.states=100000 -explore.walks=2000 -v -count=1 -timeout 3h
+explore: ## try what can happen to four members at one height, as far as an hour and EXPLOREHEAP [4096] MiB go
+	$(GO) test ./consensus/bft -run '^TestExplore$$' -explore.states=1000000 -explore.walks=300000 -explore.heap=$(EXPLOREHEAP) -v -count=1 -timeout 3h
 
 contracts: ## build the committed modules of contracts in Rust (needs Debian's rustc, libstd-rust-dev-wasm32, lld)
 	@set -e; for dir in $(RUST_CONTRACTS); do echo "$$dir"; sdk/rust/build.sh $$dir; done
