@@ -1,13 +1,14 @@
 package sim
 
 import (
-	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -15,16 +16,24 @@ import (
 )
 
 var (
-	plantFlag = flag.Bool("plant", false, "build every mutant, and find out what kills it: an hour")
-	eachFlag  = flag.Duration("each", time.Minute, "CPU time in which the simulator must find a mutant")
-	ruleFlag  = flag.String("rule", "", "plant the mutants of this rule alone")
+	plantFlag   = flag.Bool("plant", false, "build every mutant, and find out what kills it: an hour")
+	eachFlag    = flag.Duration("each", time.Minute, "CPU time in which the simulator must find a mutant")
+	mutantFlag  = flag.String("mutant", "", "plant the mutants alone whose rule or name this regular expression matches")
+	resultsFlag = flag.String("results", "", "keep there what became of each mutant; those that it knows are not planted again")
 )
 
 // root is the repository's directory, from here.
 const root = "../.."
 
-// rulesOfCore are the numbered rules of package bft.
-var rulesOfCore = []string{"R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12", "V1", "V2", "V3"}
+// alone is how many mutants, at least, must pass all unit tests and die in the simulator.
+const alone = 10
+
+var (
+	// rulesOfCore are the numbered rules of package bft.
+	rulesOfCore = []string{"R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12", "R13", "V1", "V2", "V3"}
+	// rulesOfSpec are those of SPEC 5; 5.4 is a mode that is not there.
+	rulesOfSpec = []string{"5.1", "5.2", "5.3", "5.5", "5.6", "5.7", "5.8", "5.9", "5.10"}
+)
 
 // planted is the file with the bug.
 func (m *mutant) planted(t *testing.T) string {
@@ -39,109 +48,176 @@ func (m *mutant) planted(t *testing.T) string {
 	return strings.Replace(string(src), m.old, m.new, 1)
 }
 
-// Every mutant still fits the code, and every rule of the core has one.
+// Every mutant still fits the code, and every rule of the core and of SPEC 5 has one.
 func TestMutantsFit(t *testing.T) {
+	names := map[string]bool{}
 	for i := range mutants {
 		mutants[i].planted(t)
+		if names[mutants[i].what] {
+			t.Errorf("two mutants are called %q", mutants[i].what)
+		}
+		names[mutants[i].what] = true
 	}
 	for _, rule := range rulesOfCore {
 		if !slices.ContainsFunc(mutants, func(m mutant) bool { return m.rule == rule }) {
 			t.Errorf("rule %s has no mutant", rule)
 		}
 	}
+	for _, rule := range rulesOfSpec {
+		if !slices.ContainsFunc(mutants, func(m mutant) bool { return m.spec == rule }) {
+			t.Errorf("SPEC %s has no mutant", rule)
+		}
+	}
 }
 
-// make mutants: the unit tests of the core or the simulator find every planted bug, and ten of them the simulator alone.
+// make mutants: unit tests or the simulator find every planted bug, and ten of them the simulator alone. Nothing finds what is
+// no bug: the code as it is goes first.
 func TestMutants(t *testing.T) {
 	if !*plantFlag {
 		t.Skip("make mutants")
 	}
-	alone := 0
-	for i := range mutants {
-		m := &mutants[i]
-		if *ruleFlag != "" && m.rule != *ruleFlag {
+	wanted := regexp.MustCompile(*mutantFlag)
+	known := readFates(t)
+	var all []fate
+	for _, m := range slices.Concat([]mutant{unchanged}, mutants) {
+		if m.file != "" && !wanted.MatchString(m.rule+" "+m.what) {
 			continue
 		}
-		overlay := m.overlay(t)
-		unit := kill(t, "test", "-overlay", overlay, "-count=1", "./consensus/bft", "-skip", "^TestFaults$|^TestExplore")
-		binary := filepath.Join(t.TempDir(), "sim.test")
-		if out, err := command(t, root, "go", "test", "-overlay", overlay, "-c", "-o", binary, "./runtime/sim").CombinedOutput(); err != nil {
-			t.Errorf("%s doesn't build: %s", m.what, out)
+		f, ok := known[m.what]
+		if !ok || f.Digest != m.digest() {
+			f = plant(t, &m)
+			keepFate(t, f)
+		}
+		t.Log(f.line())
+		if m.file == "" {
+			if f.dead() {
+				t.Fatal("the code as it is fails: that mutants die means nothing")
+			}
 			continue
 		}
-		seeds := killBy(command(t, ".", binary, "-test.run", "^TestFresh$", "-test.timeout=10m", "-fresh="+eachFlag.String()))
-		t.Logf("%-12s %-62s unit tests: %-14s simulator: %s", m.rule, m.what, unit, seeds)
-		if !unit.killed && !seeds.killed {
-			t.Errorf("%s: %s survives", m.rule, m.what)
+		all = append(all, f)
+	}
+	t.Log("\n" + table(all))
+	judge(t, all)
+}
+
+// judge says what of it is not as it must be.
+func judge(t *testing.T, all []fate) {
+	t.Helper()
+	byRun := 0
+	for _, f := range all {
+		if !f.dead() {
+			t.Errorf("%s: %s survives", f.Rule, f.What)
 		}
-		if !unit.killed && seeds.killed {
-			alone++
+		if !f.Unit.Killed && f.Sim.Killed {
+			byRun++
 		}
 	}
-	if *ruleFlag == "" && alone < 10 {
-		t.Errorf("%d mutants die in the simulator alone", alone)
+	if *mutantFlag == "" && byRun < alone {
+		t.Errorf("%d mutants die in the simulator alone", byRun)
 	}
 }
 
-// death is what became of a mutant.
+// unchanged is the code as it is.
+var unchanged = mutant{rule: "none", what: "the code as it is"}
+
+// fate is what became of a mutant.
+type fate struct {
+	Rule, Spec, What string
+	Digest           string // of the mutant: another one under this name is planted anew
+	Unit             death  // the unit tests of all packages that can tell
+	Small            death  // the small simulator of the core (bft.TestFaults), if unit tests don't tell
+	Sim              death
+}
+
+// death is how something was found, or how long it was looked for.
 type death struct {
-	killed bool
-	cpu    time.Duration
-	why    string
+	Killed bool
+	CPU    float64 // seconds, of the run without the build
+	By     string  // the test, or the seed and what it violates
+}
+
+func (f *fate) dead() bool { return f.Unit.Killed || f.Sim.Killed }
+
+func (f *fate) line() string {
+	return fmt.Sprintf("%-5s %-72s unit tests: %s; simulator: %s", f.Rule, f.What, f.Unit, f.Sim)
 }
 
 func (d death) String() string {
-	if !d.killed {
-		return "survives"
+	if !d.Killed {
+		return fmt.Sprintf("%.1f s, survives", d.CPU)
 	}
-	return fmt.Sprintf("%.1f s %s", d.cpu.Seconds(), d.why)
+	return fmt.Sprintf("%.1f s, %s", d.CPU, d.By)
 }
 
-func (m *mutant) overlay(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	file, err := filepath.Abs(filepath.Join(root, m.file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	changed := filepath.Join(dir, "planted.go")
-	spec, err := json.Marshal(map[string]any{"Replace": map[string]string{file: changed}})
-	if err == nil {
-		err = os.WriteFile(changed, []byte(m.planted(t)), 0o600)
-	}
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, "overlay.json"), spec, 0o600)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return filepath.Join(dir, "overlay.json")
-}
-
-func command(t *testing.T, dir, name string, args ...string) *exec.Cmd {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 150*time.Second) // a mutant may never end
-	t.Cleanup(cancel)
-	c := exec.CommandContext(ctx, name, args...)
-	c.Dir = dir
-	return c
-}
-
-func kill(t *testing.T, args ...string) death {
-	t.Helper()
-	return killBy(command(t, root, "go", args...))
-}
-
-func killBy(c *exec.Cmd) death {
-	out, err := c.CombinedOutput()
-	d := death{killed: err != nil}
-	if c.ProcessState != nil {
-		d.cpu = c.ProcessState.UserTime() + c.ProcessState.SystemTime()
-	}
-	for _, line := range strings.Split(string(out), "\n") {
-		if _, why, ok := strings.Cut(line, "VIOLATION "); ok {
-			d.why = why
+// table is what became of all, for the docs.
+func table(all []fate) string {
+	var b strings.Builder
+	b.WriteString("| rule | SPEC | planted bug | found by unit tests | CPU s | by the simulator | CPU s |\n|---|---|---|---|---|---|---|\n")
+	units, sims, only, both := 0, 0, 0, 0
+	for _, f := range all {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", f.Rule, f.Spec, f.What, f.Unit.cells(), f.Sim.cells())
+		if f.Unit.Killed {
+			units++
+		}
+		if f.Sim.Killed {
+			sims++
+		}
+		if f.Sim.Killed && !f.Unit.Killed {
+			only++
+			if !f.Small.Killed {
+				both++
+			}
 		}
 	}
-	return d
+	fmt.Fprintf(&b, "\n%d mutants: unit tests find %d, the simulator %d, the simulator alone %d (%d of these the small one of the core doesn't find either).\n",
+		len(all), units, sims, only, both)
+	return b.String()
+}
+
+func (d death) cells() string {
+	by := d.By
+	if !d.Killed {
+		by = "–"
+	}
+	return fmt.Sprintf("%s | %.1f", by, d.CPU)
+}
+
+// readFates are those of an earlier run that was interrupted.
+func readFates(t *testing.T) map[string]fate {
+	t.Helper()
+	known := map[string]fate{}
+	if *resultsFlag == "" {
+		return known
+	}
+	raw, err := os.ReadFile(*resultsFlag)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(string(raw), "\n") {
+		var f fate
+		if json.Unmarshal([]byte(line), &f) == nil { // the last line may be cut
+			known[f.What] = f
+		}
+	}
+	return known
+}
+
+func keepFate(t *testing.T, f fate) {
+	t.Helper()
+	if *resultsFlag == "" {
+		return
+	}
+	line, err := json.Marshal(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := os.OpenFile(*resultsFlag, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = out.Write(append(line, '\n'))
+	if err := errors.Join(err, out.Close()); err != nil {
+		t.Fatal(err)
+	}
 }
