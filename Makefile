@@ -61,8 +61,10 @@ kill: ## kill a node KILLS [50] times while it commits, and check what it comes 
 sim: build ## run committees on virtual time with fresh seeds for SIMTIME [120s] of CPU
 	$(BIN) sim run --seed $(SIMSEED) --cpu $(SIMTIME) --out bin
 
-mutants: ## plant bugs in our own code, one by one, and see what finds each: an hour
-	$(GO) test ./runtime/sim -run '^TestMutants$$' -plant -v -count=1 -timeout 3h
+mutants: ## plant bugs in our own code, one by one, and see what finds each: an hour; CONTINUE=1 goes on where it was interrupted, MUTANT=REGEXP plants some
+	mkdir -p bin
+	$(if $(CONTINUE),,rm -f bin/mutants.jsonl)
+	$(GO) test ./runtime/sim -run '^TestMutants$$' -plant -results $(CURDIR)/bin/mutants.jsonl -mutant '$(MUTANT)' -v -count=1 -timeout 3h
 
 explore: ## try what can happen to four members at one height, as far as an hour and EXPLOREHEAP [4096] MiB go
 	$(GO) test ./consensus/bft -run '^TestExplore$$' -explore.states=1000000 -explore.walks=300000 -explore.heap=$(EXPLOREHEAP) -v -count=1 -timeout 3h

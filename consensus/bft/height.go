@@ -76,6 +76,7 @@ func (r *Replica) restore(bodies []Body) {
 	if j := r.safety.Why; j != nil {
 		if _, failed := j.Failed(); failed+1 >= r.round {
 			r.round, r.why = failed+1, j
+			r.failed = append(r.failed, j.Timeouts) // R13
 		}
 	}
 	for _, v := range r.ownVotes() {

@@ -41,12 +41,12 @@ type Report struct {
 // again is one of how many seeds that are run a second time, to compare their histories (Y1).
 const again = 100
 
-// Run runs seeds until one fails.
+// Run runs seeds until one fails, or many together don't show what they must (Y5).
 func (c Campaign) Run() (*Report, error) {
 	start, history, r := cpuTime(), sha256.New(), &Report{Census: Census{}}
 	var millis uint64
 	hundred, thousand := Census{}, Census{}
-	for seed := c.First; r.Violations == 0; seed++ {
+	for seed := c.First; r.Violations == 0 && len(r.Missing) == 0; seed++ {
 		if c.Seeds > 0 && r.Seeds == c.Seeds || c.CPU > 0 && cpuTime()-start >= c.CPU {
 			break
 		}

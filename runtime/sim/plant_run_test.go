@@ -23,13 +23,15 @@ const (
 	// Bounds of a program with a bug in it, which may never end, or take all memory.
 	mutantWall   = 4 * time.Minute
 	mutantMemory = 8_000_000 // KiB of address space
+	// How far builds and runs stand back for what else the machine does.
+	builds, runs = 5, 10
 )
 
 var (
 	// near are packages whose tests take seconds, and far those that start databases and nodes. The tests of the command line,
 	// of the examples and of whole programs (runtime/e2e) are stories and no unit tests.
 	near = []string{"./consensus/...", "./contracts/exec", "./contracts/native", "./actors/account", "./sdk/wire", "./sdk/merkle", "./sdk/keys", "./sdk/light", "./sdk/chain"}
-	far  = []string{"./actors/host", "./runtime/keep", "./runtime/audit", "./runtime/ingress", "./runtime/api", "./runtime/node", "./sdk/kit"}
+	far  = []string{"./actors/host", "./runtime/keep", "./runtime/store", "./runtime/audit", "./runtime/ingress", "./runtime/api", "./runtime/node", "./sdk/kit"}
 
 	failLine = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 	seedLine = regexp.MustCompile(`sim replay (\d+)`)
@@ -90,7 +92,7 @@ func (p *planting) units(t *testing.T, patterns []string) (d death) {
 func (p *planting) affected(t *testing.T, patterns []string) []string {
 	t.Helper()
 	args := append([]string{"list", "-test", "-f", `{{.ImportPath}} {{join .Deps " "}}`}, patterns...)
-	out, err := p.command(t, root, "go", args...).Output()
+	out, err := p.command(t, builds, root, "go", args...).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +122,7 @@ func (p *planting) build(t *testing.T, pkg string) string {
 		return binary
 	}
 	args := []string{"test", "-overlay", p.overlay, "-c", "-ldflags=-s -w", "-o", binary, pkg}
-	if out, err := p.command(t, root, "go", args...).CombinedOutput(); err != nil {
+	if out, err := p.command(t, builds, root, "go", args...).CombinedOutput(); err != nil {
 		t.Fatalf("%s doesn't build: %v: %s", p.m.what, err, out)
 	}
 	if _, err := os.Stat(binary); err != nil {
@@ -132,7 +134,7 @@ func (p *planting) build(t *testing.T, pkg string) string {
 // run runs a test program in the directory of its package.
 func (p *planting) run(t *testing.T, binary, pkg string, args ...string) death {
 	t.Helper()
-	c := p.command(t, filepath.Join(root, pkg), binary, args...)
+	c := p.command(t, runs, filepath.Join(root, pkg), binary, args...)
 	out, err := c.CombinedOutput()
 	d := death{Killed: err != nil}
 	if c.ProcessState != nil {
@@ -161,11 +163,11 @@ func (p *planting) run(t *testing.T, binary, pkg string, args ...string) death {
 }
 
 // command is a program within bounds, in a process group of its own that ends with it.
-func (p *planting) command(t *testing.T, dir, name string, args ...string) *exec.Cmd {
+func (p *planting) command(t *testing.T, nice int, dir, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), mutantWall)
 	t.Cleanup(cancel)
-	bounded := fmt.Sprintf(`ulimit -v %d && exec nice -n 10 "$0" "$@"`, mutantMemory)
+	bounded := fmt.Sprintf(`ulimit -v %d && exec nice -n %d "$0" "$@"`, mutantMemory, nice)
 	c := exec.CommandContext(ctx, "sh", append([]string{"-c", bounded, name}, args...)...)
 	c.Dir, c.Env = dir, append(os.Environ(), "GOMEMLIMIT=3GiB")
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

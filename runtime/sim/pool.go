@@ -15,8 +15,9 @@ type pool struct {
 	n        *node
 	home     account.Home
 	accounts map[chain.Address]*account.Account
-	order    []chain.Address // those with a lane that may not be empty, sorted
-	since    uint64          // when it last told the others
+	order    []chain.Address  // those with a lane that may not be empty, sorted
+	since    uint64           // when it last told the others
+	taken    []*chain.Message // for the oracle of SPEC 5.10: what was given a place and is not final yet
 }
 
 func newPool(n *node) *pool {
@@ -60,6 +61,7 @@ func (p *pool) admit(m *chain.Message, client bool) error {
 		n.w.census.add("message refused")
 		return nil
 	}
+	p.taken = append(p.taken, m)
 	if at, found := slices.BinarySearchFunc(p.order, m.From, chain.Address.Compare); !found {
 		p.order = slices.Insert(p.order, at, m.From)
 	}
@@ -100,6 +102,12 @@ func (p *pool) again() error {
 func (p *pool) drop(a *account.Account, m *chain.Message) {
 	p.n.w.census.add("message refused at its place")
 	a.Drop(m)
+	p.taken = slices.DeleteFunc(p.taken, func(t *chain.Message) bool { return t.ID() == m.ID() })
+}
+
+// forget drops what is final from what was taken.
+func (p *pool) forget() {
+	p.taken = slices.DeleteFunc(p.taken, func(m *chain.Message) bool { return p.account(m.From).Final().Nonce > m.Nonce })
 }
 
 // committed tells the accounts what a block left of them.
