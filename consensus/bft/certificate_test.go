@@ -6,6 +6,7 @@ import (
 	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/consensus/committee"
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
 )
 
 // certified is a certificate of a block at height 1 by the first three nodes.
@@ -73,5 +74,24 @@ func TestLyingHeads(t *testing.T) {
 	}
 	if e := r.Step(bft.Received{From: 1, Message: &bft.Status{Head: 1000, Certificate: &other}}); len(e.Reject) != 1 {
 		t.Errorf("a lie that decides nothing any more is rejected %d times", len(e.Reject))
+	}
+}
+
+// A timeout names a certificate of its own height: that of the block before, which is genuine, is none that it can name. Taken for
+// one it would be the final one of this height, and the block never found.
+func TestTimeoutNamesItsHeight(t *testing.T) {
+	n := newNet(t, 1, 0, 1, 1, 1, 1)
+	n.run(60_000, n.atLeast(3))
+	r := n.nodes[3].replica
+	head := r.Head()
+	if head.Certificate.Step != chain.Preparation {
+		t.Fatal("the head is not final by preparations")
+	}
+	said := chain.Timeout{
+		Network: chain.NetworkID{1}, Chain: 1, Height: head.Header.Height + 1, Highest: chain.Mark{Round: head.Certificate.Round, Block: head.Hash},
+	}
+	m := &bft.Timeout{Timeout: said, Certificate: head.Certificate, Part: tags{}.part(keys.BLSTimeout, said.Append(nil), chain.SeatsOf(0))}
+	if e := r.Step(bft.Received{From: 0, Message: m}); len(e.Reject) != 1 || len(e.Send) > 0 {
+		t.Errorf("it is believed: %+v", e)
 	}
 }

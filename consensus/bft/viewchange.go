@@ -136,7 +136,7 @@ func (r *Replica) names(m chain.Mark, c *chain.Certificate) bool {
 	if c == nil {
 		return m.IsZero()
 	}
-	return c.Step == chain.Preparation && m == (chain.Mark{Round: c.Round, Block: c.Block}) && r.genuine(c)
+	return c.Step == chain.Preparation && c.Height == r.next() && m == (chain.Mark{Round: c.Round, Block: c.Block}) && r.genuine(c)
 }
 
 // genuine checks a certificate of the height, or of the one before, once.
