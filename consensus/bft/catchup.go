@@ -61,7 +61,7 @@ func (r *Replica) state(asks bool) *Status {
 
 func (r *Replica) start() {
 	r.send(Everyone, r.state(true))
-	if r.safety.Height == r.next() && (!r.safety.Prepared.IsZero() || r.safety.Certificate != nil || r.safety.Timeout != nil) {
+	if r.safety.isOf(r.epoch(), r.next()) && (!r.safety.Prepared.IsZero() || r.safety.Certificate != nil || r.safety.Timeout != nil) {
 		r.run()
 	} else {
 		r.repeatLater() // until somebody has answered
@@ -116,7 +116,7 @@ func (r *Replica) counts(from Peer) bool {
 // behind asks a peer for what it says it has, and remembers that it must be had if the certificate shows it. Who lies is heard
 // once between two ticks: a certificate costs a pairing.
 func (r *Replica) behind(from Peer, s *Status) {
-	if s.Head > r.others.known && s.Certificate != nil && !r.others.lied[from] && len(r.others.lied) <= chain.MaxSeats {
+	if s.Head > r.others.known && s.Certificate != nil && !r.foreign(s) && !r.others.lied[from] && len(r.others.lied) <= chain.MaxSeats {
 		if r.shown(s) {
 			r.others.known = s.Head
 		} else {
@@ -134,7 +134,12 @@ const lyingHead = "a head that its certificate doesn't show"
 // shown says whether its certificate shows the head that a peer says it has.
 func (r *Replica) shown(s *Status) bool {
 	c := s.Certificate
-	return s.Head == 0 || c != nil && c.Height == s.Head && r.config.Committee.Final(c) == nil
+	return s.Head == 0 || c != nil && c.Height == s.Head && r.certifier(c.Height).Final(c) == nil
+}
+
+// foreign says whether a peer's head is of an epoch that nothing is known of here: it may be as it says.
+func (r *Replica) foreign(s *Status) bool {
+	return s.Head+1 < r.config.Begins || s.Certificate != nil && s.Certificate.Epoch > r.epoch()
 }
 
 // serve sends blocks to a peer, once between two ticks from one height.
@@ -273,6 +278,9 @@ func (r *Replica) fetched(from Peer, f *Fetched) {
 // report counts what others say of their heads, each proven by its certificate, while this replica doesn't know what it
 // signed. Once enough seats have answered it is known where to resume: two heights above the highest (R9, SPEC 5.6).
 func (r *Replica) report(from Peer, s *Status) {
+	if r.foreign(s) {
+		return
+	}
 	if !r.shown(s) {
 		r.reject(from, lyingHead)
 		return

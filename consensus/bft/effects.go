@@ -23,7 +23,9 @@ type Effects struct {
 	Reject   []Reject
 	Evidence []Evidence
 	Backed   []Backed
-	Halt     *Halt
+	// Over: the last of Commit ends the epoch (SPEC 6.7). This replica does nothing more; Next makes the one that follows.
+	Over bool
+	Halt *Halt
 }
 
 // Send is a message for a peer, or for every other member.

@@ -13,9 +13,10 @@ type (
 	// again after every commit for as long as it is true.
 	Due struct{}
 
-	// Received is a message of a peer. The driver vouches for From: the connection is authenticated.
+	// Received is a message of a peer, from its replica of an epoch. The driver vouches for From: the connection is authenticated.
 	Received struct {
 		From    Peer
+		Epoch   uint64
 		Message Message
 	}
 

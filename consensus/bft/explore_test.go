@@ -119,13 +119,13 @@ func (x *explorer) replica(me int) *Replica {
 // event is the number of a message as it is received.
 func (x *explorer) event(from Peer, m Message) int {
 	w := words{names: asTheyAre}
-	w.received(Received{from, m})
+	w.received(Received{From: from, Message: m})
 	n, ok := x.named[string(w.said)]
 	if !ok {
 		n = len(x.events)
 		x.named[string(w.said)] = n
-		x.events = append(x.events, Received{from, m})
-		x.spoken = append(x.spoken, x.keys(func(w *words) { w.received(Received{from, m}) }))
+		x.events = append(x.events, Received{From: from, Message: m})
+		x.spoken = append(x.spoken, x.keys(func(w *words) { w.received(Received{From: from, Message: m}) }))
 	}
 	return n
 }

@@ -54,10 +54,8 @@ func (r *Replica) newHeight() height {
 
 // restore takes up the height where a crash left it.
 func (r *Replica) restore(bodies []Body) {
-	if r.safety.Height < r.next() {
-		r.safety = Safety{Lost: r.safety.Lost, ResumeAt: r.safety.ResumeAt, Height: r.next()}
-	}
-	if r.safety.Height > r.next() {
+	r.renew()
+	if !r.safety.isOf(r.epoch(), r.next()) {
 		return // it waits until the chain is back there
 	}
 	for _, b := range bodies {
@@ -82,6 +80,19 @@ func (r *Replica) restore(bodies []Body) {
 	for _, v := range r.ownVotes() {
 		r.count(r.config.Me, v, true)
 	}
+}
+
+// renew forgets what was signed before the height under way. Who is silent stays so; where it may sign again is asked anew in
+// each epoch (S10).
+func (r *Replica) renew() {
+	s := &r.safety
+	if s.Epoch > r.epoch() || s.Epoch == r.epoch() && s.Height >= r.next() {
+		return
+	}
+	if s.Epoch < r.epoch() {
+		s.ResumeAt = 0
+	}
+	r.safety = Safety{Lost: s.Lost, ResumeAt: s.ResumeAt, Epoch: r.epoch(), Height: r.next()}
 }
 
 // known is the block with the given hash, nil if it isn't here.
@@ -183,9 +194,11 @@ func (r *Replica) finish() bool {
 	r.head = Head{b.header, b.hash, r.final}
 	r.failures = failuresBefore(r.final.Round, r.failed)
 	r.height = r.newHeight()
-	if r.safety.Height < r.next() {
-		r.safety = Safety{Lost: r.safety.Lost, ResumeAt: r.safety.ResumeAt, Height: r.next()}
+	if r.over = r.head.Header.Next != r.head.Header.Committee; r.over {
+		r.out.Over = true
+		return false
 	}
+	r.renew()
 	r.resume()
 	r.others.begin()
 	if r.lags() || !r.lacks() {

@@ -119,7 +119,7 @@ func (r *Replica) voted(m chain.Mark) bool { return !m.IsZero() && m.Round >= r.
 
 // maySign says whether anything may be signed for a round of the height under way: R5, R9.
 func (r *Replica) maySign(round uint32) bool {
-	return r.config.Me != Outside && !r.silent && r.safety.Height == r.next() && !r.safety.gone(round)
+	return r.config.Me != Outside && !r.silent && r.safety.isOf(r.epoch(), r.next()) && !r.safety.gone(round)
 }
 
 func (r *Replica) sign(step chain.Step, round uint32, block chain.BlockHash) *Vote {

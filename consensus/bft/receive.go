@@ -20,6 +20,9 @@ func (r *Replica) receive(ev Received) {
 		r.fetched(ev.From, m)
 	default:
 		switch h := ev.Message.height(); {
+		case ev.Epoch < r.epoch(): // it asks for what it lacks
+		case ev.Epoch > r.epoch():
+			r.want(ev.From, max(h, r.next()+1)-1)
 		case h == r.next():
 			r.current(ev)
 		case h > r.next():
@@ -190,7 +193,7 @@ func (r *Replica) again() {
 		r.seek(r.final)
 		return
 	}
-	if !r.silent && r.safety.Height == r.next() {
+	if !r.silent && r.safety.isOf(r.epoch(), r.next()) {
 		if t := r.safety.Timeout; t != nil {
 			r.send(Everyone, t)
 		}

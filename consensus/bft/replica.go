@@ -13,6 +13,10 @@ type Config struct {
 	// Committee checks what its seats signed; Leaders is the order in which they lead.
 	Committee *light.Committee
 	Leaders   *committee.Leaders
+	// Begins is the first height of the epoch. What is certified below it counts by Former, the committee of the epoch before; nil
+	// in the first epoch.
+	Begins uint64
+	Former *light.Committee
 	// Me is this node among the members, Outside for a follower.
 	Me Peer
 	// Sign signs with the seats of this node; never called for a follower.
@@ -36,6 +40,7 @@ type Replica struct {
 	height                    // of the block after head
 	ahead    []Received
 	others   others
+	over     bool // the epoch: nothing more is done
 	out      Effects
 }
 
@@ -54,9 +59,18 @@ func New(c Config, head Head, safety Safety, bodies []Body) *Replica {
 		safety: safety, silent: safety.Lost, others: newOthers(),
 	}
 	assert.That(c.Me == Outside || int(c.Me) < len(r.members), "a member is one of the committee's nodes")
+	assert.That(r.next() >= c.Begins && (c.Begins <= 1 || c.Former != nil), "the replica of an epoch from %d on begins at %d", c.Begins, r.next())
 	r.height = r.newHeight()
 	r.restore(bodies)
 	return r
+}
+
+// Next is the replica of the epoch that follows, after Effects.Over. It has signed nothing.
+func (r *Replica) Next(c Config) *Replica {
+	assert.That(r.over && c.Committee.Hash() == r.head.Header.Next, "an epoch follows where one is over")
+	next := New(c, r.head, r.safety, nil)
+	next.failures = r.failures
+	return next
 }
 
 // Members are the seats of each node of a committee, in the order of its lowest seat: the number of a Peer is its place.
@@ -74,6 +88,9 @@ func Members(c *light.Committee) (members []chain.Seats) {
 // Step applies one event and returns the work it causes. Equal state and event give equal Effects on every machine.
 func (r *Replica) Step(ev Event) Effects {
 	r.out = Effects{}
+	if r.over {
+		return r.out
+	}
 	switch ev := ev.(type) {
 	case Start:
 		r.start()
@@ -95,7 +112,7 @@ func (r *Replica) Step(ev Event) Effects {
 // settle does what has become possible, until nothing is left to do. Every rule that waits for something is asked here, so
 // that no order of events can pass one by.
 func (r *Replica) settle() {
-	for r.out.Halt == nil {
+	for r.out.Halt == nil && !r.over {
 		switch {
 		case r.confirm(): // before what is final is left behind: members still confirm (SPEC 5.3)
 		case r.finish(): // the next height begins
@@ -142,12 +159,24 @@ func (r *Replica) ownerOf(seat int) Peer {
 	return Outside
 }
 
+// epoch is that of the replica.
+func (r *Replica) epoch() uint64 { return r.config.Committee.Epoch() }
+
+// certifier is the committee whose certificates of a height count (S8): that of the epoch before only for what was final before this
+// one began, this one's only for what came since.
+func (r *Replica) certifier(height uint64) *light.Committee {
+	if height < r.config.Begins && r.config.Former != nil {
+		return r.config.Former
+	}
+	return r.config.Committee
+}
+
 // leader is the seat that leads a round of the height under way (SPEC 5.9): who led the round in which the block before
-// became final goes on, until its term is over. Two members whose certificates of that block are of different rounds expect
+// became final goes on, until its term is over or its epoch, and each epoch begins with the first place of its own. Two members whose certificates of that block are of different rounds expect
 // different leaders for a while; that costs time and no safety (S1), and a proposal brings its certificate along (V2).
 func (r *Replica) leader(round uint32, parent *chain.Certificate) int {
 	turn := committee.Turn{Height: r.next(), Round: round}
-	if h := &r.head.Header; parent != nil {
+	if h := &r.head.Header; parent != nil && h.Height >= r.config.Begins {
 		turn.Last = &h.Proposer
 		turn.Round += parent.Round - h.Round
 	}

@@ -12,10 +12,10 @@ import (
 type Safety struct {
 	// Lost: this is not what was durable, but what stands in for it.
 	Lost bool
-	// ResumeAt is the height at which a replica that was Lost signs again; 0 if it wasn't, or doesn't know yet.
+	// ResumeAt is the height at which a replica that was Lost signs again; 0 if it wasn't, or doesn't know yet. It counts in Epoch.
 	ResumeAt uint64
-	// Height is the height that all below is about.
-	Height uint64
+	// Epoch and Height are what all below is about.
+	Epoch, Height uint64
 	// Prepared and Confirmed are the last preparation and confirmation signed; zero for none.
 	Prepared, Confirmed chain.Mark
 	// Certificate is the highest preparation certificate known.
@@ -30,14 +30,18 @@ type Safety struct {
 // Lost is the Safety of a replica that doesn't know what it signed.
 func Lost() Safety { return Safety{Lost: true} }
 
+// isOf says whether this is about a height, in an epoch.
+func (s *Safety) isOf(epoch, height uint64) bool { return s.Epoch == epoch && s.Height == height }
+
 // gone says that a round has timed out here: nothing is signed for it, or for one before it (R5).
 func (s *Safety) gone(round uint32) bool { return s.Timeout != nil && round <= s.Timeout.Round }
 
-const safetyVersion = 1
+const safetyVersion = 2
 
 // Encode is the canonical encoding.
 func (s *Safety) Encode() []byte {
-	b := wire.AppendU64(wire.AppendU64(append([]byte{safetyVersion}, flag(s.Lost)), s.ResumeAt), s.Height)
+	b := wire.AppendU64(append([]byte{safetyVersion}, flag(s.Lost)), s.ResumeAt)
+	b = wire.AppendU64(wire.AppendU64(b, s.Epoch), s.Height)
 	b = appendCertificate(appendMark(appendMark(b, s.Prepared), s.Confirmed), s.Certificate)
 	if b = append(b, flag(s.Timeout != nil)); s.Timeout != nil {
 		b = s.Timeout.appendBody(b)
@@ -53,7 +57,7 @@ func DecodeSafety(b []byte) (s Safety, err error) {
 	r := wire.NewReader(b)
 	r.Version("safety", safetyVersion)
 	s.Lost = readFlag(r, "lost")
-	s.ResumeAt, s.Height = r.U64("resume at"), r.U64("height")
+	s.ResumeAt, s.Epoch, s.Height = r.U64("resume at"), r.U64("epoch"), r.U64("height")
 	s.Prepared, s.Confirmed = readMark(r), readMark(r)
 	s.Certificate = readCertificate(r)
 	if readFlag(r, "timeout") {

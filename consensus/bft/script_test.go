@@ -26,6 +26,7 @@ var update = flag.Bool("update", false, "write what the scripts in testdata prin
 //	nodes 1 1 1 1 [silent 1]   seats of each node: begins the script
 //	due 0                      a block is wanted at node 0
 //	build 0 [nothing]          what node 0 asked to have built is there
+//	change 0 1 1               the next block that is built ends the epoch; seats of each node in the next one
 //	valid 1 2 | invalid 1      what node 1 is replaying is that
 //	deliver [KIND] [0>1 …]     messages under way arrive: all, or those of a kind, or from one node to another; * is any node
 //	drop [KIND] [0>1 …]        they never do
@@ -82,17 +83,21 @@ func runScript(t *testing.T, file string) {
 const resendMillis = 300
 
 type script struct {
-	t         *testing.T
-	committee *light.Committee
-	nodes     []*scripted
-	underway  []sent
-	names     map[chain.BlockHash]string
-	out       strings.Builder
-	clock     uint64
+	t          *testing.T
+	committees map[chain.Hash]*light.Committee
+	first      chain.Hash // of the committee at genesis
+	change     chain.Hash // of the committee that the next block names; zero for none
+	nodes      []*scripted
+	underway   []sent
+	names      map[chain.BlockHash]string
+	out        strings.Builder
+	clock      uint64
 }
 
 type scripted struct {
 	replica *bft.Replica
+	roster  *bft.Roster
+	epoch   uint64
 	safety  bft.Safety
 	bodies  []bft.Body
 	head    bft.Head
@@ -106,6 +111,7 @@ type scripted struct {
 
 type sent struct {
 	from, to int
+	epoch    uint64
 	m        bft.Message
 }
 
@@ -117,23 +123,27 @@ func (s *script) do(words []string) {
 			}
 		}
 		return list
-	}()
+	}
 	switch words[0] {
 	case "nodes":
 		s.begin(words[1:])
 		return
+	case "change":
+		s.change = s.add(0, nodes()...).Hash()
+		return
 	case "deliver", "drop":
 		for _, m := range s.pick(words[1:]) {
 			if words[0] == "deliver" {
-				s.step(m.to, bft.Received{From: bft.Peer(m.from), Message: m.m})
+				from, _ := s.nodes[m.to].roster.Number(nodeKey(m.from))
+				s.step(m.to, bft.Received{From: from, Epoch: m.epoch, Message: m.m})
 			}
 		}
 		return
 	case "twin":
-		s.twin(nodes[0], words[2])
+		s.twin(nodes()[0], words[2])
 		return
 	}
-	for _, i := range nodes {
+	for _, i := range nodes() {
 		n := s.nodes[i]
 		switch words[0] {
 		case "due":
@@ -185,18 +195,57 @@ func (s *script) begin(words []string) {
 			perNode = append(perNode, n)
 		}
 	}
-	c, err := light.NewCommitteeWith(chain.NetworkID{1}, chain.Committee{Chain: 1, Silent: uint32(silent), Seats: seats(perNode...)}, tags{})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.committee = c
+	s.committees = map[chain.Hash]*light.Committee{}
+	s.first = s.add(uint32(silent), perNode...).Hash()
 	for i := range perNode {
-		header := chain.Header{Network: chain.NetworkID{1}, Chain: 1}
+		header := chain.Header{Network: chain.NetworkID{1}, Chain: 1, Committee: s.first, Next: s.first}
 		s.nodes = append(s.nodes, &scripted{head: bft.Head{Header: header, Hash: header.Hash()}, said: map[string]bft.Message{}})
 		s.boot(i, bft.Safety{})
 	}
 	s.out.Reset()
 	s.underway = nil
+}
+
+// add makes the committee of the next epoch.
+func (s *script) add(silent uint32, perNode ...int) *light.Committee {
+	c, err := light.NewCommitteeWith(chain.NetworkID{1}, chain.Committee{
+		Chain: 1, Epoch: uint64(len(s.committees)), Silent: silent, Seats: seats(perNode...),
+	}, tags{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.committees[c.Hash()] = c
+	return c
+}
+
+// nodeKey is the key of a node as seats has it.
+func nodeKey(i int) (k keys.PublicKey) {
+	k[0], k[1] = byte(i+1), 1
+	return k
+}
+
+// config is that of a node's replica in the epoch that its head begins, or is in.
+func (s *script) config(i int) bft.Config {
+	n := s.nodes[i]
+	c := s.committees[n.head.Header.Next]
+	own := c.Held(nodeKey(i))
+	n.roster, n.epoch = bft.NewRoster(c), c.Epoch()
+	config := bft.Config{
+		Committee: c, Leaders: inOrder(c.Quorums().Seats), Me: n.roster.Member(nodeKey(i)), PatienceMillis: 1000, ResendMillis: resendMillis,
+		Sign: func(d keys.BLSDomain, m []byte) committee.Part { return tags{}.part(d, m, own) },
+	}
+	for _, f := range n.finals {
+		if h, err := chain.DecodeBlockHeader(f.Raw); err == nil && h.Next == c.Hash() && h.Committee != c.Hash() {
+			config.Begins, config.Former = h.Height+1, s.committees[h.Committee]
+		}
+	}
+	return config
+}
+
+// known is the number in the script of a peer.
+func (n *scripted) known(p bft.Peer) int {
+	key, _ := n.roster.Node(p)
+	return int(key[0]) - 1
 }
 
 // inOrder makes seats lead in the order of their numbers: it tries seeds until the shuffle is that.
@@ -216,11 +265,7 @@ func inOrder(n int) *committee.Leaders {
 func (s *script) boot(i int, safety bft.Safety) {
 	n := s.nodes[i]
 	n.verify, n.build, n.timers = nil, nil, map[bft.Kind]bft.Timer{}
-	own := bft.Members(s.committee)[i]
-	n.replica = bft.New(bft.Config{
-		Committee: s.committee, Leaders: inOrder(s.committee.Quorums().Seats), Me: bft.Peer(i), PatienceMillis: 1000, ResendMillis: resendMillis,
-		Sign: func(d keys.BLSDomain, m []byte) committee.Part { return tags{}.part(d, m, own) },
-	}, n.head, safety, n.bodies)
+	n.replica = bft.New(s.config(i), n.head, safety, n.bodies)
 	s.step(i, bft.Start{})
 }
 
@@ -235,9 +280,14 @@ func (s *script) built(i int, nothing bool) {
 	if !nothing {
 		s.clock++
 		h := n.replica.Head().Header
-		ev.Raw = (&chain.Block{Header: chain.Header{
+		header := chain.Header{
 			Network: h.Network, Chain: h.Chain, Height: b.Height, Round: b.Round, Proposer: b.Proposer, Parent: b.Parent, TimeMillis: s.clock,
-		}}).Append(nil)
+			Epoch: n.epoch, Committee: h.Next, Next: h.Next,
+		}
+		if s.change != (chain.Hash{}) {
+			header.Next, s.change = s.change, chain.Hash{}
+		}
+		ev.Raw = (&chain.Block{Header: header}).Append(nil)
 	}
 	s.step(i, ev)
 }
@@ -302,22 +352,28 @@ func (s *script) step(i int, ev bft.Event) {
 	}
 	n.serve = append(n.serve, e.Serve...)
 	for _, x := range e.Serve {
-		s.say(i, "serves %d from %d", x.To, x.From)
+		s.say(i, "serves %d from %d", n.known(x.To), x.From)
 	}
 	for _, r := range e.Reject {
-		s.say(i, "rejects %d: %s", r.From, r.Reason)
+		s.say(i, "rejects %d: %s", n.known(r.From), r.Reason)
 	}
 	for _, v := range e.Evidence {
-		s.say(i, "accuses %d", v.From)
+		s.say(i, "accuses %d", n.known(v.From))
 	}
 	for _, b := range e.Backed {
-		if err := s.committee.Voted(b.Claim.Vote, b.Claim.Signature, b.Claim.Seats); err != nil {
+		if err := s.committees[n.head.Header.Next].Voted(b.Claim.Vote, b.Claim.Signature, b.Claim.Seats); err != nil {
 			s.t.Fatal(err)
 		}
-		s.say(i, "has it from %d, whose seats are %v, that %s is fine", b.From, slices.Collect(b.Claim.Seats.Ascending()), s.name(b.Claim.Vote.Block))
+		s.say(i, "has it from %d, whose seats are %v, that %s is fine", n.known(b.From), slices.Collect(b.Claim.Seats.Ascending()), s.name(b.Claim.Vote.Block))
 	}
 	if e.Halt != nil {
 		s.say(i, "halts: %s", e.Halt.Reason)
+	}
+	if e.Over {
+		n.bodies = nil
+		n.replica = n.replica.Next(s.config(i))
+		s.say(i, "begins epoch %d", n.epoch)
+		s.step(i, bft.Start{})
 	}
 }
 
@@ -333,14 +389,14 @@ func failures(failed []chain.Timeouts) (text string) {
 func (s *script) send(i int, m bft.Send) {
 	n := s.nodes[i]
 	n.said[kindOf(m.Message)] = m.Message
-	to := "all"
-	if m.To != bft.Everyone {
-		to = strconv.Itoa(int(m.To))
+	to, all := "all", m.To == bft.Everyone
+	if !all {
+		to = strconv.Itoa(n.known(m.To))
 	}
 	s.say(i, "%s to %s", s.describe(m.Message), to)
 	for k := range s.nodes {
-		if k != i && (m.To == bft.Everyone || int(m.To) == k) {
-			s.underway = append(s.underway, sent{i, k, m.Message})
+		if k != i && (all || n.known(m.To) == k) {
+			s.underway = append(s.underway, sent{i, k, n.epoch, m.Message})
 		}
 	}
 }
@@ -351,7 +407,7 @@ func (s *script) say(i int, format string, args ...any) {
 
 // twin replaces what of a node's last message of a kind is still under way by one that contradicts it.
 func (s *script) twin(i int, kind string) {
-	nd := &node{net: &net{committee: s.committee, nodes: make([]*node, len(s.nodes))}, me: i}
+	nd := &node{net: &net{committee: s.committees[s.first], nodes: make([]*node, len(s.nodes))}, me: i}
 	for _, m := range equivocate(nd, bft.Send{To: bft.Everyone, Message: s.nodes[i].said[kind]}) {
 		for k := range s.underway {
 			if u := &s.underway[k]; u.from == i && int(m.To) == u.to && kindOf(u.m) == kind {

@@ -133,7 +133,7 @@ func (r *Replica) use(cert *chain.Certificate) {
 	if cert.Step != chain.Preparation {
 		return
 	}
-	if high := r.safety.Certificate; r.safety.Height == r.next() && (high == nil || high.Round < cert.Round) {
+	if high := r.safety.Certificate; r.safety.isOf(r.epoch(), r.next()) && (high == nil || high.Round < cert.Round) {
 		r.safety.Certificate = cert
 	}
 	if cert.Round > r.round && r.final == nil {
@@ -144,6 +144,9 @@ func (r *Replica) use(cert *chain.Certificate) {
 // isFinal says whether enough seats stand in a certificate to make its block final: confirmations, or the preparations of the
 // early quorum (SPEC 5.3).
 func (r *Replica) isFinal(c *chain.Certificate) bool {
-	n := c.Bitmap.Count()
-	return c.Step == chain.Confirmation && n >= r.quorums.Certificate || c.Step == chain.Preparation && n >= r.quorums.Early
+	n, q := c.Bitmap.Count(), r.quorums
+	if by := r.certifier(c.Height); by != r.config.Committee {
+		q = by.Quorums()
+	}
+	return c.Step == chain.Confirmation && n >= q.Certificate || c.Step == chain.Preparation && n >= q.Early
 }

@@ -145,10 +145,11 @@ func (r *Replica) genuine(c *chain.Certificate) bool {
 	if r.checked[id] {
 		return true
 	}
-	if c.Step == chain.Preparation && r.config.Committee.Prepared(c) != nil || c.Step == chain.Confirmation && r.config.Committee.Final(c) != nil {
+	if c.Height != r.next() && c.Height+1 != r.next() {
 		return false
 	}
-	if c.Height != r.next() && c.Height+1 != r.next() {
+	by := r.certifier(c.Height)
+	if c.Step == chain.Preparation && by.Prepared(c) != nil || c.Step == chain.Confirmation && by.Final(c) != nil {
 		return false
 	}
 	r.remember(id)

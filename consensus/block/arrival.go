@@ -306,8 +306,20 @@ func (a *Arrival) entries(change func(key string, after []byte) error) error {
 			return err
 		}
 	}
-	if a.next != nil {
-		return change(chain.KeyCommittee, a.next.Append(nil))
+	return a.handOver(change)
+}
+
+// handOver notes the next committee, and the one that has agreed on its last block with this one.
+func (a *Arrival) handOver(change func(key string, after []byte) error) error {
+	if a.next == nil {
+		return nil
 	}
-	return nil
+	now, err := a.before.Committee()
+	if err != nil {
+		return err
+	}
+	if err := change(chain.KeyFormer, chain.Former{Last: a.context.Height, Committee: now}.Encode()); err != nil {
+		return err
+	}
+	return change(chain.KeyCommittee, a.next.Append(nil))
 }

@@ -93,7 +93,10 @@ func (a *Arrival) News(kind chain.FactKind, raw []byte) (bool, error) {
 }
 
 // takeCommittee makes the registered committee that of the next block, in the next epoch whatever number it is registered with:
-// this block is the last of its epoch (SPEC 6.7).
+// this block is the last of its epoch (SPEC 6.7). Only the committee that stands in the registry counts, as the chain's view has it:
+// where several were registered before the chain saw one of them, the last is taken and the others never agree on anything. That
+// is safe, as nobody believes a committee for standing in the registry, but for the one before handing over to it; it can't go back to
+// an earlier one, as views don't go back; and no past state of the registry has to be kept or proven.
 func (a *Arrival) takeCommittee(raw []byte) *Fault {
 	c, err := chain.DecodeCommittee(raw)
 	if err != nil {
@@ -103,6 +106,8 @@ func (a *Arrival) takeCommittee(raw []byte) *Fault {
 	switch c.Epoch = now.Epoch; {
 	case err != nil:
 		return refuse(PartFacts, a.context.Chain, "%v", err)
+	case len(now.Seats) == 0:
+		return refuse(PartFacts, a.context.Chain, "one validator runs chain %d: nobody agrees to a committee", c.Chain)
 	case c.Chain != a.context.Chain || c.Hash() == now.Hash():
 		return refuse(PartFacts, a.context.Chain, "the committee of chain %d that agrees already", c.Chain)
 	}

@@ -23,9 +23,8 @@ type Before struct {
 type Rules struct {
 	// Programs find what a message means to an account.
 	Programs exec.Programs
-	// Committee checks what its seats signed; nil on a chain that one validator runs.
-	Committee *light.Committee
-	// Committees makes what checks the signatures of another chain's committee, and may keep it; nil makes it anew each time.
+	// Committees makes what checks the signatures of a committee, this chain's or another's, and may keep it; nil makes it anew each
+	// time.
 	Committees func(chain.NetworkID, chain.Committee) (*light.Committee, error)
 	// Each runs independent work: a worker pool in the node; nil is a loop.
 	Each merkle.Each
@@ -130,6 +129,27 @@ func (b *Before) Committee() (c chain.Committee, err error) {
 		return c, fmt.Errorf("committee in the state: %w", err)
 	}
 	return c, nil
+}
+
+// Former are those who agreed in the epoch before, with the last block that they agreed on; no seats in the first epoch.
+func (b *Before) Former() (f chain.Former, err error) {
+	raw, err := b.system(chain.KeyFormer)
+	if err != nil || raw == nil {
+		return f, err
+	}
+	if f, err = chain.DecodeFormer(raw); err != nil {
+		return f, fmt.Errorf("former committee in the state: %w", err)
+	}
+	return f, nil
+}
+
+// Agreed are those who agreed on the block before: the former ones, if that was the last of its epoch (SPEC 6.7).
+func (b *Before) Agreed() (chain.Committee, error) {
+	if b.Header.Next == b.Header.Committee {
+		return b.Committee()
+	}
+	f, err := b.Former()
+	return f.Committee, err
 }
 
 // Code is the entry of published code; nil if there is none.

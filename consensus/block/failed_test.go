@@ -14,7 +14,8 @@ import (
 // seated is a chain with a committee of four whose keys are at hand.
 type seated struct {
 	*ledger
-	secrets []keys.BLSSecret
+	secrets   []keys.BLSSecret
+	committee *light.Committee
 }
 
 func newSeated(t testing.TB) *seated {
@@ -27,7 +28,7 @@ func newSeated(t testing.TB) *seated {
 	}
 	s.ledger = newLedger(t, g)
 	var err error
-	if s.rules.Committee, err = light.NewCommittee(s.header.Network, g.Committee); err != nil {
+	if s.committee, err = light.NewCommittee(s.header.Network, g.Committee); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -38,10 +39,10 @@ func (s *seated) timedOut(t testing.TB, round uint32, seats ...int) chain.Timeou
 	t.Helper()
 	var parts []committee.TimeoutPart
 	for _, i := range seats {
-		said := chain.Timeout{Network: s.header.Network, Chain: here, Height: s.header.Height, Round: round}
+		said := chain.Timeout{Network: s.header.Network, Chain: here, Epoch: s.committee.Epoch(), Height: s.header.Height, Round: round}
 		parts = append(parts, committee.TimeoutPart{Timeout: said, Part: committee.Sign(s.secrets[i], keys.BLSTimeout, said.Append(nil), chain.SeatsOf(i))})
 	}
-	all, bad := committee.CollectTimeouts(s.rules.Committee, parts)
+	all, bad := committee.CollectTimeouts(s.committee, parts)
 	if bad != nil {
 		t.Fatal(bad)
 	}
@@ -74,7 +75,7 @@ func TestFailedRounds(t *testing.T) {
 		want[leaders.From(1, places)]++
 	}
 	for seat := range uint32(4) {
-		raw, err := s.before().State.Entry(chain.SystemAddress(here), chain.FailedKey(seat))
+		raw, err := s.before().State.Entry(chain.SystemAddress(here), chain.FailedKey(0, seat))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,8 +120,10 @@ func TestFailedRoundsRefused(t *testing.T) {
 			t.Errorf("records that the header names and the block leaves out: %v", fault)
 		}
 	}
-	s.rules.Committee = nil
-	if fault := mustFault(t, s.ledger, res.Raw); fault.Part != PartFailed {
+	b := copyBlock(t, res.Block)
+	s.header.Committee, s.header.Next = NoCommittee, NoCommittee
+	b.Header.Committee, b.Header.Next, b.Header.Proposer = NoCommittee, NoCommittee, 0
+	if fault := mustFault(t, s.ledger, b.Append(nil)); fault.Part != PartFailed {
 		t.Errorf("on a chain without a committee: %v", fault)
 	}
 }

@@ -55,7 +55,13 @@ func open(before *Before, rules Rules, raw []byte) (*run, *chain.Block, *Fault, 
 	if fault, err := r.arrival.all(&b.Arrived); fault != nil || err != nil {
 		return nil, nil, fault, err
 	}
-	if fault := first(r.checkChange(&b.Header), r.checkFailed(), r.checkInputs()); fault != nil {
+	if fault := r.checkChange(&b.Header); fault != nil {
+		return nil, nil, fault, nil
+	}
+	if fault, err := r.checkFailed(); fault != nil || err != nil {
+		return nil, nil, fault, err
+	}
+	if fault := r.checkInputs(); fault != nil {
 		return nil, nil, fault, nil
 	}
 	r.rules.mark(StageSignature)

@@ -102,7 +102,6 @@ func (w *Witness) Convict(c *light.Committee, claim *light.Claim, rules Rules) (
 	if err := c.Voted(claim.Vote, claim.Signature, claim.Seats); err != nil {
 		return nil, nil, err
 	}
-	rules.Committee = c
 	fault, err := w.Judge(rules)
 	if err != nil {
 		return nil, nil, err

@@ -7,6 +7,7 @@
 //	        ledger.Commit(…)           what is final is made durable, in order
 //	        ledger.Verify(…), Build(…) started; the answers are events
 //	        clock.Set(…)
+//	        replica = replica.Next(…)  where an epoch is over
 //	}
 //
 // Disk, Net, Clock and Ledger are real in a node (runtime/node) and models in the simulator (runtime/sim), which calls Apply

@@ -42,8 +42,16 @@ type Watch interface {
 	Backed(b bft.Backed)
 }
 
+// Epochs knows who agrees after the head.
+type Epochs interface {
+	// Next is asked when the last commit has ended an epoch. What it answers is the configuration of the replica that goes on;
+	// numbers of peers are those of its committee from then on.
+	Next() (bft.Config, error)
+}
+
 // Ports are what a driver performs effects with.
 type Ports struct {
+	Epochs Epochs
 	Disk   Disk
 	Net    Net
 	Clock  Clock
@@ -80,9 +88,25 @@ func (d *Driver) Run(ctx context.Context, inbox <-chan bft.Event) error {
 	}
 }
 
-// Apply steps the replica and performs the effects, in the one order that keeps its promises.
+// Apply steps the replica and performs the effects, in the one order that keeps its promises. Where they end an epoch the replica of
+// the next one takes its place; events that are on their way to the old one are void, and do it no harm.
 func (d *Driver) Apply(ev bft.Event) error {
 	e := d.replica.Step(ev)
+	if err := d.perform(&e); err != nil || !e.Over {
+		return err
+	}
+	next, err := d.ports.Epochs.Next()
+	if err != nil {
+		return err
+	}
+	d.replica = d.replica.Next(next)
+	return d.Apply(bft.Start{})
+}
+
+// Replica is the one of the present epoch.
+func (d *Driver) Replica() *bft.Replica { return d.replica }
+
+func (d *Driver) perform(e *bft.Effects) error {
 	if e.Persist != nil || e.Body != nil {
 		if err := d.ports.Disk.Write(e.Persist, e.Body); err != nil {
 			return fmt.Errorf("keeping what is to be signed: %w", err)
@@ -96,7 +120,7 @@ func (d *Driver) Apply(ev bft.Event) error {
 			return err
 		}
 	}
-	if err := d.start(&e); err != nil {
+	if err := d.start(e); err != nil {
 		return err
 	}
 	for _, t := range e.Timers {
@@ -107,7 +131,7 @@ func (d *Driver) Apply(ev bft.Event) error {
 			return err
 		}
 	}
-	d.tell(&e)
+	d.tell(e)
 	if e.Halt != nil {
 		return fmt.Errorf("%w: %s (block %s)", ErrHalted, e.Halt.Reason, e.Halt.Block)
 	}

@@ -58,12 +58,8 @@ func newCourt(t testing.TB) *court {
 	for i := range changes {
 		state[changes[i].Slot] = changes[i].After
 	}
-	known, err := light.NewCommittee(header.Network, g.Committee)
-	if err != nil {
-		t.Fatal(err)
-	}
 	c.scene.Before = &block.Before{Header: header, Hash: header.Hash(), State: state, Tree: tree}
-	c.scene.Rules = block.Rules{Programs: native.Programs{}, Committee: known}
+	c.scene.Rules = block.Rules{Programs: native.Programs{}}
 	return c
 }
 

@@ -18,14 +18,14 @@ import (
 func TestCertificates(t *testing.T) {
 	secret := keys.BLSFromSeed([32]byte{9})
 	own := key("alice").Public()
-	wires := node.NewSwitch(1)
+	wires := node.NewSwitch()
 	defer wires.Close()
 	g := genesis()
 	g.Committee = chain.Committee{Chain: g.Chain}
 	g.AddSeat(own, secret)
 	r := start(t, setup{auto: true, node: func(c *node.Config) {
 		c.Genesis, c.Heartbeat = g, 20*time.Millisecond
-		c.Member = &node.Member{Node: own, Secret: secret, Net: wires.Port(0), Founding: true}
+		c.Member = &node.Member{Node: own, Secret: secret, Net: wires.Port(own), Founding: true}
 	}})
 	if err := r.node.AwaitAbove(t.Context(), 2); err != nil {
 		t.Fatal(err)

@@ -57,11 +57,11 @@ func TestEvidence(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "faults", "evidence-"+hash.String()), want, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	wires := node.NewSwitch(1)
+	wires := node.NewSwitch()
 	defer wires.Close()
 	r := start(t, setup{auto: true, node: func(c *node.Config) {
 		c.Genesis, c.Dir = g, dir
-		c.Member = &node.Member{Node: own, Secret: secret, Net: wires.Port(0), Founding: true}
+		c.Member = &node.Member{Node: own, Secret: secret, Net: wires.Port(own), Founding: true}
 	}})
 	list, err := r.client.Evidence(t.Context(), chain.Main)
 	if err != nil || list.Chain != chain.Main || len(list.Evidence) != 1 {

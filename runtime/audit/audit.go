@@ -131,7 +131,7 @@ func begin(ctx context.Context, o Options, n *notes) (*run, error) {
 	if err := r.setPrograms(); err != nil {
 		return r, errors.Join(err, r.release())
 	}
-	r.rules = block.Rules{Programs: r.Programs, Committees: r.committees.Committee, Each: careful(o.Each)}
+	r.rules = block.Rules{Programs: r.Programs, Committees: r.committee, Each: careful(o.Each)}
 	r.compare = newCompare(r)
 	r.readMarker()
 	return r, nil

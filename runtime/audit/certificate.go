@@ -24,7 +24,6 @@ func (r *run) elect() {
 	if r.now == nil && h.Committee != h.Next {
 		r.now = r.replaced(h.Height)
 	}
-	r.rules.Committee = r.now
 }
 
 func committeeSlot(id chain.ID) exec.Slot {
@@ -37,18 +36,20 @@ func (r *run) seats(raw []byte) *light.Committee {
 	if err != nil || len(of.Seats) == 0 {
 		return nil
 	}
-	made := r.committees.Committee
-	if r.Signatures != nil {
-		made = func(n chain.NetworkID, c chain.Committee) (*light.Committee, error) {
-			return light.NewCommitteeWith(n, c, r.Signatures)
-		}
-	}
-	c, err := made(r.at.header.Network, of)
+	c, err := r.committee(r.at.header.Network, of)
 	if err != nil {
 		r.add(Certificates, r.at.header.Height, "committee %s: %v", of.Hash(), err)
 		return nil
 	}
 	return c
+}
+
+// committee makes what checks a committee's signatures.
+func (r *run) committee(n chain.NetworkID, of chain.Committee) (*light.Committee, error) {
+	if r.Signatures != nil {
+		return light.NewCommitteeWith(n, of, r.Signatures)
+	}
+	return r.committees.Committee(n, of)
 }
 
 // replaced is the committee that a block has replaced, as its undo record says.

@@ -37,6 +37,7 @@ var (
 var entryForms = map[string]form{
 	chain.KeyParams:    as(chain.DecodeParams, chain.Params.Encode),
 	chain.KeyCommittee: asCommittee,
+	chain.KeyFormer:    as(chain.DecodeFormer, chain.Former.Encode),
 	chain.KeyIssued:    asAmount,
 	chain.KeyFees:      asAmount,
 	chain.KeyQueue:     as(chain.DecodeQueue, chain.Queue.Encode),

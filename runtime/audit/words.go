@@ -37,8 +37,8 @@ func queueNumber(key string) (uint64, bool) {
 
 // isFailed says whether a key of the chain's own storage counts the failed rounds of a seat.
 func isFailed(key string) bool {
-	n := len(key) - 4
-	return n >= 0 && key == chain.FailedKey(binary.BigEndian.Uint32([]byte(key[n:])))
+	n := len(key) - 8 - 4
+	return n >= 0 && key == chain.FailedKey(binary.BigEndian.Uint64([]byte(key[n:])), binary.BigEndian.Uint32([]byte(key[n+8:])))
 }
 
 // codeHash is the hash of the code that a key of the chain's own storage is for.

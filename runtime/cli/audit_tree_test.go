@@ -35,9 +35,9 @@ func twoChains(t *testing.T, dir string) {
 	c.Dir, c.Log, c.Workers, c.Heartbeat, c.CacheBytes = dir, slog.New(slog.DiscardHandler), 1, time.Hour, 8<<20
 	c.Fatal = func(err error) { t.Error(err) }
 	p, err := node.OpenProcess(node.ProcessConfig{Config: c, Network: &g, Seat: func(id chain.ID) *node.Member {
-		s := node.NewSwitch(1)
+		s := node.NewSwitch()
 		t.Cleanup(s.Close)
-		return &node.Member{Node: payer.Public(), Secret: secret(id), Net: s.Port(0), Founding: true}
+		return &node.Member{Node: payer.Public(), Secret: secret(id), Net: s.Port(payer.Public()), Founding: true}
 	}})
 	if err != nil {
 		t.Fatal(err)

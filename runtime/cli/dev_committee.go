@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/runtime/byzantine"
 	"github.com/thinkey/thinkey/runtime/node"
 	"github.com/thinkey/thinkey/runtime/store"
@@ -107,13 +106,13 @@ func (a *app) openDev(o *devOptions, pace node.Pace, network *devNetwork) (*devN
 	g := network.genesis()
 	founding := o.data == "" || isThere(o.founding())
 	if o.validators > 1 {
-		nodes.wires = node.NewSwitch(o.validators)
+		nodes.wires = node.NewSwitch()
 	}
 	for i := range o.validators {
 		c := a.devConfig(o, pace, g, i)
 		if nodes.wires != nil {
 			c.Member = o.member(network, i, founding)
-			c.Member.Net = nodes.wires.Port(bft.Peer(i))
+			c.Member.Net = nodes.wires.Port(c.Member.Node)
 		}
 		n, err := openTuned(c, o.compiled(i))
 		if err != nil {

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/consensus/evidence"
 	"github.com/thinkey/thinkey/runtime/store"
+	"github.com/thinkey/thinkey/sdk/keys"
 )
 
 // Who says one thing to some members and another thing to others is caught by one of them alone: it has both. So members tell
@@ -24,7 +24,7 @@ const (
 
 // accusation is a case that a peer has.
 type accusation struct {
-	from bft.Peer
+	from keys.PublicKey
 	raw  []byte
 }
 
@@ -34,12 +34,12 @@ var errFalse = errors.New("its accusation proves nothing")
 // accuse tells the others of a case that is new here.
 func (m *member) accuse(k *evidence.Case) {
 	if raw := k.Encode(); k.Contradiction != nil && len(raw) <= accusationBytes {
-		m.Net.Send(bft.Everyone, append([]byte{frameEvidence}, raw...))
+		m.Net.Spread(append([]byte{frameEvidence}, raw...))
 	}
 }
 
 // accused hears of a case that a peer has.
-func (m *member) accused(from bft.Peer, raw []byte) {
+func (m *member) accused(from keys.PublicKey, raw []byte) {
 	select {
 	case m.charges <- accusation{from, raw}:
 	default:
@@ -48,7 +48,7 @@ func (m *member) accused(from bft.Peer, raw []byte) {
 
 // judgeAll looks at the accusations of others.
 func (m *member) judgeAll() {
-	wrong := map[bft.Peer]int{}
+	wrong := map[keys.PublicKey]int{}
 	for {
 		select {
 		case <-m.ended:
@@ -60,7 +60,7 @@ func (m *member) judgeAll() {
 			err := m.believe(a.raw)
 			if errors.Is(err, errFalse) {
 				wrong[a.from]++
-				m.watch.Reject(bft.Reject{From: a.from, Reason: err.Error()})
+				m.watch.refused(a.from, err)
 			} else if err != nil {
 				m.node.config.Log.Error("what a peer shows of a member's guilt can't be kept", "peer", a.from, "error", err)
 			}
@@ -77,8 +77,8 @@ func (m *member) believe(raw []byte) error {
 		return fmt.Errorf("%w: %w", errFalse, err)
 	case n.docket.has(evidence.Name(raw)):
 		return nil
-	case k.Contradiction == nil || k.Committee.Hash() != m.committee.Hash():
-		return fmt.Errorf("%w: it is not of two claims of this committee", errFalse)
+	case k.Contradiction == nil:
+		return fmt.Errorf("%w: it is not of two claims", errFalse)
 	}
 	before := &k.Contradiction.Before
 	here, err := n.store.Header(n.chain, before.Height)
@@ -91,7 +91,11 @@ func (m *member) believe(raw []byte) error {
 	if here.Hash() != before.Hash() {
 		return fmt.Errorf("%w: block %d is another one", errFalse, before.Height)
 	}
-	if _, err := m.committee.Guilty(&k.Contradiction.Evidence); err != nil {
+	c, err := n.committees.Committee(n.network, k.Committee) // the header before names it: that of its epoch, whichever that is
+	if err != nil {
+		return err
+	}
+	if _, err := c.Guilty(&k.Contradiction.Evidence); err != nil {
 		return fmt.Errorf("%w: %w", errFalse, err)
 	}
 	_, where, err := n.docket.file(k)

@@ -16,6 +16,7 @@ import (
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
+	"github.com/thinkey/thinkey/sdk/light"
 )
 
 // committeeRig are nodes of a committee in one process, with real keys, over a switch.
@@ -34,7 +35,7 @@ func memberKeys(i int) (keys.PublicKey, keys.BLSSecret) {
 func newCommittee(t *testing.T, members int) *committeeRig {
 	g := testGenesis(1_000_000_000, 1, 2, 3)
 	g.Committee = chain.Committee{Chain: g.Chain, Seed: chain.Hash{1}}
-	r := &committeeRig{t: t, genesis: g, wires: NewSwitch(members), nodes: make([]*Node, members)}
+	r := &committeeRig{t: t, genesis: g, wires: NewSwitch(), nodes: make([]*Node, members)}
 	for i := range members {
 		node, secret := memberKeys(i)
 		g.AddSeat(node, secret)
@@ -48,7 +49,7 @@ func (r *committeeRig) config(i int, founding bool) Config {
 	c := testConfig(r.t, r.genesis, r.dirs[i], Pace{})
 	node, secret := memberKeys(i)
 	c.Workers, c.Heartbeat = 1, time.Hour
-	c.Member = &Member{Node: node, Secret: secret, Net: r.wires.Port(bft.Peer(i)), Founding: founding, Patience: time.Second, Resend: 100 * time.Millisecond}
+	c.Member = &Member{Node: node, Secret: secret, Net: r.wires.Port(node), Founding: founding, Patience: time.Second, Resend: 100 * time.Millisecond}
 	return c
 }
 
@@ -149,13 +150,37 @@ func (r *committeeRig) agree() {
 			}
 			cert, err := n.Certificate(height)
 			if err == nil {
-				err = n.member.committee.Block(&b, cert)
+				err = r.committee(n, &b).Block(&b, cert)
 			}
 			if err != nil {
 				r.t.Fatalf("block %d at node %d: %v", height, i, err)
 			}
 		}
 	}
+}
+
+// committee is the one that a block names, as the state has it or the genesis.
+func (r *committeeRig) committee(n *Node, h *chain.Header) *light.Committee {
+	r.t.Helper()
+	c := r.genesis.Committee
+	if h.Epoch > 0 {
+		state, err := n.store.StateAt(1, h.Height-1)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		raw, err := state.Entry(chain.SystemAddress(1), chain.KeyCommittee)
+		if err = errors.Join(err, state.Close()); err == nil {
+			c, err = chain.DecodeCommittee(raw)
+		}
+		if err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	known, err := n.committees.Committee(h.Network, c)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return known
 }
 
 // Payments become final at all members, whichever they are submitted to; live accounts of all of them know.
@@ -348,7 +373,7 @@ func TestCommitteeFollower(t *testing.T) {
 	r.await(r.nodes[0].Head().Header.Height)
 	r.pay(4, payment(r.nodes[4], 1, 2, 1, 5))
 	r.agree()
-	if !r.nodes[4].member.replica.Silent() && r.nodes[4].member.me != bft.Outside {
+	if !r.nodes[4].member.driver.Replica().Silent() && r.nodes[4].member.me != bft.Outside {
 		t.Error("it thinks that it has a seat")
 	}
 }

@@ -79,14 +79,14 @@ type lossy struct {
 	lose int
 }
 
-func (l *lossy) Send(to bft.Peer, raw []byte) {
+func (l *lossy) Spread(raw []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if raw[0] == frameMessages && l.lose > 0 {
 		l.lose--
 		return
 	}
-	l.Net.Send(to, raw)
+	l.Net.Spread(raw)
 }
 
 // SPEC 4.5: a block from the future is not voted for until its time is near, and then it is; it is never a fault.

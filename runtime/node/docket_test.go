@@ -190,11 +190,13 @@ func TestAccusations(t *testing.T) {
 		t.Fatalf("%d cases", got)
 	}
 	rejected := counted(t, r.nodes[1], "thinkey_consensus_rejected_total")
+	zero, _ := memberKeys(0)
+	two, _ := memberKeys(2)
 	for range maxFalse {
-		m.charges <- accusation{0, []byte("junk")}
+		m.charges <- accusation{zero, []byte("junk")}
 	}
-	m.charges <- accusation{0, again.Encode()} // proven, and too late
-	m.charges <- accusation{2, r.twoVotes(0, 0).Encode()}
+	m.charges <- accusation{zero, again.Encode()} // proven, and too late
+	m.charges <- accusation{two, r.twoVotes(0, 0).Encode()}
 	r.awaitCase(1, r.twoVotes(0, 0))
 	if got := counted(t, r.nodes[1], "thinkey_consensus_rejected_total"); got != rejected+maxFalse {
 		t.Errorf("%v rejected, and %v before", got, rejected)

@@ -3,9 +3,9 @@ package node
 import (
 	"sync"
 
-	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/runtime/ingress"
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
 )
 
 // forwards are the external messages that came in here and are not final: this node passes them on to all members, and again
@@ -94,7 +94,7 @@ func (m *member) sendMessages(raws [][]byte) {
 			size += len(raws[n])
 			n++
 		}
-		m.Net.Send(bft.Everyone, encodeMessages(raws[:n]))
+		m.Net.Spread(encodeMessages(raws[:n]))
 		raws = raws[n:]
 	}
 }
@@ -115,22 +115,25 @@ func (m *member) offerAgain() {
 }
 
 // hear takes what a peer sent. What doesn't decode is counted.
-func (m *member) hear(from bft.Peer, raw []byte) {
+func (m *member) hear(from keys.PublicKey, raw []byte) {
 	if len(raw) == 0 {
 		return
 	}
 	switch raw[0] {
 	case frameConsensus:
-		message, err := bft.Decode(raw[1:])
+		epoch, message, err := decodeConsensus(raw[1:])
 		if err != nil {
-			m.watch.Reject(bft.Reject{From: from, Reason: err.Error()})
+			m.watch.refused(from, err)
 			return
 		}
-		m.tell(bft.Received{From: from, Message: message})
+		select {
+		case m.heard <- heard{from, epoch, message}:
+		case <-m.ended:
+		}
 	case frameMessages:
 		raws, err := decodeMessages(raw[1:])
 		if err != nil {
-			m.watch.Reject(bft.Reject{From: from, Reason: err.Error()})
+			m.watch.refused(from, err)
 			return
 		}
 		select {

@@ -7,22 +7,22 @@ import (
 
 	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/consensus/block"
-	"github.com/thinkey/thinkey/consensus/committee"
 	"github.com/thinkey/thinkey/consensus/driver"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
-	"github.com/thinkey/thinkey/sdk/light"
 )
 
-// Member is a node's place in the committee of its chain. A node that has no seat follows.
+// Member is a node's place among those who agree on its chain. A node that has no seat in an epoch follows, and votes from the first
+// epoch on in which it has one.
 type Member struct {
-	// Node is the node's key, as the committee names it; Secret signs its votes.
+	// Node is the node's key, as committees name it; Secret signs its votes.
 	Node   keys.PublicKey
 	Secret keys.BLSSecret
-	// Net connects it to the others, of whom each is known by its place among bft.Members.
+	// Net connects it to the others.
 	Net Net
-	// Founding says that the chain begins now: an empty directory is that of a member that has signed nothing yet. Without it
-	// an empty directory is a lost disk, and the node votes when that is safe (SPEC 5.6).
+	// Founding says that nobody has ever voted with the key on this chain, as the chain begins now or the key is new: an empty
+	// directory is that of a member that has signed nothing yet. Without it an empty directory is a lost disk, and the node
+	// votes when that is safe (SPEC 5.6).
 	Founding bool
 	// Restored says that the directory was restored from a backup: what was signed since is not known, and the node votes when
 	// that is safe (SPEC 5.6). It need not be said at later starts.
@@ -61,20 +61,19 @@ func (c *Config) firstVotes(g *chain.Genesis) *bft.Safety {
 // blocks are made by others, and their answers are events.
 type member struct {
 	Member
-	node      *Node
-	committee *light.Committee
-	me        bft.Peer
-	driver    *driver.Driver
-	replica   *bft.Replica // run's
-	inbox     chan bft.Event
-	ended     chan struct{} // closed when run has ended: nobody takes events any more
-	work      sync.WaitGroup
-	round     timer
-	resend    timer
-	watch     watch
-	sent      forwards
-	arrived   chan [][]byte // external messages that others took in
-	charges   chan accusation
+	node    *Node
+	term    // run's
+	driver  *driver.Driver
+	inbox   chan bft.Event
+	heard   chan heard
+	ended   chan struct{} // closed when run has ended: nobody takes events any more
+	work    sync.WaitGroup
+	round   timer
+	resend  timer
+	watch   watch
+	sent    forwards
+	arrived chan [][]byte // external messages that others took in
+	charges chan accusation
 
 	// The rest is guarded by node.turn.
 	open    *built // in the live accounts
@@ -113,9 +112,9 @@ func (n *Node) join() error {
 		return errors.New("blocks of a chain with a committee are not made on demand: choose another pace")
 	}
 	m := &member{
-		Member: *n.config.Member, node: n, inbox: make(chan bft.Event, inboxEvents), ended: make(chan struct{}),
+		Member: *n.config.Member, node: n, inbox: make(chan bft.Event, inboxEvents), heard: make(chan heard, inboxEvents), ended: make(chan struct{}),
 		round: newTimer(), resend: newTimer(), results: map[chain.BlockHash]*block.Result{},
-		arrived: make(chan [][]byte, arrivals), charges: make(chan accusation, accusations), sent: newForwards(), committee: n.rules.Committee,
+		arrived: make(chan [][]byte, arrivals), charges: make(chan accusation, accusations), sent: newForwards(),
 	}
 	if err := m.load(); err != nil {
 		return err
@@ -147,25 +146,15 @@ func (m *member) load() error {
 			return err
 		}
 	}
-	own := m.committee.Held(m.Node)
-	m.me = bft.Outside
-	for p, seats := range bft.Members(m.committee) {
-		if len(own) > 0 && string(seats) == string(own) {
-			m.me = bft.Peer(p)
-		}
+	config, err := m.Next()
+	if err != nil {
+		return err
 	}
-	m.replica = bft.New(bft.Config{
-		Committee: m.committee, Leaders: committee.NewLeaders(m.committee.Seed(), m.committee.Quorums().Seats), Me: m.me,
-		Sign: func(d keys.BLSDomain, message []byte) committee.Part {
-			return committee.Sign(m.Secret, d, message, own)
-		},
-		PatienceMillis: millis(m.Patience, defaultPatience), ResendMillis: millis(m.Resend, defaultResend),
-	}, head, safety, bodies)
-	var net driver.Net = post{m.Net}
+	var net driver.Net = post{m}
 	if m.Twist != nil {
 		net = m.Twist(net)
 	}
-	m.driver = driver.New(m.replica, driver.Ports{Disk: m, Net: net, Clock: m, Ledger: m, Watch: &m.watch})
+	m.driver = driver.New(bft.New(config, head, safety, bodies), driver.Ports{Epochs: m, Disk: m, Net: net, Clock: m, Ledger: m, Watch: &m.watch})
 	return nil
 }
 
@@ -203,6 +192,8 @@ func (m *member) run() {
 			return
 		case ev := <-m.inbox:
 			err = m.driver.Apply(ev)
+		case h := <-m.heard:
+			err = m.listen(h)
 		case <-n.wake:
 			err = m.due(n.config.Pace.Every == 0 && n.anyWaits())
 		case <-pulse.C:

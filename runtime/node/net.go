@@ -5,32 +5,49 @@ import (
 
 	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/wire"
 )
 
-// Net carries bytes between the nodes of one chain in one epoch.
+// Net carries bytes between the nodes of one chain, each of whom is known by its key, whether it has a seat in this epoch or not.
 type Net interface {
-	// Send hands bytes over for a peer, or for bft.Everyone else. It doesn't wait, and may lose them; it doesn't change them,
-	// and neither does the caller afterwards.
-	Send(to bft.Peer, raw []byte)
-	// Receive sets who is called with what peers send, one call at a time; nil for nobody. From is authenticated. What comes
+	// Send hands bytes over for a node, Spread for all others. They don't wait, and may lose them; they don't change them, and
+	// neither does the caller afterwards.
+	Send(to keys.PublicKey, raw []byte)
+	Spread(raw []byte)
+	// Receive sets who is called with what others send, one call at a time; nil for nobody. From is authenticated. What comes
 	// while nobody is set is lost. It returns when no call of an earlier one is under way.
-	Receive(take func(from bft.Peer, raw []byte))
+	Receive(take func(from keys.PublicKey, raw []byte))
 }
 
 // What nodes send each other begins with a byte that says what it is. A number, once used, is never given to something else.
 const (
-	frameConsensus byte = 1 // a message of consensus/bft
+	frameConsensus byte = 1 // an epoch, and a message of consensus/bft from the replica of that
 	frameMessages  byte = 2 // external messages that the sender took in (SPEC 5.10)
 	frameEvidence  byte = 3 // a case against a member (SPEC 6.6)
 )
 
-// post is the Net as consensus sees it.
-type post struct{ net Net }
+// post is the Net as the replica of the present epoch sees it.
+type post struct{ of *member }
 
 // Send encodes the message: nothing but bytes crosses.
 func (p post) Send(to bft.Peer, m bft.Message) {
-	p.net.Send(to, append([]byte{frameConsensus}, bft.Encode(m)...))
+	raw := append(wire.AppendU64([]byte{frameConsensus}, p.of.seats.Epoch), bft.Encode(m)...)
+	if to == bft.Everyone {
+		p.of.Net.Spread(raw)
+	} else if node, ok := p.of.roster.Node(to); ok {
+		p.of.Net.Send(node, raw)
+	}
+}
+
+// decodeConsensus reads what post sends, behind the first byte. The message shares memory with b.
+func decodeConsensus(b []byte) (epoch uint64, m bft.Message, err error) {
+	r := wire.NewReader(b)
+	if epoch = r.U64("epoch"); r.Err() != nil {
+		return 0, nil, fmt.Errorf("consensus message: %w", r.Err())
+	}
+	m, err = bft.Decode(b[8:])
+	return epoch, m, err
 }
 
 const (

@@ -16,7 +16,6 @@ import (
 	"github.com/thinkey/thinkey/runtime/keep"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
-	"github.com/thinkey/thinkey/sdk/light"
 	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
@@ -161,11 +160,7 @@ func (n *Node) load() error {
 		return fmt.Errorf("network %s is stored, %s is asked for: %w", n.network, want.Network(), ErrOtherGenesis)
 	}
 	n.config.Genesis = nil // its accounts can be many
-	if len(n.origin.Committee.Seats) == 0 {
-		return nil
-	}
-	n.rules.Committee, err = light.NewCommittee(n.network, n.origin.Committee)
-	return err
+	return nil
 }
 
 // create writes the block at height 0.

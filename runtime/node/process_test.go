@@ -48,9 +48,9 @@ func newTree(t *testing.T, parents map[chain.ID]chain.ID) *treeRig {
 	key := carrierKey
 	process, err := OpenProcess(ProcessConfig{Config: c, Network: &g, Carrier: &key, Seat: func(id chain.ID) *Member {
 		node, secret := memberKeys(int(id))
-		s := NewSwitch(1)
+		s := NewSwitch()
 		t.Cleanup(s.Close)
-		return &Member{Node: node, Secret: secret, Net: s.Port(0), Founding: true}
+		return &Member{Node: node, Secret: secret, Net: s.Port(node), Founding: true}
 	}})
 	if err != nil {
 		t.Fatal(err)

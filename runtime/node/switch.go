@@ -3,40 +3,48 @@ package node
 import (
 	"sync"
 
-	"github.com/thinkey/thinkey/consensus/bft"
+	"github.com/thinkey/thinkey/sdk/keys"
 )
 
-// Switch connects nodes of one process: what a node sends is in the mailbox of the other at once. A mailbox that is full
-// loses what comes, as a network does.
-type Switch struct{ ports []*port }
-
-// NewSwitch has a port for each peer. Close it after the nodes.
-func NewSwitch(peers int) *Switch {
-	s := &Switch{}
-	for i := range peers {
-		p := &port{of: s, me: bft.Peer(i), box: make(chan letter, mailboxes)}
-		s.ports = append(s.ports, p)
-		p.done.Go(p.deliver)
-	}
-	return s
+// Switch connects nodes of one chain in one process: what a node sends is in the mailbox of the other at once. A mailbox that is
+// full loses what comes, as a network does.
+type Switch struct {
+	mu     sync.RWMutex // guards the rest
+	ports  []*port
+	closed bool
 }
+
+// NewSwitch has no ports yet. Close it after the nodes.
+func NewSwitch() *Switch { return &Switch{} }
 
 // mailboxes is how many letters wait for a node: some heights' worth of votes from the largest committee in one process.
 const mailboxes = 4096
 
-// Port is the Net of a peer.
-func (s *Switch) Port(p bft.Peer) Net { return s.ports[p] }
+// Port is the Net of a node.
+func (s *Switch) Port(node keys.PublicKey) Net {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.ports {
+		if p.me == node {
+			return p
+		}
+	}
+	p := &port{of: s, me: node, box: make(chan letter, mailboxes)}
+	s.ports = append(s.ports, p)
+	p.done.Go(p.deliver)
+	return p
+}
 
 // Close ends the switch; what waits is lost.
 func (s *Switch) Close() {
-	for _, p := range s.ports {
-		p.mu.Lock()
-		if !p.closed {
-			p.closed = true
+	s.mu.Lock()
+	if !s.closed {
+		s.closed = true
+		for _, p := range s.ports {
 			close(p.box)
 		}
-		p.mu.Unlock()
 	}
+	s.mu.Unlock()
 	for _, p := range s.ports {
 		p.done.Wait()
 	}
@@ -44,43 +52,46 @@ func (s *Switch) Close() {
 
 type port struct {
 	of   *Switch
-	me   bft.Peer
+	me   keys.PublicKey
 	done sync.WaitGroup
-
-	mu     sync.RWMutex // guards closed, against sends
-	closed bool
-	box    chan letter
+	box  chan letter
 
 	taking sync.Mutex // held during a call; guards take
-	take   func(from bft.Peer, raw []byte)
+	take   func(from keys.PublicKey, raw []byte)
 }
 
 type letter struct {
-	from bft.Peer
+	from keys.PublicKey
 	raw  []byte
 }
 
-func (p *port) Send(to bft.Peer, raw []byte) {
+func (p *port) Send(to keys.PublicKey, raw []byte) {
+	p.post(raw, func(node keys.PublicKey) bool { return node == to })
+}
+
+func (p *port) Spread(raw []byte) {
+	p.post(raw, func(keys.PublicKey) bool { return true })
+}
+
+// post puts a letter into the mailboxes of others.
+func (p *port) post(raw []byte, meant func(node keys.PublicKey) bool) {
+	p.of.mu.RLock()
+	defer p.of.mu.RUnlock()
+	if p.of.closed {
+		return
+	}
 	for _, other := range p.of.ports {
-		if other != p && (to == bft.Everyone || to == other.me) {
-			other.put(letter{p.me, raw})
+		if other == p || !meant(other.me) {
+			continue
+		}
+		select {
+		case other.box <- letter{p.me, raw}:
+		default:
 		}
 	}
 }
 
-func (p *port) put(l letter) {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	if p.closed {
-		return
-	}
-	select {
-	case p.box <- l:
-	default:
-	}
-}
-
-func (p *port) Receive(take func(from bft.Peer, raw []byte)) {
+func (p *port) Receive(take func(from keys.PublicKey, raw []byte)) {
 	p.taking.Lock()
 	defer p.taking.Unlock()
 	p.take = take

@@ -14,6 +14,7 @@ import (
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/consensus/evidence"
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/light"
 )
 
@@ -66,16 +67,23 @@ func (w *watch) Reject(r bft.Reject) {
 	w.log.Warn("a member broke a rule", "peer", r.From, "reason", r.Reason)
 }
 
+// refused is Reject for what no replica has seen.
+func (w *watch) refused(from keys.PublicKey, err error) {
+	w.rejects.Inc()
+	w.log.Warn("a member broke a rule", "node", from, "reason", err.Error())
+}
+
 // Evidence implements driver.Watch.
 func (w *watch) Evidence(e bft.Evidence) {
 	w.evidence.Inc()
+	seats := w.node.member.seats // those of the epoch, also if it ends with this event
 	w.file("a member signed what contradicts itself", e.From, func() (*evidence.Case, error) {
 		height := claimHeight(&e.First)
 		before, err := w.node.store.Header(w.node.chain, height-1)
 		if err != nil {
 			return nil, err
 		}
-		return evidence.Against(w.node.origin.Committee, before, e.Evidence)
+		return evidence.Against(seats, before, e.Evidence)
 	})
 }
 
@@ -89,13 +97,13 @@ func claimHeight(c *light.Claim) uint64 {
 // Backed implements driver.Watch.
 func (w *watch) Backed(b bft.Backed) {
 	w.evidence.Inc()
-	shown := w.node.docket.showing(b.Claim.Vote.Block)
+	seats, shown := w.node.member.seats, w.node.docket.showing(b.Claim.Vote.Block)
 	if shown == nil {
 		w.log.Warn("a member prepared a block that is not valid, which takes the whole state to see", "peer", b.From, "block", b.Claim.Vote.Block)
 		return
 	}
 	w.file("a member prepared a block that is not valid", b.From, func() (*evidence.Case, error) {
-		return evidence.AgainstBacker(w.node.origin.Committee, &b.Claim, shown)
+		return evidence.AgainstBacker(seats, &b.Claim, shown)
 	})
 }
 

@@ -53,7 +53,7 @@ func mayChange(key string) bool {
 	case chain.KeyFees, chain.KeyQueue, chain.KeyHistory:
 		return true
 	}
-	for _, one := range []string{chain.QueuedKey(0), chain.FailedKey(0), chain.CodeKey(chain.CodeHash{})} {
+	for _, one := range []string{chain.QueuedKey(0), chain.FailedKey(0, 0), chain.CodeKey(chain.CodeHash{})} {
 		if len(key) == len(one) && strings.HasPrefix(key, strings.TrimRight(one, "\x00")) {
 			return true
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/consensus/committee"
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/runtime/keep"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/light"
@@ -67,14 +68,15 @@ func originOf(p *Plan) (*origin, error) {
 	}
 	o := &origin{genesis: g, header: *header, changes: changes, issued: issued, rules: rules()}
 	if p.Tier != Real {
-		o.committee, err = light.NewCommitteeWith(header.Network, g.Committee, tags{})
+		o.rules.Committees = func(n chain.NetworkID, c chain.Committee) (*light.Committee, error) {
+			return light.NewCommitteeWith(n, c, tags{})
+		}
 	} else {
-		o.committee, err = light.NewCommittee(header.Network, g.Committee)
+		o.rules.Committees = new(keep.Committees).Committee
 	}
-	if err != nil {
+	if o.committee, err = o.rules.Committees(header.Network, g.Committee); err != nil {
 		return nil, fmt.Errorf("committee: %w", err)
 	}
-	o.rules.Committee = o.committee
 	o.members = make([]chain.Seats, len(p.Nodes))
 	for i := range p.Nodes {
 		o.members[i] = o.committee.Held(nodeKey(i))

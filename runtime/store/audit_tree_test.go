@@ -62,9 +62,9 @@ func runTree(t *testing.T, g *chain.Genesis, dir string, carrier *keys.PrivateKe
 	c.Workers, c.Heartbeat = 1, time.Hour
 	p, err := node.OpenProcess(node.ProcessConfig{Config: c, Network: g, Carrier: carrier, Seat: func(id chain.ID) *node.Member {
 		public, secret := seat(id)
-		s := node.NewSwitch(1)
+		s := node.NewSwitch()
 		t.Cleanup(s.Close)
-		return &node.Member{Node: public, Secret: secret, Net: s.Port(0), Founding: true}
+		return &node.Member{Node: public, Secret: secret, Net: s.Port(public), Founding: true}
 	}})
 	if err != nil {
 		t.Fatal(err)

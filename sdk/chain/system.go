@@ -12,12 +12,14 @@ import (
 //
 //	params            Params
 //	committee         Committee: who agrees on the next block; nothing on a chain that one validator runs
+//	former            Former: who agreed before, and up to which block; nothing in the first epoch
 //	issued            Amount: what genesis issued
 //	fees              Amount: fees collected and not yet paid out
 //	queue             Queue: where the pending queue begins and ends
 //	queue/ number:u64 a message that waits, encoded
 //	code/ hash        CodeEntry: that code is published
-//	failed/ seat:u32  u64: how many recorded rounds have failed that the seat led
+//	failed/ epoch:u64 seat:u32
+//	                  u64: how many recorded rounds have failed that the seat led in the epoch
 //	history           merkle.Accumulator of the Anchors of the chain's blocks before this one, from genesis on
 //	tree              Tree: which chains there are, as far as this one knows; nothing in a network of one chain
 //	view/ chain:u32   Known: the latest block of an ancestor
@@ -35,6 +37,7 @@ import (
 const (
 	KeyParams    = "params"
 	KeyCommittee = "committee"
+	KeyFormer    = "former"
 	KeyIssued    = "issued"
 	KeyFees      = "fees"
 	KeyQueue     = "queue"
@@ -141,9 +144,10 @@ func QueuedKey(number uint64) string {
 // CodeKey is the storage key of the entry of published code.
 func CodeKey(h CodeHash) string { return keyCode + string(h[:]) }
 
-// FailedKey is the storage key of the number of failed rounds that a seat led, and that blocks have recorded (SPEC 5.9).
-func FailedKey(seat uint32) string {
-	return keyFailed + string(binary.BigEndian.AppendUint32(nil, seat))
+// FailedKey is the storage key of the number of failed rounds that a seat led in an epoch, and that blocks have recorded (SPEC
+// 5.9).
+func FailedKey(epoch uint64, seat uint32) string {
+	return keyFailed + string(binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint64(nil, epoch), seat))
 }
 
 // DecodeFailed reads the value of a FailedKey; an absent one is 0.
@@ -154,6 +158,25 @@ func DecodeFailed(b []byte) (uint64, error) {
 	r := wire.NewReader(b)
 	n := r.U64("failed rounds")
 	return n, r.Done()
+}
+
+// Former is the committee of the epoch before, with the height of the last block that it agreed on (SPEC 6.7).
+type Former struct {
+	Last uint64
+	Committee
+}
+
+// Encode is the canonical encoding.
+func (f Former) Encode() []byte { return f.Committee.Append(wire.AppendU64(nil, f.Last)) }
+
+// DecodeFormer reads what Encode writes, and checks the committee as DecodeCommittee does.
+func DecodeFormer(b []byte) (f Former, err error) {
+	r := wire.NewReader(b)
+	if f.Last = r.U64("last height"); r.Err() != nil {
+		return Former{}, fmt.Errorf("former committee: %w", r.Err())
+	}
+	f.Committee, err = DecodeCommittee(b[8:])
+	return f, err
 }
 
 // CodeEntry says that code is published on the chain. The code itself stands beside the state, by its hash.
