@@ -168,7 +168,7 @@ func changeCommittee(env *exec.Env) error {
 	case err != nil:
 		return err
 	case g.Owner.IsZero():
-		return refused("chain %d is of the genesis: nobody changes its committee", in.Chain)
+		return refused("chain %d is of a genesis without an owner: nobody changes its committee", in.Chain)
 	case g.Owner != env.Message.From:
 		return refused("chain %d: only its owner, %s, changes its committee", in.Chain, g.Owner)
 	}

@@ -24,6 +24,9 @@ type Genesis struct {
 	// each of them is under; 0 is the main chain's. All that are in a tree have committees.
 	Chains []Genesis `json:"chains,omitempty"`
 	Under  ID        `json:"parent,omitzero"`
+	// Owner, of the main chain's genesis alone, may change the committees of all these chains by messages to the registry; nobody may
+	// if it is zero, nor where a chain is alone.
+	Owner Address `json:"owner,omitzero"`
 	// Within is the tree that a chain below the main one begins in; Of fills it in.
 	Within *Within `json:"-"`
 }
@@ -79,7 +82,7 @@ func (g *Genesis) Encode() []byte {
 	}
 	b = g.appendAccounts(b)
 	if len(g.Chains) > 0 {
-		b = appendChains(b, g.Chains)
+		b = appendChains(append(b, g.Owner[:]...), g.Chains)
 	}
 	return b
 }
@@ -113,6 +116,7 @@ func DecodeGenesis(b []byte) (*Genesis, error) {
 	g := readOrigin(r)
 	g.Accounts = readAccounts(r)
 	if r.Err() == nil && b[0] == genesisOfTree {
+		r.Into("owner", g.Owner[:])
 		g.Chains = readChains(r, g)
 	}
 	if err := r.Done(); err != nil {

@@ -129,7 +129,7 @@ func (g *Genesis) Branches() ([]Branch, error) {
 			return nil, err
 		}
 		list = append(list, Branch{Registration{
-			Limb: Limb{c.Chain, c.Under}, Name: c.Name, Params: c.Params, Issued: issued, Committee: c.Committee.Hash(),
+			Limb: Limb{c.Chain, c.Under}, Owner: g.Owner, Name: c.Name, Params: c.Params, Issued: issued, Committee: c.Committee.Hash(),
 		}, c.Committee})
 	}
 	return list, nil
@@ -168,6 +168,8 @@ func Later(network NetworkID, timeMillis uint64, tree Tree, branch Branch, above
 // checkTree holds the chains of a network to be a tree, each with a committee.
 func (g *Genesis) checkTree() error {
 	switch {
+	case !g.Owner.IsZero() && (len(g.Chains) == 0 || g.Owner.Chain() != Main || g.Owner.IsSystem()):
+		return fmt.Errorf("owner %s: it must be an account on the main chain, of a genesis with chains under that", g.Owner)
 	case !g.InTree():
 		if g.Under != 0 {
 			return fmt.Errorf("chain %d is under chain %d, and the genesis has no tree", g.Chain, g.Under)

@@ -45,6 +45,12 @@ func TestGenesisCheckTree(t *testing.T) {
 		}, "can't be on chain 2"},
 		{"too much together", network, func(g *chain.Genesis) { g.Chains[0].Accounts[0].Balance = chain.MaxAmount }, "sum of what all chains issue: amount exceeds 2^128-1"},
 
+		{"an owner", network, func(g *chain.Genesis) { g.Owner = g.Accounts[0].Address }, ""},
+		{"an owner elsewhere", network, func(g *chain.Genesis) { g.Owner = g.Chains[0].Accounts[0].Address }, "must be an account on the main chain"},
+		{"the chain itself as owner", network, func(g *chain.Genesis) { g.Owner = chain.SystemAddress(1) }, "must be an account on the main chain"},
+		{"an owner of one chain", network, func(g *chain.Genesis) { g.Chains[0].Owner = g.Accounts[0].Address }, "must be an account on the main chain"},
+		{"an owner of a chain alone", genesis, func(g *chain.Genesis) { g.Owner = g.Accounts[0].Address }, "must be an account on the main chain"},
+
 		{"within", within, func(*chain.Genesis) {}, ""},
 		{"within, with chains", within, func(g *chain.Genesis) { g.Chains = network().Chains }, "chain 3 has chains of its own"},
 		{"within no network", within, func(g *chain.Genesis) { g.Within.Network = chain.NetworkID{} }, "names no network"},

@@ -51,7 +51,7 @@ const (
 // Registration is what the registry keeps of a chain under RegisteredKey; its committee stands beside it.
 type Registration struct {
 	Limb
-	// Owner may change the committee; nobody may of a chain of the genesis, whose Owner is zero.
+	// Owner may change the committee; nobody may if it is zero, as that of a genesis can be.
 	Owner  Address
 	Name   string
 	Params Params

@@ -189,6 +189,7 @@ func network() *chain.Genesis {
 		c.Accounts = []chain.GenesisAccount{{Address: chain.KeyAddress(id, key(1).Public()), Balance: chain.NewAmount(uint64(id))}}
 		g.Chains, parent = append(g.Chains, c), id
 	}
+	g.Owner = g.Accounts[0].Address
 	return g
 }
 
