@@ -29,9 +29,11 @@ type Arrival struct {
 	outward map[chain.ID]chain.Outward
 	inward  map[chain.ID]uint64       // the number that is expected next
 	taken   map[chain.ID]chain.Amount // that came from a branch
-	gas     uint64                    // that the relays bought
-	most    *uint64                   // gas that they may buy; nil if nobody asked
-	bytes   int                       // of Arrived
+	// credited is what came to a child's branch from above, where a fact changed it.
+	credited map[chain.ID]chain.Amount
+	gas      uint64  // that the relays bought
+	most     *uint64 // gas that they may buy; nil if nobody asked
+	bytes    int     // of Arrived
 }
 
 // NewArrival takes in nothing yet. The context is that of the block.
@@ -39,7 +41,7 @@ func NewArrival(before *Before, rules Rules, context *exec.Context) *Arrival {
 	return &Arrival{
 		before: before, rules: rules, context: context, bytes: 4 * 4,
 		views: map[chain.ID]*view{}, outward: map[chain.ID]chain.Outward{}, inward: map[chain.ID]uint64{},
-		taken: map[chain.ID]chain.Amount{},
+		taken: map[chain.ID]chain.Amount{}, credited: map[chain.ID]chain.Amount{},
 	}
 }
 
@@ -82,6 +84,19 @@ func (a *Arrival) room(n int) *Fault {
 
 func (a *Arrival) entry(key string) ([]byte, error) {
 	return a.before.State.Entry(chain.SystemAddress(a.context.Chain), key)
+}
+
+// amount is an entry of the chain's own that holds one.
+func (a *Arrival) amount(key string) (chain.Amount, error) {
+	raw, err := a.entry(key)
+	if err != nil {
+		return chain.Amount{}, err
+	}
+	n, err := chain.DecodeAmount(raw)
+	if err != nil {
+		return n, fmt.Errorf("%q in the state: %w", key, err)
+	}
+	return n, nil
 }
 
 // start is where proofs from the side of another chain begin: what is known here of the lowest common ancestor (SPEC 8.1).
@@ -187,12 +202,9 @@ func (a *Arrival) take(in *light.Inflow) (*Fault, error) {
 		id := in.Through[i].Branch
 		before, ok := a.taken[id]
 		if !ok {
-			raw, err := a.entry(chain.TakenKey(id))
-			if err != nil {
+			var err error
+			if before, err = a.amount(chain.TakenKey(id)); err != nil {
 				return nil, err
-			}
-			if before, err = chain.DecodeAmount(raw); err != nil {
-				return nil, fmt.Errorf("what chain %d brought, in the state: %w", id, err)
 			}
 		}
 		var err error
@@ -303,6 +315,18 @@ func (a *Arrival) entries(change func(key string, after []byte) error) error {
 	}
 	for _, id := range slices.Sorted(maps.Keys(a.taken)) {
 		if err := change(chain.TakenKey(id), chain.EncodeAmount(a.taken[id])); err != nil {
+			return err
+		}
+	}
+	for i := range a.Arrived.Facts {
+		if f := &a.Arrived.Facts[i]; f.Kind == chain.FactCredit {
+			if err := change(chain.CreditKey(f.From, f.Of), f.Value); err != nil {
+				return err
+			}
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(a.credited)) {
+		if err := change(chain.CreditedKey(id), chain.EncodeAmount(a.credited[id])); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package block
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 
 	"github.com/thinkey/thinkey/contracts/exec"
@@ -9,34 +10,57 @@ import (
 	"github.com/thinkey/thinkey/sdk/light"
 )
 
-// Fact takes over an entry of the main chain's state. Of the main chain's own there is one that needs no proof: its committee.
+// Fact takes over an entry of an ancestor's state. Of the main chain's own there is one that needs no proof: its committee.
 func (a *Arrival) Fact(f *chain.Fact) (*Fault, error) {
-	if n := len(a.Arrived.Facts); n > 0 && a.Arrived.Facts[n-1].Kind >= f.Kind || len(a.Arrived.Acks)+len(a.Arrived.Imports) > 0 {
-		return refuse(PartFacts, chain.Main, "not in order"), nil
+	facts := a.Arrived.Facts
+	switch n := len(facts); {
+	case n > 0 && !facts[n-1].Before(f) || len(a.Arrived.Acks)+len(a.Arrived.Imports) > 0:
+		return refuse(PartFacts, f.From, "not in order"), nil
+	case n >= chain.MaxFacts:
+		return refuse(PartFacts, f.From, "more than %d facts", chain.MaxFacts), nil
 	}
 	size := len(f.Append(nil))
 	if fault := a.room(size); fault != nil {
 		return fault, nil
 	}
-	slot := exec.Slot{Account: chain.SystemAddress(chain.Main), Key: chain.KeyTree}
-	if f.Kind == chain.FactCommittee {
-		slot = exec.Slot{Account: chain.RegistryAddress(), Key: chain.RegisteredCommittee(a.context.Chain)}
+	slot, fault := a.slot(f)
+	if fault != nil {
+		return fault, nil
 	}
 	if fault, err := a.proveFact(f, slot); fault != nil || err != nil {
 		return fault, err
 	}
-	var fault *Fault
-	if f.Kind == chain.FactCommittee {
-		fault = a.takeCommittee(f.Value)
-	} else {
-		fault = a.takeTree(f.Value)
-	}
-	if fault != nil {
-		return fault, nil
+	fault, err := a.takeFact(f)
+	if fault != nil || err != nil {
+		return fault, err
 	}
 	a.bytes += size
 	a.Arrived.Facts = append(a.Arrived.Facts, *f)
 	return nil, nil
+}
+
+// slot is where the fact's value stands in its chain's state.
+func (a *Arrival) slot(f *chain.Fact) (exec.Slot, *Fault) {
+	self, tree := a.context.Chain, a.context.Tree
+	switch {
+	case f.Kind == chain.FactTree && f.From == chain.Main && f.Of == chain.Main:
+		return exec.Slot{Account: chain.SystemAddress(chain.Main), Key: chain.KeyTree}, nil
+	case f.Kind == chain.FactCommittee && f.From == chain.Main && f.Of == self:
+		return exec.Slot{Account: chain.RegistryAddress(), Key: chain.RegisteredCommittee(self)}, nil
+	case f.Kind == chain.FactCredit && f.From != self && tree.Below(self, f.From) && tree.Toward(f.Of, self) != 0:
+		return exec.Slot{Account: chain.SystemAddress(f.From), Key: chain.SentKey(f.Of)}, nil
+	}
+	return exec.Slot{}, refuse(PartFacts, f.From, "a fact of kind %d about chain %d is none that chain %d takes over", f.Kind, f.Of, self)
+}
+
+func (a *Arrival) takeFact(f *chain.Fact) (*Fault, error) {
+	switch f.Kind {
+	case chain.FactCommittee:
+		return a.takeCommittee(f.Value), nil
+	case chain.FactTree:
+		return a.takeTree(f.Value), nil
+	}
+	return a.takeCredit(f)
 }
 
 func (a *Arrival) proveFact(f *chain.Fact, slot exec.Slot) (*Fault, error) {
@@ -50,17 +74,17 @@ func (a *Arrival) proveFact(f *chain.Fact, slot exec.Slot) (*Fault, error) {
 		}
 		return nil, nil
 	}
-	v, err := a.view(chain.Main)
+	v, err := a.view(f.From)
 	if err != nil {
 		return nil, err
 	}
 	p, err := light.DecodeEntryProof(f.Proof)
 	if err == nil {
-		start := light.Start{Network: a.context.Network, Tree: a.context.Tree, Chain: chain.Main, Anchor: v.Anchor}
-		_, err = p.Verify(&start, chain.Main, light.Entry{Account: slot.Account, Key: slot.Key, Value: f.Value})
+		start := light.Start{Network: a.context.Network, Tree: a.context.Tree, Chain: f.From, Anchor: v.Anchor}
+		_, err = p.Verify(&start, f.From, light.Entry{Account: slot.Account, Key: slot.Key, Value: f.Value})
 	}
 	if err != nil {
-		return refuse(PartFacts, chain.Main, "entry %q at block %d: %v", slot.Key, v.Anchor.Height, err), nil
+		return refuse(PartFacts, f.From, "entry %q at block %d: %v", slot.Key, v.Anchor.Height, err), nil
 	}
 	return nil, nil
 }
@@ -78,12 +102,81 @@ func (a *Arrival) takeTree(raw []byte) *Fault {
 	return nil
 }
 
-// News says whether a value of a fact is another than the chain has: the tree has grown, the committee differs.
-func (a *Arrival) News(kind chain.FactKind, raw []byte) (bool, error) {
-	if kind == chain.FactTree {
-		return len(raw) > len(a.context.Tree.Encode()), nil
+// takeCredit counts what an ancestor has sent to a chain under this one for the branch that it is in (SPEC 8.7). Only growth counts:
+// what was shown before is shown again with it.
+func (a *Arrival) takeCredit(f *chain.Fact) (*Fault, error) {
+	if _, err := chain.DecodeAmount(f.Value); err != nil {
+		return refuse(PartFacts, f.From, "what it sent to chain %d: %v", f.Of, err), nil
 	}
-	c, err := chain.DecodeCommittee(raw)
+	grown, err := a.grown(f)
+	switch {
+	case err != nil:
+		return nil, err
+	case grown.IsZero():
+		return refuse(PartFacts, f.From, "no more was sent to chain %d than is credited", f.Of), nil
+	}
+	child := a.context.Tree.Toward(f.Of, a.context.Chain)
+	sum, ok := a.credited[child]
+	if !ok {
+		if sum, err = a.amount(chain.CreditedKey(child)); err != nil {
+			return nil, err
+		}
+	}
+	a.credited[child] = plenty(sum, grown)
+	return nil, nil
+}
+
+// grown is what a credit, whose value is an amount, adds to what was known; zero if that was as much or more.
+func (a *Arrival) grown(f *chain.Fact) (chain.Amount, error) {
+	sent, err := chain.DecodeAmount(f.Value)
+	if err != nil {
+		return sent, err
+	}
+	before, err := a.amount(chain.CreditKey(f.From, f.Of))
+	if err != nil || sent.Less(before) {
+		return chain.Amount{}, err
+	}
+	return sent.Sub(before)
+}
+
+// Needs says whether a credit is at least as much as may still leave its branch: it is worth a block of its own then. Less comes with a
+// block that is made anyway.
+func (a *Arrival) Needs(f *chain.Fact) (bool, error) {
+	id := a.context.Tree.Toward(f.Of, a.context.Chain)
+	raw, err := a.before.State.Entry(chain.DigestsAddress(a.context.Chain), chain.ChildKey(id))
+	if err != nil || raw == nil {
+		return false, err
+	}
+	child, err := chain.DecodeChild(raw)
+	if err != nil {
+		return false, fmt.Errorf("record of chain %d in the state: %w", id, err)
+	}
+	entered, err := a.amount(chain.EnteredKey(id))
+	if err != nil {
+		return false, err
+	}
+	credited, err := a.amount(chain.CreditedKey(id))
+	if err != nil {
+		return false, err
+	}
+	grown, err := a.grown(f)
+	if err != nil {
+		return false, err
+	}
+	rest, err := chain.Held(child.Issued, entered, credited).Sub(child.Left)
+	return err != nil || !grown.Less(rest), nil
+}
+
+// News says whether a value of a fact is another than the chain has: the tree has grown, the committee differs, more was sent.
+func (a *Arrival) News(f *chain.Fact) (bool, error) {
+	switch f.Kind {
+	case chain.FactTree:
+		return len(f.Value) > len(a.context.Tree.Encode()), nil
+	case chain.FactCredit:
+		grown, err := a.grown(f)
+		return !grown.IsZero(), err
+	}
+	c, err := chain.DecodeCommittee(f.Value)
 	if err != nil {
 		return false, err
 	}

@@ -51,8 +51,6 @@ const (
 	// disk. Leaving is a value in it: finding out where it goes.
 	DigestHeader = 12_000
 	Leaving      = 1_000
-	// EntryProof is a path through the state of another chain.
-	EntryProof = 200_000
 )
 
 // Code.

@@ -14,7 +14,7 @@ import (
 //	D1  Blocks are recorded in order without gaps, each once: the block at a height is the first that was shown.
 //	D2  A block is recorded only if the committee that the child's entry names certified it, or a block that descends from it in
 //	    the same digest.
-//	D3  No digest makes Left exceed Issued + Credited + what entered the branch here (SPEC 8.7; solvency.go).
+//	D3  No digest makes Left exceed Issued + what came into the branch, here and from above (SPEC 8.7; solvency.go).
 //	D4  Another block that the same committee certified at the last height recorded makes the child Forked, and changes nothing else
 //	    (SPEC 4.9).
 type digests struct{ committees Committees }

@@ -38,7 +38,7 @@ func (p Programs) system(self chain.Address) actor {
 	if d.committees == nil {
 		d.committees = decoded{}
 	}
-	return actor{chain.MethodDigest: d.digest, chain.MethodChild: adopt, chain.MethodCredit: credit}
+	return actor{chain.MethodDigest: d.digest, chain.MethodChild: adopt}
 }
 
 // Handle does what the method says.

@@ -17,20 +17,18 @@ import (
 func FuzzSystem(f *testing.F) {
 	actors := []chain.Address{chain.DigestsAddress(1), chain.RegistryAddress(), chain.NodesAddress()}
 	methods := []string{
-		chain.MethodDigest, chain.MethodChild, chain.MethodCredit, chain.MethodCreate, chain.MethodCommittee, chain.MethodRegister,
+		chain.MethodDigest, chain.MethodChild, chain.MethodCreate, chain.MethodCommittee, chain.MethodRegister,
 		chain.MethodLeave, chain.MethodWithdraw, chain.MethodAdd, chain.MethodBounce, chain.MethodRefund, chain.MethodInit, "",
 	}
 	h := newHost(1)
 	p := newPanel(2, 0, 1, 1)
 	l := newLine(f, p).grow(leaving(3, 2)).grow()
 	one, gap := l.digest(1, 2), l.digest(2, 2)
-	a := newAncestor(f, map[string][]byte{chain.SentKey(2): chain.EncodeAmount(chain.NewAmount(1))})
 	for method, seed := range map[int][]byte{
 		1: branch(newPanel(3, 0, 1, 1), 1, 0).Encode(),
-		2: chain.CreditInput{Ancestor: 1, Chain: 2, Value: []byte{1}, Proof: a.prove(chain.SentKey(2))}.Encode(),
-		3: chain.CreateInput{Parent: 2, Name: "a", Nodes: applicants(1, 1)}.Encode(),
-		4: chain.CommitteeInput{Chain: 2, Nodes: applicants(1, 1)}.Encode(),
-		5: h.input.Encode(), 6: h.key(), 7: h.key(),
+		2: chain.CreateInput{Parent: 2, Name: "a", Nodes: applicants(1, 1)}.Encode(),
+		3: chain.CommitteeInput{Chain: 2, Nodes: applicants(1, 1)}.Encode(),
+		4: h.input.Encode(), 5: h.key(), 6: h.key(),
 	} {
 		for actor := range actors {
 			for sender := range byte(9) {
@@ -65,7 +63,7 @@ func TestSystemInputs(t *testing.T) {
 	w := registers(t, family)
 	for _, to := range []chain.Address{chain.DigestsAddress(1), chain.RegistryAddress(), chain.NodesAddress()} {
 		for _, method := range []string{
-			chain.MethodDigest, chain.MethodChild, chain.MethodCredit, chain.MethodCreate, chain.MethodCommittee, chain.MethodRegister,
+			chain.MethodDigest, chain.MethodChild, chain.MethodCreate, chain.MethodCommittee, chain.MethodRegister,
 			chain.MethodLeave, chain.MethodWithdraw, chain.MethodTransfer, chain.MethodSetCode, chain.MethodInit, "",
 		} {
 			for _, input := range [][]byte{nil, {0}, []byte(strings.Repeat("\x01", 600)), []byte(strings.Repeat("\xff", chain.MaxInputBytes))} {

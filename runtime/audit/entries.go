@@ -59,6 +59,7 @@ var chainForms = []struct {
 	{"taken", chain.TakenKey, asAmount},
 	{"sent", chain.SentKey, asAmount},
 	{"entered", chain.EnteredKey, asAmount},
+	{"credited", chain.CreditedKey, asAmount},
 }
 
 // ownEntry says what is wrong with an entry of the chain's own.
@@ -68,6 +69,9 @@ func ownEntry(key string, value []byte) error {
 	}
 	if i, _, ok := chainEntry(key); ok {
 		return chainForms[i].form(value)
+	}
+	if _, _, ok := creditEntry(key); ok {
+		return asAmount(value)
 	}
 	return errors.New("the chain has no such entry")
 }
@@ -87,10 +91,24 @@ func chainEntry(key string) (i int, other chain.ID, ok bool) {
 	return 0, 0, false
 }
 
+// creditEntry says of which ancestor and of which chain under this one a credit is.
+func creditEntry(key string) (ancestor, to chain.ID, ok bool) {
+	n := len(key) - 8
+	if n < 0 {
+		return 0, 0, false
+	}
+	ids := []byte(key[n:])
+	ancestor, to = chain.ID(binary.BigEndian.Uint32(ids)), chain.ID(binary.BigEndian.Uint32(ids[4:]))
+	return ancestor, to, key == chain.CreditKey(ancestor, to) && ancestor != 0 && to != 0
+}
+
 // nameEntry is a key of the chain's own for people.
 func nameEntry(key string) string {
 	if i, other, ok := chainEntry(key); ok {
 		return fmt.Sprintf("the chain's entry %s/%d", chainForms[i].name, other)
+	}
+	if ancestor, to, ok := creditEntry(key); ok {
+		return fmt.Sprintf("the chain's entry credit/%d/%d", ancestor, to)
 	}
 	return fmt.Sprintf("the chain's entry %q", key)
 }

@@ -151,7 +151,8 @@ func (p *Process) carry(ctx context.Context) {
 			continue
 		}
 		c := &relay.Carrier{
-			Chains: p.chains, Child: id, Parent: parent.chain, Tree: n.limbs, Post: parent.post(*p.config.Carrier), Lazily: lazily, Log: n.config.Log,
+			Chains: p.chains, Child: id, Parent: parent.chain, Tree: n.limbs,
+			Post: parent.post(*p.config.Carrier), Hurry: parent.Look, Lazily: lazily, Log: n.config.Log,
 		}
 		c.Start()
 		p.carriers = append(p.carriers, c)

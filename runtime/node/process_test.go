@@ -24,13 +24,18 @@ var carrierKey = keys.FromSeed([32]byte{250})
 
 // newTree has accounts 1, 2, 3 and the carrier's with money on every chain; parents are given by chain, the main chain's left out.
 func newTree(t *testing.T, parents map[chain.ID]chain.ID) *treeRig {
+	return newTreeOf(t, parents, func(chain.ID) uint64 { return 1_000_000 })
+}
+
+// newTreeOf gives each of them as much as their chain says.
+func newTreeOf(t *testing.T, parents map[chain.ID]chain.ID, has func(chain.ID) uint64) *treeRig {
 	on := func(id, under chain.ID) chain.Genesis {
 		g := chain.Genesis{Name: "test", Chain: id, Under: under, TimeMillis: 1, Params: chain.DefaultParams()}
 		node, secret := memberKeys(int(id))
 		g.Committee = chain.Committee{Chain: id, Seed: chain.Hash{1}}
 		g.AddSeat(node, secret)
 		for _, n := range []byte{1, 2, 3, 250} {
-			g.Accounts = append(g.Accounts, chain.GenesisAccount{Address: chain.KeyAddress(id, keys.FromSeed([32]byte{n}).Public()), Balance: chain.NewAmount(1_000_000)})
+			g.Accounts = append(g.Accounts, chain.GenesisAccount{Address: chain.KeyAddress(id, keys.FromSeed([32]byte{n}).Public()), Balance: chain.NewAmount(has(id))})
 		}
 		slices.SortFunc(g.Accounts, func(a, b chain.GenesisAccount) int { return a.Address.Compare(b.Address) })
 		return g

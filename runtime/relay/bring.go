@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -21,27 +22,23 @@ func (c *Chains) Bring(a *block.Arrival) (refused []*block.Fault, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, part := range []func(*looked) error{b.views, b.facts} {
-		for _, l := range b.looks {
-			if err := part(l); err != nil {
-				return nil, err
-			}
+	for _, part := range []func() error{b.allViews, b.facts, b.acks, b.imports} {
+		if err := part(); err != nil {
+			return nil, err
 		}
 	}
-	if err := b.acks(); err != nil {
-		return nil, err
-	}
-	return b.refused, b.imports()
+	return b.refused, nil
 }
 
-// Ready says whether Bring would add something that makes a block worth its while: relays, or facts.
+// Ready says whether Bring would add something that makes a block worth its while: relays, or facts. A credit is, if what may leave its
+// branch has come to an end or is about to.
 func (c *Chains) Ready(a *block.Arrival) (bool, error) {
 	b, err := c.looking(a)
 	if err != nil {
 		return false, err
 	}
 	for _, l := range b.looks {
-		if news, err := b.news(l); news || err != nil {
+		if news, err := b.news(l, b.worth); news || err != nil {
 			return news, err
 		}
 		if use, err := b.ofUse(l, relays); use || err != nil {
@@ -77,8 +74,8 @@ type looked struct {
 	top   chain.ID
 	is    Chain
 	slots []exec.Slot
-	facts []chain.FactKind // of the first slots
-	ways  []wanted         // of the slots behind them
+	facts []chain.Fact // of the first slots, in the order of a block
+	ways  []wanted     // of the slots behind them
 	shown *Shown
 }
 
@@ -104,12 +101,7 @@ func (b *bringing) look(top chain.ID) error {
 	if l.is == nil {
 		return nil
 	}
-	if top == chain.Main && top != b.self {
-		l.ask(chain.FactTree, exec.Slot{Account: chain.SystemAddress(top), Key: chain.KeyTree})
-	}
-	if top == chain.Main {
-		l.ask(chain.FactCommittee, exec.Slot{Account: chain.RegistryAddress(), Key: chain.RegisteredCommittee(b.self)})
-	}
+	l.askFacts(b.self, b.tree)
 	for _, limb := range b.tree {
 		if limb.ID == b.self || b.tree.Common(b.self, limb.ID) != top {
 			continue
@@ -144,8 +136,24 @@ func (b *bringing) look(top chain.ID) error {
 	return nil
 }
 
-func (l *looked) ask(kind chain.FactKind, slot exec.Slot) {
-	l.facts = append(l.facts, kind)
+// askFacts asks for the facts that a chain takes over from top, those of the tree and the committee from the main chain alone.
+func (l *looked) askFacts(self chain.ID, tree chain.Tree) {
+	system := chain.SystemAddress(l.top)
+	if l.top == chain.Main && self != chain.Main {
+		l.ask(chain.FactTree, chain.Main, exec.Slot{Account: system, Key: chain.KeyTree})
+	}
+	if l.top == chain.Main {
+		l.ask(chain.FactCommittee, self, exec.Slot{Account: chain.RegistryAddress(), Key: chain.RegisteredCommittee(self)})
+	}
+	for _, limb := range tree {
+		if l.top != self && tree.Toward(limb.ID, self) != 0 {
+			l.ask(chain.FactCredit, limb.ID, exec.Slot{Account: system, Key: chain.SentKey(limb.ID)})
+		}
+	}
+}
+
+func (l *looked) ask(kind chain.FactKind, of chain.ID, slot exec.Slot) {
+	l.facts = append(l.facts, chain.Fact{Kind: kind, From: l.top, Of: of})
 	l.slots = append(l.slots, slot)
 }
 
@@ -194,12 +202,22 @@ func (b *bringing) ofUse(l *looked, is purpose) (bool, error) {
 	return false, nil
 }
 
+// allViews raises the views of ancestors, by chain: the order in which a block has them.
+func (b *bringing) allViews() error {
+	for _, l := range slices.SortedFunc(slices.Values(b.looks), func(x, y *looked) int { return cmp.Compare(x.top, y.top) }) {
+		if err := b.views(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // views raises the view of the ancestor to the head that was shown, if something of it is of use.
 func (b *bringing) views(l *looked) error {
 	if l.top == b.self {
 		return nil
 	}
-	news, err := b.news(l)
+	news, err := b.news(l, anyNews)
 	if err != nil {
 		return err
 	}
@@ -251,17 +269,44 @@ func (b *bringing) handover(is Chain, known chain.Known) (*chain.Digest, error) 
 	}
 }
 
-// news says whether a fact differs from what the chain knows.
-func (b *bringing) news(l *looked) (bool, error) {
-	for i, kind := range l.facts {
-		if l.shown.Values[i] == nil {
+// news says whether a fact of those that count differs from what the chain knows.
+func (b *bringing) news(l *looked, counts func(*chain.Fact) (bool, error)) (bool, error) {
+	for i := range l.facts {
+		f := l.fact(i)
+		if is, err := b.isNews(f); err != nil {
+			return false, err
+		} else if !is {
 			continue
 		}
-		if is, err := b.News(kind, l.shown.Values[i]); is || err != nil {
+		if is, err := counts(f); is || err != nil {
 			return is, err
 		}
 	}
 	return false, nil
+}
+
+func anyNews(*chain.Fact) (bool, error) { return true, nil }
+
+// worth says whether a fact is worth a block.
+func (b *bringing) worth(f *chain.Fact) (bool, error) {
+	if f.Kind != chain.FactCredit || b.isShort(b.self, b.tree.Toward(f.Of, b.self)) {
+		return true, nil
+	}
+	return b.Needs(f)
+}
+
+// fact is the i-th of those that were asked for, without its proof. It has no value if there is no such entry.
+func (l *looked) fact(i int) *chain.Fact {
+	f := l.facts[i]
+	f.Value = l.shown.Values[i]
+	return &f
+}
+
+func (b *bringing) isNews(f *chain.Fact) (bool, error) {
+	if f.Value == nil {
+		return false, nil
+	}
+	return b.News(f)
 }
 
 // atHead says whether proofs from the shown head start from what the chain knows.
@@ -273,25 +318,37 @@ func (b *bringing) atHead(l *looked) (bool, error) {
 	return err == nil && known.Anchor.Hash == l.shown.Digest.Last().Hash(), err
 }
 
-func (b *bringing) facts(l *looked) error {
+// facts brings those of all looks, by kind: of one kind and from one chain they are in order already.
+func (b *bringing) facts() error {
+	for kind := chain.FactTree; kind <= chain.FactCredit; kind++ {
+		for _, l := range slices.SortedFunc(slices.Values(b.looks), func(x, y *looked) int { return cmp.Compare(x.top, y.top) }) {
+			if err := b.factsFrom(l, kind); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (b *bringing) factsFrom(l *looked, kind chain.FactKind) error {
 	if at, err := b.atHead(l); !at || err != nil {
 		return err
 	}
-	for i, kind := range l.facts {
-		if l.shown.Values[i] == nil {
+	for i := range l.facts {
+		f := l.fact(i)
+		if f.Kind != kind || len(b.Arrived.Facts) >= chain.MaxFacts {
 			continue
 		}
-		if news, err := b.News(kind, l.shown.Values[i]); err != nil {
+		if news, err := b.isNews(f); err != nil {
 			return err
 		} else if !news {
 			continue
 		}
-		f := chain.Fact{Kind: kind, Value: l.shown.Values[i]}
 		if l.top != b.self {
 			p := light.EntryProof{State: l.shown.Proofs[i]}
 			f.Proof = p.Append(nil)
 		}
-		fault, err := b.Fact(&f)
+		fault, err := b.Fact(f)
 		if b.refuse(fault); err != nil {
 			return err
 		}

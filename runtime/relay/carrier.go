@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -21,6 +22,8 @@ type Carrier struct {
 	Tree func() chain.Tree
 	// Post lets an account on the parent call its digests actor.
 	Post Post
+	// Hurry lets the parent see again whether something has come from above: a digest waits for that.
+	Hurry func()
 	// Lazily is how often blocks are carried that send nothing out of the branch.
 	Lazily time.Duration
 	Log    *slog.Logger
@@ -39,8 +42,7 @@ func (c *Carrier) Wake() {
 	}
 }
 
-// patience is how long a digest that was refused is not carried again: others may have carried it, or value that it sends on has
-// not been shown to have come (SPEC 8.7).
+// patience is how long a digest that was refused is not carried again.
 const patience = 250 * time.Millisecond
 
 // Run carries until the context ends. What goes wrong is logged and tried again: nothing depends on this carrier (R1).
@@ -86,20 +88,83 @@ func (c *Carrier) carry(ctx context.Context, due bool) (more bool, err error) {
 	if !due && !c.leaves(run) {
 		return false, nil
 	}
-	return true, c.Post(ctx, chain.DigestsAddress(c.Parent), chain.MethodDigest, run.Append(nil))
+	solvent := recorded.solvent(c.Child, run)
+	if c.Chains.setShort(c.Parent, c.Child, !solvent); !solvent {
+		c.Hurry()
+		return false, nil
+	}
+	if err := c.Post(ctx, chain.DigestsAddress(c.Parent), chain.MethodDigest, run.Append(nil)); err != nil {
+		return c.faster(run, err)
+	}
+	return true, nil
+}
+
+// faster says that there may be more if what could not be recorded is: another carrier was faster (R1).
+func (c *Carrier) faster(run *chain.Digest, refused error) (more bool, err error) {
+	recorded, err := c.recorded()
+	if err == nil && recorded != nil && recorded.Anchor.Height >= run.Last().Height {
+		return true, nil
+	}
+	return false, errors.Join(refused, err)
+}
+
+// record is what the parent knows of the child.
+type record struct {
+	chain.Child
+	tree chain.Tree   // that the parent knows
+	held chain.Amount // all that the child's branch ever had, as far as the parent knows
 }
 
 // recorded is what the parent knows of the child; nil if it doesn't know it yet.
-func (c *Carrier) recorded() (*chain.Child, error) {
-	shown, err := c.Chains.Get(c.Parent).Show([]exec.Slot{{Account: chain.DigestsAddress(c.Parent), Key: chain.ChildKey(c.Child)}})
+func (c *Carrier) recorded() (*record, error) {
+	system := chain.SystemAddress(c.Parent)
+	shown, err := c.Chains.Get(c.Parent).Show([]exec.Slot{
+		{Account: chain.DigestsAddress(c.Parent), Key: chain.ChildKey(c.Child)}, {Account: system, Key: chain.KeyTree},
+		{Account: system, Key: chain.EnteredKey(c.Child)}, {Account: system, Key: chain.CreditedKey(c.Child)},
+	})
 	if err != nil || shown == nil || shown.Values[0] == nil {
 		return nil, err
 	}
-	child, err := chain.DecodeChild(shown.Values[0])
-	if err != nil {
-		return nil, fmt.Errorf("record of chain %d: %w", c.Child, err)
+	r := &record{}
+	for _, step := range []func() error{
+		func() (err error) { r.Child, err = chain.DecodeChild(shown.Values[0]); return },
+		func() (err error) { r.tree, err = chain.DecodeTree(shown.Values[1]); return },
+		func() error {
+			entered, err := chain.DecodeAmount(shown.Values[2])
+			if err != nil {
+				return err
+			}
+			credited, err := chain.DecodeAmount(shown.Values[3])
+			r.held = chain.Held(r.Issued, entered, credited)
+			return err
+		},
+	} {
+		if err := step(); err != nil {
+			return nil, fmt.Errorf("record of chain %d: %w", c.Child, err)
+		}
 	}
-	return &child, nil
+	return r, nil
+}
+
+// solvent says whether the parent would record the run as far as value goes (SPEC 8.7): not before it knows all chains that the run
+// sends to, and all that the run sends on. It will, if the child's committee is not rotten.
+func (r *record) solvent(child chain.ID, run *chain.Digest) bool {
+	left := r.Left
+	for i := range run.Headers {
+		for _, l := range run.Headers[i].Leaving {
+			switch {
+			case !r.tree.Has(l.Chain):
+				return false
+			case r.tree.Below(l.Chain, child):
+				continue
+			}
+			var err error
+			if left, err = left.Add(l.Amount); err != nil {
+				return false // more than there is
+			}
+		}
+	}
+	return !r.held.Less(left)
 }
 
 // leaves says whether a block of the run sends something out of the child's branch, or hands over to another committee: the parent

@@ -74,12 +74,33 @@ type Room struct {
 
 // Chains are the chains that this process has. All methods may be called from many goroutines.
 type Chains struct {
-	mu   sync.RWMutex // guards list
-	list map[chain.ID]Chain
+	mu    sync.RWMutex // guards the rest
+	list  map[chain.ID]Chain
+	short map[branch]bool
 }
 
+// branch is a child of a chain.
+type branch struct{ of, child chain.ID }
+
 // NewChains knows none yet.
-func NewChains() *Chains { return &Chains{list: map[chain.ID]Chain{}} }
+func NewChains() *Chains { return &Chains{list: map[chain.ID]Chain{}, short: map[branch]bool{}} }
+
+// setShort notes whether a digest of a child waits until its parent knows of more that came to it from above.
+func (c *Chains) setShort(parent, child chain.ID, is bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if is {
+		c.short[branch{parent, child}] = true
+		return
+	}
+	delete(c.short, branch{parent, child})
+}
+
+func (c *Chains) isShort(parent, child chain.ID) bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.short[branch{parent, child}]
+}
 
 // Add makes a chain known; nil takes it away.
 func (c *Chains) Add(id chain.ID, is Chain) {

@@ -1,6 +1,7 @@
 package chain
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/thinkey/thinkey/sdk/wire"
@@ -17,7 +18,7 @@ import (
 // Proofs are package light's; they are opaque here.
 type Arrived struct {
 	Views   []Digest // by chain; a chain stands there again only behind a digest that changes its committee
-	Facts   []Fact   // by kind
+	Facts   []Fact   // by kind; of one kind by From, then Of
 	Acks    []Ack    // by chain
 	Imports []Import // by chain; of one chain by number
 }
@@ -27,7 +28,7 @@ func (a *Arrived) IsEmpty() bool {
 	return len(a.Views) == 0 && len(a.Facts) == 0 && len(a.Acks) == 0 && len(a.Imports) == 0
 }
 
-// FactKind says which entry of the main chain's state a Fact is.
+// FactKind says which entry of an ancestor's state a Fact is.
 type FactKind uint8
 
 // The facts that a chain takes over.
@@ -37,15 +38,29 @@ const (
 	// FactCommittee is the committee that is registered for this chain: RegisteredCommittee of the registry. The block that
 	// takes it over is the last of its epoch (SPEC 6.7).
 	FactCommittee FactKind = 2
-	factEnd       FactKind = 3
+	// FactCredit is what an ancestor counts as sent to a chain under this one: SentKey of the ancestor's own state. What is taken
+	// over may leave the child's branch that the chain is in (SPEC 8.7).
+	FactCredit FactKind = 3
+	factEnd    FactKind = 4
 )
 
-// Fact is an entry of the main chain's state under the view of it, with its proof.
+// Fact is an entry of an ancestor's state under the view of it, with its proof.
 type Fact struct {
-	Kind  FactKind
+	Kind FactKind
+	From ID // the ancestor: the main chain but for a FactCredit
+	Of   ID // whom it is about: the main chain for a FactTree, this chain for a FactCommittee, one under it for a FactCredit
+	// Value is what the entry holds. Proof is package light's, and empty where the main chain takes over what is its own.
 	Value []byte
 	Proof []byte
 }
+
+// compare is the order in which a block has facts.
+func (f *Fact) compare(g *Fact) int {
+	return cmp.Or(cmp.Compare(f.Kind, g.Kind), cmp.Compare(f.From, g.From), cmp.Compare(f.Of, g.Of))
+}
+
+// Before says whether f stands before g in a block.
+func (f *Fact) Before(g *Fact) bool { return f.compare(g) < 0 }
 
 // Ack shows how many relays of this chain another one has taken in.
 type Ack struct {
@@ -63,7 +78,7 @@ type Import struct {
 }
 
 const (
-	factBytes   = 1 + 4 + 4
+	factBytes   = 1 + 4 + 4 + 4 + 4
 	ackBytes    = 4 + 4
 	importBytes = 4 + 8 + 4 + 4
 )
@@ -91,7 +106,8 @@ func (a *Arrived) Append(b []byte) []byte {
 
 // Append writes the canonical encoding.
 func (f *Fact) Append(b []byte) []byte {
-	return wire.AppendBytes(wire.AppendBytes(append(b, byte(f.Kind)), f.Value), f.Proof)
+	b = wire.AppendU32(wire.AppendU32(append(b, byte(f.Kind)), uint32(f.From)), uint32(f.Of))
+	return wire.AppendBytes(wire.AppendBytes(b, f.Value), f.Proof)
 }
 
 // Append writes the canonical encoding.
@@ -111,14 +127,14 @@ func (i *Import) Append(b []byte) []byte {
 
 func readArrived(r *wire.Reader) (a Arrived) {
 	a.Views = readList(r, "views", MaxViews*MaxHandovers, 4+headerBytes, func() Digest { return readDigestBytes(r) })
-	a.Facts = readList(r, "facts", int(factEnd), factBytes, func() Fact { return readFact(r) })
+	a.Facts = readList(r, "facts", MaxFacts, factBytes, func() Fact { return readFact(r) })
 	a.Acks = readList(r, "acks", MaxDestinations, ackBytes, func() Ack {
 		return Ack{readChain(r), r.Bytes("ack", MaxAckProof)}
 	})
 	a.Imports = readList(r, "imports", MaxImports, importBytes, func() Import { return ReadImport(r) })
 	ascending(r, "acks", a.Acks, func(a Ack) ID { return a.Chain })
 	for i := 1; i < len(a.Facts); i++ {
-		if a.Facts[i-1].Kind >= a.Facts[i].Kind {
+		if !a.Facts[i-1].Before(&a.Facts[i]) {
 			r.Fail("facts not in ascending order", wire.ErrValue)
 		}
 	}
@@ -143,7 +159,10 @@ func readDigestBytes(r *wire.Reader) (d Digest) {
 }
 
 func readFact(r *wire.Reader) Fact {
-	f := Fact{Kind: FactKind(r.U8("fact")), Value: r.Bytes("value", MaxFactBytes), Proof: r.Bytes("proof", MaxProofBytes)}
+	f := Fact{
+		Kind: FactKind(r.U8("fact")), From: readChain(r), Of: readChain(r),
+		Value: r.Bytes("value", MaxFactBytes), Proof: r.Bytes("proof", MaxProofBytes),
+	}
 	if r.Err() == nil && (f.Kind == 0 || f.Kind >= factEnd) {
 		r.Fail(fmt.Sprintf("fact %d", f.Kind), wire.ErrValue)
 	}

@@ -102,7 +102,6 @@ var codecs = []codec{
 	of("child", chain.Child.Encode, chain.DecodeChild, child()),
 	of("create", chain.CreateInput.Encode, chain.DecodeCreate, create(), chain.CreateInput{Parent: 1, Name: "shop", Nodes: applicants()[:1]}),
 	of("committee input", chain.CommitteeInput.Encode, chain.DecodeCommitteeInput, chain.CommitteeInput{Chain: 1, Silent: 2, Nodes: applicants()}),
-	of("credit", chain.CreditInput.Encode, chain.DecodeCredit, chain.CreditInput{Ancestor: 1, Chain: 2, Value: []byte("value"), Proof: []byte("proof")}),
 	of("node", chain.NodeInput.Encode, chain.DecodeNode, node()),
 	of("node entry", chain.Node.Encode, chain.DecodeNodeEntry, nodeEntry()),
 	of("numbering", chain.Numbering.Encode, chain.DecodeNumbering, chain.Numbering{Next: 1, Chains: 2}),
@@ -351,7 +350,6 @@ func FuzzBranch(f *testing.F)         { fuzzCodec(f, "branch") }
 func FuzzChild(f *testing.F)          { fuzzCodec(f, "child") }
 func FuzzCreate(f *testing.F)         { fuzzCodec(f, "create") }
 func FuzzCommitteeInput(f *testing.F) { fuzzCodec(f, "committee input") }
-func FuzzCredit(f *testing.F)         { fuzzCodec(f, "credit") }
 func FuzzNode(f *testing.F)           { fuzzCodec(f, "node") }
 func FuzzNodeEntry(f *testing.F)      { fuzzCodec(f, "node entry") }
 func FuzzBounce(f *testing.F)         { fuzzCodec(f, "bounce") }

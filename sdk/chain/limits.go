@@ -73,6 +73,9 @@ const (
 	MaxHandovers = 16
 	// MaxFactBytes bounds a fact: the largest tree, and a committee of MaxRegisteredSeats, which is larger.
 	MaxFactBytes = 64 << 10
+	// MaxFacts bounds the facts of one block: a tree, a committee, and credits of some hundred chains that something was sent to
+	// since the block before; those that don't fit come with the next one.
+	MaxFacts = 1 << 9
 	// MaxRegisteredSeats bounds a committee that is registered by a message: it must fit into one, and into an entry.
 	MaxRegisteredSeats = 256
 	// MaxImports bounds the source blocks whose relays one block takes in, MaxImported the relays of one of them, MaxImportProof

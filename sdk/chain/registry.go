@@ -30,9 +30,6 @@ const (
 	// MethodChild (to a digests actor, by the registry alone): the chain in the input, a Branch, is a child from now on. To the
 	// registry, by anybody, with the same input: send it again, as the parent could not take it in.
 	MethodChild = "child"
-	// MethodCredit (to a digests actor): the value that came from above to a chain under this one, as the input, a CreditInput,
-	// proves (SPEC 8.7).
-	MethodCredit = "credit"
 	// MethodCreate (to the registry): make a chain, with the amount as its deposit. The input is a CreateInput.
 	MethodCreate = "create"
 	// MethodCommittee (to the registry, by the chain's owner): the chain's next committee. The input is a CommitteeInput.
@@ -297,29 +294,37 @@ func readBranch(r *wire.Reader) (c Branch) {
 // Child is what a digests actor keeps of a child under ChildKey.
 type Child struct {
 	Known
-	// Issued is what the geneses of the child and of all under it issued; Credited what ancestors' states prove to have come from
-	// above; Left what its digests say has left its branch (SPEC 8.7).
-	Issued, Credited, Left Amount
+	// Issued is what the geneses of the child and of all under it issued, Left what its digests say has left its branch (SPEC 8.7).
+	Issued, Left Amount
 	// Forked says that its committee certified two blocks at one height: the recorded one counts (SPEC 4.9).
 	Forked bool
 }
 
+// Held is all that the branch of a child ever had: what its geneses issued, and what entered it here and was credited to it from above.
+// More than there can be is the largest amount: nothing that is left can exceed that.
+func Held(issued, entered, credited Amount) Amount {
+	sum := issued
+	for _, a := range []Amount{entered, credited} {
+		var err error
+		if sum, err = sum.Add(a); err != nil {
+			return MaxAmount
+		}
+	}
+	return sum
+}
+
 // ChildKey is the digests actor's storage key of a Child. Under AccumulatorKey stands the merkle.Accumulator of the anchors of its
 // recorded blocks, the first of height 1; under ChildCommitteeKey the Committee of its next block; under LeftKey the Amount that
-// they say has left its branch for a chain: the sum of their Leaving, which that chain holds relays from there to; under CreditKey
-// the Amount that an ancestor's state was last shown to have sent to a chain under this one.
+// they say has left its branch for a chain: the sum of their Leaving, which that chain holds relays from there to.
 func ChildKey(id ID) string          { return chainKey("child/", id) }
 func AccumulatorKey(id ID) string    { return chainKey("digests/", id) }
 func ChildCommitteeKey(id ID) string { return chainKey("committee/", id) }
 func LeftKey(id, to ID) string       { return chainKey(chainKey("left/", id), to) }
-func CreditKey(ancestor, to ID) string {
-	return chainKey(chainKey("credit/", ancestor), to)
-}
 
 // Encode is the canonical encoding.
 func (c Child) Encode() []byte {
 	b := wire.AppendBytes([]byte{1}, c.Known.Encode())
-	b = c.Left.Append(c.Credited.Append(c.Issued.Append(b)))
+	b = c.Left.Append(c.Issued.Append(b))
 	return append(b, boolByte(c.Forked))
 }
 
@@ -333,29 +338,7 @@ func DecodeChild(b []byte) (c Child, err error) {
 			return c, err
 		}
 	}
-	c.Issued, c.Credited, c.Left = ReadAmount(r, "issued"), ReadAmount(r, "credited"), ReadAmount(r, "left")
+	c.Issued, c.Left = ReadAmount(r, "issued"), ReadAmount(r, "left")
 	c.Forked = readBool(r, "forked")
-	return c, r.Done()
-}
-
-// CreditInput is the input of a credit: an ancestor's entry SentKey of a chain under this one, as its view here has it. Proof is
-// package light's.
-type CreditInput struct {
-	Ancestor, Chain ID
-	Value           []byte
-	Proof           []byte
-}
-
-// Encode is the canonical encoding.
-func (c CreditInput) Encode() []byte {
-	b := wire.AppendU32(wire.AppendU32([]byte{1}, uint32(c.Ancestor)), uint32(c.Chain))
-	return wire.AppendBytes(wire.AppendBytes(b, c.Value), c.Proof)
-}
-
-// DecodeCredit reads what Encode writes.
-func DecodeCredit(b []byte) (CreditInput, error) {
-	r := wire.NewReader(b)
-	r.Version("credit", 1)
-	c := CreditInput{Ancestor: readChain(r), Chain: readChain(r), Value: r.Bytes("value", 64), Proof: r.Bytes("proof", MaxProofBytes)}
 	return c, r.Done()
 }

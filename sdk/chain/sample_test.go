@@ -61,7 +61,10 @@ func arrived() chain.Arrived {
 	return chain.Arrived{
 		Views: []chain.Digest{digest(), plain},
 		Facts: []chain.Fact{
-			{Kind: chain.FactTree, Value: tree().Encode(), Proof: []byte("proof")}, {Kind: chain.FactCommittee, Value: []byte("seats"), Proof: []byte{1}},
+			{Kind: chain.FactTree, From: 1, Of: 1, Value: tree().Encode(), Proof: []byte("proof")},
+			{Kind: chain.FactCommittee, From: 1, Of: 2, Value: []byte("seats"), Proof: []byte{1}},
+			{Kind: chain.FactCredit, From: 1, Of: 4, Value: []byte("amount"), Proof: []byte{2}},
+			{Kind: chain.FactCredit, From: 1, Of: 5, Value: []byte("amount"), Proof: []byte{3}},
 		},
 		Acks:    []chain.Ack{{Chain: 3, Proof: []byte("ack")}, {Chain: 4}},
 		Imports: []chain.Import{imported(), {Source: 5, First: 8, Messages: []*chain.Message{relay()}}, {Source: 7, Messages: []*chain.Message{relay()}}},
@@ -97,7 +100,7 @@ func branch() chain.Branch {
 
 func child() chain.Child {
 	return chain.Child{
-		Known: known(), Issued: chain.NewAmount(1), Credited: chain.MaxAmount, Left: chain.NewAmount(3), Forked: true,
+		Known: known(), Issued: chain.NewAmount(1), Left: chain.NewAmount(3), Forked: true,
 	}
 }
 

@@ -34,6 +34,10 @@ import (
 //	                  branch: by this chain's own outbox, or in digests of other children (SPEC 8.7)
 //	entered/ child:u32
 //	                  Amount: the sum of these over a child and all that is under it
+//	credit/ chain:u32 chain:u32
+//	                  Amount: what an ancestor was last shown to have sent to a chain under this one: SentKey in the ancestor's state
+//	credited/ child:u32
+//	                  Amount: the sum of these over a child and all that is under it: what came to its branch from above
 const (
 	KeyParams    = "params"
 	KeyCommittee = "committee"
@@ -53,6 +57,8 @@ const (
 	keyTaken     = "taken/"
 	keySent      = "sent/"
 	keyEntered   = "entered/"
+	keyCredit    = "credit/"
+	keyCredited  = "credited/"
 	KeyFull      = "full"
 )
 
@@ -74,6 +80,11 @@ func TakenKey(branch ID) string { return chainKey(keyTaken, branch) }
 // SentKey is the storage key of the value sent to a chain under this one, EnteredKey that of its sum over a child's branch.
 func SentKey(to ID) string       { return chainKey(keySent, to) }
 func EnteredKey(child ID) string { return chainKey(keyEntered, child) }
+
+// CreditKey is the storage key of what an ancestor was shown to have sent to a chain under this one, CreditedKey that of its sum over
+// a child's branch.
+func CreditKey(ancestor, to ID) string { return chainKey(chainKey(keyCredit, ancestor), to) }
+func CreditedKey(child ID) string      { return chainKey(keyCredited, child) }
 
 // Outward is what a chain knows of its relays to another one.
 type Outward struct {
