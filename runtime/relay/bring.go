@@ -83,7 +83,8 @@ type looked struct {
 type wanted struct {
 	chain  chain.ID
 	relays bool
-	height uint64 // of the block with the first of them
+	first  uint64 // number of the first of them
+	height uint64 // of the block with that
 	acks   bool
 	at     int // slot of the accumulator that leads there; what left that branch stands in the next, if it is a child's
 	taken  int // slot of what top itself took in
@@ -130,8 +131,13 @@ func (b *bringing) look(top chain.ID) error {
 	if l.shown, err = l.is.Show(l.slots); err != nil {
 		return fmt.Errorf("chain %d: %w", top, err)
 	}
-	if l.shown != nil {
-		b.looks = append(b.looks, l)
+	if l.shown == nil {
+		return nil
+	}
+	b.looks = append(b.looks, l)
+	for i := range l.ways {
+		w := &l.ways[i]
+		w.relays = w.relays && !b.isVain(b.self, w.chain, w.first, l.shown.Digest.Last().Height)
 	}
 	return nil
 }
@@ -174,7 +180,7 @@ func (b *bringing) want(id chain.ID) (w wanted, err error) {
 	}
 	out, err := b.Out(id)
 	w.relays, w.acks = next != nil, out.Waiting() >= ackEvery
-	if next != nil {
+	if w.first = in; next != nil {
 		w.height = next.Header.Height
 	}
 	return w, err
@@ -455,8 +461,10 @@ func (b *bringing) importFrom(l *looked, w wanted) error {
 		}
 		fault, err := b.Import(&chain.Import{Source: w.chain, First: in, Proof: p.Append(nil), Messages: d.Messages})
 		if b.refuse(fault); fault != nil || err != nil {
+			b.inVain(b.self, w.chain, in, l.shown.Digest.Last().Height)
 			return err
 		}
+		b.taken(b.self, w.chain)
 	}
 }
 

@@ -76,30 +76,30 @@ type Room struct {
 type Chains struct {
 	mu    sync.RWMutex // guards the rest
 	list  map[chain.ID]Chain
-	short map[branch]bool
+	short map[pair]bool // by parent and child
+	vain  map[pair]vain // by destination and source
 }
 
-// branch is a child of a chain.
-type branch struct{ of, child chain.ID }
-
 // NewChains knows none yet.
-func NewChains() *Chains { return &Chains{list: map[chain.ID]Chain{}, short: map[branch]bool{}} }
+func NewChains() *Chains {
+	return &Chains{list: map[chain.ID]Chain{}, short: map[pair]bool{}, vain: map[pair]vain{}}
+}
 
 // setShort notes whether a digest of a child waits until its parent knows of more that came to it from above.
 func (c *Chains) setShort(parent, child chain.ID, is bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if is {
-		c.short[branch{parent, child}] = true
+		c.short[pair{parent, child}] = true
 		return
 	}
-	delete(c.short, branch{parent, child})
+	delete(c.short, pair{parent, child})
 }
 
 func (c *Chains) isShort(parent, child chain.ID) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return c.short[branch{parent, child}]
+	return c.short[pair{parent, child}]
 }
 
 // Add makes a chain known; nil takes it away.
