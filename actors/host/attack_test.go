@@ -152,6 +152,6 @@ func TestMethodsOfCode(t *testing.T) {
 // silent is code that does nothing.
 type silent struct{}
 
-func (silent) Validate([]byte) (uint64, error)                         { return 0, nil }
+func (silent) Validate([]byte) (uint64, uint64, error)                 { return 0, 0, nil }
 func (silent) Run(*exec.Env, chain.CodeHash, string) error             { return nil }
 func (silent) Merges(code chain.CodeHash, method string) (bool, error) { return false, nil }

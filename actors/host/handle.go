@@ -65,7 +65,7 @@ func (w *worker) handleGroup(b *mailbox, d *exec.Delivery) int {
 	if w.group = p.affordable(w.group); len(w.group) < 2 {
 		return 0
 	}
-	program, err := p.Context.Programs.Group(b.account.Address(), b.account.Now(p.Tag), d.Message.Method)
+	program, err := p.Context.Group(b.account.Address(), b.account.Now(p.Tag), d.Message.Method)
 	if program == nil && err == nil {
 		return 0
 	}

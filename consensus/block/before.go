@@ -77,6 +77,11 @@ func (b *Before) Context(rules Rules, timeMillis uint64) (*exec.Context, error) 
 	if c.Params, err = chain.DecodeParams(raw); err != nil {
 		return nil, fmt.Errorf("params in the state: %w", err)
 	}
+	warm, err := b.warm()
+	if err != nil {
+		return nil, err
+	}
+	c.Loading = func(h chain.CodeHash) (exec.Loading, error) { return b.loading(&warm, h) }
 	if c.Tree, err = b.tree(); err != nil {
 		return nil, err
 	}
@@ -163,6 +168,39 @@ func (b *Before) Code(h chain.CodeHash) (*chain.CodeEntry, error) {
 		return nil, fmt.Errorf("code %s in the state: %w", h, err)
 	}
 	return &entry, nil
+}
+
+// warm says which code has run lately.
+func (b *Before) warm() (w chain.Warm, err error) {
+	raw, err := b.system(chain.KeyWarm)
+	if err != nil {
+		return w, err
+	}
+	if w, err = chain.DecodeWarm(raw); err != nil {
+		return w, fmt.Errorf("warm code in the state: %w", err)
+	}
+	return w, nil
+}
+
+// loading is what it costs to load published code.
+func (b *Before) loading(w *chain.Warm, h chain.CodeHash) (exec.Loading, error) {
+	entry, err := b.running(h)
+	if err != nil || w.Has(entry.Ran) {
+		return exec.Loading{}, err
+	}
+	return exec.Loading{Gas: entry.Load, Given: w.Gives()}, nil
+}
+
+// running is the entry of code that an account has: it was published, and stays.
+func (b *Before) running(h chain.CodeHash) (chain.CodeEntry, error) {
+	entry, err := b.Code(h)
+	if err == nil && entry == nil {
+		err = fmt.Errorf("code %s in the state: an account has it, and it is not published", h)
+	}
+	if err != nil {
+		return chain.CodeEntry{}, err
+	}
+	return *entry, nil
 }
 
 // Queue are the messages that wait in the state, in order, numbered from 0, and the extent of the queue.

@@ -17,12 +17,18 @@ type codes struct{}
 // texts are what random chains publish; the last is not accepted.
 var texts = []string{"first", "second", "third", "bad"}
 
-func (codes) Validate(code []byte) (uint64, error) {
+func (codes) Validate(code []byte) (uint64, uint64, error) {
 	if strings.HasPrefix(string(code), "bad") {
-		return 0, exec.Fail(chain.StatusBadCode, "it is bad")
+		return 0, 0, exec.Fail(chain.StatusBadCode, "it is bad")
 	}
-	return uint64(len(code)), nil
+	if strings.HasPrefix(string(code), "large") {
+		return uint64(len(code)), largeLoad, nil
+	}
+	return uint64(len(code)), uint64(len(code)), nil
 }
+
+// largeLoad is what loading code costs whose text begins with "large": six of those are warm at most.
+const largeLoad = 100 << 20
 
 // Merges says that "ask" can be handled as one.
 func (codes) Merges(_ chain.CodeHash, method string) (bool, error) { return method == "ask", nil }

@@ -51,13 +51,11 @@ func (e *entries) grow(key string, by chain.Amount) error {
 // entries lists them by key: fees, code, records of rounds, the pending queue, and what concerns other chains.
 func (r *run) entries(res *Result, fees chain.Amount, below map[chain.ID]chain.Amount) ([]exec.Change, error) {
 	e := &entries{run: r}
-	for _, p := range res.Published {
-		e.change(chain.CodeKey(p.Hash), nil, chain.CodeEntry{Height: r.context.Height, Bytes: uint32(len(p.Code)), Immutable: p.Immutable}.Encode())
-	}
 	for _, step := range []func() error{
 		func() error { return e.grow(chain.KeyFees, fees) },
 		func() error { return r.count(e.change) },
 		e.pending,
+		func() error { return e.codes(res.Published) },
 		func() error { return e.remember(res) },
 		func() error { return r.arrival.entries(e.set) },
 		e.limbs,
@@ -70,6 +68,51 @@ func (r *run) entries(res *Result, fees chain.Amount, below map[chain.ID]chain.A
 	}
 	slices.SortFunc(e.list, func(a, b exec.Change) int { return cmp.Compare(a.Key, b.Key) })
 	return e.list, nil
+}
+
+// codes notes which code is published, and which has run: what is published is compiled everywhere, and warm. It is the one place
+// where accounts' loads come together, behind all handlings: by account, each once.
+func (e *entries) codes(published []exec.Published) error {
+	w, err := e.before.warm()
+	if err != nil {
+		return err
+	}
+	was := w
+	was.Slots = slices.Clone(w.Slots)
+	seen := map[chain.CodeHash]bool{}
+	for _, a := range e.accounts {
+		w.Settle(a.Loads.Given, a.Loads.Paid)
+		for _, hash := range a.Loads.Ran {
+			if seen[hash] {
+				continue
+			}
+			seen[hash] = true
+			if err := e.ran(&w, hash); err != nil {
+				return err
+			}
+		}
+	}
+	for _, p := range published {
+		entry := chain.CodeEntry{Height: e.context.Height, Bytes: uint32(len(p.Code)), Immutable: p.Immutable, Load: p.Load, Ran: w.Touch(0, p.Load)}
+		e.change(chain.CodeKey(p.Hash), nil, entry.Encode())
+	}
+	if len(seen)+len(published) == 0 || slices.Equal(w.Encode(), was.Encode()) {
+		return nil
+	}
+	return e.set(chain.KeyWarm, w.Encode())
+}
+
+// ran notes that published code has run.
+func (e *entries) ran(w *chain.Warm, hash chain.CodeHash) error {
+	entry, err := e.before.running(hash)
+	if err != nil {
+		return err
+	}
+	was := entry
+	if entry.Ran = w.Touch(was.Ran, was.Load); entry != was {
+		e.change(chain.CodeKey(hash), was.Encode(), entry.Encode())
+	}
+	return nil
 }
 
 // pending moves the pending queue on.

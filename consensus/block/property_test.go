@@ -68,7 +68,8 @@ type world struct {
 	wallets         []wallet // not all of them exist at genesis
 	issued          chain.Amount
 	seen            map[string]int
-	contracts       []chain.Address // accounts that were deployed
+	contracts       []chain.Address                             // accounts that were deployed
+	write           func(w wallet, nonce uint64) *chain.Message // instead of message
 
 	externals map[chain.Address]uint64 // external messages handled
 	sent      map[pair][]chain.MessageID
@@ -83,6 +84,11 @@ func newWorld(t *testing.T, seed uint64) *world {
 	p.DepositPerAccount = uint64(rnd.IntN(3) * 700)
 	p.DepositPerByte = uint64(rnd.IntN(3) * 3)
 	p.FreshShare = uint8(1 + rnd.IntN(255))
+	return newWorldOf(t, rnd, p)
+}
+
+func newWorldOf(t *testing.T, rnd *rand.Rand, p chain.Params) *world {
+	t.Helper()
 	all := wallets(3 + rnd.IntN(12))
 	rnd.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	g := genesis(p, chain.NewAmount(1+rnd.Uint64N(200_000_000)), all[:1+rnd.IntN(len(all))]...)
@@ -118,6 +124,7 @@ func (c *world) block(t *testing.T) {
 	c.checkOrder(t, h)
 	c.checkMoney(t)
 	c.checkNonces(t)
+	c.checkWarm(t)
 	c.count(built, h)
 }
 
@@ -184,6 +191,9 @@ func (c *world) messages(t *testing.T) []*chain.Message {
 
 // message is a random external message, mostly one that can be handled.
 func (c *world) message(w wallet, nonce uint64, balance chain.Amount) *chain.Message {
+	if c.write != nil {
+		return c.write(w, nonce)
+	}
 	m := c.builder.message(w, nonce, chain.MethodTransfer, nil)
 	m.GasPrice = []uint64{1, 1, 2, 7, 0}[c.rnd.IntN(5)]
 	if p, _ := c.builder.before().Context(c.builder.rules, 1); m.GasPrice < p.Params.MinGasPrice {
@@ -479,6 +489,14 @@ func (c *world) count(res *Result, h *History) {
 		touched[e.Account] = true
 		c.seen[e.Receipt.Status.String()]++
 		c.seen[e.Message.Method]++
+		switch {
+		case strings.Contains(e.Receipt.Reason, "no more is given away"):
+			c.seen["hook not loaded"]++
+		case strings.Contains(e.Receipt.Reason, "has not run lately"):
+			c.seen["not enough to load"]++
+		case e.Receipt.GasUsed >= largeLoad && e.Message.Kind == chain.Relay:
+			c.seen["loaded"]++
+		}
 		if e.Joined {
 			c.seen["joined"]++
 		}
@@ -489,7 +507,7 @@ func (c *world) count(res *Result, h *History) {
 	}
 	for _, change := range res.Changes {
 		switch {
-		case strings.HasPrefix(change.Key, "code/"):
+		case strings.HasPrefix(change.Key, "code/") && change.Before == nil:
 			c.seen["code published"]++
 		case change.Key == "" && codeOf(change.After) != codeOf(change.Before) && codeOf(change.Before) != chain.CodeHash{}:
 			c.seen["code replaced"]++

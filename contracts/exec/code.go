@@ -6,12 +6,14 @@ import "github.com/thinkey/thinkey/sdk/chain"
 type Published struct {
 	Hash chain.CodeHash
 	chain.PublishInput
+	Load uint64 // chain.CodeEntry.Load
 }
 
-// Publish makes code part of the state when the block ends. Who calls it has validated the code and charged for it.
-func (e *Env) Publish(in chain.PublishInput) {
+// Publish makes code part of the state when the block ends. Who calls it has validated the code and charged for it; load is what loading
+// it costs.
+func (e *Env) Publish(in chain.PublishInput, load uint64) {
 	r := e.makeRare()
-	r.published = append(r.published, Published{in.Hash(), in})
+	r.published = append(r.published, Published{in.Hash(), in, load})
 }
 
 func (e *Env) makeRare() *rare {

@@ -16,7 +16,7 @@
 //	query.go     a view: a question that changes nothing
 //	overlay.go   one account inside one open block: applies, and records σ_i
 //	state.go     the state before, as it is read, and a block's changes to it
-//	gas.go       what messages cost, by contracts/gas
+//	gas.go       what messages cost, by contracts/gas;  load.go: what code costs that has not run lately
 //
 // # The way of the money
 //

@@ -30,6 +30,7 @@ type Env struct {
 	rare    *rare
 	output  []byte // a view's answer
 	view    bool   // nothing may change
+	loads   *Loads // of the account in the block
 	// halt is why the handling can't end well any more, broken the first error of the state's. Both hold even if the
 	// program goes on as if nothing had happened (E6).
 	halt   *Failure

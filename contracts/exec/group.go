@@ -14,14 +14,14 @@ import (
 // sent by the last. Outcomes are by message, with the record after all of them. The result is nil if they can't be handled
 // so, for whatever reason: nothing has happened then but that gas was wasted, which nobody pays for, and each is to be
 // handled by itself.
-func applyGroup(c *Context, self chain.Address, before chain.Account, storage Storage, group []*chain.Message) (done []Outcome, wasted uint64, err error) {
+func applyGroup(c *Context, self chain.Address, before chain.Account, storage Storage, group []*chain.Message, loads *Loads) (done []Outcome, wasted uint64, err error) {
 	program, err := c.grouped(self, before, group)
 	if program == nil || err != nil {
 		return nil, 0, err
 	}
 	last := group[len(group)-1]
 	env := newEnv(c, self, before, storage, last)
-	env.Group = group
+	env.Group, env.loads = group, loads
 	env.left = mostTogether(group)
 	env.bought, env.reserve = env.left, 0
 	for _, m := range group {
@@ -73,7 +73,18 @@ func (c *Context) grouped(self chain.Address, before chain.Account, group []*cha
 			return nil, nil
 		}
 	}
-	return c.Programs.Group(self, before, group[0].Method)
+	return c.Group(self, before, group[0].Method)
+}
+
+// Group is the program that handles several messages of method as one; nil if there is none. Code that is not warm has none:
+// to ask it would load it, and nobody would have paid for that.
+func (c *Context) Group(self chain.Address, account chain.Account, method string) (Program, error) {
+	if account.Code != (chain.CodeHash{}) {
+		if l, err := c.loading(account.Code); err != nil || l.Gas > 0 {
+			return nil, err
+		}
+	}
+	return c.Programs.Group(self, account, method)
 }
 
 // end is what follows a program in every handling.

@@ -33,6 +33,7 @@ type Overlay struct {
 	Before  chain.Account
 	Now     chain.Account
 	Events  []Handled
+	Loads   Loads
 
 	below  Entries // the storage before the block
 	writes map[string]write
@@ -55,7 +56,7 @@ func (o *Overlay) Handle(c *Context, d *Delivery) (*Handled, *Refusal, error) {
 			return nil, refusal, nil
 		}
 	}
-	outcome, err := Apply(c, o.Account, o.Now, o, d.Message)
+	outcome, err := apply(c, o.Account, o.Now, o, d.Message, &o.Loads)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -70,10 +71,12 @@ func (o *Overlay) Handle(c *Context, d *Delivery) (*Handled, *Refusal, error) {
 // HandleGroup applies several relays as one and records each; false says that they can't be handled so, and nothing has
 // happened but that gas was wasted. An error is the state's.
 func (o *Overlay) HandleGroup(c *Context, group []*Delivery) (ok bool, wasted uint64, err error) {
-	outcomes, wasted, err := applyGroup(c, o.Account, o.Now, o, messagesOf(group))
+	loads := Loads{Ran: slices.Clone(o.Loads.Ran)}
+	outcomes, wasted, err := applyGroup(c, o.Account, o.Now, o, messagesOf(group), &loads)
 	if outcomes == nil || err != nil {
 		return false, wasted, err
 	}
+	o.Loads.Ran = loads.Ran
 	o.Now = outcomes[0].Account
 	if err := o.write(outcomes[len(outcomes)-1].Writes); err != nil {
 		return false, 0, err

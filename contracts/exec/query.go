@@ -45,7 +45,7 @@ type Answer struct {
 func Query(c *Context, self chain.Address, account chain.Account, storage Storage, q Question) (Answer, error) {
 	m := &chain.Message{Network: c.Network, Kind: chain.External, To: self, GasLimit: q.GasLimit, Method: q.Method, Input: q.Input}
 	env := newEnv(c, self, account, storage, m.Seal())
-	env.view = true
+	env.view, env.loads = true, &Loads{}
 	err := env.ask()
 	a := Answer{Status: chain.StatusOK, Output: env.output, GasUsed: env.used}
 	if env.rare != nil {

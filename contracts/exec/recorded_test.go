@@ -43,7 +43,7 @@ func TestGroupsRecordNothing(t *testing.T) {
 	for name, effect := range map[string]func(env *exec.Env){
 		"record":    func(env *exec.Env) { env.Record(exec.Recorded{}) },
 		"introduce": func(env *exec.Env) { env.Introduce(chain.Limb{}) },
-		"publish":   func(env *exec.Env) { env.Publish(chain.PublishInput{}) },
+		"publish":   func(env *exec.Env) { env.Publish(chain.PublishInput{}, 1) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScene()

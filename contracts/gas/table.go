@@ -6,7 +6,7 @@ package gas
 import "github.com/thinkey/thinkey/sdk/chain"
 
 // TableVersion changes with every price: instrumented code of another version is never run.
-const TableVersion = 3
+const TableVersion = 4
 
 // Messages.
 const (
@@ -68,6 +68,17 @@ const (
 	RunOnce     = 20_000
 	OncePage    = 4_000
 	OnceElement = 400
+	// Recall is what it costs to read back compiled code that has not run lately (chain.Warm), RecallByte is added per byte of its
+	// functions, RecallFunction per function, RecallReference per reference in an element segment, RecallSegment per data segment,
+	// RecallData per byte in those, and RecallPage per page (64 KiB) of its image. A unit also stands for at most 0.6 bytes of memory
+	// that the code then takes, but for a page of an image.
+	Recall          = 400_000
+	RecallByte      = 25
+	RecallFunction  = 500
+	RecallReference = 250
+	RecallSegment   = 160
+	RecallData      = 2
+	RecallPage      = 110_000
 	// Publish, PublishByte and PublishComplexity are what publishing costs beside the bytes of the block: validating,
 	// instrumenting and compiling at every node, and keeping it for good. The largest module that is accepted must fit in a
 	// message (chain.MaxMessageGas), so these are at worst a thirtieth of the time that they stand for.

@@ -16,11 +16,11 @@ type fakeCodes struct{ ran []string }
 
 var good, frozen, refusing = chain.CodeHash{1}, chain.CodeHash{2}, chain.CodeHash{3}
 
-func (*fakeCodes) Validate(code []byte) (uint64, error) {
+func (*fakeCodes) Validate(code []byte) (uint64, uint64, error) {
 	if strings.HasPrefix(string(code), "bad") {
-		return 0, exec.Fail(chain.StatusBadCode, "it is bad")
+		return 0, 0, exec.Fail(chain.StatusBadCode, "it is bad")
 	}
-	return 1_000, nil
+	return 1_000, 1_000, nil
 }
 
 func (*fakeCodes) Merges(code chain.CodeHash, method string) (bool, error) {

@@ -10,8 +10,9 @@ import (
 // Codes validates and runs code. Equal arguments give equal results on every machine (I9). An error that is a *Failure is
 // the code's; any other says that the node can't run it, and nothing about the message.
 type Codes interface {
-	// Validate says how complex the module is, which prices its publication, or why it is not accepted.
-	Validate(code []byte) (complexity uint64, err error)
+	// Validate says how complex the module is, which prices its publication, and what it costs to load it when it has not run
+	// lately; or why it is not accepted.
+	Validate(code []byte) (complexity, load uint64, err error)
 	// Run lets the account's code handle env's message through the entry of that name (package abi). A module without the
 	// entry bounce does nothing there.
 	Run(env *exec.Env, code chain.CodeHash, entry string) error
@@ -109,7 +110,12 @@ type run struct {
 }
 
 // Handle runs it.
-func (r run) Handle(env *exec.Env) error { return r.codes.Run(env, r.code, r.entry) }
+func (r run) Handle(env *exec.Env) error {
+	if err := env.Load(r.code); err != nil {
+		return err
+	}
+	return r.codes.Run(env, r.code, r.entry)
+}
 
 // create is init: the account takes its code, and that handles its first message. That the address is derived from the
 // sender and the code proves that the sender may (SPEC 1.2). Money may have come to the address before. An account that
@@ -135,6 +141,9 @@ func (c create) Handle(env *exec.Env) error {
 	if err := env.SetCode(in.Code); err != nil {
 		return err
 	}
+	if err := env.Load(in.Code); err != nil {
+		return err
+	}
 	env.Input = in.Input
 	return c.codes.Run(env, in.Code, abi.EntryHandle)
 }
@@ -151,13 +160,13 @@ func (p publish) Handle(env *exec.Env) error {
 	if err := env.Charge(gas.PublishByte * uint64(len(in.Code))); err != nil {
 		return err
 	}
-	complexity, err := p.codes.Validate(in.Code)
+	complexity, load, err := p.codes.Validate(in.Code)
 	if err != nil {
 		return err
 	}
 	if err := env.Charge(gas.PublishComplexity * complexity); err != nil {
 		return err
 	}
-	env.Publish(in)
+	env.Publish(in, load)
 	return nil
 }

@@ -122,6 +122,13 @@ func codeBytes(module, image, items int) int64 {
 	return int64(module)*5 + int64(image) + int64(items)*96 + 160<<10
 }
 
+// weigh replaces the guess at the machine code by what lies on disk of it.
+func (c *code) weigh() {
+	if onDisk := sizeOf(c.engine.disk.path(c.hash)); onDisk > 0 {
+		c.size = codeBytes(0, len(c.image), c.items) + onDisk
+	}
+}
+
 // meter is the module that runs instead of the one that was published.
 func (c *code) meter(binary []byte) ([]byte, error) {
 	m, facts, err := Check(binary)
@@ -288,6 +295,7 @@ func (c *code) fromDisk(binary []byte) error {
 	if err != nil {
 		return errors.Join(err, cache.Close(context.Background()), disk.remove(c.hash))
 	}
+	defer c.weigh()
 	if kept != nil {
 		c.origin = fromDisk
 		disk.touch(c.hash)

@@ -42,12 +42,13 @@ type Config struct {
 	MaxDisk     int64 // bytes of compiled code in Dir
 }
 
-// The defaults of Config's bounds. Code that is called again soon should be there: reading that of a contract in Go back
-// from disk takes 30 ms.
+// The defaults of Config's bounds. What the chain holds for warm (chain.MaxWarm) must fit into defaultCompiled: it is read back from
+// disk for nothing. Code that is not on disk any more is compiled again for the price of reading it back: defaultDisk is compiled
+// code of some 2 GB of modules, whose publication takes a hundred blocks of nothing else.
 const (
 	defaultIdle     = 256 << 20 // 100 instances of contracts in Go
-	defaultCompiled = 512 << 20 // 40 such contracts
-	defaultDisk     = 2 << 30
+	defaultCompiled = 512 << 20 // 50 such contracts
+	defaultDisk     = 16 << 30
 )
 
 // Engine validates, compiles and runs code. It is safe for concurrent use.
@@ -65,7 +66,7 @@ type Engine struct {
 	closed   bool
 	queue    queue
 	codes    map[chain.CodeHash]*code
-	recent   list.List // *code, those in front that messages ran last, those at the back that only views did
+	recent   list.List // *code, those in front that messages ran last, those at the back that none did
 	told     *code     // was made ready last for who asked by Ready, and stays until it is used
 	compiled int64     // bytes, of codes that are loaded
 	idle     list.List // *instance, those that ran last in front
@@ -190,6 +191,7 @@ func (e *Engine) Ready(hash chain.CodeHash, then func(error)) bool {
 		return true
 	case !ok:
 		c = e.load(hash, nil)
+		e.recent.MoveToBack(c.place) // no message has paid for it
 	}
 	c.then = then
 	e.start()

@@ -53,7 +53,7 @@ var errDisk = errors.New("disk on fire")
 // publish makes a module the account's code.
 func (r *rig) publish(t testing.TB, binary []byte) chain.CodeHash {
 	t.Helper()
-	if _, err := r.Validate(binary); err != nil {
+	if _, _, err := r.Validate(binary); err != nil {
 		t.Fatal(err)
 	}
 	h := chain.PublishInput{Code: binary}.Hash()

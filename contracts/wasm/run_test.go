@@ -476,7 +476,7 @@ func TestRefusedModules(t *testing.T) {
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			for range 2 { // what is remembered says the same
-				_, err := r.Validate(x.binary)
+				_, _, err := r.Validate(x.binary)
 				f, ok := err.(*exec.Failure)
 				if !ok || f.Status != chain.StatusBadCode || !strings.Contains(f.Reason, x.words) {
 					t.Errorf("error %v", err)
@@ -485,10 +485,10 @@ func TestRefusedModules(t *testing.T) {
 		})
 	}
 	for i := range 3 * maxVerdicts {
-		c, err := r.Validate(guest{handle: i32text(i)}.build())
-		again, _ := r.Validate(guest{handle: i32text(i)}.build())
-		if err != nil || c == 0 || c != again {
-			t.Fatal(c, again, err)
+		c, load, err := r.Validate(guest{handle: i32text(i)}.build())
+		again, loadAgain, _ := r.Validate(guest{handle: i32text(i)}.build())
+		if err != nil || c == 0 || c != again || load < gas.Recall || load != loadAgain {
+			t.Fatal(c, again, load, loadAgain, err)
 		}
 	}
 	if n := len(r.verdicts.of); n != maxVerdicts {

@@ -25,8 +25,8 @@ type verdicts struct {
 }
 
 type verdict struct {
-	complexity uint64
-	failure    *exec.Failure
+	complexity, load uint64
+	failure          *exec.Failure
 }
 
 func (v *verdicts) find(hash [32]byte) (verdict, bool) {
@@ -50,9 +50,10 @@ func (v *verdicts) add(hash [32]byte, new verdict) {
 	v.next = (v.next + 1) % maxVerdicts
 }
 
-// Validate says how complex the module is, what any module is included, or, with a *exec.Failure, why it is not accepted.
+// Validate says how complex the module is, what any module is included, and what loading it costs; or, with a *exec.Failure, why it is
+// not accepted.
 // It doesn't compile: what is accepted must not depend on how long that takes (SPEC 3.2).
-func (e *Engine) Validate(binary []byte) (complexity uint64, err error) {
+func (e *Engine) Validate(binary []byte) (complexity, load uint64, err error) {
 	hash := sha256.Sum256(binary)
 	v, ok := e.verdicts.find(hash)
 	if !ok {
@@ -60,21 +61,42 @@ func (e *Engine) Validate(binary []byte) (complexity uint64, err error) {
 		e.verdicts.add(hash, v)
 	}
 	if v.failure != nil {
-		return 0, v.failure
+		return 0, 0, v.failure
 	}
-	return v.complexity, nil
+	return v.complexity, v.load, nil
 }
 
 func validate(binary []byte) verdict {
-	_, facts, err := Check(binary)
+	m, facts, err := Check(binary)
 	if err != nil {
 		return verdict{failure: exec.Fail(chain.StatusBadCode, "%v", err)}
 	}
-	return verdict{complexity: Complexity(facts)}
+	return verdict{complexity: Complexity(facts), load: Loading(m)}
 }
 
 // Complexity is what a publication is charged for, what any module is included.
 func Complexity(f *module.Facts) uint64 { return f.Complexity + gas.Publish }
+
+// Loading is the gas for loading an accepted module that was compiled and is not in memory. It is more than a quarter, and less than
+// four times, of what that takes (`make calibrate`), and of the memory that it then takes a bound (chain.MaxWarm).
+func Loading(m *module.Module) uint64 {
+	price := uint64(gas.Recall) + gas.RecallFunction*uint64(len(m.Bodies)) + gas.RecallSegment*uint64(len(m.Data))
+	for i := range m.Bodies {
+		price += gas.RecallByte * uint64(len(m.Bodies[i].Code))
+	}
+	for i := range m.Elements {
+		price += gas.RecallReference * uint64(m.Elements[i].Len())
+	}
+	end := 0
+	for i := range m.Data {
+		d := &m.Data[i]
+		price += gas.RecallData * uint64(len(d.Bytes))
+		if d.Mode == module.Active && len(d.Bytes) > 0 {
+			end = max(end, int(offsetOf(d))+len(d.Bytes))
+		}
+	}
+	return price + gas.RecallPage*uint64((end+pageBytes-1)/pageBytes)
+}
 
 // Check decodes and validates a module as the code of accounts: it decides what a chain accepts, and whoever wants to know
 // asks it. The error is a *module.Refusal.

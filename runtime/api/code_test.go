@@ -23,11 +23,11 @@ import (
 // the topic that the byte is, and so does join, which can be handled as one; spread sends a join often; a view echoes its input after it logged it, refuses, uses up its gas, or tries to write.
 type teller struct{}
 
-func (teller) Validate(code []byte) (uint64, error) {
+func (teller) Validate(code []byte) (uint64, uint64, error) {
 	if bytes.HasPrefix(code, []byte("bad")) {
-		return 0, exec.Fail(chain.StatusBadCode, "it says so itself")
+		return 0, 0, exec.Fail(chain.StatusBadCode, "it says so itself")
 	}
-	return uint64(len(code) % 1000), nil
+	return uint64(len(code) % 1000), uint64(len(code) % 1000), nil
 }
 
 func (teller) Merges(_ chain.CodeHash, method string) (bool, error) { return method == "join", nil }

@@ -41,6 +41,7 @@ var entryForms = map[string]form{
 	chain.KeyIssued:    asAmount,
 	chain.KeyFees:      asAmount,
 	chain.KeyQueue:     as(chain.DecodeQueue, chain.Queue.Encode),
+	chain.KeyWarm:      as(chain.DecodeWarm, chain.Warm.Encode),
 	chain.KeyHistory:   as(merkle.DecodeAccumulator, func(a merkle.Accumulator) []byte { return a.Encode() }),
 	chain.KeyTree:      as(chain.DecodeTree, chain.Tree.Encode),
 	chain.KeyFull:      as(chain.DecodeIDs, chain.EncodeIDs),

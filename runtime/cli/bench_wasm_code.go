@@ -206,7 +206,7 @@ func (o wasmOptions) publish(code []byte) (publish, load float64, err error) {
 	}
 	hash := chain.PublishInput{Code: code}.Hash()
 	publish, err = timed(dir, code, func(e *wasm.Engine) error {
-		if _, err := e.Validate(code); err != nil {
+		if _, _, err := e.Validate(code); err != nil {
 			return err
 		}
 		e.Prepare(hash, code)

@@ -13,7 +13,7 @@ const codeCache = "code-cache"
 // Bounds on what an engine keeps for messages to come, as bytes: with the state they are what a node's memory is for.
 const (
 	idleInstances = 64 << 20  // some thirty contracts in Go, many more in Rust
-	compiledCode  = 256 << 20 // outside of Go's heap
+	compiledCode  = 512 << 20 // mostly outside of Go's heap: all that is warm (chain.MaxWarm), and what a block brings
 )
 
 type codeSource = func(chain.CodeHash) ([]byte, error)

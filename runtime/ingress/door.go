@@ -26,7 +26,7 @@ type Config struct {
 	// Context is what the next block will tell its handlings.
 	Context func() *exec.Context
 	// Validate judges a module (native.Codes); nil on a chain that runs no code.
-	Validate func(code []byte) (complexity uint64, err error)
+	Validate func(code []byte) (complexity, load uint64, err error)
 	// Known, if set, remembers the signatures that were verified.
 	Known *Known
 	// Each runs independent work; Mark, if set, is told when a stage ends.

@@ -64,6 +64,6 @@ func (d *Door) validate(code []byte) (complexity uint64, err error) {
 	}
 	d.desk.turn <- struct{}{}
 	defer func() { <-d.desk.turn }()
-	complexity, err = d.Validate(code)
+	complexity, _, err = d.Validate(code)
 	return complexity, refuseCommand(err)
 }

@@ -34,14 +34,14 @@ func newCodeDoor(t *testing.T, validate func(code []byte)) (*Door, *lanes) {
 		return nil, nil
 	}}
 	d.Config.Context = func() *exec.Context { return context }
-	d.Config.Validate = func(code []byte) (uint64, error) {
+	d.Config.Validate = func(code []byte) (uint64, uint64, error) {
 		if validate != nil {
 			validate(code)
 		}
 		if string(code) == "bad" {
-			return 0, exec.Fail(chain.StatusBadCode, "function 3 is bad")
+			return 0, 0, exec.Fail(chain.StatusBadCode, "function 3 is bad")
 		}
-		return uint64(len(code)) * 1000, nil
+		return uint64(len(code)) * 1000, 1, nil
 	}
 	l.admit = func(m *chain.Message) (bool, error) {
 		if m.Nonce == 99 {

@@ -63,12 +63,12 @@ func (f *fake) compile(hash chain.CodeHash) (end func()) {
 }
 
 // Validate takes what names a behaviour.
-func (f *fake) Validate(code []byte) (uint64, error) {
+func (f *fake) Validate(code []byte) (uint64, uint64, error) {
 	f.validated.Add(1)
 	if f.behaviours[word(code)] == nil {
-		return 0, exec.Fail(chain.StatusBadCode, "%q is no behaviour", word(code))
+		return 0, 0, exec.Fail(chain.StatusBadCode, "%q is no behaviour", word(code))
 	}
-	return 1000, nil
+	return 1000, 1000, nil
 }
 
 // Run reads the module as a real engine would.

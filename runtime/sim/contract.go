@@ -113,7 +113,7 @@ var engine = sync.OnceValue(func() *wasm.Engine {
 type codes struct{ runs *int }
 
 // Validate prices a publication.
-func (codes) Validate(code []byte) (uint64, error) { return engine().Validate(code) }
+func (codes) Validate(code []byte) (uint64, uint64, error) { return engine().Validate(code) }
 
 // Run runs an entry of the code.
 func (c codes) Run(env *exec.Env, hash chain.CodeHash, entry string) error {

@@ -38,7 +38,9 @@ type codes struct{}
 
 func (codes) Merges(chain.CodeHash, string) (bool, error) { return false, nil }
 
-func (codes) Validate(code []byte) (uint64, error) { return uint64(len(code)), nil }
+func (codes) Validate(code []byte) (uint64, uint64, error) {
+	return uint64(len(code)), uint64(len(code)), nil
+}
 
 func (codes) Run(env *exec.Env, _ chain.CodeHash, _ string) error { return put{}.Handle(env) }
 

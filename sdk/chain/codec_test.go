@@ -115,7 +115,8 @@ var codecs = []codec{
 	of("bounce", chain.BounceInput.Encode, chain.DecodeBounce, bounceInput()),
 	of("publish", chain.PublishInput.Encode, chain.DecodePublish, chain.PublishInput{Immutable: true, Code: []byte("code")}, chain.PublishInput{}),
 	of("init", chain.InitInput.Encode, chain.DecodeInit, chain.InitInput{Code: chain.CodeHash{1}, Salt: [32]byte{2}, Input: []byte("in")}),
-	of("code entry", chain.CodeEntry.Encode, chain.DecodeCodeEntry, chain.CodeEntry{Height: 1, Bytes: 2, Immutable: true}),
+	of("code entry", chain.CodeEntry.Encode, chain.DecodeCodeEntry, chain.CodeEntry{Height: 1, Bytes: 2, Immutable: true, Load: 3, Ran: 4}),
+	nothingIsZero(of("warm", chain.Warm.Encode, chain.DecodeWarm, warm())),
 }
 
 // check holds W1 for b, accepted or not, and that decoding allocates little more than b's length (W2).

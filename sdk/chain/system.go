@@ -17,7 +17,8 @@ import (
 //	fees              Amount: fees collected and not yet paid out
 //	queue             Queue: where the pending queue begins and ends
 //	queue/ number:u64 a message that waits, encoded
-//	code/ hash        CodeEntry: that code is published
+//	code/ hash        CodeEntry: that code is published, and when it last ran
+//	warm              Warm: which code has run lately; nothing until code is published
 //	failed/ epoch:u64 seat:u32
 //	                  u64: how many recorded rounds have failed that the seat led in the epoch
 //	history           merkle.Accumulator of the Anchors of the chain's blocks before this one, from genesis on
@@ -48,6 +49,7 @@ const (
 	keyQueued    = "queue/"
 	keyCode      = "code/"
 	keyFailed    = "failed/"
+	KeyWarm      = "warm"
 	KeyHistory   = "history"
 	KeyTree      = "tree"
 	keyView      = "view/"
@@ -195,6 +197,8 @@ type CodeEntry struct {
 	Height    uint64 // of the block with the publication
 	Bytes     uint32 // length of the module
 	Immutable bool
+	Load      uint64 // gas that a message pays for loading it when it is not warm; it stands for the memory that it takes, too
+	Ran       uint64 // the generation in which it last ran or was published (Warm)
 }
 
 // Callable is the first height at which the code can be given to an account.
@@ -202,13 +206,19 @@ func (e CodeEntry) Callable() uint64 { return e.Height + CodeDelay }
 
 // Encode is the canonical encoding.
 func (e CodeEntry) Encode() []byte {
-	return append(wire.AppendU32(wire.AppendU64(nil, e.Height), e.Bytes), boolByte(e.Immutable))
+	b := append(wire.AppendU32(wire.AppendU64(nil, e.Height), e.Bytes), boolByte(e.Immutable))
+	return wire.AppendU64(wire.AppendU64(b, e.Load), e.Ran)
 }
 
 // DecodeCodeEntry reads what Encode writes.
 func DecodeCodeEntry(b []byte) (CodeEntry, error) {
 	r := wire.NewReader(b)
-	e := CodeEntry{Height: r.U64("height"), Bytes: r.U32("bytes"), Immutable: readBool(r, "immutable")}
+	e := CodeEntry{
+		Height: r.U64("height"), Bytes: r.U32("bytes"), Immutable: readBool(r, "immutable"), Load: r.U64("load"), Ran: r.U64("generation"),
+	}
+	if r.Err() == nil && e.Load > MaxWarm {
+		r.Fail(fmt.Sprintf("load of %d", e.Load), wire.ErrValue)
+	}
 	return e, r.Done()
 }
 

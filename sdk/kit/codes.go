@@ -47,13 +47,13 @@ func (c *codes) published(p exec.Published) {
 }
 
 // Validate prices a publication.
-func (c *codes) Validate(code []byte) (complexity uint64, err error) {
+func (c *codes) Validate(code []byte) (complexity, load uint64, err error) {
 	if bytes.HasPrefix(code, []byte(nativeCode)) {
-		return 0, nil
+		return 0, 0, nil
 	}
 	engine, err := c.engine()
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	return engine.Validate(code)
 }

@@ -1,0 +1,65 @@
+package exec
+
+import (
+	"slices"
+
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// Loading is what it costs to load code in a block: the same at every account and for every message (chain.Warm).
+type Loading struct {
+	Gas   uint64 // 0 if it has run lately
+	Given bool   // a hook may load it without paying
+}
+
+// Loads are the loads of one account in one block.
+type Loads struct {
+	Ran         []chain.CodeHash // each once
+	Paid, Given uint64           // gas, by messages and by nobody
+}
+
+// loading is Context.Loading.
+func (c *Context) loading(code chain.CodeHash) (Loading, error) {
+	if c.Loading == nil {
+		return Loading{}, nil
+	}
+	return c.Loading(code)
+}
+
+// Load pays for loading code before it runs, unless it is warm or this account has run it in this block: reading compiled code back
+// from disk takes milliseconds, and whether a node has to must not matter. What other accounts do in the block doesn't either, so
+// that each can be replayed by itself (DESIGN D4).
+//
+// The hook for a bounce can't pay: its gas is a constant, bought when the message was sent that failed. Its load is given, as
+// long as what was given is not more than what others paid since, and chain.MaxGiven. Else who sends from many accounts what
+// comes back one by one, each to other code that has turned cold meanwhile, had loads by the thousand for nothing. Beyond that
+// the hook fails as one does that runs out of gas: the credit stays (E4).
+func (e *Env) Load(code chain.CodeHash) error {
+	if slices.Contains(e.loads.Ran, code) {
+		return nil
+	}
+	l, err := e.Context.loading(code)
+	switch {
+	case err != nil:
+		return e.breaks(err)
+	case l.Gas == 0:
+	case e.isHook() && !l.Given:
+		return Fail(chain.StatusOutOfGas, "loading code %s, which has not run lately, costs %d gas, and no more is given away to hooks now", code, l.Gas)
+	case e.isHook():
+		e.loads.Given += l.Gas
+	case l.Gas > e.left:
+		e.halt = Fail(chain.StatusOutOfGas, "loading code %s, which has not run lately, costs %d gas, and %d of %d are left", code, l.Gas, e.left, e.Message.GasLimit)
+		return e.Charge(l.Gas)
+	default:
+		e.loads.Paid += l.Gas
+		if err := e.Charge(l.Gas); err != nil {
+			return err
+		}
+	}
+	e.loads.Ran = append(e.loads.Ran, code)
+	return nil
+}
+
+func (e *Env) isHook() bool {
+	return e.Message.Kind == chain.Relay && e.Message.Method == chain.MethodBounce
+}
