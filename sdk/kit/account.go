@@ -20,8 +20,11 @@ type Account struct {
 	code    *code            // nil for one without, as far as the kit knows
 }
 
-// Name is what the account was called when it was made.
+// Name is what the account was called when it was made: "bob", or "bob@b" if it is on another chain than the main one.
 func (a *Account) Name() string { return a.name }
+
+// Chain is the chain that it is on.
+func (a *Account) Chain() *Chain { return a.chain }
 
 // Address is what contracts know it by.
 func (a *Account) Address() chain.Address { return a.address }
@@ -50,7 +53,7 @@ type AccountOption func(*Chain, *Account)
 func Balance(v uint64) AccountOption {
 	return func(k *Chain, a *Account) {
 		k.t.Helper()
-		k.apart(k.transfer(k.accounts["bank"], a, chain.NewAmount(v)))
+		k.apart(k.transfer(a.chain.bank(), a, chain.NewAmount(v)))
 	}
 }
 
@@ -58,6 +61,7 @@ func Balance(v uint64) AccountOption {
 func Code(c Contract) AccountOption {
 	return func(k *Chain, a *Account) {
 		k.t.Helper()
+		k = a.chain
 		code := k.publish(c)
 		k.check(k.record(a.address).Exists(), "%s does not exist yet: give it something before its code, kit.Balance(1)", a.name)
 		m := k.external(a, chain.MethodSetCode, chain.SetCodeInput{Code: code.hash}.Encode(), chain.Amount{})
@@ -67,13 +71,14 @@ func Code(c Contract) AccountOption {
 }
 
 // Account is the account of that name, controlled by a key that is made from it; options apply each time. It does not
-// exist on the chain until somebody pays it.
+// exist on the chain until somebody pays it. In a tree "bob@b" is that of bob's key on the chain b, and "bob" the one on this chain.
 func (k *Chain) Account(name string, options ...AccountOption) *Account {
 	k.t.Helper()
-	a, ok := k.accounts[name]
+	k, name = k.find(name)
+	a, ok := k.accounts[k.called(name)]
 	if !ok {
 		key := client.DevKey("kit", name)
-		a = k.register(&Account{name: name, address: chain.KeyAddress(chain.Main, key.Public()), key: &key})
+		a = k.register(&Account{name: k.called(name), address: chain.KeyAddress(k.id, key.Public()), key: &key})
 	}
 	k.check(a.key != nil, "the account %q is no key account: choose another name for the key account, or for the contract", name)
 	for _, o := range options {
@@ -88,7 +93,8 @@ func (k *Chain) At(address chain.Address) *Account {
 		return a
 	}
 	text := address.String()
-	return k.register(&Account{name: text[:8] + "…" + text[len(text)-4:], address: address})
+	on := k.on(address.Chain())
+	return on.register(&Account{name: on.called(text[:8] + "…" + text[len(text)-4:]), address: address})
 }
 
 func (k *Chain) register(a *Account) *Account {

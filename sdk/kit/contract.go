@@ -120,7 +120,9 @@ func (f File) code() (*code, error) {
 }
 
 // Deploy makes an account that has the contract for its code, known to the kit by the contract's name, and the salt if there
-// is one: "auction", "auction/2"; or by what As says. The salt is up to 32 bytes as they are, or the hash of more. The contract is published before, if it was not, and the blocks made until it can be used.
+// is one: "auction", "auction/2"; or by what As says. It is on the chain of the account that deploys
+// it ("auction@b"). The salt is up to 32 bytes as they are, or the hash of more. The contract is published before, if it was not, and
+// the blocks made until it can be used.
 // The test ends if its init fails; Deployment is for looking at that.
 func (k *Chain) Deploy(from *Account, c Contract, salt string, list ...Detail) *Account {
 	k.t.Helper()
@@ -135,13 +137,14 @@ func (k *Chain) Deploy(from *Account, c Contract, salt string, list ...Detail) *
 func (k *Chain) Deployment(from *Account, c Contract, salt string, list ...Detail) (*Account, *Trace) {
 	k.t.Helper()
 	d := k.sending(list)
+	k = from.chain
 	code := k.publish(c)
 	name := cmp.Or(d.name, code.name)
 	if salt != "" && d.name == "" {
 		name += "/" + salt
 	}
 	in := chain.DeployInput{Code: code.hash, Salt: saltOf(salt), GasLimit: d.gas}
-	a := k.register(&Account{name: name, address: chain.MadeAddress(chain.Main, from.address, in.Salt, code.hash), code: code})
+	a := k.register(&Account{name: k.called(name), address: chain.MadeAddress(k.id, from.address, in.Salt, code.hash), code: code})
 	in.Input = k.input(a, abi.MethodInit, &d)
 	m := k.external(from, chain.MethodDeploy, in.Encode(), d.money())
 	return a, k.post(k.seal(from, m, d.gas+gasOfDeploy(in)))
@@ -156,16 +159,17 @@ func (k *Chain) publish(c Contract) *code {
 	entry, err := k.now.before(k.tree).Code(code.hash)
 	k.must(err)
 	if entry == nil {
-		m := k.external(k.accounts["bank"], chain.MethodPublish, chain.PublishInput{Code: code.bytes}.Encode(), chain.Amount{})
+		m := k.external(k.bank(), chain.MethodPublish, chain.PublishInput{Code: code.bytes}.Encode(), chain.Amount{})
 		m.GasLimit = chain.MaxMessageGas
-		k.apart(k.sign(k.accounts["bank"], m))
+		k.apart(k.sign(k.bank(), m))
 		entry, err = k.now.before(k.tree).Code(code.hash)
 		k.must(err)
 	}
 	held := k.held
 	k.held = nil
 	for k.Height()+1 < entry.Callable() {
-		k.run(nil, k.pace)
+		k.tick(k.pace)
+		k.run(nil)
 	}
 	k.held = held
 	return code

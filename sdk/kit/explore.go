@@ -1,7 +1,6 @@
 package kit
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -22,10 +21,15 @@ type Exploration struct {
 // ExploreOption sets what Explore does.
 type ExploreOption func(*exploration)
 
-// Budget is how many orders are run one after the other, and how many are sampled after that if there are more [10,000].
+// Budget is how many orders are run one after the other, and how many are sampled after that if there are more [10,000; in a tree of
+// chains 1,000].
 func Budget(orders int) ExploreOption { return func(x *exploration) { x.budget = orders } }
 
-const defaultBudget = 10_000
+// An order on one chain takes some 100 µs, one over chains some 10 ms: each chain's blocks are made, verified and proven to the others.
+const (
+	defaultBudget     = 10_000
+	defaultTreeBudget = 1_000
+)
 
 // exploration is an Explore under way.
 type exploration struct {
@@ -35,10 +39,28 @@ type exploration struct {
 	most      int
 	budget    int
 	scenario  *scenario
-	scene     *scene
+	course    course
 	seen      map[string]bool // orders that were sampled or explored, by key
 	failure   error
-	failed    *flight // the run that failed
+	failed    Order  // the one that fails
+	traces    string // of it
+}
+
+// course is what an exploration runs, each time in another order: a block, or blocks of all chains.
+type course interface {
+	// explore calls visit at the end of every order, until that returns false.
+	explore(most int, visit func() bool) order.End
+	// sample runs it in a random order, follow in a given one.
+	sample(*rand.Rand)
+	follow(Order) error
+	// order is the last one, length how many messages were processed in it; key tells it from others.
+	order() Order
+	length() int
+	key() string
+	// land makes the chains what the last order left.
+	land(care) error
+	// broken is an error that is not about what is tested.
+	broken() error
 }
 
 // Explore runs every order that is possible of what scenario sends, all of it under way at once, and asks invariant after
@@ -59,20 +81,29 @@ type exploration struct {
 // An order is what each account processed, in order: two runs that differ only in how the accounts interleave are one, and it
 // is run once. Messages from one account to another stay in the order sent (SPEC 2.5), also those that one key signs.
 //
+// In a tree of chains the orders are those in which messages arrive on each chain: what the scenario sends there, and every relay from
+// another chain, held ones included, in the order sent from each chain (SPEC 8.3). Each arrival has a block to itself, where what
+// waits longest goes first: the orders inside of a block are explored on one chain.
+//
 // With more than n messages under way at once, or more orders than the Budget, orders are sampled at random, and the seed is
 // logged. A failure ends the test with the order, made as short as it still fails, as Go code that repeats it (Replay). The
 // chain is then as it was before.
 func (k *Chain) Explore(n int, scenario func(k *Chain), invariant func(k *Chain) error, options ...ExploreOption) Exploration {
 	k.t.Helper()
 	x := &exploration{chain: k, invariant: invariant, most: n, budget: defaultBudget, seen: make(map[string]bool)}
+	if k.isTree() {
+		x.budget = defaultTreeBudget
+	}
 	for _, o := range options {
 		o(x)
 	}
 	x.scenario = k.collect("Explore", scenario)
-	var err error
-	x.scene, err = k.newScene(x.scenario.messages, k.pace)
-	k.must(err)
-	x.all()
+	start := k.world()
+	defer func() { k.back(start) }()
+	x.course = k.course(x.scenario)
+	if end := x.course.explore(x.most, func() bool { return x.Orders < x.budget && x.visit() }); end != order.Complete && x.failure == nil {
+		x.Sampled = true
+	}
 	if x.Sampled && x.failure == nil {
 		x.sample()
 	}
@@ -82,18 +113,17 @@ func (k *Chain) Explore(n int, scenario func(k *Chain), invariant func(k *Chain)
 	return x.Exploration
 }
 
-// all runs every order, until one fails or there are too many.
-func (x *exploration) all() {
-	f := x.scene.flight()
-	e := order.Explorer[delivery, *life]{Flight: f, Most: x.most, Visit: func() bool {
-		if x.Orders == x.budget {
-			return false
-		}
-		return x.visit(f)
-	}}
-	if end := e.Explore(); end != order.Complete && x.failure == nil {
-		x.Sampled = true
+// course is that of a scenario.
+func (k *Chain) course(s *scenario) course {
+	k.t.Helper()
+	k.begin(s.traces)
+	k.tick(k.pace)
+	if k.isTree() {
+		return k.newVoyage(s)
 	}
+	c, err := k.newScene(s.of(k, 0))
+	k.must(err)
+	return &single{scene: c}
 }
 
 // sample runs random orders, as many as the budget allows in all; it gives up where it finds no new ones.
@@ -103,114 +133,73 @@ func (x *exploration) sample() {
 	k.t.Logf("explore: there are more than %s, or more than %s under way at once: %d more are random ones, which kit.Seed(%d) repeats",
 		plural(x.budget, "order"), plural(x.most, "message"), x.budget, k.seed)
 	for range x.budget {
-		f := x.scene.flight()
-		for ready := f.Ready(); len(ready) > 0; ready = f.Ready() {
-			f.Take(ready[random.IntN(len(ready))])
-		}
-		if !x.seen[x.key(f)] && !x.visit(f) {
+		x.course.sample(random)
+		if !x.seen[x.course.key()] && !x.visit() {
 			return
 		}
 	}
 }
 
-// visit judges the order that a flight came to.
-func (x *exploration) visit(f *flight) bool {
-	x.seen[x.key(f)] = true
+// visit judges the order that the course came to.
+func (x *exploration) visit() bool {
+	x.seen[x.course.key()] = true
 	x.Orders++
-	x.Longest = max(x.Longest, len(f.Order()))
-	if x.failure = x.judge(f); x.failure == nil {
-		return true
-	}
-	x.failed = x.repeat(f.Order())
-	return false
+	x.Longest = max(x.Longest, x.course.length())
+	x.failure = x.judge()
+	return x.failure == nil
 }
 
-// key tells orders apart by what they made of every account.
-func (x *exploration) key(f *flight) string {
-	key := make([]byte, 0, 8*len(x.scene.roots))
-	for n := range x.scene.roots {
-		id := 0
-		if l := f.State(uint32(n)); l != nil {
-			id = l.id
-		}
-		key = binary.BigEndian.AppendUint32(key, uint32(id))
-	}
-	return string(key)
-}
-
-// judge makes the block of an order, lets the invariant look at what it left, and goes back.
-func (x *exploration) judge(f *flight) error {
+// judge makes the chains what an order left, lets the invariant look at that, and goes back.
+func (x *exploration) judge() (failure error) {
 	k := x.chain
-	at, made, last, used := k.now, len(k.made), k.last, k.used
+	before, last, used := k.world(), k.last, k.used
+	k.used = make(gasUse)
+	defer func() {
+		k.last, k.used = last, used
+		k.back(before)
+	}()
 	care := built
 	if x.Orders&(x.Orders-1) == 0 { // the first, and ever fewer: each is one that a committee would vote for
 		care = verified
 	}
-	next, err := k.conclude(x.scene, f, care)
-	if err != nil {
-		k.undo(made)
+	if err := x.course.land(care); err != nil {
+		x.failed, x.traces = x.course.order(), ""
 		return err
 	}
-	r := &ran{scene: x.scene, turns: f.Order(), height: next.header.Height}
-	r.show(x.scenario.traces)
-	k.now, k.last, k.used = next, x.scenario.traces, make(gasUse)
+	k.show()
+	k.last = x.scenario.traces
 	returned := false
 	defer func() {
 		if !returned { // the invariant ended the test
-			k.t.Logf("explore: it was order %d%s", x.Orders, x.describe(f.Order()))
+			k.t.Logf("explore: it was order %d%s", x.Orders, codeOf(x.course.order()))
 		}
 	}()
 	failed := k.t.Failed()
-	err = x.invariant(k)
+	err := x.invariant(k)
 	if err == nil && !failed && k.t.Failed() {
 		err = errAlready
 	}
 	returned = true
-	k.now, k.last, k.used = at, last, used
-	k.undo(made)
+	if err != nil {
+		x.failed, x.traces = x.course.order(), ""
+		for _, t := range x.scenario.traces {
+			x.traces += "\n" + t.String()
+		}
+	}
 	return err
 }
 
 // errAlready is the failure of an invariant that reported by itself.
 var errAlready = fmt.Errorf("the invariant failed the test")
 
-// undo drops the moments that were made since there were that many versions.
-func (k *Chain) undo(made int) {
-	for n := len(k.made); n > made; n-- {
-		k.must(k.tree.Discard(k.made[n-1]))
-	}
-	k.made = k.made[:made]
-}
-
-// repeat runs the scene in a given order.
-func (x *exploration) repeat(turns []turn) *flight {
-	f := x.scene.flight()
-	for _, t := range turns {
-		f.Take(t)
-	}
-	return f
-}
-
 // report ends the test with the failing order.
 func (x *exploration) report() {
-	k := x.chain
-	k.t.Helper()
-	steps := x.steps(x.failed.Order())
-	if x.failure != errAlready && x.scene.err == nil {
-		steps = x.shorten(steps)
+	x.chain.t.Helper()
+	if x.failure != errAlready && x.course.broken() == nil {
+		x.shorten()
 	}
-	(&ran{scene: x.scene, turns: x.failed.Order(), height: k.Height() + 1}).show(x.scenario.traces)
-	text := ""
-	for _, t := range x.scenario.traces {
-		if x.scene.err == nil {
-			text += "\n" + t.String()
-		}
-	}
-	k.t.Fatalf("explore: order %d fails: %v%s%s", x.Orders, x.failure, codeOf(steps), text)
+	x.chain.t.Fatalf("explore: order %d fails: %v%s%s", x.Orders, x.failure, codeOf(x.failed), x.traces)
 }
-
-// describe is an order as code that repeats it.
-func (x *exploration) describe(turns []turn) string { return codeOf(x.steps(turns)) }
 
 func codeOf(o Order) string {
 	if len(o) == 0 {

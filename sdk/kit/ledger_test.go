@@ -27,8 +27,9 @@ func TestConserved(t *testing.T) {
 		{[]exec.Change{{Slot: fees, After: chain.EncodeAmount(chain.NewAmount(1))}}, false},
 		{[]exec.Change{{Slot: exec.Slot{Account: account.Account, Key: "k"}, After: []byte("value")}}, true},
 	} {
-		if err := conserved(x.changes); (err == nil) != x.ok {
-			t.Errorf("%+v: %v", x.changes, err)
+		m := &moment{holds: chain.NewAmount(100)}
+		if holds, err := m.heldAfter(x.changes); err != nil || (holds == m.holds) != x.ok {
+			t.Errorf("%+v: %s, %v", x.changes, holds, err)
 		}
 	}
 }

@@ -3,11 +3,10 @@ package kit
 import (
 	"fmt"
 	"slices"
-	"time"
 
+	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/consensus/order"
 	"github.com/thinkey/thinkey/contracts/exec"
-	"github.com/thinkey/thinkey/sdk/assert"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -43,6 +42,7 @@ type scene struct {
 	on       *moment
 	context  *exec.Context
 	inputs   []*exec.Delivery
+	arrival  *block.Arrival // nil where there is one chain
 	numbers  map[chain.Address]uint32
 	roots    []*life // by number
 	messages map[chain.MessageID]*parcel
@@ -61,19 +61,46 @@ type parcel struct {
 // flight is a run of a scene.
 type flight = order.Flight[*exec.Delivery, *life]
 
-func (k *Chain) newScene(messages []*chain.Message, after time.Duration) (*scene, error) {
+// newScene is the next block, with external messages and, in a tree, what comes from other chains.
+func (k *Chain) newScene(messages []posted) (*scene, error) {
 	before := k.now.before(k.tree)
-	context, err := before.Context(k.rules, k.now.header.TimeMillis+uint64(after.Milliseconds()))
+	context, err := before.Context(k.rules, max(k.clock, k.now.header.TimeMillis+1))
 	if err != nil {
 		return nil, err
 	}
 	s := &scene{
 		chain: k, on: k.now, context: context, numbers: make(map[chain.Address]uint32), messages: make(map[chain.MessageID]*parcel),
 	}
-	for i, m := range messages {
-		s.inputs = append(s.inputs, s.parcel(m, i+1, nil, nil).Delivery)
+	if k.isTree() {
+		if err := s.bring(before); err != nil {
+			return nil, err
+		}
+	}
+	for _, m := range messages {
+		s.inputs = append(s.inputs, s.parcel(m.Message, m.number, nil, nil).Delivery)
 	}
 	return s, nil
+}
+
+// bring takes in what other chains have for the block.
+func (s *scene) bring(before *block.Before) error {
+	s.arrival = block.NewArrival(before, s.chain.rules, s.context)
+	refused, err := s.chain.relays.Bring(s.arrival)
+	if err != nil {
+		return err
+	}
+	if len(refused) > 0 {
+		return fmt.Errorf("chain %s refuses what was brought: %w", s.chain.name, refused[0])
+	}
+	for _, d := range s.arrival.Messages {
+		p := &parcel{Delivery: d}
+		if from := s.chain.story.parcel(d.Message.ID()); from != nil {
+			p.post, p.path, p.parent = from.post, from.path, from.parent
+		}
+		s.messages[d.Message.ID()] = p
+		s.inputs = append(s.inputs, d)
+	}
+	return nil
 }
 
 // parcel is the one of message m.
@@ -90,7 +117,11 @@ func (s *scene) parcel(m *chain.Message, post int, path []int, parent *parcel) *
 func (s *scene) flight() *flight {
 	underWay := make([]order.Parcel[*exec.Delivery], len(s.inputs))
 	for i, d := range s.inputs {
-		underWay[i] = order.Parcel[*exec.Delivery]{From: order.Outside, To: s.number(d.Message.To), Message: d}
+		from := uint32(order.Outside)
+		if d.Message.Kind == chain.Relay {
+			from = s.number(d.Message.From)
+		}
+		underWay[i] = order.Parcel[*exec.Delivery]{From: from, To: s.number(s.context.Home(d.Message.To)), Message: d}
 	}
 	return order.NewFlight(s.act, nil, underWay)
 }
@@ -130,11 +161,11 @@ func (s *scene) act(account uint32, l *life, d *exec.Delivery) (*life, []order.P
 	if next.handled == nil {
 		return next, nil
 	}
-	sent := make([]order.Parcel[*exec.Delivery], len(next.handled.Sent))
-	for i, d := range next.handled.Sent {
-		to, here := s.context.Receiver(d.Message.To, d.Message.Method)
-		assert.That(here, "a kit has one chain")
-		sent[i] = order.Parcel[*exec.Delivery]{To: s.number(to), Message: d}
+	sent := make([]order.Parcel[*exec.Delivery], 0, len(next.handled.Sent))
+	for _, d := range next.handled.Sent {
+		if to, here := s.context.Receiver(d.Message.To, d.Message.Method); here {
+			sent = append(sent, order.Parcel[*exec.Delivery]{To: s.number(to), Message: d})
+		}
 	}
 	return next, sent
 }

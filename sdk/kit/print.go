@@ -13,8 +13,13 @@ import (
 //	└─✓ alice → auction  bid("tom") 10  block 4 σ(auction)[1]  ok  gas 12.4k
 //	  ├─ event outbid "alice"
 //	  └─✓ auction → bob  add 5  block 4 σ(bob)[1]  ok  gas 5k
+//
+// In a tree of chains the block's chain stands before it, and what is held says so:
+//
+//	✓ alice  transfer → bob@b 10  main block 4 σ(alice)[0]  ok  gas 43.1k
+//	└─… alice → bob@b  add 10  on its way from main to b
 func (t *Trace) String() string {
-	if t.ran == nil {
+	if t.story == nil {
 		return "(a trace that has not run yet)\n"
 	}
 	var b strings.Builder
@@ -50,6 +55,9 @@ func (m *Message) draw(b *strings.Builder, head, indent string) {
 
 // String is the message and what came of it, in a line.
 func (m *Message) String() string {
+	if m.UnderWay {
+		return fmt.Sprintf("… %s  on its way from %s to %s", m.content(), m.From.chain.name, m.To.chain.name)
+	}
 	mark := "✓ "
 	if !m.OK() {
 		mark = "✗ "
@@ -58,7 +66,11 @@ func (m *Message) String() string {
 	if m.Status == 0 {
 		return text + "  not let in: " + m.Reason
 	}
-	text += fmt.Sprintf("  block %d σ(%s)[%d]  ", m.Height, m.At.name, m.Place)
+	text += "  "
+	if m.chain.isTree() {
+		text += m.Chain.name + " "
+	}
+	text += fmt.Sprintf("block %d σ(%s)[%d]  ", m.Height, m.At.name, m.Place)
 	if m.OK() {
 		text += "ok"
 	} else {

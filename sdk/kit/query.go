@@ -29,7 +29,8 @@ func (k *Chain) Ask(of *Account, method string, list ...Detail) Answer {
 	k.t.Helper()
 	d := k.sending(list)
 	k.check(d.amount == nil, "a question carries no amount")
-	context, err := k.now.before(k.tree).Context(k.rules, k.now.header.TimeMillis+uint64(k.pace.Milliseconds()))
+	k = of.chain
+	context, err := k.now.before(k.tree).Context(k.rules, max(k.now.header.TimeMillis, k.clock)+uint64(k.pace.Milliseconds()))
 	k.must(err)
 	record := k.record(of.address)
 	q := exec.Question{Method: method, Input: k.input(of, method, &d), GasLimit: chain.MaxMessageGas}

@@ -6,20 +6,15 @@ import (
 	"strings"
 
 	"github.com/thinkey/thinkey/consensus/order"
-	"github.com/thinkey/thinkey/contracts/exec"
-)
-
-type (
-	delivery = *exec.Delivery
-	turn     = order.Turn[delivery]
 )
 
 // Step says that an account processes a message next: their names. A message is named by its method and the number of the
 // external message that it comes from, among those that were sent together, from 1 on: "bid#2" is the bid which that sent.
-// Further down, the places among what each message sent follow: "add#2.1.3" is the third that the bid sent.
+// Further down, the places among what each message sent follow: "add#2.1.3" is the third that the bid sent. In a tree the first
+// word is a chain's name: the message arrives there next.
 type Step [2]string
 
-// Order is what accounts process, in order. It binds each account by itself, and only from its first message to the last
+// Order is what accounts process, or chains take in, in order. It binds each account by itself, and only from its first message to the last
 // one named: everything else is processed as it comes, what waits longest first.
 type Order []Step
 
@@ -27,74 +22,53 @@ type Order []Step
 func (k *Chain) Replay(o Order, f func(k *Chain)) []*Trace {
 	k.t.Helper()
 	held := k.collect("Replay", f)
-	k.last = held.traces
-	s, err := k.newScene(held.messages, k.pace)
-	k.must(err)
-	flight, err := s.follow(o)
-	if err != nil {
+	c := k.course(held)
+	if err := c.follow(o); err != nil {
 		k.t.Fatalf("kit: %v", err)
 	}
-	k.commit(s, flight).show(held.traces)
+	k.must(c.land(verified))
+	k.last = held.traces
+	k.show()
 	return held.traces
 }
 
-// follow runs a scene in the order o.
-func (s *scene) follow(o Order) (*flight, error) {
+// follow takes a flight to its end in the order o; name and label say how that calls its turns.
+func follow[M comparable, S any](f *order.Flight[M, S], o Order, name func(order.Turn[M]) string, label func(order.Turn[M]) string) error {
 	next := make(map[string][]string) // by account: what it processes next
 	for _, step := range o {
-		if s.chain.accounts[step[0]] == nil {
-			return nil, fmt.Errorf("no account is called %q; there are %s", step[0], strings.Join(s.chain.names(), ", "))
-		}
 		next[step[0]] = append(next[step[0]], step[1])
 	}
-	f := s.flight()
 	for ready := f.Ready(); len(ready) > 0; ready = f.Ready() {
-		at := slices.IndexFunc(ready, func(t turn) bool {
-			wanted := next[s.name(t.Account)]
-			return len(wanted) == 0 || wanted[0] == s.label(t.Message)
+		at := slices.IndexFunc(ready, func(t order.Turn[M]) bool {
+			wanted := next[name(t)]
+			return len(wanted) == 0 || wanted[0] == label(t)
 		})
 		if at < 0 {
-			return nil, s.stuck(ready, next)
+			var wait []string
+			for _, t := range ready {
+				wait = append(wait, fmt.Sprintf("%s for %s", label(t), name(t)))
+			}
+			who := name(ready[0])
+			return fmt.Errorf("the order says that %s processes %s next, and that can't be: only %s can be processed now",
+				who, next[who][0], strings.Join(wait, ", "))
 		}
-		if name := s.name(ready[at].Account); len(next[name]) > 0 {
-			next[name] = next[name][1:]
+		if who := name(ready[at]); len(next[who]) > 0 {
+			next[who] = next[who][1:]
 		}
 		f.Take(ready[at])
 	}
 	for _, step := range o {
 		if left := next[step[0]]; len(left) > 0 {
-			return nil, fmt.Errorf("the order says that %s processes %s, and it was never sent", step[0], left[0])
+			return fmt.Errorf("the order says that %s processes %s, and it was never sent", step[0], left[0])
 		}
 	}
-	return f, nil
+	return nil
 }
 
-func (s *scene) name(account uint32) string { return s.chain.nameOf(s.roots[account].account) }
-
-// stuck says why an order can't go on.
-func (s *scene) stuck(ready []turn, next map[string][]string) error {
-	t := ready[0]
-	name := s.name(t.Account)
-	var wait []string
-	for _, t := range ready {
-		wait = append(wait, fmt.Sprintf("%s for %s", s.label(t.Message), s.name(t.Account)))
-	}
-	return fmt.Errorf("the order says that %s processes %s next, and that can't be: only %s can be processed now",
-		name, next[name][0], strings.Join(wait, ", "))
-}
-
-// steps names the turns of a run.
-func (x *exploration) steps(turns []turn) Order {
-	list := make(Order, len(turns))
-	for i, t := range turns {
-		list[i] = Step{x.scene.name(t.Account), x.scene.label(t.Message)}
-	}
-	return list
-}
-
-// shorten leaves out of a failing order what it fails without: whole accounts, and then the ends of what is said of the
+// shorten leaves out of the failing order what it fails without: whole accounts, and then the ends of what is said of the
 // others. x.failed and x.failure are those of the last one that fails.
-func (x *exploration) shorten(o Order) Order {
+func (x *exploration) shorten() {
+	o := x.failed
 	var names []string
 	for _, s := range o {
 		if !slices.Contains(names, s[0]) {
@@ -114,20 +88,19 @@ func (x *exploration) shorten(o Order) Order {
 			}
 		}
 	}
-	return o
+	x.failed = o
 }
 
 // fails says whether the order still fails, and remembers how.
 func (x *exploration) fails(o Order) bool {
-	f, err := x.scene.follow(o)
-	if err != nil {
+	if x.course.follow(o) != nil {
 		return false
 	}
-	if err := x.judge(f); err != nil {
-		x.failed, x.failure = f, err
-		return true
+	err := x.judge()
+	if err != nil {
+		x.failure = err
 	}
-	return false
+	return err != nil
 }
 
 func (o Order) count(account string) (n int) {

@@ -2,7 +2,6 @@ package kit
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/consensus/order"
@@ -11,10 +10,11 @@ import (
 )
 
 // Send lets the account from send a message with the method to another, and runs it with all that descends from it in a
-// block. The trace shows what happened, be it good or bad.
+// block; in a tree, in blocks of all chains that it comes to, unless relays are held. The trace shows what happened, be it good or bad.
 func (k *Chain) Send(from, to *Account, method string, list ...Detail) *Trace {
 	k.t.Helper()
 	d := k.sending(list)
+	k = from.chain
 	in := chain.CallInput{To: to.address, Method: method, GasLimit: d.gas, Input: k.input(to, method, &d)}
 	m := k.external(from, chain.MethodCall, in.Encode(), d.money())
 	s := chain.Sent{Method: method, Input: in.Input}
@@ -31,13 +31,14 @@ func (k *Chain) Call(from, to *Account, method string, list ...Detail) *Trace {
 // Transfer sends money.
 func (k *Chain) Transfer(from, to *Account, amount uint64) *Trace {
 	k.t.Helper()
-	return k.post(k.transfer(from, to, chain.NewAmount(amount)))
+	return from.chain.post(from.chain.transfer(from, to, chain.NewAmount(amount)))
 }
 
 // External lets the code of from handle a message signed by its own key (SPEC 2.2).
 func (k *Chain) External(from *Account, method string, list ...Detail) *Trace {
 	k.t.Helper()
 	d := k.sending(list)
+	k = from.chain
 	m := k.external(from, method, k.input(from, method, &d), d.money())
 	return k.post(k.seal(from, m, d.gas))
 }
@@ -62,7 +63,7 @@ func (k *Chain) external(from *Account, method string, input []byte, amount chai
 
 // nonce is the account's next, behind those of messages that are held.
 func (k *Chain) nonce(of *Account) uint64 {
-	n := k.record(of.address).Nonce
+	n := of.chain.record(of.address).Nonce
 	if k.held != nil {
 		for _, m := range k.held.messages {
 			if m.From == of.address {
@@ -83,7 +84,7 @@ func (k *Chain) seal(from *Account, m *chain.Message, gas uint64) *chain.Message
 func (k *Chain) sign(from *Account, m *chain.Message) *chain.Message {
 	k.t.Helper()
 	k.check(m.GasLimit <= chain.MaxMessageGas, "a gas limit of %d: at most %d are allowed", m.GasLimit, uint64(chain.MaxMessageGas))
-	if err := block.CheckForm(m.Network, chain.Main, m); err != nil {
+	if err := block.CheckForm(m.Network, k.id, m); err != nil {
 		k.t.Fatalf("kit: %v", err)
 	}
 	return m.Sign(*from.key)
@@ -97,9 +98,24 @@ func (k *Chain) post(m *chain.Message) *Trace {
 		k.held.messages, k.held.traces = append(k.held.messages, m), append(k.held.traces, t)
 		return t
 	}
-	k.last = []*Trace{t}
-	k.run([]*chain.Message{m}, k.pace).show(k.last)
+	k.play(&scenario{[]*chain.Message{m}, []*Trace{t}})
 	return t
+}
+
+// play runs what was sent, each chain's in a block of its own, and carries what that sends.
+func (n *network) play(s *scenario) {
+	n.t.Helper()
+	n.last = s.traces
+	n.begin(s.traces)
+	n.tick(n.pace)
+	behind := n.posts()
+	for _, k := range n.chains {
+		if list := s.of(k, behind); len(list) > 0 || !n.isTree() {
+			n.tell(k.run(list))
+		}
+	}
+	n.settle()
+	n.show()
 }
 
 // apart runs m at once, whatever is held, in a block that no report counts. It must succeed.
@@ -108,7 +124,8 @@ func (k *Chain) apart(m *chain.Message) {
 	held, used := k.held, k.used
 	k.held, k.used = nil, make(gasUse)
 	t := &Trace{chain: k, message: m}
-	k.run([]*chain.Message{m}, k.pace).show([]*Trace{t})
+	k.tick(k.pace)
+	t.story = (*chapter)(nil).and(k.run([]posted{{m, 1}}), 1)
 	k.held, k.used = held, used
 	if !t.OK() {
 		k.t.Fatalf("kit: this set-up failed\n%s", t)
@@ -121,6 +138,22 @@ type scenario struct {
 	traces   []*Trace
 }
 
+// posted is an external message with its number among those that run together.
+type posted struct {
+	*chain.Message
+	number int
+}
+
+// of are the messages for a chain, numbered behind others.
+func (s *scenario) of(k *Chain, behind int) (list []posted) {
+	for i, m := range s.messages {
+		if m.From.Chain() == k.id {
+			list = append(list, posted{m, behind + i + 1})
+		}
+	}
+	return list
+}
+
 // collect runs f, with what it sends held back.
 func (k *Chain) collect(what string, f func(k *Chain)) *scenario {
 	k.t.Helper()
@@ -129,24 +162,26 @@ func (k *Chain) collect(what string, f func(k *Chain)) *scenario {
 	defer func() { k.held = nil }()
 	f(k)
 	s := k.held
-	var gas uint64
-	for _, m := range s.messages {
-		gas += m.GasLimit
+	for _, at := range k.chains {
+		var gas uint64
+		list := s.of(at, 0)
+		for _, m := range list {
+			gas += m.GasLimit
+		}
+		params, err := at.now.params()
+		k.must(err)
+		k.check(gas <= block.GasBudget(params), "%s of %s may use %d gas, and a block has %d: give them less with kit.Gas",
+			what, plural(len(list), "message"), gas, block.GasBudget(params))
 	}
-	params, err := k.now.params()
-	k.must(err)
-	k.check(gas <= block.GasBudget(params), "%s of %s may use %d gas, and a block has %d: give them less with kit.Gas",
-		what, plural(len(s.messages), "message"), gas, block.GasBudget(params))
 	return s
 }
 
-// Together runs all that f sends in one block, where all of it is under way at once. Traces that f was given are complete
-// afterwards.
+// Together runs all that f sends in one block of each chain, where all of it is under way at once. Traces that f was given are
+// complete afterwards, unless relays are held.
 func (k *Chain) Together(f func(k *Chain)) []*Trace {
 	k.t.Helper()
 	s := k.collect("Together", f)
-	k.last = s.traces
-	k.run(s.messages, k.pace).show(s.traces)
+	k.play(s)
 	return s.traces
 }
 
@@ -163,10 +198,10 @@ func (k *Chain) choice() choose {
 	return func(ready []order.Turn[*exec.Delivery]) int { return k.random.IntN(len(ready)) }
 }
 
-// run makes a block of messages and all that descends from them, in an order of the chain's choice.
-func (k *Chain) run(messages []*chain.Message, after time.Duration) *ran {
+// run makes a block of messages, of what comes from other chains, and of all that descends from them, in an order of the chain's choice.
+func (k *Chain) run(messages []posted) *ran {
 	k.t.Helper()
-	s, err := k.newScene(messages, after)
+	s, err := k.newScene(messages)
 	k.must(err)
 	f := s.flight()
 	for ready := f.Ready(); len(ready) > 0; ready = f.Ready() {
@@ -199,7 +234,7 @@ func (k *Chain) conclude(s *scene, f *flight, c care) (*moment, error) {
 	if s.err != nil {
 		return nil, s.err
 	}
-	did := &block.Run{Context: s.context}
+	did := &block.Run{Context: s.context, Arrival: s.arrival}
 	for n := range s.roots {
 		if l := f.State(uint32(n)); l != nil {
 			o, err := s.overlayOf(l)
@@ -215,7 +250,11 @@ func (k *Chain) conclude(s *scene, f *flight, c care) (*moment, error) {
 		return nil, err
 	}
 	k.made = append(k.made, res.Version)
-	if err := conserved(res.Changes); err != nil {
+	next, err := s.on.after(res)
+	if err != nil {
+		return nil, err
+	}
+	if err := k.conserved(next); err != nil {
 		return nil, err
 	}
 	if c == verified {
@@ -226,7 +265,7 @@ func (k *Chain) conclude(s *scene, f *flight, c care) (*moment, error) {
 	for _, p := range res.Published {
 		k.codes.published(p)
 	}
-	return s.on.after(res), nil
+	return next, nil
 }
 
 // verify does what every member of a committee does before it votes.

@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"slices"
@@ -10,12 +11,13 @@ import (
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
-// Trace is the tree of messages that one external message led to, and what came of each (SPEC 2.4). One that was sent inside
-// of Together, Explore or Replay is empty until it has run; in an exploration it shows the order that was run last.
+// Trace is the tree of messages that one external message led to, on all chains, and what came of each (SPEC 2.4). One that was
+// sent inside of Together, Explore or Replay is empty until it has run; in an exploration it shows the order that was run last.
+// While relays are held, what is under way stands in it as such, and moves on when it does.
 type Trace struct {
 	chain   *Chain
 	message *chain.Message
-	ran     *ran
+	story   *chapter
 }
 
 // Message is a message of a trace with what came of it.
@@ -28,12 +30,14 @@ type Message struct {
 	Input    []byte
 	Amount   chain.Amount
 
-	Status  chain.Status // 0 if it was not let in, as Reason says
-	Reason  string
-	Height  uint64
-	Place   int    // in what the account processed in the block, from 0 on
-	Label   string // names it among what its receiver processes, as an Order does: bid#2
-	GasUsed uint64
+	UnderWay bool         // it has left its chain and has not come to To's
+	Status   chain.Status // 0 if it was not let in, as Reason says, or is under way
+	Reason   string
+	Chain    *Chain // whose block it is in: of At
+	Height   uint64
+	Place    int    // in what the account processed in the block, from 0 on
+	Label    string // names it among what its receiver processes, as an Order does: bid#2
+	GasUsed  uint64
 	// GasLimit was for its handling and all that descends from it.
 	GasLimit uint64
 	Events   []Event
@@ -43,6 +47,7 @@ type Message struct {
 	Sent   []*Message // in the order sent
 
 	chain *Chain
+	index uint32 // among what Parent sent
 }
 
 // Event is something that a contract told the outside.
@@ -60,14 +65,6 @@ type ran struct {
 	scene  *scene
 	turns  []order.Turn[*exec.Delivery]
 	height uint64
-	nodes  map[chain.MessageID]*Message // made when one is looked at
-}
-
-// show lets the traces tell of the run.
-func (r *ran) show(traces []*Trace) {
-	for _, t := range traces {
-		t.ran = r
-	}
 }
 
 // happenings are the events of the run: what was processed, where, and what came of it.
@@ -87,51 +84,102 @@ func (r *ran) happenings() iter.Seq2[*life, *exec.Delivery] {
 	}
 }
 
-// node finds a message of the run.
-func (r *ran) node(id chain.MessageID) *Message {
-	if r.nodes == nil {
-		r.nodes = make(map[chain.MessageID]*Message)
-		places := make(map[chain.Address]int)
-		for l, d := range r.happenings() {
-			m := r.message(l, d)
-			if l.handled != nil {
-				m.Place = places[l.account]
-				places[l.account]++
+// chapter is the last of the blocks since nothing was under way. It never changes but for what it remembers.
+type chapter struct {
+	before *chapter
+	ran    *ran
+	posts  int                          // external messages so far
+	nodes  map[chain.MessageID]*Message // made when one is looked at
+}
+
+// and is the story with one more block.
+func (c *chapter) and(r *ran, posts int) *chapter { return &chapter{before: c, ran: r, posts: posts} }
+
+// parcel finds a message that was sent in a block of the story.
+func (c *chapter) parcel(id chain.MessageID) *parcel {
+	for ; c != nil; c = c.before {
+		if p := c.ran.scene.messages[id]; p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
+// node finds a message of the story.
+func (c *chapter) node(id chain.MessageID) *Message {
+	if c.nodes == nil {
+		var list []*ran
+		for at := c; at != nil; at = at.before {
+			list = append(list, at.ran)
+		}
+		c.nodes = make(map[chain.MessageID]*Message)
+		for _, r := range slices.Backward(list) {
+			r.tell(c.nodes)
+		}
+		for _, r := range list {
+			r.underWay(c.nodes)
+		}
+		for _, n := range c.nodes { // any order: each sorts its own
+			slices.SortFunc(n.Sent, func(a, b *Message) int { return cmp.Compare(a.index, b.index) })
+		}
+	}
+	return c.nodes[id]
+}
+
+// tell makes the nodes of a block.
+func (r *ran) tell(nodes map[chain.MessageID]*Message) {
+	places := make(map[chain.Address]int)
+	for l, d := range r.happenings() {
+		n := r.place(nodes, d)
+		n.At, n.Chain, n.Height = r.scene.chain.At(l.account), r.scene.chain, r.height
+		if l.handled == nil {
+			n.Reason = l.refused.Error()
+			continue
+		}
+		n.Place = places[l.account]
+		places[l.account]++
+		r.outcome(n, l)
+	}
+}
+
+// underWay makes nodes of what the block sent to other chains and has not come there yet.
+func (r *ran) underWay(nodes map[chain.MessageID]*Message) {
+	for l := range r.happenings() {
+		if l.handled == nil {
+			continue
+		}
+		for _, d := range l.handled.Sent {
+			if nodes[d.Message.ID()] == nil {
+				r.place(nodes, d).UnderWay = true
 			}
 		}
 	}
-	return r.nodes[id]
 }
 
-// message makes the node of an event, below the one that sent it.
-func (r *ran) message(l *life, d *exec.Delivery) *Message {
+// place makes the node of a message below the one that sent it.
+func (r *ran) place(nodes map[chain.MessageID]*Message, d *exec.Delivery) *Message {
 	m, k := d.Message, r.scene.chain
 	n := &Message{
-		ID: m.ID(), From: k.At(m.From), To: k.At(m.To), At: k.At(l.account), External: m.Kind == chain.External, Method: m.Method, Input: m.Input,
-		Amount: m.Amount, Height: r.height, Label: r.scene.label(d), GasLimit: m.GasLimit, chain: k,
+		ID: m.ID(), From: k.At(m.From), To: k.At(m.To), External: m.Kind == chain.External, Method: m.Method, Input: m.Input,
+		Amount: m.Amount, Label: r.scene.label(d), GasLimit: m.GasLimit, chain: k, index: m.Index,
 	}
-	r.nodes[n.ID] = n
-	if m.Kind == chain.Relay {
-		n.Parent = r.nodes[m.Parent]
+	nodes[n.ID] = n
+	if n.Parent = nodes[m.Parent]; m.Kind == chain.Relay && n.Parent != nil { // gas that a chain sends back has none
 		n.Parent.Sent = append(n.Parent.Sent, n)
-		slices.SortFunc(n.Parent.Sent, func(a, b *Message) int { return r.index(a) - r.index(b) })
-	}
-	if l.handled == nil {
-		n.Reason = l.refused.Error()
-		return n
-	}
-	o := &l.handled.Outcome
-	n.Status, n.Reason, n.GasUsed = o.Status, o.Reason, o.GasUsed
-	for _, e := range o.Events {
-		n.Events = append(n.Events, Event{e.Topic, e.Body, k.eventText(n.To, e)})
-	}
-	for _, line := range o.Logs() {
-		n.Logs = append(n.Logs, string(line))
 	}
 	return n
 }
 
-func (r *ran) index(m *Message) int { return int(r.scene.messages[m.ID].Message.Index) }
+func (r *ran) outcome(n *Message, l *life) {
+	o := &l.handled.Outcome
+	n.Status, n.Reason, n.GasUsed = o.Status, o.Reason, o.GasUsed
+	for _, e := range o.Events {
+		n.Events = append(n.Events, Event{e.Topic, e.Body, n.chain.eventText(n.To, e)})
+	}
+	for _, line := range o.Logs() {
+		n.Logs = append(n.Logs, string(line))
+	}
+}
 
 func (k *Chain) eventText(of *Account, e chain.ContractEvent) string {
 	if of.code != nil && of.code.schema != nil {
@@ -147,8 +195,8 @@ func (k *Chain) eventText(of *Account, e chain.ContractEvent) string {
 // Root is the external message. The test ends if it has not run yet.
 func (t *Trace) Root() *Message {
 	t.chain.t.Helper()
-	t.chain.check(t.ran != nil, "this trace is empty: what is sent inside of Together, Explore or Replay runs when that function has returned")
-	return t.ran.node(t.message.ID())
+	t.chain.check(t.story != nil, "this trace is empty: what is sent inside of Together, Explore or Replay runs when that function has returned")
+	return t.story.node(t.message.ID())
 }
 
 // All are the messages of the tree, each before what it sent.
@@ -170,11 +218,22 @@ func (m *Message) walk(yield func(*Message) bool) bool {
 	return true
 }
 
-// Failed are the messages that failed, or were not let in.
+// Failed are the messages that failed, or were not let in. What is under way has not failed.
 func (t *Trace) Failed() (list []*Message) {
 	t.chain.t.Helper()
 	for m := range t.All() {
-		if !m.OK() {
+		if !m.OK() && !m.UnderWay {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// UnderWay are the messages that have left a chain and not come to another yet: they are held.
+func (t *Trace) UnderWay() (list []*Message) {
+	t.chain.t.Helper()
+	for m := range t.All() {
+		if m.UnderWay {
 			list = append(list, m)
 		}
 	}

@@ -59,10 +59,10 @@ var order = []place{
 	{"cluster/mesh", shell},
 	{"cluster/transport", shell},
 	{"cluster/placement", shell},
+	{"runtime/relay", shell}, // needs nothing of runtime, and the test kit carries with it
 	{testKit, shell},
 	{"runtime/internal/...", shell}, // any package of runtime may import one
 	{"runtime/store", shell},
-	{"runtime/relay", shell},
 	{"runtime/keep", shell},
 	{"runtime/ingress", shell},
 	{"runtime/audit", shell},
