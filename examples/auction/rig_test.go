@@ -24,9 +24,10 @@ var contracts = func(name string) kit.Contract { return kit.Go("contract/" + nam
 // purse is what everybody begins with.
 const purse = 100
 
-// house is a chain with an auction on it: one collector, one recorder, two auctioneers, and the kitten tom, which the seller has.
+// house is a chain, or a tree of them, with an auction on it: one collector, one recorder, two auctioneers, and the kitten tom, which the seller has.
 type house struct {
 	*kit.Chain
+	at                              places
 	t                               testing.TB
 	seller, alice, bob, carol       *kit.Account
 	collector, recorder, east, west *kit.Account
@@ -38,28 +39,60 @@ type house struct {
 
 func newHouse(t testing.TB) *house {
 	t.Helper()
-	k := kit.New(t)
-	h := &house{Chain: k, t: t}
+	return newHouseOn(t, kit.New(t), nil)
+}
+
+// places say who is on which chain; who isn't named is on the main chain.
+type places map[string]string
+
+func (p places) of(name string) string {
+	if on, ok := p[name]; ok {
+		return name + "@" + on
+	}
+	return name
+}
+
+func newHouseOn(t testing.TB, k *kit.Chain, at places) *house {
+	t.Helper()
+	h := &house{Chain: k, t: t, at: at}
 	for _, p := range []struct {
 		name string
 		to   **kit.Account
 	}{{"seller", &h.seller}, {"alice", &h.alice}, {"bob", &h.bob}, {"carol", &h.carol}} {
-		*p.to = k.Account(p.name, kit.Balance(purse))
+		*p.to = k.Account(at.of(p.name), kit.Balance(purse))
 		h.people = append(h.people, *p.to)
 	}
-	founder := k.Account("founder", kit.Balance(1))
-	h.recorder = k.Deploy(founder, contracts("recorder"), "", kit.Input(grace.Milliseconds()), kit.As("recorder"))
-	h.east = k.Deploy(founder, contracts("auctioneer"), "east", kit.Input(h.recorder), kit.As("east"))
-	h.west = k.Deploy(founder, contracts("auctioneer"), "west", kit.Input(h.recorder), kit.As("west"))
+	h.recorder = h.found("recorder", "recorder", "", kit.Input(grace.Milliseconds()))
+	h.east = h.found("east", "auctioneer", "east", kit.Input(h.recorder))
+	h.west = h.found("west", "auctioneer", "west", kit.Input(h.recorder))
 	h.collector = h.newCollector("collector", h.east, h.west)
 	k.Call(h.seller, h.collector, "register", kit.Input("tom"))
 	return h
 }
 
+// found deploys a contract where its place is.
+func (h *house) found(name, contract, salt string, list ...kit.Detail) *kit.Account {
+	h.t.Helper()
+	return h.Deploy(h.founder(name), contracts(contract), salt, append(list, kit.As(name))...)
+}
+
+// founder is who founds contracts, on the chain where somebody is.
+func (h *house) founder(of string) *kit.Account {
+	h.t.Helper()
+	name := "founder"
+	if on, ok := h.at[of]; ok {
+		name += "@" + on
+	}
+	f := h.Account(name)
+	if f.Balance().IsZero() {
+		h.Account(name, kit.Balance(1))
+	}
+	return f
+}
+
 func (h *house) newCollector(name string, auctioneers ...*kit.Account) *kit.Account {
 	h.t.Helper()
-	founder := h.Account("founder")
-	return h.Deploy(founder, contracts("collector"), name, kit.Input(h.recorder, auctioneers), kit.As(name))
+	return h.found(name, "collector", name, kit.Input(h.recorder, auctioneers))
 }
 
 // sell puts tom up for sale.
@@ -85,7 +118,7 @@ func (h *house) bid(k *kit.Chain, who, at *kit.Account, amount uint64) *kit.Trac
 // twice pays out of that.
 func (h *house) otherLots() {
 	h.t.Helper()
-	dave := h.Account("dave", kit.Balance(10*purse))
+	dave := h.Account(h.at.of("dave"), kit.Balance(10*purse))
 	h.others = make(map[*kit.Account]chain.Amount)
 	bid := func(kitten string, at *kit.Account) {
 		lot := protocol.Lot{Collector: guest.Address(h.collector.Address()), Kitten: kitten, Round: 1}

@@ -8,25 +8,29 @@ import (
 
 // The story: tom is sold over two auctioneers at once. Alice and bob bid against one another in the east, carol's contract in
 // the west has the last word. The seller gets the price, the winner the kitten, everybody else their money.
-func TestStory(t *testing.T) {
-	h := newHouse(t)
+func TestStory(t *testing.T) { newHouse(t).story() }
+
+func (h *house) story() {
+	t := h.t
+	t.Helper()
+	east, west, recorder, collector := h.east.Name(), h.west.Name(), h.recorder.Name(), h.collector.Name()
 	agent := h.Deploy(h.carol, contracts("bidder"), "", kit.Amount(50), kit.As("agent"))
 	h.sell(10).Expect(
-		kit.Sent("recorder", "open", kit.From("collector")), kit.Sent("east", "offer"), kit.Sent("west", "offer"),
-		kit.Sent("collector", "sell", kit.Emitted("listed")),
+		kit.Sent(recorder, "open", kit.From(collector)), kit.Sent(east, "offer"), kit.Sent(west, "offer"),
+		kit.Sent(collector, "sell", kit.Emitted("listed")),
 	)
-	h.bid(h.Chain, h.alice, h.east, 12).ExpectOK().Expect(kit.Sent("east", "bid", kit.Emitted("leading")))
-	h.bid(h.Chain, h.bob, h.east, 15).ExpectOK().Expect(kit.Sent("alice", "add", kit.Amount(12), kit.From("east")))
+	h.bid(h.Chain, h.alice, h.east, 12).ExpectOK().Expect(kit.Sent(east, "bid", kit.Emitted("leading")))
+	h.bid(h.Chain, h.bob, h.east, 15).ExpectOK().Expect(kit.Sent(h.alice.Name(), "add", kit.Amount(12), kit.From(east)))
 	h.ExpectBalance(h.alice, purse)
 	h.Call(h.carol, agent, "bid", kit.Input(h.west, h.recorder, h.lot(), 20))
 
 	h.pass(0)
-	h.say(h.Chain, h.alice, h.east, "close").ExpectOK().ExpectNone(kit.Sent("collector", "sold"))
+	h.say(h.Chain, h.alice, h.east, "close").ExpectOK().ExpectNone(kit.Sent(collector, "sold"))
 	end := h.say(h.Chain, h.alice, h.west, "close").ExpectOK()
 	end.Expect(
-		kit.Sent("bob", "add", kit.Amount(15), kit.From("recorder")), kit.Sent("recorder", "report", kit.Amount(20), kit.Emitted("decided")),
-		kit.Sent("collector", "sold", kit.Amount(20), kit.Emitted("moved")), kit.Sent("seller", "add", kit.Amount(20)),
-		kit.Sent("agent", "outcome", kit.From("collector")),
+		kit.Sent(h.bob.Name(), "add", kit.Amount(15), kit.From(recorder)), kit.Sent(recorder, "report", kit.Amount(20), kit.Emitted("decided")),
+		kit.Sent(collector, "sold", kit.Amount(20), kit.Emitted("moved")), kit.Sent(h.seller.Name(), "add", kit.Amount(20)),
+		kit.Sent(agent.Name(), "outcome", kit.From(collector)),
 	)
 	if owner := h.At(h.tom().Owner); owner != agent {
 		t.Errorf("the kitten is %s's\n%s", owner, end)
@@ -37,6 +41,7 @@ func TestStory(t *testing.T) {
 	h.Call(h.carol, agent, "hand_over", kit.Input(h.lot()))
 	h.Call(h.carol, agent, "withdraw")
 	h.expect(h.carol, 20)
+	h.Conserved()
 	t.Logf("\n%s\n%s", end, h.GasReport())
 }
 

@@ -167,7 +167,8 @@ func (x *exploration) judge() (failure error) {
 		return err
 	}
 	k.show()
-	k.last = x.scenario.traces
+	traces := k.open // of what was held before, too
+	k.last = traces
 	returned := false
 	defer func() {
 		if !returned { // the invariant ended the test
@@ -182,7 +183,7 @@ func (x *exploration) judge() (failure error) {
 	returned = true
 	if err != nil {
 		x.failed, x.traces = x.course.order(), ""
-		for _, t := range x.scenario.traces {
+		for _, t := range traces {
 			x.traces += "\n" + t.String()
 		}
 	}
