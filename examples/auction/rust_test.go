@@ -26,7 +26,8 @@ var both = map[string]func(t *testing.T){
 	"TestEqualBids": TestEqualBids, "TestBidderThatRefuses": TestBidderThatRefuses, "TestTooDeep": TestTooDeep, "TestAnyGas": TestAnyGas,
 	"TestCollectorThatRefuses": TestCollectorThatRefuses, "TestRecorderThatRefuses": TestRecorderThatRefuses,
 	"TestAuctioneerThatIsNone": TestAuctioneerThatIsNone, "TestRecorderThatIsNone": TestRecorderThatIsNone, "TestSoldTwice": TestSoldTwice,
-	"TestHooksFit": TestHooksFit,
+	"TestHooksFit": TestHooksFit, "TestStoryOverChains": TestStoryOverChains, "TestHotKitten": TestHotKitten,
+	"TestExploreHammerOverChains": TestExploreHammerOverChains, "TestExploreEndOverChains": TestExploreEndOverChains,
 }
 
 func inRust(name string) kit.Contract { return kit.File("rust/" + name + "/" + name + ".wasm") }
