@@ -17,8 +17,8 @@ import (
 // maxQuestionBytes bounds the JSON of a question: the longest input in hexadecimal digits, and the rest.
 const maxQuestionBytes = 2*chain.MaxInputBytes + 4<<10
 
-// address reads {address}, which must be of this chain.
-func (s *Server) address(q *http.Request) (chain.Address, error) {
+// address reads {address}, which must be of the chain that is asked.
+func (s *served) address(q *http.Request) (chain.Address, error) {
 	a, err := chain.ParseAddress(q.PathValue("address"))
 	if err != nil {
 		return a, badRequest("%v", err)
@@ -26,8 +26,7 @@ func (s *Server) address(q *http.Request) (chain.Address, error) {
 	if a.Chain() != s.node.Chain() {
 		return a, &client.Error{
 			Code: client.CodeWrongChain, Status: http.StatusNotFound,
-			Message: fmt.Sprintf("account %s is on chain %d, and this node runs chain %d", a, a.Chain(), s.node.Chain()),
-			Hint:    "ask a node of that chain",
+			Message: fmt.Sprintf("account %s is on chain %d, and %s", a, a.Chain(), s.runs()), Hint: "ask a node of that chain",
 		}
 	}
 	return a, nil
@@ -35,7 +34,7 @@ func (s *Server) address(q *http.Request) (chain.Address, error) {
 
 // postQuery runs a view of an account's code (SPEC 3.5). What the code makes of the question is the answer, whether it
 // likes it or not; that there is nobody to ask is an error.
-func (s *Server) postQuery(w http.ResponseWriter, q *http.Request) error {
+func (s *served) postQuery(w http.ResponseWriter, q *http.Request) error {
 	address, err := s.address(q)
 	if err != nil {
 		return err
@@ -71,7 +70,7 @@ func notFound(code, words, hint string) *client.Error {
 }
 
 // question reads the body, whose bytes are given back before the view runs.
-func (s *Server) question(q *http.Request) (exec.Question, error) {
+func (s *served) question(q *http.Request) (exec.Question, error) {
 	if mediaType(q) != "application/json" {
 		return exec.Question{}, &client.Error{
 			Code: client.CodeMediaType, Status: http.StatusUnsupportedMediaType,
@@ -100,7 +99,7 @@ func codeHash(q *http.Request) (h chain.CodeHash, err error) {
 }
 
 // code is what is published under {hash}. Few are read at once (N2): a module may have megabytes.
-func (s *Server) code(q *http.Request, use func(chain.CodeHash, *node.Code)) error {
+func (s *served) code(q *http.Request, use func(chain.CodeHash, *node.Code)) error {
 	hash, err := codeHash(q)
 	if err != nil {
 		return err
@@ -117,7 +116,7 @@ func (s *Server) code(q *http.Request, use func(chain.CodeHash, *node.Code)) err
 	})
 }
 
-func (s *Server) getCode(w http.ResponseWriter, q *http.Request) error {
+func (s *served) getCode(w http.ResponseWriter, q *http.Request) error {
 	var answer client.Code
 	err := s.code(q, func(hash chain.CodeHash, c *node.Code) {
 		answer = client.Code{
@@ -148,7 +147,7 @@ func describeModule(module []byte) (json.RawMessage, string) {
 	return text, ""
 }
 
-func (s *Server) getRawCode(w http.ResponseWriter, q *http.Request) error {
+func (s *served) getRawCode(w http.ResponseWriter, q *http.Request) error {
 	var module []byte
 	if err := s.code(q, func(_ chain.CodeHash, c *node.Code) { module = c.Module }); err != nil {
 		return err

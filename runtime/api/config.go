@@ -10,7 +10,9 @@ import (
 
 // Config says what a Server serves.
 type Config struct {
-	Node *node.Node
+	// Node is that of the chain which is meant where none is named. Others are those of further chains; one of each.
+	Node   *node.Node
+	Others []*node.Node
 	// Listen is host:port; port 0 takes a free one. It must be a loopback address if Dev is set.
 	Listen  string
 	Dev     *client.Dev // of a development network, else nil

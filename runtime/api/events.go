@@ -20,7 +20,7 @@ const (
 )
 
 // filter reads ?account= and ?topic=.
-func (s *Server) filter(q *http.Request) (f client.EventFilter, err error) {
+func (s *served) filter(q *http.Request) (f client.EventFilter, err error) {
 	f.Topic = q.URL.Query().Get("topic")
 	if len(f.Topic) > chain.MaxMethodBytes {
 		return f, badRequest("topic=%q: a topic has at most %d bytes", clip(f.Topic), chain.MaxMethodBytes)
@@ -34,7 +34,7 @@ func (s *Server) filter(q *http.Request) (f client.EventFilter, err error) {
 }
 
 // eventCursor is the cursor behind which to look; one above the head is of another network.
-func (s *Server) eventCursor(q *http.Request) (after uint64, given bool, err error) {
+func (s *served) eventCursor(q *http.Request) (after uint64, given bool, err error) {
 	after, given, err = cursor(q)
 	if err != nil {
 		return 0, false, err
@@ -46,7 +46,7 @@ func (s *Server) eventCursor(q *http.Request) (after uint64, given bool, err err
 }
 
 // getEvents looks for what contracts told, in final blocks behind the cursor.
-func (s *Server) getEvents(w http.ResponseWriter, q *http.Request) error {
+func (s *served) getEvents(w http.ResponseWriter, q *http.Request) error {
 	f, err := s.filter(q)
 	if err != nil {
 		return err
@@ -72,7 +72,7 @@ type look struct {
 }
 
 // look looks behind the cursor.
-func (s *Server) look(ctx context.Context, f client.EventFilter, after uint64) (*look, error) {
+func (s *served) look(ctx context.Context, f client.EventFilter, after uint64) (*look, error) {
 	select {
 	case s.scans <- struct{}{}:
 	case <-ctx.Done():
@@ -85,7 +85,7 @@ func (s *Server) look(ctx context.Context, f client.EventFilter, after uint64) (
 
 // scan reads blocks behind the cursor until enough was found or read. It always gets on: a page that isn't complete ends
 // behind its beginning.
-func (s *Server) scan(ctx context.Context, l *look) error {
+func (s *served) scan(ctx context.Context, l *look) error {
 	p := &l.page
 	p.Height, p.Next, p.Events = s.node.Head().Header.Height, l.after, []client.Event{}
 	first := max(client.CursorHeight(l.after), 1)
@@ -142,7 +142,7 @@ func (l *look) wants(account chain.Address, topic string) bool {
 }
 
 // streamEvents sends what contracts told behind the cursor, and then what they tell; without a cursor only that.
-func (s *Server) streamEvents(w http.ResponseWriter, q *http.Request) error {
+func (s *served) streamEvents(w http.ResponseWriter, q *http.Request) error {
 	f, err := s.filter(q)
 	if err != nil {
 		return err

@@ -22,7 +22,7 @@ var Split = split
 
 // Kept is how many blocks are kept, and their bytes.
 func (s *Server) Kept() (n, bytes int) {
-	h := s.histories
+	h := s.main.histories
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.used.Len(), h.bytes

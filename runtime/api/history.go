@@ -19,8 +19,7 @@ type histories struct {
 	block       func(height uint64) (*block.History, []byte, error) // reads one
 	certificate func(height uint64) (*chain.Certificate, error)     // of one; nil for none
 	limit       int                                                 // on the encoded length of what is kept
-	readers     chan struct{}                                       // those who look at blocks now
-	loads       chan struct{}                                       // those among them whose block is not kept yet
+	reading
 
 	mu    sync.Mutex // guards all below
 	known map[uint64]*list.Element
@@ -40,21 +39,30 @@ type kept struct {
 	err  error
 }
 
-func newHistories(n *node.Node, limit, readers int) *histories {
+func newHistories(n *node.Node, limit int, r reading) *histories {
 	return &histories{
-		block: n.Block, certificate: n.Certificate, limit: limit, readers: make(chan struct{}, readers), loads: make(chan struct{}, loadsAtOnce),
-		known: make(map[uint64]*list.Element), used: list.New(),
+		block: n.Block, certificate: n.Certificate, limit: limit, reading: r, known: make(map[uint64]*list.Element), used: list.New(),
 	}
 }
 
+// reading bounds those who look at blocks, of all chains together (N2).
+type reading struct {
+	readers chan struct{} // those who look at blocks now
+	loads   chan struct{} // those among them whose block is not kept yet
+}
+
+func newReading(readers int) reading {
+	return reading{make(chan struct{}, readers), make(chan struct{}, loadsAtOnce)}
+}
+
 // read calls f, which may call get, when there is a place for it (N2). f must not wait for anything.
-func (h *histories) read(ctx context.Context, f func() error) error {
+func (r reading) read(ctx context.Context, f func() error) error {
 	select {
-	case h.readers <- struct{}{}:
+	case r.readers <- struct{}{}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	defer func() { <-h.readers }()
+	defer func() { <-r.readers }()
 	return f()
 }
 

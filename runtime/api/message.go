@@ -21,7 +21,7 @@ func messageID(q *http.Request) (chain.MessageID, error) {
 	return id, nil
 }
 
-func (s *Server) getMessage(w http.ResponseWriter, q *http.Request) error {
+func (s *served) getMessage(w http.ResponseWriter, q *http.Request) error {
 	id, err := messageID(q)
 	if err != nil {
 		return err
@@ -39,7 +39,7 @@ func (s *Server) getMessage(w http.ResponseWriter, q *http.Request) error {
 }
 
 // wait reads ?wait=: final, or a duration.
-func (s *Server) wait(q *http.Request) (time.Duration, error) {
+func (s *served) wait(q *http.Request) (time.Duration, error) {
 	switch text := q.URL.Query().Get("wait"); text {
 	case "":
 		return 0, nil
@@ -55,7 +55,7 @@ func (s *Server) wait(q *http.Request) (time.Duration, error) {
 }
 
 // awaitFor is where the message stands when it is settled, or the time is up.
-func (s *Server) awaitFor(q *http.Request, id chain.MessageID, wait time.Duration) (client.Message, error) {
+func (s *served) awaitFor(q *http.Request, id chain.MessageID, wait time.Duration) (client.Message, error) {
 	if wait == 0 {
 		return s.message(q.Context(), id)
 	}
@@ -69,7 +69,7 @@ func (s *Server) awaitFor(q *http.Request, id chain.MessageID, wait time.Duratio
 }
 
 // await returns where the message stands when it is settled, or ctx ends.
-func (s *Server) await(ctx context.Context, id chain.MessageID) (client.Message, error) {
+func (s *served) await(ctx context.Context, id chain.MessageID) (client.Message, error) {
 	for {
 		head := s.node.Head().Header.Height
 		// Looking takes no time that counts, and its answer is due also when the time is up.
@@ -89,7 +89,7 @@ func (s *Server) await(ctx context.Context, id chain.MessageID) (client.Message,
 }
 
 // message is where a message stands now.
-func (s *Server) message(ctx context.Context, id chain.MessageID) (m client.Message, err error) {
+func (s *served) message(ctx context.Context, id chain.MessageID) (m client.Message, err error) {
 	err = s.histories.read(ctx, func() error {
 		found, err := s.find(id)
 		if err == nil {
@@ -112,7 +112,7 @@ type found struct {
 
 // find looks a message up; call it inside of histories.read. The head is taken first: what is in the queue that it left
 // may be final by now, but nothing falls between.
-func (s *Server) find(id chain.MessageID) (*found, error) {
+func (s *served) find(id chain.MessageID) (*found, error) {
 	head := s.node.Head().Header.Height
 	stands, err := s.node.Message(id)
 	switch {

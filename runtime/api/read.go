@@ -24,19 +24,19 @@ func gasTable() client.Gas {
 	}
 }
 
-func (s *Server) getInfo(w http.ResponseWriter, _ *http.Request) error {
+func (s *served) getInfo(w http.ResponseWriter, _ *http.Request) error {
 	in := s.node.Info()
 	h := in.Head.Header
 	s.answer(w, http.StatusOK, client.Info{
 		Version: s.Version, Name: in.Genesis.Name, Network: in.Network, Chain: in.Chain, Height: h.Height, Block: in.Head.Hash,
 		StateRoot: h.Roots.State, TimeMillis: h.TimeMillis, GenesisMillis: in.Genesis.TimeMillis, Finality: client.Final,
 		Params: client.Params(in.Params), Gas: gasTable(), Pace: in.Pace.String(), Waiting: in.Waiting, Resident: in.Resident,
-		Entries: in.Entries, UptimeMillis: in.Uptime.Milliseconds(), Dir: in.Dir, Dev: s.Dev,
+		Entries: in.Entries, UptimeMillis: in.Uptime.Milliseconds(), Dir: in.Dir, Dev: s.Dev, Chains: len(s.node.Tree()),
 	})
 	return nil
 }
 
-func (s *Server) getAccount(w http.ResponseWriter, q *http.Request) error {
+func (s *served) getAccount(w http.ResponseWriter, q *http.Request) error {
 	address, err := s.address(q)
 	if err != nil {
 		return err
@@ -64,7 +64,7 @@ func (s *Server) getAccount(w http.ResponseWriter, q *http.Request) error {
 func setHead(a *client.Account, h node.Head) { a.Height, a.Block = h.Header.Height, h.Hash }
 
 // prove replaces what a says of the record by what the state tree proves, of one height with its header.
-func (s *Server) prove(a *client.Account) error {
+func (s *served) prove(a *client.Account) error {
 	p, err := s.node.Prove(a.Address)
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func (s *Server) prove(a *client.Account) error {
 	return err
 }
 
-func (s *Server) getCommittee(w http.ResponseWriter, _ *http.Request) error {
+func (s *served) getCommittee(w http.ResponseWriter, _ *http.Request) error {
 	c, head, err := s.node.Committee()
 	if err != nil {
 		return err
@@ -108,7 +108,7 @@ func (s *Server) getCommittee(w http.ResponseWriter, _ *http.Request) error {
 }
 
 // height reads {height}: a number, or latest.
-func (s *Server) height(q *http.Request) (uint64, error) {
+func (s *served) height(q *http.Request) (uint64, error) {
 	text := q.PathValue("height")
 	if text == "latest" {
 		return s.node.Head().Header.Height, nil
@@ -120,7 +120,7 @@ func (s *Server) height(q *http.Request) (uint64, error) {
 	return n, nil
 }
 
-func (s *Server) getBlock(w http.ResponseWriter, q *http.Request) error {
+func (s *served) getBlock(w http.ResponseWriter, q *http.Request) error {
 	height, err := s.height(q)
 	if err != nil {
 		return err
@@ -156,7 +156,7 @@ func (s *Server) getBlock(w http.ResponseWriter, q *http.Request) error {
 	return nil
 }
 
-func (s *Server) getRawBlock(w http.ResponseWriter, q *http.Request) error {
+func (s *served) getRawBlock(w http.ResponseWriter, q *http.Request) error {
 	height, err := s.height(q)
 	if err != nil {
 		return err
@@ -177,7 +177,7 @@ func (s *Server) getRawBlock(w http.ResponseWriter, q *http.Request) error {
 }
 
 // blockAt is a final block; call it inside of histories.read.
-func (s *Server) blockAt(height uint64) (*kept, error) {
+func (s *served) blockAt(height uint64) (*kept, error) {
 	if head := s.node.Head().Header.Height; height > head {
 		return nil, unknownBlock(height, head)
 	}
@@ -209,7 +209,7 @@ func number(q *http.Request, name string, otherwise int) (int, error) {
 }
 
 // mine makes blocks on demand.
-func (s *Server) mine(w http.ResponseWriter, q *http.Request) error {
+func (s *served) mine(w http.ResponseWriter, q *http.Request) error {
 	if s.Dev == nil {
 		return &client.Error{
 			Code: client.CodeNotDev, Status: http.StatusForbidden,

@@ -20,35 +20,54 @@ import (
 // route is something that the server does. Its error is the answer, unless one was begun.
 type route struct {
 	Method string `json:"method"`
-	Path   string `json:"path"`
-	What   string `json:"what"`
-	serve  func(w http.ResponseWriter, q *http.Request) error
+	Path   string `json:"path"` // without OnChain's, if it has both
+	// OnChain is the path of the same, asked of the chain that it names; empty for what is of no chain.
+	OnChain string `json:"on_chain,omitempty"`
+	What    string `json:"what"`
+	serve   func(w http.ResponseWriter, q *http.Request) error
+	of      func(s *served, w http.ResponseWriter, q *http.Request) error
+	pick    func(q *http.Request) *served // the chain, where Path doesn't name it
 }
+
+// on is a route of a chain: bare if the chain follows from the request, or is the default.
+func on(method, path, what string, pick func(q *http.Request) *served, of func(*served, http.ResponseWriter, *http.Request) error) route {
+	r := route{Method: method, OnChain: onChain + path, What: what, of: of, pick: pick}
+	if pick != nil {
+		r.Path = "/v1" + path
+	} else {
+		r.Path, r.OnChain = r.OnChain, ""
+	}
+	return r
+}
+
+const onChain = "/v1/chains/{chain}"
 
 // table are all routes.
 func (s *Server) table() []route {
+	byAddress, byMessage, any := s.byAddress, s.byMessage, s.byDefault
 	return []route{
-		{"GET", "/v1/{$}", "this list", s.list},
-		{"GET", "/v1/info", "the node, its chain, parameters and gas table", s.getInfo},
-		{"GET", "/v1/accounts/{address}", "an account at the head; ?proof=1 with its proof to the state root", s.getAccount},
-		{"POST", "/v1/accounts/{address}/query", "run a view of the account's code (JSON: method, input, gas_limit)", s.postQuery},
-		{"GET", "/v1/codes/{hash}", "published code: its size, when it is callable, its methods", s.getCode},
-		{"GET", "/v1/codes/{hash}/raw", "the module itself", s.getRawCode},
-		{"POST", "/v1/messages", "submit one message (" + client.TypeMessage + ") or several (" + client.TypeMessages + "); ?wait=final", s.postMessages},
-		{"GET", "/v1/messages/{id}", "a message and where it stands; ?wait=30s waits until it is final or dropped", s.getMessage},
-		{"GET", "/v1/messages/{id}/events", "each message of its tree when it is accepted and final (event stream; Last-Event-ID or ?after=)", s.streamTree},
-		{"GET", "/v1/trace/{id}", "the tree of messages that it is part of", s.getTrace},
-		{"GET", "/v1/blocks", "final blocks above ?after= as they are made (event stream; Last-Event-ID)", s.streamBlocks},
-		{"GET", "/v1/blocks/{height}", "a final block, by height or latest, with a page of its messages from ?from=", s.getBlock},
-		{"GET", "/v1/blocks/{height}/raw", "its canonical encoding", s.getRawBlock},
-		{"GET", "/v1/committee", "who agrees on the chain's blocks, and with how many seats", s.getCommittee},
-		{"GET", "/v1/chains/{chain}/evidence", "proofs that members of the committee broke a rule", s.getEvidence},
-		{"GET", "/v1/chains/{chain}/evidence/{hash}/raw", "one of them, for anyone to judge", s.getRawEvidence},
-		{"GET", "/v1/events", "what contracts told in final blocks, of ?account= and ?topic=, behind ?after=", s.getEvents},
-		{"GET", "/v1/events/stream", "the same as it happens (event stream; Last-Event-ID or ?after=)", s.streamEvents},
-		{"POST", "/v1/dev/mine", "make ?blocks= now (development networks)", s.mine},
-		{"GET", "/metrics", "for Prometheus", s.serveMetrics()},
-		{"GET", "/healthz", "200 while the node answers", s.getHealth},
+		{Method: "GET", Path: "/v1/{$}", What: "this list", serve: s.list},
+		{Method: "GET", Path: "/v1/chains", What: "the chains of the network, and how far those are that the node runs", serve: s.getChains},
+		on("GET", "/info", "the node, its chain, parameters and gas table", any, (*served).getInfo),
+		on("GET", "/accounts/{address}", "an account at the head; ?proof=1 with its proof to the state root", byAddress, (*served).getAccount),
+		on("POST", "/accounts/{address}/query", "run a view of the account's code (JSON: method, input, gas_limit)", byAddress, (*served).postQuery),
+		on("GET", "/codes/{hash}", "published code: its size, when it is callable, its methods", any, (*served).getCode),
+		on("GET", "/codes/{hash}/raw", "the module itself", any, (*served).getRawCode),
+		on("POST", "/messages", "submit one message ("+client.TypeMessage+") or several ("+client.TypeMessages+"); ?wait=final", any, (*served).postMessages),
+		on("GET", "/messages/{id}", "a message and where it stands; ?wait=30s waits until it is final or dropped", byMessage, (*served).getMessage),
+		on("GET", "/messages/{id}/events", "each message of its tree when it is accepted and final (event stream; Last-Event-ID or ?after=)", byMessage, (*served).streamTree),
+		on("GET", "/trace/{id}", "the tree of messages that it is part of", byMessage, (*served).getTrace),
+		on("GET", "/blocks", "final blocks above ?after= as they are made (event stream; Last-Event-ID)", any, (*served).streamBlocks),
+		on("GET", "/blocks/{height}", "a final block, by height or latest, with a page of its messages from ?from=", any, (*served).getBlock),
+		on("GET", "/blocks/{height}/raw", "its canonical encoding", any, (*served).getRawBlock),
+		on("GET", "/committee", "who agrees on the chain's blocks, and with how many seats", any, (*served).getCommittee),
+		on("GET", "/evidence", "proofs that members of the committee broke a rule", nil, (*served).getEvidence),
+		on("GET", "/evidence/{hash}/raw", "one of them, for anyone to judge", nil, (*served).getRawEvidence),
+		on("GET", "/events", "what contracts told in final blocks, of ?account= and ?topic=, behind ?after=", any, (*served).getEvents),
+		on("GET", "/events/stream", "the same as it happens (event stream; Last-Event-ID or ?after=)", any, (*served).streamEvents),
+		on("POST", "/dev/mine", "make ?blocks= now (development networks)", any, (*served).mine),
+		{Method: "GET", Path: "/metrics", What: "for Prometheus", serve: s.serveMetrics()},
+		{Method: "GET", Path: "/healthz", What: "200 while the node answers", serve: s.getHealth},
 	}
 }
 
@@ -57,10 +76,15 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	byPath := make(map[string]methods)
 	for _, r := range s.table() {
-		if byPath[r.Path] == nil {
-			byPath[r.Path] = methods{}
+		for _, path := range []string{r.Path, r.OnChain} {
+			if path == "" {
+				continue
+			}
+			if byPath[path] == nil {
+				byPath[path] = methods{}
+			}
+			byPath[path][r.Method] = r
 		}
-		byPath[r.Path][r.Method] = r
 	}
 	for path, m := range byPath {
 		mux.Handle(path, s.counted(path, s.dispatch(m)))
@@ -92,10 +116,25 @@ func (s *Server) dispatch(m methods) http.HandlerFunc {
 			})
 			return
 		}
-		if err := r.serve(w, q); err != nil {
+		if err := s.run(r, w, q); err != nil {
 			s.refuse(w, q, err)
 		}
 	}
+}
+
+// run serves the request, of the chain that it means.
+func (s *Server) run(r route, w http.ResponseWriter, q *http.Request) error {
+	if r.of == nil {
+		return r.serve(w, q)
+	}
+	if q.PathValue("chain") == "" {
+		return r.of(r.pick(q), w, q)
+	}
+	on, err := s.named(q.PathValue("chain"))
+	if err != nil {
+		return err
+	}
+	return r.of(on, w, q)
 }
 
 func (s *Server) unknown(w http.ResponseWriter, q *http.Request) {
@@ -115,7 +154,7 @@ func (s *Server) list(w http.ResponseWriter, _ *http.Request) error {
 }
 
 func (s *Server) getHealth(w http.ResponseWriter, _ *http.Request) error {
-	s.answer(w, http.StatusOK, map[string]any{"ok": true, "height": s.node.Head().Header.Height})
+	s.answer(w, http.StatusOK, map[string]any{"ok": true, "height": s.main.node.Head().Header.Height})
 	return nil
 }
 
@@ -158,10 +197,22 @@ func (s *Server) counted(path string, next http.HandlerFunc) http.Handler {
 	})
 }
 
+// serveMetrics serves those of the server and of all nodes.
 func (s *Server) serveMetrics() func(http.ResponseWriter, *http.Request) error {
-	h := promhttp.HandlerFor(prometheus.Gatherers{s.node.Metrics(), s.registry}, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: s.Limits.Write})
 	return func(w http.ResponseWriter, q *http.Request) error {
+		s.mu.RLock()
+		h := s.metrics
+		s.mu.RUnlock()
 		h.ServeHTTP(w, q)
 		return nil
 	}
+}
+
+// gather makes what serves the metrics. The caller holds mu.
+func (s *Server) gather() http.Handler {
+	list := prometheus.Gatherers{s.registry}
+	for _, one := range s.chains {
+		list = append(list, one.node.Metrics())
+	}
+	return promhttp.HandlerFor(list, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: s.Limits.Write})
 }

@@ -10,26 +10,29 @@ import (
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/thinkey/thinkey/runtime/node"
 )
 
-// Server serves one node. Close it before the node.
+// Server serves the nodes of one chain or of several. Close it before the nodes.
 type Server struct {
 	Config
-	node      *node.Node
-	listener  net.Listener
-	http      *http.Server
-	end       context.CancelFunc // ends streams and waits
-	histories *histories
-	scans     chan struct{} // those who look for events now
-	streams   gate
-	polls     gate
-	evidence  gate
-	bodies    *budget
-	answers   *budget
-	registry  *prometheus.Registry
-	requests  *prometheus.CounterVec
+	main     *served // the chain that is meant where none is named
+	listener net.Listener
+	http     *http.Server
+	end      context.CancelFunc // ends streams and waits
+	reading  reading
+	scans    chan struct{} // those who look for events now
+
+	mu      sync.RWMutex // guards chains and metrics
+	chains  []*served    // by id
+	metrics http.Handler
+
+	streams  gate
+	polls    gate
+	evidence gate
+	bodies   *budget
+	answers  *budget
+	registry *prometheus.Registry
+	requests *prometheus.CounterVec
 }
 
 // New listens, so that Addr is known and callers queue; Serve answers them.
@@ -54,11 +57,15 @@ func newOn(listener net.Listener, c Config) *Server {
 	}
 	l := c.Limits
 	s := &Server{
-		Config: c, node: c.Node, listener: limited(listener, l.Connections),
+		Config: c, listener: limited(listener, l.Connections),
 		streams: newGate("streams", l.Streams), polls: newGate("waiting requests", l.Polls), evidence: newGate("readers of evidence", evidenceAtOnce), bodies: newBudget("request bodies", l.Bodies), answers: newBudget("answers", l.Answers),
-		histories: newHistories(c.Node, l.BlockBytes, l.Readers), scans: make(chan struct{}, scansAtOnce),
+		reading: newReading(l.Readers), scans: make(chan struct{}, scansAtOnce),
 	}
 	s.count()
+	s.main = s.add(c.Node)
+	for _, n := range c.Others {
+		s.add(n)
+	}
 	base, end := context.WithCancel(context.Background())
 	s.end = end
 	s.http = &http.Server{

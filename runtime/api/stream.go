@@ -14,13 +14,13 @@ import (
 
 // stream writes server-sent events. Each has its time to be taken (N3).
 type stream struct {
-	server *Server
+	server *served
 	w      http.ResponseWriter
 	out    *http.ResponseController
 }
 
 // stream begins a stream; the caller calls the returned function when it has ended.
-func (s *Server) stream(w http.ResponseWriter) (*stream, func(), error) {
+func (s *served) stream(w http.ResponseWriter) (*stream, func(), error) {
 	if err := s.streams.enter(); err != nil {
 		return nil, nil, err
 	}
@@ -88,7 +88,7 @@ func cursor(q *http.Request) (after uint64, given bool, err error) {
 }
 
 // streamBlocks sends every final block above the cursor, and then each as it is made; without a cursor only those.
-func (s *Server) streamBlocks(w http.ResponseWriter, q *http.Request) error {
+func (s *served) streamBlocks(w http.ResponseWriter, q *http.Request) error {
 	after, given, err := cursor(q)
 	if err != nil {
 		return err
@@ -116,7 +116,7 @@ func (s *Server) streamBlocks(w http.ResponseWriter, q *http.Request) error {
 	return nil
 }
 
-func (s *Server) sendBlock(ctx context.Context, st *stream, height uint64) error {
+func (s *served) sendBlock(ctx context.Context, st *stream, height uint64) error {
 	var b client.Block
 	err := s.histories.read(ctx, func() error {
 		k, err := s.blockAt(height)
@@ -132,7 +132,7 @@ func (s *Server) sendBlock(ctx context.Context, st *stream, height uint64) error
 }
 
 // streamEnded notes why a stream could not go on, unless its reader went away, was too slow, or the server is closing.
-func (s *Server) streamEnded(q *http.Request, err error) {
+func (s *served) streamEnded(q *http.Request, err error) {
 	if e := asError(err); err != nil && e.Code == client.CodeInternal {
 		s.Log.Debug("stream ended", "path", q.URL.Path, "error", err)
 	}
@@ -140,7 +140,7 @@ func (s *Server) streamEnded(q *http.Request, err error) {
 
 // streamTree sends every step of the tree that a message is part of: each message when it is accepted, and when it is
 // final.
-func (s *Server) streamTree(w http.ResponseWriter, q *http.Request) error {
+func (s *served) streamTree(w http.ResponseWriter, q *http.Request) error {
 	id, err := messageID(q)
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ import (
 )
 
 // postMessages takes messages in. The answer has an entry for each; a single one that is refused is the error itself.
-func (s *Server) postMessages(w http.ResponseWriter, q *http.Request) error {
+func (s *served) postMessages(w http.ResponseWriter, q *http.Request) error {
 	wait, err := s.wait(q)
 	if err != nil {
 		return err
@@ -31,7 +31,7 @@ func (s *Server) postMessages(w http.ResponseWriter, q *http.Request) error {
 		}
 		defer s.polls.leave()
 	}
-	answers, err := s.submit(q)
+	answers, at, err := s.submit(q)
 	if err != nil {
 		w.Header().Set("Connection", "close") // what is left of the body is not worth reading
 		return err
@@ -47,7 +47,7 @@ func (s *Server) postMessages(w http.ResponseWriter, q *http.Request) error {
 		}
 	}
 	if wait > 0 {
-		if err := s.awaitAll(q, list, wait); err != nil {
+		if err := awaitAll(q, at, list, wait); err != nil {
 			return err
 		}
 	}
@@ -55,31 +55,60 @@ func (s *Server) postMessages(w http.ResponseWriter, q *http.Request) error {
 	return nil
 }
 
-// submit reads the body and hands its messages to the node.
-func (s *Server) submit(q *http.Request) ([]ingress.Answer, error) {
+// submit reads the body and hands its messages in: to the chain that the path names, else to that of each. It returns which that
+// was, too.
+func (s *served) submit(q *http.Request) ([]ingress.Answer, []*served, error) {
 	body := body{budget: s.bodies}
 	defer body.free()
 	switch mediaType(q) {
 	case client.TypeMessage:
 		if err := body.read(q, chain.MaxPublicationBytes); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		return s.node.Submit([][]byte{bytes.Clone(body.bytes)}), nil
+		answers, at := s.hand(q, [][]byte{bytes.Clone(body.bytes)})
+		return answers, at, nil
 	case client.TypeMessages:
 		if err := body.read(q, client.MaxSubmissionBytes); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		messages, err := split(body.bytes)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		return s.node.Submit(messages), nil
+		answers, at := s.hand(q, messages)
+		return answers, at, nil
 	}
-	return nil, &client.Error{
+	return nil, nil, &client.Error{
 		Code: client.CodeMediaType, Status: http.StatusUnsupportedMediaType,
 		Message: fmt.Sprintf("content type %q is not one of messages", clip(q.Header.Get("Content-Type"))),
 		Hint:    "send one encoded message as " + client.TypeMessage + ", or several, each behind its length of four bytes, as " + client.TypeMessages,
 	}
+}
+
+// hand gives messages to the chains that they are for. What belongs to none here goes to the default one, which says what is wrong.
+func (s *served) hand(q *http.Request, raws [][]byte) ([]ingress.Answer, []*served) {
+	at := make([]*served, len(raws))
+	of := make(map[*served][]int)
+	for i, raw := range raws {
+		at[i] = s
+		if q.PathValue("chain") == "" {
+			if there := s.get(chain.MessageChain(raw)); there != nil {
+				at[i] = there
+			}
+		}
+		of[at[i]] = append(of[at[i]], i)
+	}
+	answers := make([]ingress.Answer, len(raws))
+	for there, places := range of { // any order: chains have nothing to do with each other
+		part := make([][]byte, len(places))
+		for j, i := range places {
+			part[j] = raws[i]
+		}
+		for j, a := range there.node.Submit(part) {
+			answers[places[j]] = a
+		}
+	}
+	return answers, at
 }
 
 func mediaType(q *http.Request) string {
@@ -114,14 +143,14 @@ func split(body []byte) ([][]byte, error) {
 }
 
 // awaitAll waits until every message that was taken in is settled, or the time is up.
-func (s *Server) awaitAll(q *http.Request, list []client.Submitted, wait time.Duration) error {
+func awaitAll(q *http.Request, at []*served, list []client.Submitted, wait time.Duration) error {
 	ctx, cancel := context.WithTimeout(q.Context(), wait)
 	defer cancel()
 	for i := range list {
 		if list[i].State == client.StateRefused {
 			continue
 		}
-		m, err := s.await(ctx, list[i].ID)
+		m, err := at[i].await(ctx, list[i].ID)
 		if errors.Is(err, node.ErrUnknown) { // dropped, and the reason is forgotten since
 			continue
 		}

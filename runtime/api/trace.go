@@ -8,7 +8,7 @@ import (
 	"github.com/thinkey/thinkey/sdk/client"
 )
 
-func (s *Server) getTrace(w http.ResponseWriter, q *http.Request) error {
+func (s *served) getTrace(w http.ResponseWriter, q *http.Request) error {
 	id, err := messageID(q)
 	if err != nil {
 		return err
@@ -26,7 +26,7 @@ func (s *Server) getTrace(w http.ResponseWriter, q *http.Request) error {
 }
 
 // trace draws the tree that a message is part of; call it inside of histories.read.
-func (s *Server) trace(id chain.MessageID) (*client.Trace, error) {
+func (s *served) trace(id chain.MessageID) (*client.Trace, error) {
 	f, err := s.find(id)
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func (s *Server) trace(id chain.MessageID) (*client.Trace, error) {
 }
 
 // draw fills in the tree of t.Origin, which is final.
-func (s *Server) draw(t *client.Trace) error {
+func (s *served) draw(t *client.Trace) error {
 	root := &branch{id: t.Origin, node: &client.TraceNode{}}
 	tree := newTree(s, root)
 	tree.final = func(b *branch, m client.Message) {

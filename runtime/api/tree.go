@@ -34,7 +34,7 @@ type branch struct {
 	node    *client.TraceNode // for who draws the tree
 }
 
-func newTree(s *Server, root *branch) *tree {
+func newTree(s *served, root *branch) *tree {
 	return &tree{where: s.node.Message, read: s.histories.get, limit: s.Limits.Tree, count: 1, open: []*branch{root}}
 }
 

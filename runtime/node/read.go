@@ -101,6 +101,16 @@ func (n *Node) Head() Head {
 // Chain is the chain that the node runs.
 func (n *Node) Chain() chain.ID { return n.chain }
 
+// Tree is which chains there are, as the chain knows at its head.
+func (n *Node) Tree() chain.Tree { return n.limbs() }
+
+// Entry is an entry of an account's storage at the head; nil if there is none.
+func (n *Node) Entry(account chain.Address, key string) ([]byte, error) {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.store.State(n.chain).Entry(account, key)
+}
+
 // AccountAt is an account at the head: asked of its live actor.
 type AccountAt struct {
 	Account chain.Account

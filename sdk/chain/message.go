@@ -158,6 +158,17 @@ func DecodeMessage(b []byte) (*Message, error) {
 	return m, nil
 }
 
+// toAt is where the receiver stands in an encoded message: behind version, kind, network and sender.
+const toAt = 2 + 32 + AddressSize
+
+// MessageChain is the chain of an encoded message's receiver, read without decoding the rest; 0 if it has none.
+func MessageChain(b []byte) ID {
+	if len(b) < toAt+AddressSize {
+		return 0
+	}
+	return Address(b[toAt : toAt+AddressSize]).Chain()
+}
+
 func readMessage(r *wire.Reader) *Message {
 	start := r.Offset()
 	r.Version("message", messageVersion)

@@ -61,12 +61,34 @@ type Params struct {
 	DepositPerByte    uint64 `json:"deposit_per_byte,string"`
 }
 
+// Chain is a chain of the network, as the node knows it.
+type Chain struct {
+	Chain  chain.ID `json:"chain"`
+	Name   string   `json:"name,omitempty"`
+	Parent chain.ID `json:"parent,omitempty"` // none: the main chain
+	// Here says that the node runs it; what follows is known of those alone.
+	Here       bool            `json:"here"`
+	Height     uint64          `json:"height,omitempty"`
+	Block      chain.BlockHash `json:"block,omitzero"`
+	StateRoot  chain.Hash      `json:"state_root,omitzero"`
+	TimeMillis uint64          `json:"time_millis,omitempty"`
+	// Recorded is its last block that its parent has recorded, if the node runs the parent: anchored up to there (SPEC 4.9).
+	Recorded uint64 `json:"recorded,omitempty"`
+}
+
+// Chains are those of the network. Default is the one that is meant where none is named.
+type Chains struct {
+	Default chain.ID `json:"default"`
+	Chains  []Chain  `json:"chains"`
+}
+
 // Info is what a node says of itself and its chain.
 type Info struct {
 	Version       string          `json:"version"`
-	Name          string          `json:"name"` // of the network
+	Name          string          `json:"name"` // of the chain
 	Network       chain.NetworkID `json:"network"`
 	Chain         chain.ID        `json:"chain"`
+	Chains        int             `json:"chains"` // of the network, as far as this one knows
 	Height        uint64          `json:"height"`
 	Block         chain.BlockHash `json:"block"`
 	StateRoot     chain.Hash      `json:"state_root"`
@@ -89,6 +111,8 @@ type Info struct {
 type Dev struct {
 	Seed  string   `json:"seed"`  // of DevKey
 	Names []string `json:"names"` // of the accounts that have money from the start
+	// Carrier is the account that pays for carrying what goes between chains, where there are several.
+	Carrier string `json:"carrier,omitempty"`
 }
 
 // Account is an account at the head.

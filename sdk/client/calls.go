@@ -26,7 +26,7 @@ const pollFor = 30 * time.Second
 // Info is what the node says of itself and its chain.
 func (c *Client) Info(ctx context.Context) (Info, error) {
 	var in Info
-	if err := c.call(ctx, request{method: http.MethodGet, path: "/v1/info"}, &in); err != nil {
+	if err := c.call(ctx, request{method: http.MethodGet, path: c.on("/info")}, &in); err != nil {
 		return Info{}, err
 	}
 	if c.network != (chain.NetworkID{}) && in.Network != c.network {
@@ -51,6 +51,12 @@ func (c *Client) Terms(ctx context.Context) (Info, error) {
 	defer c.mu.Unlock()
 	c.terms = &in
 	return in, nil
+}
+
+// Chains are the chains of the network, as the node knows them.
+func (c *Client) Chains(ctx context.Context) (Chains, error) {
+	var l Chains
+	return l, c.call(ctx, request{method: http.MethodGet, path: "/v1/chains"}, &l)
 }
 
 // Account is an account at the head; one that doesn't exist is answered as such.
@@ -152,22 +158,22 @@ func (c *Client) Block(ctx context.Context, height uint64) (Block, error) {
 
 // BlockFrom is Block with the page of its messages that begins with the given event.
 func (c *Client) BlockFrom(ctx context.Context, height uint64, from int) (Block, error) {
-	return c.fetchBlock(ctx, fmt.Sprintf("/v1/blocks/%d?from=%d", height, from))
+	return c.fetchBlock(ctx, c.on(fmt.Sprintf("/blocks/%d?from=%d", height, from)))
 }
 
 // Latest is the last final block.
 func (c *Client) Latest(ctx context.Context) (Block, error) {
-	return c.fetchBlock(ctx, "/v1/blocks/latest")
+	return c.fetchBlock(ctx, c.on("/blocks/latest"))
 }
 
 // RawBlock is the canonical encoding of the block at a height, for chain.DecodeBlock.
 func (c *Client) RawBlock(ctx context.Context, height uint64) ([]byte, error) {
-	return c.fetch(ctx, request{method: http.MethodGet, path: fmt.Sprintf("/v1/blocks/%d/raw", height)})
+	return c.fetch(ctx, request{method: http.MethodGet, path: c.on(fmt.Sprintf("/blocks/%d/raw", height))})
 }
 
 // Mine makes a development network make blocks now, and returns when they are final.
 func (c *Client) Mine(ctx context.Context, blocks int) error {
 	var m Mined
-	r := request{method: http.MethodPost, path: fmt.Sprintf("/v1/dev/mine?blocks=%d", blocks), wait: pollFor, once: true}
+	r := request{method: http.MethodPost, path: c.on(fmt.Sprintf("/dev/mine?blocks=%d", blocks)), wait: pollFor, once: true}
 	return c.call(ctx, r, &m)
 }

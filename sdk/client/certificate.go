@@ -71,7 +71,7 @@ type Seat struct {
 // Committee is the committee of the node's chain, as the node says.
 func (c *Client) Committee(ctx context.Context) (Committee, error) {
 	var a Committee
-	return a, c.call(ctx, request{method: http.MethodGet, path: "/v1/committee"}, &a)
+	return a, c.call(ctx, request{method: http.MethodGet, path: c.on("/committee")}, &a)
 }
 
 // certified holds a header to the certificate of the trusted committee, if the client was told one (K6).

@@ -27,6 +27,7 @@ type Client struct {
 	patience time.Duration
 	network  chain.NetworkID // zero: any
 	trusted  *light.Committee
+	chain    string // that is meant where an address or a message doesn't say it; empty for the node's default
 
 	mu    sync.Mutex // guards terms
 	terms *Info
@@ -52,6 +53,10 @@ func WithNetwork(id chain.NetworkID) Option { return func(c *Client) { c.network
 // (K6). The committee is that of the node's chain; DecodeCommittee of what an operator was given is one way to have it.
 func WithCommittee(trusted *light.Committee) Option { return func(c *Client) { c.trusted = trusted } }
 
+// WithChain asks for the blocks, events, committee and codes of one chain of those that the node runs, by number or name, instead of
+// its default one. Accounts and messages are found on whichever chain they are.
+func WithChain(name string) Option { return func(c *Client) { c.chain = name } }
+
 // New is a client of the node at an address such as http://127.0.0.1:7070; it connects when it is used.
 func New(node string, options ...Option) *Client {
 	if !strings.Contains(node, "://") {
@@ -67,6 +72,20 @@ func New(node string, options ...Option) *Client {
 		o(c)
 	}
 	return c
+}
+
+// On is a client of the same node that asks for another chain (WithChain). It shares the connections of c. A committee that c was told
+// is that of its chain alone: the client returned trusts the node.
+func (c *Client) On(name string) *Client {
+	return &Client{base: c.base, http: c.http, timeout: c.timeout, tries: c.tries, patience: c.patience, network: c.network, chain: name}
+}
+
+// on is the path of what a chain is asked for.
+func (c *Client) on(path string) string {
+	if c.chain == "" {
+		return "/v1" + path
+	}
+	return "/v1/chains/" + url.PathEscape(c.chain) + path
 }
 
 // Node is the address given to New.

@@ -58,7 +58,7 @@ type Code struct {
 // Code is what the node knows of the code with this hash.
 func (c *Client) Code(ctx context.Context, hash chain.CodeHash) (Code, error) {
 	var k Code
-	return k, c.call(ctx, request{method: http.MethodGet, path: "/v1/codes/" + hash.String()}, &k)
+	return k, c.call(ctx, request{method: http.MethodGet, path: c.on("/codes/" + hash.String())}, &k)
 }
 
 // RawCode is the module itself, held to its hash.
@@ -67,7 +67,7 @@ func (c *Client) RawCode(ctx context.Context, hash chain.CodeHash) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	raw, err := c.fetch(ctx, request{method: http.MethodGet, path: "/v1/codes/" + hash.String() + "/raw"})
+	raw, err := c.fetch(ctx, request{method: http.MethodGet, path: c.on("/codes/"+hash.String()) + "/raw"})
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +129,7 @@ func (c *Client) Events(ctx context.Context, filter EventFilter, after uint64) (
 	v := filter.query()
 	v.Set("after", strconv.FormatUint(after, 10))
 	var p EventPage
-	return p, c.call(ctx, request{method: http.MethodGet, path: "/v1/events?" + v.Encode()}, &p)
+	return p, c.call(ctx, request{method: http.MethodGet, path: c.on("/events?" + v.Encode())}, &p)
 }
 
 // FollowEvents calls f with every event above the height after, in order, as blocks are made. It returns f's error, ctx's,
@@ -140,7 +140,7 @@ func (c *Client) FollowEvents(ctx context.Context, filter EventFilter, after uin
 
 // FollowEventsBehind is FollowEvents behind a cursor, such as that of the last event that was dealt with.
 func (c *Client) FollowEventsBehind(ctx context.Context, filter EventFilter, cursor uint64, f func(Event) error) error {
-	r := request{method: http.MethodGet, path: "/v1/events/stream?" + filter.query().Encode(), cursor: strconv.FormatUint(cursor, 10)}
+	r := request{method: http.MethodGet, path: c.on("/events/stream?" + filter.query().Encode()), cursor: strconv.FormatUint(cursor, 10)}
 	return c.follow(ctx, r, func(e event) error {
 		if e.name != EventContract {
 			return nil

@@ -37,7 +37,7 @@ type event struct{ id, name, data string }
 // or why it can't go on: a stream that is cut off is taken up again by itself (K3).
 func (c *Client) Blocks(ctx context.Context, after uint64, f func(Block) error) error {
 	var last Block
-	next := request{method: http.MethodGet, path: "/v1/blocks", cursor: strconv.FormatUint(after, 10)}
+	next := request{method: http.MethodGet, path: c.on("/blocks"), cursor: strconv.FormatUint(after, 10)}
 	return c.follow(ctx, next, func(e event) error {
 		if e.name != EventBlock {
 			return nil

@@ -1,0 +1,200 @@
+package api
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/thinkey/thinkey/runtime/node"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/client"
+)
+
+// served is a chain of the server.
+type served struct {
+	*Server
+	node      *node.Node
+	histories *histories
+}
+
+// leastKept bounds the blocks of a chain that are kept to be read again from below, where several chains share the room.
+const leastKept = 1 << 20
+
+// Add serves a further chain from now on.
+func (s *Server) Add(n *node.Node) { s.add(n) }
+
+func (s *Server) add(n *node.Node) *served {
+	room := max(leastKept, s.Limits.BlockBytes/(1+len(s.Others)))
+	if len(s.Others) == 0 {
+		room = s.Limits.BlockBytes
+	}
+	one := &served{s, n, newHistories(n, room, s.reading)}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.chains = append(slices.Clone(s.chains), one)
+	slices.SortFunc(s.chains, func(a, b *served) int { return cmp.Compare(a.node.Chain(), b.node.Chain()) })
+	s.metrics = s.gather()
+	return one
+}
+
+// all are the chains of the server, by id.
+func (s *Server) all() []*served {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.chains // never changed once it is there
+}
+
+// get is a chain of the server; nil if it doesn't serve it.
+func (s *Server) get(id chain.ID) *served {
+	for _, one := range s.all() {
+		if one.node.Chain() == id {
+			return one
+		}
+	}
+	return nil
+}
+
+// runs says which chains there are here.
+func (s *Server) runs() string {
+	list := s.all()
+	ids := make([]string, len(list))
+	for i, one := range list {
+		ids[i] = strconv.FormatUint(uint64(one.node.Chain()), 10)
+	}
+	if len(ids) == 1 {
+		return "this node runs chain " + ids[0]
+	}
+	return "this node runs chains " + strings.Join(ids[:len(ids)-1], ", ") + " and " + ids[len(ids)-1]
+}
+
+// named is the chain that {chain} means: its number, or the name that it alone has.
+func (s *Server) named(text string) (*served, error) {
+	id, err := s.meant(text)
+	if err != nil {
+		return nil, err
+	}
+	if one := s.get(id); one != nil {
+		return one, nil
+	}
+	return nil, &client.Error{
+		Code: client.CodeWrongChain, Status: http.StatusNotFound, Message: fmt.Sprintf("%s, not chain %d", s.runs(), id), Hint: "ask a node of that chain",
+	}
+}
+
+// meant reads a chain's number or name.
+func (s *Server) meant(text string) (chain.ID, error) {
+	if n, err := strconv.ParseUint(text, 10, 32); err == nil && n > 0 {
+		return chain.ID(n), nil
+	}
+	var found []chain.ID
+	list, err := s.known()
+	for i := range list {
+		if list[i].Name == text {
+			found = append(found, list[i].Chain)
+		}
+	}
+	switch {
+	case err != nil:
+		return 0, err
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) > 1:
+		return 0, badRequest("chain %q: chains %d and %d are called so: write the number", clip(text), found[0], found[1])
+	}
+	return 0, badRequest("chain %q: it must be a number from 1, or the name of a chain that is known here: GET /v1/chains", clip(text))
+}
+
+// What a route without {chain} means: the chain of the address, one that knows the message, or the default one.
+func (s *Server) byDefault(*http.Request) *served { return s.main }
+
+func (s *Server) byAddress(q *http.Request) *served {
+	if a, err := chain.ParseAddress(q.PathValue("address")); err == nil {
+		if one := s.get(a.Chain()); one != nil {
+			return one
+		}
+	}
+	return s.main
+}
+
+func (s *Server) byMessage(q *http.Request) *served {
+	id, err := messageID(q)
+	list := s.all()
+	if err != nil || len(list) == 1 {
+		return s.main
+	}
+	for _, one := range list {
+		if _, err := one.node.Message(id); err == nil {
+			return one
+		}
+	}
+	for _, one := range list { // in a queue
+		var f *found
+		err := one.histories.read(q.Context(), func() (err error) {
+			f, err = one.find(id)
+			return err
+		})
+		if err == nil && f != nil {
+			return one
+		}
+	}
+	return s.main
+}
+
+func (s *Server) getChains(w http.ResponseWriter, _ *http.Request) error {
+	list, err := s.known()
+	if err != nil {
+		return err
+	}
+	s.answer(w, http.StatusOK, client.Chains{Chains: list, Default: s.main.node.Chain()})
+	return nil
+}
+
+// known are the chains that the highest chain here knows of, by id: it learns first of new ones.
+func (s *Server) known() ([]client.Chain, error) {
+	top := s.all()[0]
+	tree := top.node.Tree()
+	list := make([]client.Chain, 0, len(tree))
+	for _, limb := range tree {
+		c := client.Chain{Chain: limb.ID, Parent: limb.Parent}
+		one := s.get(limb.ID)
+		if one != nil {
+			h := one.node.Head()
+			c.Name, c.Here = one.node.Info().Genesis.Name, true
+			c.Height, c.Block, c.StateRoot, c.TimeMillis = h.Header.Height, h.Hash, h.Header.Roots.State, h.Header.TimeMillis
+		}
+		if err := s.registered(&c, top); err != nil {
+			return nil, err
+		}
+		list = append(list, c)
+	}
+	return list, nil
+}
+
+// registered fills in what others know of a chain: its name from the registry, or from what the highest chain here began with, and its
+// last block that its parent has recorded.
+func (s *Server) registered(c *client.Chain, top *served) error {
+	if c.Name == "" && top.node.Chain() == chain.Main {
+		raw, err := top.node.Entry(chain.RegistryAddress(), chain.RegisteredKey(c.Chain))
+		if err != nil {
+			return err
+		}
+		if r, err := chain.DecodeRegistration(raw); err == nil {
+			c.Name = r.Name
+		}
+	}
+	if within := top.node.Info().Genesis.Within; c.Name == "" && within != nil {
+		if b := within.Branch(c.Chain); b != nil {
+			c.Name = b.Name
+		}
+	}
+	parent := s.get(c.Parent)
+	if parent == nil {
+		return nil
+	}
+	var err error
+	c.Recorded, err = parent.node.Relay().LastRecorded(c.Chain, parent.node.Head().Header.Height)
+	return err
+}
