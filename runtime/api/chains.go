@@ -107,12 +107,27 @@ func (s *Server) meant(text string) (chain.ID, error) {
 	return 0, badRequest("chain %q: it must be a number from 1, or the name of a chain that is known here: GET /v1/chains", clip(text))
 }
 
-// What a route without {chain} means: the chain of the address, one that knows the message, or the default one.
+// What a route without {chain} means: the chain of the address, one that knows the message or the code, or the default one.
 func (s *Server) byDefault(*http.Request) *served { return s.main }
 
 func (s *Server) byAddress(q *http.Request) *served {
 	if a, err := chain.ParseAddress(q.PathValue("address")); err == nil {
 		if one := s.get(a.Chain()); one != nil {
+			return one
+		}
+	}
+	return s.main
+}
+
+// byCode means a chain where the code is published, if any is; it is the same code everywhere.
+func (s *Server) byCode(q *http.Request) *served {
+	hash, err := codeHash(q)
+	list := s.all()
+	if err != nil || len(list) == 1 {
+		return s.main
+	}
+	for _, one := range append([]*served{s.main}, list...) {
+		if _, err := one.node.Code(hash); err == nil {
 			return one
 		}
 	}

@@ -134,7 +134,7 @@ func (o consensusBench) open() (*devNodes, error) {
 	if err != nil {
 		return nil, err
 	}
-	nodes := &devNodes{wires: node.NewSwitch()}
+	nodes := &devNodes{wires: []*node.Switch{node.NewSwitch()}}
 	for i := range o.Validators {
 		c := o.config(node.Pace{})
 		c.Dir, c.Genesis, c.BlockTime = o.path("validator-"+strconv.Itoa(i)), g, consensusBlockTime
@@ -142,7 +142,7 @@ func (o consensusBench) open() (*devNodes, error) {
 			return nil, err
 		}
 		public, secret := validatorKeys(benchSeed, i)
-		c.Member = &node.Member{Node: public, Secret: secret, Net: nodes.wires.Port(public), Founding: true, Patience: 10 * time.Second}
+		c.Member = &node.Member{Node: public, Secret: secret, Net: nodes.wires[0].Port(public), Founding: true, Patience: 10 * time.Second}
 		n, err := openTuned(c, "")
 		if err != nil {
 			return nil, errors.Join(err, nodes.close())

@@ -207,7 +207,7 @@ func (a *app) printFields(b *book, fields []abi.Field, object []byte, types map[
 // full is the account's name, else its whole address.
 func (b *book) full(address chain.Address) string {
 	if p := b.at(address); p.name != "" {
-		return p.name
+		return p.name + b.onChain(address.Chain())
 	}
 	return address.String()
 }

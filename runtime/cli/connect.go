@@ -11,7 +11,8 @@ import (
 // connect is a client of the node in the settings, for calls that must end within the timeout.
 func (a *app) connect(ctx context.Context) (context.Context, context.CancelFunc, *client.Client) {
 	ctx, cancel := context.WithTimeout(ctx, a.settings.timeout())
-	c := client.New(a.settings.node(), client.WithTimeout(a.settings.timeout()), client.WithPatience(a.settings.timeout()))
+	c := client.New(a.settings.node(), client.WithTimeout(a.settings.timeout()), client.WithPatience(a.settings.timeout()),
+		client.WithChain(a.settings.text("chain")))
 	return ctx, func() { cancel(); c.Close() }, c
 }
 

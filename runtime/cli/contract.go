@@ -24,7 +24,7 @@ type contracts struct {
 }
 
 func newContracts(ctx context.Context, c *client.Client) *contracts {
-	return &contracts{ctx: ctx, client: c, accounts: map[chain.Address]chain.CodeHash{}, codes: map[chain.CodeHash]*schema.Contract{}}
+	return &contracts{ctx: ctx, client: c.On(""), accounts: map[chain.Address]chain.CodeHash{}, codes: map[chain.CodeHash]*schema.Contract{}}
 }
 
 // of is the contract that the account runs now; nil if none is known.
@@ -151,7 +151,7 @@ func (b *book) findActor(ctx context.Context, c *client.Client, text string) (*a
 
 // read asks for what the actor's code says of itself.
 func (a *actor) read(ctx context.Context, c *client.Client) error {
-	code, err := c.Code(ctx, a.code)
+	code, err := c.On("").Code(ctx, a.code)
 	if err != nil {
 		return err
 	}

@@ -95,7 +95,7 @@ func (a *app) deploy(cmd *cobra.Command, d *deployment, code string, fields []st
 	if err != nil {
 		return err
 	}
-	account := madeAccount{chain.MadeAddress(out.book.terms.Chain, out.from.address, in.Salt, in.Code), in.Code, in.Salt[:]}
+	account := madeAccount{chain.MadeAddress(out.from.address.Chain(), out.from.address, in.Salt, in.Code), in.Code, in.Salt[:]}
 	return out.finish(ctx, sent, account, account.Address.String())
 }
 

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,6 +27,11 @@ type devOptions struct {
 	listen     string
 	readyFile  string
 	block      string
+	chains     int
+	tree       string
+	only       []string
+	from       string
+	plan       []devChain // what chains, or tree, come to; none for the main chain alone
 	validators int
 	byzantine  string
 	restored   []int
@@ -41,8 +48,14 @@ func (a *app) newDev() *cobra.Command {
 	cmd := a.command("dev", "Run a local network: one command, no set-up", func(cmd *cobra.Command, _ []string) error {
 		return a.dev(cmd.Context(), o, cmd.Flags().Changed)
 	})
-	cmd.Long = `Run a network in this process, of one node or, with --validators, of a committee of nodes, with named accounts that have money. Nothing is kept unless --data names a
+	cmd.Long = `Run a network in this process, with named accounts that have money: the main chain and two others under it, called a and b, each with one validator.
+What they send to each other is carried between them. --chains says how many there are under the main one, --tree which is under which. Nothing is kept unless --data names a
 directory; then the network survives being killed at any moment, and the same command starts it again.
+
+NAME=AMOUNT is an account on every chain, NAME@CHAIN=AMOUNT on that one. Other commands mean the accounts, blocks and events of chain a, the first under the main
+one; alice@b is Alice's account on chain b, and --chain b asks for that chain's blocks. The account carrier pays for what is carried.
+
+With --chains 0 the main chain is alone; so it is with --validators, a committee of nodes, and with --block manual.
 
 A committee of n = 3f+1 validators goes on whatever f of them do; --byzantine shows it. The API is that of validator 0.
 
@@ -54,13 +67,18 @@ A directory that is missing or empty needs no word.
 The keys of the accounts follow from a public seed: everybody has them. So the node serves loopback addresses only.`
 	cmd.Example = `  thinkey dev
   thinkey dev --data ./network --block 500ms
-  thinkey dev --validators 4 --byzantine equivocate
+  thinkey dev --tree 'main(a(a1,a2),b)' --account alice=20 --account bob@b=5
+  thinkey dev --chains 0 --validators 4 --byzantine equivocate
   thinkey dev --account alice=20 --account bob=5 --block manual`
 	f := cmd.Flags()
 	f.StringVar(&o.data, "data", "", "directory to keep the network in (default: memory)")
 	f.StringVar(&o.listen, "api", "127.0.0.1:7070", "loopback address to serve the API on; port 0 takes a free one")
 	f.StringVar(&o.readyFile, "ready-file", "", "file that says where the API is while it is served")
 	f.StringVar(&o.block, "block", "auto", "when blocks are made: auto, manual, or an interval such as 500ms")
+	f.IntVar(&o.chains, "chains", usualChains, "chains under the main one; 0 for the main chain alone")
+	f.StringVar(&o.tree, "tree", "", "the tree of chains, such as 'main(a(a1,a2),b)'")
+	f.StringSliceVar(&o.only, "only", nil, "of the tree, run these chains alone; nothing is carried to others")
+	f.StringVar(&o.from, "network", "", "the dev.json of the same network in another directory, for a process that runs others of its chains")
 	f.IntVar(&o.validators, "validators", 1, "validators in this process: 1, or a committee of 2 to 64 that agrees on each block")
 	f.StringVar(&o.byzantine, "byzantine", "", "what the last validator does wrong: "+strings.Join(byzantine.Names(), ", "))
 	f.IntSliceVar(&o.restored, "restored", nil, "validators whose directories were restored from a backup: they vote when that is safe")
@@ -86,7 +104,10 @@ func (a *app) dev(ctx context.Context, o *devOptions, given func(flag string) bo
 	if err := o.checkCommittee(pace); err != nil {
 		return err
 	}
-	asked, err := o.network(a.settings.text("seed"))
+	if err := o.plant(pace, given); err != nil {
+		return err
+	}
+	asked, err := o.asked(a.settings.text("seed"), given)
 	if err != nil {
 		return err
 	}
@@ -98,6 +119,9 @@ func (a *app) dev(ctx context.Context, o *devOptions, given func(flag string) bo
 	if err != nil {
 		return err
 	}
+	if pace.Manual && len(network.Chains) > 0 {
+		return usage("--block (%q) with several chains", o.block).do("write auto or an interval: their validators make blocks when there is something to do")
+	}
 	if o.validators == 1 && o.byzantine != "" {
 		return usage("--byzantine (%q) with one validator", o.byzantine).do("give it others with --validators 4")
 	}
@@ -108,7 +132,7 @@ func (a *app) dev(ctx context.Context, o *devOptions, given func(flag string) bo
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(a.serveDev(ctx, o, nodes.list[0], network), nodes.close()); err != nil {
+	if err := errors.Join(a.serveDev(ctx, o, nodes, network), nodes.close()); err != nil {
 		return err
 	}
 	a.say("stopped\n")
@@ -129,11 +153,16 @@ func (a *app) devConfig(o *devOptions, pace node.Pace, g *chain.Genesis, validat
 }
 
 // serveDev serves the API and prints the feed until ctx ends, or either fails.
-func (a *app) serveDev(ctx context.Context, o *devOptions, n *node.Node, network *devNetwork) error {
-	server, err := api.New(api.Config{
-		Node: n, Listen: o.listen, Version: release, Pprof: o.pprof, Log: a.log,
+func (a *app) serveDev(ctx context.Context, o *devOptions, nodes *devNodes, network *devNetwork) error {
+	c := api.Config{
+		Node: nodes.first(network), Listen: o.listen, Version: release, Pprof: o.pprof, Log: a.log,
 		Dev: &client.Dev{Seed: network.Seed, Names: network.names()},
-	})
+	}
+	if nodes.process != nil {
+		c.Others = slices.DeleteFunc(slices.Clone(nodes.list), func(n *node.Node) bool { return n == c.Node })
+		c.Dev.Carrier = carrierName
+	}
+	server, err := api.New(c)
 	if err != nil {
 		return failed("no_api", "--api (%q): %v", o.listen, innermost(err)).
 			do("take another, such as 127.0.0.1:0 for any that is free; see who has this one with: thinkey status --node http://%s", o.listen)
@@ -145,7 +174,7 @@ func (a *app) serveDev(ctx context.Context, o *devOptions, n *node.Node, network
 		served <- server.Serve()
 		cancel()
 	}()
-	err = a.announce(ctx, o, n, network, "http://"+server.Addr())
+	err = a.announce(ctx, o, nodes, network, "http://"+server.Addr())
 	return errors.Join(err, removeIfThere(o.readyFile), a.stopServing(server), <-served)
 }
 
@@ -165,14 +194,17 @@ func (a *app) stopServing(server *api.Server) error {
 const stopTime = 3 * time.Second
 
 // announce says that the network is there, and what happens on it until ctx ends.
-func (a *app) announce(ctx context.Context, o *devOptions, n *node.Node, network *devNetwork, url string) error {
-	if err := a.banner(o, n, network, url); err != nil {
+func (a *app) announce(ctx context.Context, o *devOptions, nodes *devNodes, network *devNetwork, url string) error {
+	if err := a.banner(o, nodes, network, url); err != nil {
 		return err
 	}
 	if err := writeReadyFile(o.readyFile, url); err != nil {
 		return err
 	}
-	return a.feed(ctx, n, network)
+	if nodes.process == nil {
+		return a.feed(ctx, nodes.list[0], network, &sync.Mutex{})
+	}
+	return a.feedAll(ctx, nodes.list, network)
 }
 
 // checkLoopback refuses an address that others can reach: the keys of the accounts are public (U5).
@@ -192,22 +224,30 @@ func checkLoopback(listen string) error {
 }
 
 // banner says what runs, where, and what is kept of it.
-func (a *app) banner(o *devOptions, n *node.Node, network *devNetwork, url string) error {
+func (a *app) banner(o *devOptions, nodes *devNodes, network *devNetwork, url string) error {
+	n := nodes.first(network)
 	about := n.Info()
 	if a.asJSON {
 		return a.object(map[string]any{
 			"api": url, "pid": os.Getpid(), "network": about.Network, "chain": about.Chain, "height": about.Head.Header.Height,
-			"block": about.Pace.String(), "data": o.data, "seed": network.Seed, "accounts": network.Accounts,
+			"block": about.Pace.String(), "data": o.data, "seed": network.Seed, "accounts": network.Accounts, "tree": network.treeText(),
 		})
 	}
 	t := table{}
-	t.add("thinkey dev "+release, "a local network of "+count(o.validators, "node"))
+	if nodes.process == nil {
+		t.add("thinkey dev "+release, "a local network of "+count(o.validators, "node"))
+	} else {
+		t.add("thinkey dev "+release, fmt.Sprintf("a local network of %s, a validator each", count(len(network.Chains), "chain")))
+		t.add("tree", network.treeText()+nodes.runs(network))
+	}
 	if o.validators > 1 {
 		t.add("committee", o.committeeWords())
 	}
 	t.add("data", o.keeps())
 	t.add("network", about.Network.String())
-	t.add("chain", fmt.Sprintf("%d, at height %d", about.Chain, about.Head.Header.Height))
+	for _, one := range nodes.list[:nodes.shown()] {
+		t.add("chain", fmt.Sprintf("%d%s, at height %d", one.Chain(), network.spaced(one.Chain()), one.Head().Header.Height))
+	}
 	t.add("blocks", paceWords(about.Pace))
 	t.add("API", url)
 	t.add("seed", strconv.Quote(network.Seed)+"; the keys of the accounts follow from it")
@@ -220,8 +260,8 @@ func (a *app) banner(o *devOptions, n *node.Node, network *devNetwork, url strin
 // firstStep is a command to try.
 func firstStep(url string, d *devNetwork) string {
 	command := "thinkey status"
-	if len(d.Accounts) > 1 {
-		command = fmt.Sprintf("thinkey transfer %s %s 1 --wait", d.Accounts[0].Name, d.Accounts[1].Name)
+	if len(d.names()) > 1 {
+		command = fmt.Sprintf("thinkey transfer %s %s 1 --wait", d.Accounts[0].Name, d.names()[1]+d.otherChain())
 	}
 	if url == allSettings[0].initial {
 		return command

@@ -86,33 +86,51 @@ func (o *devOptions) founding() string { return filepath.Join(o.data, foundingFi
 
 // devNodes are the validators of a development network; the first serves the API.
 type devNodes struct {
-	list  []*node.Node
-	wires *node.Switch // nil for one
+	list    []*node.Node
+	wires   []*node.Switch // none for one that runs a chain alone
+	process *node.Process  // of several chains; nil for one
+}
+
+// first is the node of the chain that is meant where none is named.
+func (n *devNodes) first(d *devNetwork) *node.Node {
+	for _, one := range n.list {
+		if one.Chain() == d.usual() {
+			return one
+		}
+	}
+	return n.list[0]
 }
 
 func (n *devNodes) close() (err error) {
-	for _, one := range n.list {
-		err = errors.Join(err, one.Close())
+	if n.process != nil {
+		err = n.process.Close()
+	} else {
+		for _, one := range n.list {
+			err = errors.Join(err, one.Close())
+		}
 	}
-	if n.wires != nil {
-		n.wires.Close()
+	for _, w := range n.wires {
+		w.Close()
 	}
 	return err
 }
 
 // openDev starts the validators.
 func (a *app) openDev(o *devOptions, pace node.Pace, network *devNetwork) (*devNodes, error) {
+	if len(network.Chains) > 0 {
+		return a.openTree(o, pace, network)
+	}
 	nodes := &devNodes{}
 	g := network.genesis()
 	founding := o.data == "" || isThere(o.founding())
 	if o.validators > 1 {
-		nodes.wires = node.NewSwitch()
+		nodes.wires = append(nodes.wires, node.NewSwitch())
 	}
 	for i := range o.validators {
 		c := a.devConfig(o, pace, g, i)
 		if nodes.wires != nil {
 			c.Member = o.member(network, i, founding)
-			c.Member.Net = nodes.wires.Port(c.Member.Node)
+			c.Member.Net = nodes.wires[0].Port(c.Member.Node)
 		}
 		n, err := openTuned(c, o.compiled(i))
 		if err != nil {

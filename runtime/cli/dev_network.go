@@ -34,6 +34,7 @@ type devNetwork struct {
 	GasPrice   uint64       `json:"gas_price"`
 	Deposit    uint64       `json:"deposit"`
 	Validators int          `json:"validators,omitempty"` // of the committee; none is one that runs the chain alone
+	Chains     []devChain   `json:"chains,omitempty"`     // a validator each; none is the main chain alone
 	Accounts   []devAccount `json:"accounts"`
 }
 
@@ -64,6 +65,25 @@ func (o *devOptions) network(seed string) (*devNetwork, error) {
 	if o.validators > 1 {
 		d.Validators = o.validators
 	}
+	d.Chains = o.plan
+	named, err := o.named(seed)
+	if err != nil {
+		return nil, err
+	}
+	if d.Accounts = named; len(d.Chains) > 0 {
+		d.Accounts = nil
+		if err := d.onChains(named); err != nil {
+			return nil, err
+		}
+	}
+	if err := d.genesis().Check(); err != nil {
+		return nil, usage("--account: %v", err)
+	}
+	return d, nil
+}
+
+// named are the accounts that the flags name, or the usual ones.
+func (o *devOptions) named(seed string) (list []devAccount, err error) {
 	named := o.accounts
 	if len(named) == 0 {
 		for _, name := range client.DevNames() {
@@ -74,28 +94,29 @@ func (o *devOptions) network(seed string) (*devNetwork, error) {
 		return nil, usage("--account (%d of them); at most %d", len(named), maxDevAccounts).do("leave some out")
 	}
 	for _, text := range named {
-		account, err := parseDevAccount(seed, text)
+		account, err := o.parseDevAccount(seed, text)
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(d.Accounts, func(x devAccount) bool { return x.Name == account.Name }) {
+		if slices.ContainsFunc(list, func(x devAccount) bool { return x.Name == account.Name }) {
 			return nil, usage("--account (%q) names %s twice", text, account.Name).do("leave one out")
 		}
-		d.Accounts = append(d.Accounts, account)
+		list = append(list, account)
 	}
-	if err := d.genesis().Check(); err != nil {
-		return nil, usage("--account: %v", err)
-	}
-	return d, nil
+	return list, nil
 }
 
-func parseDevAccount(seed, text string) (devAccount, error) {
+func (o *devOptions) parseDevAccount(seed, text string) (devAccount, error) {
 	wrong := usage("--account (%q)", text)
 	name, number, ok := strings.Cut(text, "=")
 	if !ok {
 		return devAccount{}, wrong.do("write NAME=AMOUNT, such as alice=20")
 	}
-	if !isName(name) {
+	plain, on, several := strings.Cut(name, "@")
+	switch {
+	case several && len(o.plan) == 0:
+		return devAccount{}, wrong.do("the network has one chain: leave @%s out, or name several with --tree", on)
+	case !isName(plain):
 		return devAccount{}, wrong.do("a name has 1 to 32 letters a-z, digits and -, and begins with a letter; it doesn't look like an address")
 	}
 	balance, err := chain.ParseAmount(number)
@@ -122,14 +143,19 @@ func isName(name string) bool {
 	return true
 }
 
-func devAddress(seed, name string) chain.Address {
-	return chain.KeyAddress(chain.Main, client.DevKey(seed, name).Public())
+func devAddress(seed, name string) chain.Address { return devAddressOn(chain.Main, seed, name) }
+
+func devAddressOn(id chain.ID, seed, name string) chain.Address {
+	return chain.KeyAddress(id, client.DevKey(seed, name).Public())
 }
 
 // genesis is the same for the same network, always.
 func (d *devNetwork) genesis() *chain.Genesis {
 	g := &chain.Genesis{Name: "dev", Chain: chain.Main, TimeMillis: d.TimeMillis, Params: chain.DefaultParams()}
 	g.Params.MinGasPrice, g.Params.DepositPerAccount = d.GasPrice, d.Deposit
+	if len(d.Chains) > 0 {
+		return d.grow(g)
+	}
 	if d.Validators > 0 {
 		d.seat(g)
 	}
@@ -144,8 +170,14 @@ func (d *devNetwork) genesis() *chain.Genesis {
 func (d *devNetwork) name(address chain.Address) string {
 	for _, a := range d.Accounts {
 		if a.Address == address {
-			return a.Name
+			return a.Name + d.chainName(address.Chain())
 		}
+	}
+	if address == devAddressOn(address.Chain(), d.Seed, carrierName) && len(d.Chains) > 0 {
+		return carrierName + d.chainName(address.Chain())
+	}
+	if name := systemName(address); name != "" {
+		return name + d.chainName(address.Chain())
 	}
 	return shortAddress(address)
 }
@@ -153,14 +185,16 @@ func (d *devNetwork) name(address chain.Address) string {
 func (d *devNetwork) names() []string {
 	var names []string
 	for _, a := range d.Accounts {
-		names = append(names, a.Name)
+		if !slices.Contains(names, a.Name) {
+			names = append(names, a.Name)
+		}
 	}
 	return names
 }
 
 // fixed are the flags that a stored network must agree with: those that were given.
 func (a *app) fixed(given func(flag string) bool) []string {
-	flags := slices.DeleteFunc([]string{"account", "gas-price", "deposit", "validators"}, func(f string) bool { return !given(f) })
+	flags := slices.DeleteFunc([]string{"account", "gas-price", "deposit", "validators", "chains", "tree"}, func(f string) bool { return !given(f) })
 	if a.settings.origin["seed"] != "default" {
 		flags = append(flags, "seed")
 	}
@@ -180,6 +214,8 @@ func (d *devNetwork) differs(asked *devNetwork, fixed []string) error {
 			stored, want = fmt.Sprint(d.GasPrice), fmt.Sprint(asked.GasPrice)
 		case "validators":
 			stored, want = fmt.Sprint(max(d.Validators, 1)), fmt.Sprint(max(asked.Validators, 1))
+		case "chains", "tree":
+			flag, stored, want = "tree", d.treeText(), asked.treeText()
 		case "deposit":
 			stored, want = fmt.Sprint(d.Deposit), fmt.Sprint(asked.Deposit)
 		}
@@ -194,7 +230,7 @@ func (d *devNetwork) differs(asked *devNetwork, fixed []string) error {
 func (d *devNetwork) accountFlags() string {
 	var list []string
 	for _, a := range d.Accounts {
-		list = append(list, a.Name+"="+a.Balance.String())
+		list = append(list, a.Name+d.chainName(a.Address.Chain())+"="+a.Balance.String())
 	}
 	slices.Sort(list)
 	return strings.Join(list, " ")
@@ -282,7 +318,7 @@ func (o *devOptions) found(d *devNetwork) error {
 	if err != nil {
 		return err
 	}
-	if d.Validators > 0 {
+	if d.Validators > 0 || len(d.Chains) > 0 {
 		if err := writeWhole(o.founding(), nil); err != nil {
 			return err
 		}
@@ -293,13 +329,21 @@ func (o *devOptions) found(d *devNetwork) error {
 // readDevNetwork reads what found wrote.
 func readDevNetwork(dir string) (*devNetwork, error) {
 	path := filepath.Join(dir, devFile)
+	d, err := readDevNetworkFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, failed("bad_network", "%v", err).do("restore the file, or use --reset to delete the network")
+	}
+	return d, err
+}
+
+func readDevNetworkFile(path string) (*devNetwork, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
 	d, err := parseDevNetwork(text)
 	if err != nil {
-		return nil, failed("bad_network", "%s: %v", path, err).do("restore the file, or use --reset to delete the network")
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return d, nil
 }
@@ -310,11 +354,14 @@ func parseDevNetwork(text []byte) (*devNetwork, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	err := decoder.Decode(d)
+	if err == nil {
+		err = d.checkChains()
+	}
 	if err == nil && (d.Format != devFormat || d.Version != devVersion) {
 		err = fmt.Errorf("format %q version %d; this program reads %q version %d", d.Format, d.Version, devFormat, devVersion)
 	}
 	for _, a := range d.Accounts {
-		if err == nil && a.Address != devAddress(d.Seed, a.Name) {
+		if err == nil && a.Address != devAddressOn(a.Address.Chain(), d.Seed, a.Name) {
 			err = fmt.Errorf("the address of %s is not that of its seed", a.Name)
 		}
 	}
@@ -368,7 +415,8 @@ func (o *devOptions) hint() string {
 func (d *devNetwork) table(n *node.Node) string {
 	t := table{}
 	t.numbers(1)
-	for _, a := range d.Accounts[:min(len(d.Accounts), 20)] {
+	list := slices.DeleteFunc(slices.Clone(d.Accounts), func(a devAccount) bool { return a.Address.Chain() != n.Chain() })
+	for _, a := range list[:min(len(list), 20)] {
 		balance := "?"
 		if at, err := n.Account(a.Address); err == nil {
 			balance = at.Account.Balance.String()
@@ -376,8 +424,11 @@ func (d *devNetwork) table(n *node.Node) string {
 		t.add(a.Name, balance, a.Address.String())
 	}
 	text := t.String()
-	if more := len(d.Accounts) - 20; more > 0 {
+	if more := len(list) - 20; more > 0 {
 		text += fmt.Sprintf("and %d more: thinkey account list\n", more)
+	}
+	if more := len(d.Accounts) - len(list); more > 0 {
+		text += fmt.Sprintf("and %d on other chains, such as %s%s\n", more, list[0].Name, d.otherChain())
 	}
 	return text
 }

@@ -2,7 +2,10 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/thinkey/thinkey/consensus/block"
@@ -17,8 +20,24 @@ const feedBehind = 20
 // mostTold is how much of a block the feed tells beside its line.
 const mostTold = 20
 
-// feed prints a line per block, and what who develops wants to see of it, until ctx ends or the node does.
-func (a *app) feed(ctx context.Context, n *node.Node, network *devNetwork) error {
+// feedAll is feed of several chains at once.
+func (a *app) feedAll(ctx context.Context, list []*node.Node, network *devNetwork) (err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var turn sync.Mutex
+	ended := make(chan error, len(list))
+	for _, n := range list {
+		go func() { ended <- a.feed(ctx, n, network, &turn) }()
+	}
+	for range list {
+		err = errors.Join(err, <-ended)
+		cancel()
+	}
+	return err
+}
+
+// feed prints a line per block, and what who develops wants to see of it, until ctx ends or the node does. Who prints has the turn.
+func (a *app) feed(ctx context.Context, n *node.Node, network *devNetwork, turn *sync.Mutex) error {
 	height := n.Head().Header.Height
 	for {
 		err := n.AwaitAbove(ctx, height)
@@ -35,7 +54,10 @@ func (a *app) feed(ctx context.Context, n *node.Node, network *devNetwork) error
 		}
 		for height < head {
 			height++
-			if err := a.feedBlock(n, network, height); err != nil {
+			turn.Lock()
+			err := a.feedBlock(n, network, height)
+			turn.Unlock()
+			if err != nil {
 				return err
 			}
 		}
@@ -44,16 +66,18 @@ func (a *app) feed(ctx context.Context, n *node.Node, network *devNetwork) error
 
 // blockLine is what the feed says of a block.
 type blockLine struct {
-	Height   uint64 `json:"height"`
-	Hash     string `json:"hash"`
-	Time     uint64 `json:"time_millis"`
-	Messages int    `json:"messages"` // processed
-	Inputs   int    `json:"inputs"`
-	Relays   int    `json:"relays"` // sent
-	Failed   int    `json:"failed"` // of those processed
-	Accounts int    `json:"accounts"`
-	Gas      uint64 `json:"gas"`
-	Millis   int64  `json:"millis"` // from the start of the block until it was final
+	Chain    chain.ID `json:"chain"`
+	chain    string   // its name, of several
+	Height   uint64   `json:"height"`
+	Hash     string   `json:"hash"`
+	Time     uint64   `json:"time_millis"`
+	Messages int      `json:"messages"` // processed
+	Inputs   int      `json:"inputs"`
+	Relays   int      `json:"relays"` // sent
+	Failed   int      `json:"failed"` // of those processed
+	Accounts int      `json:"accounts"`
+	Gas      uint64   `json:"gas"`
+	Millis   int64    `json:"millis"` // from the start of the block until it was final
 	// Certificate is what made it final, where a committee did.
 	Certificate *client.Certificate `json:"certificate,omitempty"`
 }
@@ -67,6 +91,7 @@ func (a *app) feedBlock(n *node.Node, network *devNetwork, height uint64) error 
 		return err
 	}
 	line := summarise(b, time.Now())
+	line.chain = strings.TrimSpace(network.spaced(n.Chain()))
 	cert, err := n.Certificate(height)
 	if err != nil {
 		return err
@@ -117,7 +142,7 @@ func happenings(b *block.History, logs []node.LogLine) (told []happening) {
 func summarise(history *block.History, now time.Time) blockLine {
 	b, h := history.Block, &history.Block.Header
 	line := blockLine{
-		Height: h.Height, Hash: h.Hash().String(), Time: h.TimeMillis, Inputs: len(b.Inputs), Accounts: len(b.Order), Gas: h.GasUsed,
+		Chain: h.Chain, Height: h.Height, Hash: h.Hash().String(), Time: h.TimeMillis, Inputs: len(b.Inputs), Accounts: len(b.Order), Gas: h.GasUsed,
 		Millis: max(0, now.UnixMilli()-int64(h.TimeMillis)),
 	}
 	for _, sequence := range b.Order {
@@ -143,13 +168,17 @@ func (l blockLine) String() string {
 	if c := l.Certificate; c != nil {
 		took += fmt.Sprintf("  %s, round %d, %s", c.Kind, c.Round, seatWords(c.Seats))
 	}
+	when := clock(l.Time)
+	if l.chain != "" {
+		when += "  " + l.chain
+	}
 	if l.Messages == 0 {
-		return fmt.Sprintf("%s  #%d  empty  %s", clock(l.Time), l.Height, took)
+		return fmt.Sprintf("%s  #%d  empty  %s", when, l.Height, took)
 	}
 	failed := ""
 	if l.Failed > 0 {
 		failed = fmt.Sprintf(", %d failed", l.Failed)
 	}
-	return fmt.Sprintf("%s  #%d  %s in, %s, %s%s  gas %s  %s", clock(l.Time), l.Height, count(l.Inputs, "message"), count(l.Relays, "relay"),
+	return fmt.Sprintf("%s  #%d  %s in, %s, %s%s  gas %s  %s", when, l.Height, count(l.Inputs, "message"), count(l.Relays, "relay"),
 		count(l.Accounts, "account"), failed, short(l.Gas), took)
 }

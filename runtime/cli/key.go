@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -55,18 +56,29 @@ func (p *password) from(typed func(string) ([]byte, error), prompt string) ([]by
 // keyEntry is a key as it is shown: nothing of it is secret.
 type keyEntry struct {
 	Name    string        `json:"name"`
-	Address chain.Address `json:"address"` // on the main chain
+	Address chain.Address `json:"address"` // on the chain of the setting, else on the main one
 	Public  string        `json:"public"`
 	Path    string        `json:"path"`
 }
 
-func (a *app) entry(name string, public keys.PublicKey) keyEntry {
+func (a *app) entry(name string, public keys.PublicKey) (keyEntry, error) {
 	path := filepath.Join(a.settings.keyDir(), name+".json")
-	return keyEntry{name, chain.KeyAddress(chain.Main, public), public.String(), path}
+	on, text := chain.Main, a.settings.text("chain")
+	if text != "" {
+		n, err := strconv.ParseUint(text, 10, 32)
+		if err != nil || n == 0 {
+			return keyEntry{}, usage("--chain (%q) of a key", text).do("write the chain's number: no node is asked")
+		}
+		on = chain.ID(n)
+	}
+	return keyEntry{name, chain.KeyAddress(on, public), public.String(), path}, nil
 }
 
 // show prints one key; only its address when quiet.
-func (a *app) show(e keyEntry) error {
+func (a *app) show(e keyEntry, err error) error {
+	if err != nil {
+		return err
+	}
 	return a.answer(e, func() {
 		if a.quiet {
 			a.print("%s\n", e.Address)
@@ -122,7 +134,10 @@ func (a *app) newKeyList() *cobra.Command {
 		entries, faults := keyfile.List(a.settings.keyDir())
 		t := table{}
 		for _, e := range entries {
-			shown := a.entry(e.Name, e.Public)
+			shown, err := a.entry(e.Name, e.Public)
+			if err != nil {
+				return err
+			}
 			if a.asJSON {
 				if err := a.object(shown); err != nil {
 					return err
@@ -246,9 +261,9 @@ func (a *app) newKeyExport() *cobra.Command {
 		if err := keyfile.Write(args[1], args[0], key, word); err != nil {
 			return err
 		}
-		e := a.entry(args[0], key.Public())
+		e, err := a.entry(args[0], key.Public())
 		e.Path = args[1]
-		return a.show(e)
+		return a.show(e, err)
 	})
 	cmd.ValidArgsFunction = a.completeKeys
 	from.flags(cmd)

@@ -29,7 +29,9 @@ type party struct {
 // book is whom names mean on the network of one node.
 type book struct {
 	terms   client.Info
-	parties []party // by name
+	chains  []client.Chain // of a network that has several
+	carrier party          // who pays for what goes between chains; nobody of most networks
+	parties []party        // by name, on the chain that is meant where none is named
 }
 
 // openBook asks the node which network it is, and reads the names of the key files.
@@ -39,6 +41,13 @@ func (a *app) openBook(ctx context.Context, c *client.Client) (*book, error) {
 		return nil, err
 	}
 	b := &book{terms: terms}
+	if terms.Chains > 1 {
+		list, err := c.Chains(ctx)
+		if err != nil {
+			return nil, err
+		}
+		b.chains = list.Chains
+	}
 	entries, err := keyfile.List(a.settings.keyDir())
 	if err != nil {
 		a.log.Warn("key files that can't be used", "error", err)
@@ -51,11 +60,14 @@ func (a *app) openBook(ctx context.Context, c *client.Client) (*book, error) {
 			address := chain.KeyAddress(terms.Chain, client.DevKey(terms.Dev.Seed, name).Public())
 			b.parties = append(b.parties, party{name, fromDev, address})
 		}
+		if name := terms.Dev.Carrier; name != "" {
+			b.carrier = party{name, fromDev, chain.KeyAddress(terms.Chain, client.DevKey(terms.Dev.Seed, name).Public())}
+		}
 	}
 	return b, nil
 }
 
-// find is the account that text means: an address, or a name that only one account has.
+// find is the account that text means: an address, or a name that only one account has; behind @ its chain.
 func (b *book) find(text string) (party, error) {
 	if strings.HasPrefix(text, "tk1") {
 		address, err := chain.ParseAddress(text)
@@ -64,18 +76,32 @@ func (b *book) find(text string) (party, error) {
 		}
 		return b.at(address), nil
 	}
-	source, name, qualified := strings.Cut(text, ":")
+	plain, on, elsewhere := strings.Cut(text, "@")
+	source, name, qualified := strings.Cut(plain, ":")
 	if !qualified {
-		source, name = "", text
+		source, name = "", plain
+	}
+	at := b.terms.Chain
+	if elsewhere {
+		var err error
+		if at, err = b.chain(on); err != nil {
+			return party{}, err
+		}
+	}
+	if system := b.systemCalled(name, at); system != nil && source == "" {
+		return *system, nil
 	}
 	var found []party
-	for _, p := range b.parties {
+	for _, p := range b.known() {
 		if p.name == name && (source == "" || p.source == source) {
 			found = append(found, p)
 		}
 	}
 	switch len(found) {
 	case 1:
+		if elsewhere {
+			found[0].address = found[0].address.On(at)
+		}
 		return found[0], nil
 	case 0:
 		return party{}, b.unknown(text)
@@ -112,10 +138,69 @@ func (b *book) unknown(text string) error {
 	return f.do("%s", meant("", text, names, "names: thinkey account list; or write an address"))
 }
 
-// at is the party with that address, nameless if it is none of ours.
+// known are all whose keys can be had.
+func (b *book) known() []party {
+	if b.carrier.name == "" {
+		return b.parties
+	}
+	return append(slices.Clip(b.parties), b.carrier)
+}
+
+// systemCalled is the system actor of a chain; nil if no one is called so.
+func (b *book) systemCalled(name string, at chain.ID) *party {
+	for _, address := range []chain.Address{chain.DigestsAddress(at), chain.RegistryAddress(), chain.NodesAddress()} {
+		if name == systemName(address) && len(b.chains) > 0 {
+			return &party{name: name, address: address}
+		}
+	}
+	return nil
+}
+
+// chain is the one that text means: a number, or a name that only one has.
+func (b *book) chain(text string) (chain.ID, error) {
+	var found []chain.ID
+	var names []string
+	for i := range b.chains {
+		c := &b.chains[i]
+		if names = append(names, c.Name); c.Name == text || fmt.Sprint(c.Chain) == text {
+			found = append(found, c.Chain)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		if len(b.chains) == 0 {
+			return 0, usage("chain %q: the network has one chain", text).do("leave it out")
+		}
+		return 0, usage("no chain is called %q", text).do("%s", meant("", text, names, "see: thinkey chain list"))
+	}
+	return 0, usage("chain %q: chains %d and %d are called so", text, found[0], found[1]).do("write the number")
+}
+
+// onChain is how an account of another chain than the one that is meant is told: @ and the chain's name, or its number.
+func (b *book) onChain(id chain.ID) string {
+	if len(b.chains) == 0 || id == b.terms.Chain {
+		return ""
+	}
+	return "@" + b.chainName(id)
+}
+
+// chainName is the chain's name, or its number if it has none of its own.
+func (b *book) chainName(id chain.ID) string {
+	for i := range b.chains {
+		if c := &b.chains[i]; c.Chain == id && c.Name != "" {
+			return printable(c.Name)
+		}
+	}
+	return fmt.Sprint(id)
+}
+
+// at is the party with that address, on whichever chain, nameless if it is none of ours.
 func (b *book) at(address chain.Address) party {
-	for _, p := range b.parties {
-		if p.address == address {
+	for _, p := range b.known() {
+		if p.address.On(address.Chain()) == address {
+			p.address = address
 			return p
 		}
 	}
@@ -124,12 +209,11 @@ func (b *book) at(address chain.Address) party {
 
 // name is the account's name if it has one, else its address, shortened.
 func (b *book) name(address chain.Address) string {
-	p := b.at(address)
-	if p.name != "" {
-		return p.name
+	if p := b.at(address); p.name != "" {
+		return p.name + b.onChain(address.Chain())
 	}
-	if address.IsSystem() {
-		return "system"
+	if name := systemName(address); name != "" {
+		return name + b.onChain(address.Chain())
 	}
 	return shortAddress(address)
 }

@@ -34,6 +34,7 @@ const envConfig = envPrefix + "CONFIG"
 
 var allSettings = []setting{
 	{"node", "http://127.0.0.1:7070", "URL of the node to talk to", checkURL},
+	{"chain", "", "chain that is meant where none is named, by name or number (default: the node's first under the main one)", nil},
 	{"keys", "~/.thinkey/keys", "directory of the key files", checkFilled},
 	{"seed", "thinkey-dev", "public seed of the keys of a development network", checkFilled},
 	{"timeout", "30s", "how long to wait for a node or for finality", checkTimeout},
@@ -142,7 +143,9 @@ func (s *settings) add(l layer) error {
 		if !ok {
 			return usage("setting %s (%v, from %s) has the wrong type; write it in quotes", key, l.values[key], l.name)
 		}
-		if err := allSettings[i].check(text); err != nil {
+		if check := allSettings[i].check; check == nil {
+			l.values[key] = text
+		} else if err := check(text); err != nil {
 			return usage("setting %s (%q, from %s); %v", key, text, l.name, err)
 		}
 		l.values[key] = text

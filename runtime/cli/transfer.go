@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -63,6 +64,10 @@ func (a *app) sender(ctx context.Context, cmd *cobra.Command, c *client.Client, 
 	out := &sender{app: a, submission: s, client: c, book: b, options: s.options(cmd)}
 	if out.from, err = b.signs(from); err != nil {
 		return nil, err
+	}
+	if id := out.from.address.Chain(); id != b.terms.Chain {
+		c = c.On(strconv.FormatUint(uint64(id), 10))
+		out.client = c
 	}
 	if a.settings.origin["valid-for"] != "default" {
 		head, err := c.Info(ctx)

@@ -70,7 +70,7 @@ type Config struct {
 	MaxResident int
 	Lane        account.Limits
 	// Engine makes what runs code, given where code is read by its hash; nil for a chain without code. The node closes it.
-	Engine func(source func(chain.CodeHash) ([]byte, error)) (Engine, error)
+	Engine Compile
 	// QueryGas is the most gas that a view may use [100 million: a tenth of a second], and Queries how many run at once, beside
 	// the making of blocks [half of the cores]. Zero stands for the default.
 	QueryGas uint64
@@ -87,6 +87,9 @@ type Config struct {
 	// must not call back into the node.
 	Fatal func(error)
 }
+
+// Compile makes what runs code, given where code is read by its hash.
+type Compile = func(source func(chain.CodeHash) ([]byte, error)) (Engine, error)
 
 // Engine runs code (contracts/wasm).
 type Engine interface {

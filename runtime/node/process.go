@@ -26,6 +26,8 @@ type ProcessConfig struct {
 	Chains []chain.ID
 	// Seat is the process's place in the committee of a chain; nil where it has none.
 	Seat func(chain.ID) *Member
+	// Engines, if set, makes what runs the code of a chain; else Engine does for each.
+	Engines func(chain.ID) Compile
 	// Carrier, if set, is the key of an account on every chain that pays for carrying its children's digests.
 	Carrier *keys.PrivateKey
 }
@@ -82,6 +84,9 @@ func (p *Process) open(id chain.ID) error {
 	c := p.config.Config
 	c.Store, c.Genesis, c.Inbound = p.store, g, p.chains
 	c.Committed = func() { p.committed(id) }
+	if p.config.Engines != nil {
+		c.Engine = p.config.Engines(id)
+	}
 	if p.config.Seat != nil {
 		c.Member = p.config.Seat(id)
 	}
@@ -151,7 +156,7 @@ func (p *Process) carry(ctx context.Context) {
 			continue
 		}
 		c := &relay.Carrier{
-			Chains: p.chains, Child: id, Parent: parent.chain, Tree: n.limbs,
+			Chains: p.chains, Child: id, Parent: parent.chain, Tree: n.limbs, Entry: parent.slot,
 			Post: parent.post(*p.config.Carrier), Hurry: parent.Look, Lazily: lazily, Log: n.config.Log,
 		}
 		c.Start()

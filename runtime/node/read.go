@@ -111,6 +111,8 @@ func (n *Node) Entry(account chain.Address, key string) ([]byte, error) {
 	return n.store.State(n.chain).Entry(account, key)
 }
 
+func (n *Node) slot(s exec.Slot) ([]byte, error) { return n.Entry(s.Account, s.Key) }
+
 // AccountAt is an account at the head: asked of its live actor.
 type AccountAt struct {
 	Account chain.Account

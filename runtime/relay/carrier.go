@@ -20,6 +20,8 @@ type Carrier struct {
 	Child, Parent chain.ID
 	// Tree is which chains there are.
 	Tree func() chain.Tree
+	// Entry is what the parent's final state holds in a slot. It is asked also before the parent's first block, which nothing shows.
+	Entry func(exec.Slot) ([]byte, error)
 	// Post lets an account on the parent call its digests actor.
 	Post Post
 	// Hurry lets the parent see again whether something has come from above: a digest waits for that.
@@ -118,23 +120,27 @@ type record struct {
 // recorded is what the parent knows of the child; nil if it doesn't know it yet.
 func (c *Carrier) recorded() (*record, error) {
 	system := chain.SystemAddress(c.Parent)
-	shown, err := c.Chains.Get(c.Parent).Show([]exec.Slot{
+	slots := []exec.Slot{
 		{Account: chain.DigestsAddress(c.Parent), Key: chain.ChildKey(c.Child)}, {Account: system, Key: chain.KeyTree},
 		{Account: system, Key: chain.EnteredKey(c.Child)}, {Account: system, Key: chain.CreditedKey(c.Child)},
-	})
-	if err != nil || shown == nil || shown.Values[0] == nil {
-		return nil, err
+	}
+	values := make([][]byte, len(slots))
+	for i, slot := range slots { // not of one block: what is held only grows, so that the worst is to wait for the next block
+		var err error
+		if values[i], err = c.Entry(slot); err != nil || values[0] == nil {
+			return nil, err
+		}
 	}
 	r := &record{}
 	for _, step := range []func() error{
-		func() (err error) { r.Child, err = chain.DecodeChild(shown.Values[0]); return },
-		func() (err error) { r.tree, err = chain.DecodeTree(shown.Values[1]); return },
+		func() (err error) { r.Child, err = chain.DecodeChild(values[0]); return },
+		func() (err error) { r.tree, err = chain.DecodeTree(values[1]); return },
 		func() error {
-			entered, err := chain.DecodeAmount(shown.Values[2])
+			entered, err := chain.DecodeAmount(values[2])
 			if err != nil {
 				return err
 			}
-			credited, err := chain.DecodeAmount(shown.Values[3])
+			credited, err := chain.DecodeAmount(values[3])
 			r.held = chain.Held(r.Issued, entered, credited)
 			return err
 		},

@@ -40,6 +40,12 @@ func makeAddress(chain ID, hash [32]byte) (a Address) {
 // Chain is the chain the account was created on.
 func (a Address) Chain() ID { return ID(binary.BigEndian.Uint32(a[:4])) }
 
+// On is the address on another chain that the same key, or the same rule, leads to.
+func (a Address) On(chain ID) Address {
+	binary.BigEndian.PutUint32(a[:4], uint32(chain))
+	return a
+}
+
 // IsSystem says whether a is a chain's own account.
 func (a Address) IsSystem() bool { return a == SystemAddress(a.Chain()) }
 

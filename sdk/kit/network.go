@@ -133,7 +133,7 @@ func (k *Chain) create(main *chain.Genesis) error {
 			return err
 		}
 		k.rules = block.Rules{
-			Programs: native.Programs{Codes: k.codes, Committees: k.committees}, Committee: k.committee, Committees: k.committees.Committee,
+			Programs: native.Programs{Codes: k.codes, Committees: k.committees}, Committees: k.committees.Committee,
 		}
 		k.relays.Add(k.id, carried{k})
 	}
