@@ -27,7 +27,7 @@ func (s *seated) handsOver(t *testing.T) *Result {
 	context := s.context(t)
 	a := NewArrival(s.before(), s.rules, context)
 	raw := s.state[exec.Slot{Account: chain.RegistryAddress(), Key: chain.RegisteredCommittee(here)}]
-	if fault, err := a.Fact(&chain.Fact{Kind: chain.FactCommittee, Value: raw}); fault != nil || err != nil {
+	if fault, err := a.Fact(&chain.Fact{Kind: chain.FactCommittee, From: chain.Main, Of: here, Value: raw}); fault != nil || err != nil {
 		t.Fatal(fault, err)
 	}
 	res, err := Build(s.before(), s.rules, &Run{Context: context, Arrival: a, Accounts: []*exec.Overlay{}})
@@ -116,7 +116,7 @@ func TestHandoverTwice(t *testing.T) {
 		t.Fatal("it is not the last that was registered")
 	}
 	a := NewArrival(s.before(), s.rules, s.context(t))
-	if fault, err := a.Fact(&chain.Fact{Kind: chain.FactCommittee, Value: s.state[exec.Slot{Account: chain.RegistryAddress(), Key: chain.RegisteredCommittee(here)}]}); err != nil || fault == nil {
+	if fault, err := a.Fact(&chain.Fact{Kind: chain.FactCommittee, From: chain.Main, Of: here, Value: s.state[exec.Slot{Account: chain.RegistryAddress(), Key: chain.RegisteredCommittee(here)}]}); err != nil || fault == nil {
 		t.Errorf("the same committee again: %v, %v", fault, err)
 	}
 	third, _ := s.registers(70, 1)

@@ -144,7 +144,6 @@ func (f *forest) plant(s *store.Store, g *chain.Genesis, l chain.Limb) {
 	if c.seats, err = light.NewCommittee(header.Network, g.Committee); err != nil {
 		f.t.Fatal(err)
 	}
-	c.rules.Committee = c.seats
 	c.host, err = host.New(host.Config{Chain: l.ID, State: c.State(), Workers: 1, Fatal: func(err error) { f.t.Error(err) }})
 	if err != nil {
 		f.t.Fatal(err)
@@ -154,7 +153,7 @@ func (f *forest) plant(s *store.Store, g *chain.Genesis, l chain.Limb) {
 	if parent := f.trunks[l.Parent]; parent != nil {
 		c.carrier = &relay.Carrier{
 			Chains: f.all, Child: l.ID, Parent: l.Parent, Post: parent.post, Hurry: func() {},
-			Tree: func() chain.Tree { return c.context().Tree },
+			Tree: func() chain.Tree { return c.context().Tree }, Entry: parent.entry,
 		}
 	}
 }
@@ -170,6 +169,9 @@ func (c *trunk) context() *exec.Context {
 	}
 	return context
 }
+
+// entry is what the chain's final state holds in a slot.
+func (c *trunk) entry(s exec.Slot) ([]byte, error) { return c.State().Entry(s.Account, s.Key) }
 
 // Show implements relay.Chain, which keep.Chain does but for the head.
 func (c *trunk) Show(slots []exec.Slot) (*relay.Shown, error) {
