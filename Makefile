@@ -76,7 +76,7 @@ check-contracts: ## check that the committed modules are what their sources make
 	@set -e; for dir in $(RUST_CONTRACTS); do echo "$$dir"; sdk/rust/build.sh $$dir check; done
 
 calibrate: ## measure what every instruction and host call takes for a unit of gas
-	$(GO) test ./contracts/wasm -run '^TestCalibrate$$' -calibrate -v -count=1
+	$(GO) test ./contracts/wasm -run '^TestCalibrate$$' -calibrate -v -count=1 -timeout 40m
 
 docs: build ## write the pages of the command line
 	$(BIN) docs runtime/docs/cli

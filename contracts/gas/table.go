@@ -68,12 +68,13 @@ const (
 	RunOnce     = 20_000
 	OncePage    = 4_000
 	OnceElement = 400
-	// Recall is what it costs to read back compiled code that has not run lately (chain.Warm), RecallByte is added per byte of its
-	// functions, RecallFunction per function, RecallReference per reference in an element segment, RecallSegment per data segment,
-	// RecallData per byte in those, and RecallPage per page (64 KiB) of its image. A unit also stands for at most 0.6 bytes of memory
-	// that the code then takes, but for a page of an image.
+	// Recall is what it costs to read back compiled code that has not run lately (chain.Warm). RecallMachine is added per byte of
+	// machine code that its functions become, by an estimate, RecallByte per byte of theirs, RecallFunction per function,
+	// RecallReference per reference in an element segment, RecallSegment per data segment, RecallData per byte in those, and
+	// RecallPage per page (64 KiB) of its image. A unit stands for at most 0.6 bytes of memory that the code then takes.
 	Recall          = 400_000
-	RecallByte      = 25
+	RecallMachine   = 3
+	RecallByte      = 8
 	RecallFunction  = 500
 	RecallReference = 250
 	RecallSegment   = 160

@@ -5,9 +5,12 @@ package wasm
 import (
 	"cmp"
 	"encoding/hex"
+	"errors"
 	"flag"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -54,6 +57,7 @@ func TestCalibrate(t *testing.T) {
 		all = append(all, p.read(t))
 	}
 	all = append(all, messages(t)...)
+	all = append(all, loads(t)...)
 	slices.SortFunc(all, func(a, b reading) int { return cmp.Compare(a.perUnit(), b.perUnit()) })
 	median := all[len(all)/2].perUnit()
 	var table strings.Builder
@@ -234,6 +238,63 @@ func messages(t *testing.T) (all []reading) {
 	return append(all, best("message that fails", 50, r.message(t, chain.StatusRefused)))
 }
 
+// loads read code back from disk.
+func loads(t *testing.T) (all []reading) {
+	t.Helper()
+	for _, m := range loadable(t) {
+		r := newRig(t, Config{Dir: t.TempDir()})
+		h := r.publish(t, m.binary)
+		price := m.gas(t)
+		load := func() uint64 {
+			if err := r.once(t, h).close(); err != nil {
+				t.Fatal(err)
+			}
+			return price
+		}
+		load() // compiled now
+		all = append(all, best("loading code "+m.name, 3, load))
+	}
+	return all
+}
+
+// The estimate of how much machine code an instruction becomes (module.FunctionFacts.MachineCode) is not less than it is, and of
+// those that make the most of it not far more. It is made for amd64; elsewhere it is what it is there, for all nodes have to agree.
+func TestMachineCode(t *testing.T) {
+	if runtime.GOARCH != "amd64" {
+		t.Skip("measured on amd64")
+	}
+	const functions, times = 4, 100
+	for _, p := range probes() {
+		measure := func(n int) (machine, guess int64) {
+			g := p.guest
+			f := function{locals: entryLocals, code: text(prelude, asm(slices.Repeat(p.piece, n)))}
+			g.handle, g.more = text(module.OpNop), append(slices.Clone(g.more), slices.Repeat([]function{f}, functions)...)
+			r := newRig(t, Config{Dir: t.TempDir()})
+			binary := g.build()
+			_, facts, err := Check(binary)
+			if err != nil {
+				t.Fatalf("%s: %v", p.name, err)
+			}
+			for i := range facts.Functions {
+				guess += int64(facts.Functions[i].MachineCode())
+			}
+			c := r.once(t, r.publish(t, binary))
+			path := r.disk.path(c.hash)
+			metered, err := os.Stat(filepath.Join(path, moduleName))
+			if err = errors.Join(err, c.close()); err != nil {
+				t.Fatal(err)
+			}
+			return sizeOf(path) - metered.Size(), guess
+		}
+		machine, guess := measure(times)
+		none, nothing := measure(0)
+		got, want := float64(machine-none)/functions/times, float64(guess-nothing)/functions/times
+		if got > want || want > 20*got && want > 100 {
+			t.Errorf("%s becomes %.1f bytes of machine code, and the estimate is %.1f", p.name, got, want)
+		}
+	}
+}
+
 // Nothing that has a price is left out: every instruction that costs something, and every host call, is in a probe.
 func TestCalibrateIsComplete(t *testing.T) {
 	probed, called := map[module.Opcode]bool{}, map[string]bool{abi.Fail: true} // the message that fails
@@ -258,7 +319,7 @@ func TestCalibrateIsComplete(t *testing.T) {
 	}
 	for _, list := range meant {
 		for name := range list {
-			if first, _, _ := strings.Cut(name, " "); !called[first] && first != "message" {
+			if first, _, _ := strings.Cut(name, " "); !called[first] && first != "message" && first != "loading" {
 				t.Errorf("there is no %s", name)
 			}
 		}

@@ -71,7 +71,7 @@ func validate(binary []byte) verdict {
 	if err != nil {
 		return verdict{failure: exec.Fail(chain.StatusBadCode, "%v", err)}
 	}
-	return verdict{complexity: Complexity(facts), load: Loading(m)}
+	return verdict{complexity: Complexity(facts), load: Loading(m, facts)}
 }
 
 // Complexity is what a publication is charged for, what any module is included.
@@ -79,10 +79,10 @@ func Complexity(f *module.Facts) uint64 { return f.Complexity + gas.Publish }
 
 // Loading is the gas for loading an accepted module that was compiled and is not in memory. It is more than a quarter, and less than
 // four times, of what that takes (`make calibrate`), and of the memory that it then takes a bound (chain.MaxWarm).
-func Loading(m *module.Module) uint64 {
+func Loading(m *module.Module, f *module.Facts) uint64 {
 	price := uint64(gas.Recall) + gas.RecallFunction*uint64(len(m.Bodies)) + gas.RecallSegment*uint64(len(m.Data))
-	for i := range m.Bodies {
-		price += gas.RecallByte * uint64(len(m.Bodies[i].Code))
+	for i := range f.Functions {
+		price += gas.RecallByte*uint64(len(m.Bodies[i].Code)) + gas.RecallMachine*f.Functions[i].MachineCode()
 	}
 	for i := range m.Elements {
 		price += gas.RecallReference * uint64(m.Elements[i].Len())
@@ -98,6 +98,10 @@ func Loading(m *module.Module) uint64 {
 	return price + gas.RecallPage*uint64((end+pageBytes-1)/pageBytes)
 }
 
+// maxLoading bounds Loading, so that one message can pay for it and for more. Go's is 150 million if it fills 4 MiB; what is refused
+// is code that nobody writes, of which every byte becomes a hundred.
+const maxLoading = chain.MaxMessageGas / 5 * 4
+
 // Check decodes and validates a module as the code of accounts: it decides what a chain accepts, and whoever wants to know
 // asks it. The error is a *module.Refusal.
 func Check(binary []byte) (*module.Module, *module.Facts, error) {
@@ -107,6 +111,9 @@ func Check(binary []byte) (*module.Module, *module.Facts, error) {
 	}
 	if _, err := mergeable(m); err != nil {
 		return nil, nil, err
+	}
+	if load := Loading(m, facts); load > maxLoading {
+		return nil, nil, refuse("loading it once it is compiled takes %d gas (limit %d): it becomes too much machine code", load, uint64(maxLoading))
 	}
 	return m, facts, nil
 }

@@ -121,6 +121,7 @@ func (s *served) getCode(w http.ResponseWriter, q *http.Request) error {
 	err := s.code(q, func(hash chain.CodeHash, c *node.Code) {
 		answer = client.Code{
 			Hash: hash, Bytes: int(c.Entry.Bytes), Immutable: c.Entry.Immutable, Height: c.Entry.Height, Callable: c.Entry.Callable(),
+			LoadGas: c.Entry.Load, Warm: c.Warm,
 		}
 		answer.Schema, answer.SchemaError = describeModule(c.Module)
 	})

@@ -26,7 +26,7 @@ func (a *app) newCall() *cobra.Command {
 			return usage("--amount: %v", err)
 		}
 		given.method, given.fields = args[2], args[3:]
-		in := chain.CallInput{Method: args[2], GasLimit: s.gas}
+		in := chain.CallInput{Method: args[2]}
 		ctx, done, c := a.connect(cmd.Context())
 		defer done()
 		out, err := a.sender(ctx, cmd, c, s, args[0])
@@ -37,7 +37,7 @@ func (a *app) newCall() *cobra.Command {
 		if err != nil {
 			return withoutFrom(args, err)
 		}
-		in.To = to.address
+		in.To, in.GasLimit = to.address, to.gas(cmd, s.gas)
 		if in.Input, err = a.inputOf(out.book, to, given); err != nil {
 			return err
 		}
@@ -59,7 +59,7 @@ With --wait everything that comes of it is awaited, and the exit code is 1 if an
 	f := cmd.Flags()
 	f.StringVar(&amount, "amount", "0", "amount to send with it")
 	inputFlags(cmd, given)
-	f.Uint64Var(&s.gas, "gas", deployGas, "gas for the method and what it sends; what isn't used comes back")
+	f.Uint64Var(&s.gas, "gas", deployGas, "gas for the method and what it sends, and without it also for loading code that has not run lately; what isn't used comes back")
 	s.flags(cmd)
 	return cmd
 }
@@ -141,6 +141,8 @@ func (a *app) query(ctx context.Context, c *client.Client, b *book, to *actor, q
 	switch {
 	case got.Status == chain.StatusOK:
 		return nil
+	case got.Status == chain.StatusOutOfGas && q.gas > 0 && q.gas < to.loadGas:
+		return failure.do("ask with --gas above %d, or without it for all that the node allows", to.loadGas)
 	case got.Status == chain.StatusOutOfGas && q.gas > 0:
 		return failure.do("ask with more --gas, or without it for all that the node allows")
 	}

@@ -117,6 +117,7 @@ type moduleFacts struct {
 	Imports      []string       `json:"imports"`
 	Complexity   uint64         `json:"complexity"`
 	GasToPublish uint64         `json:"gas_to_publish"`
+	GasToLoad    uint64         `json:"gas_to_load"`
 	Hash         chain.CodeHash `json:"code_hash"`
 	Immutable    chain.CodeHash `json:"code_hash_immutable"` // if it is published so
 }
@@ -206,6 +207,7 @@ func (m *moduleFacts) rows(t *table) {
 	t.addIf("imports", strings.Join(m.Imports, " "))
 	t.add("complexity", strconv.FormatUint(m.Complexity, 10))
 	t.add("gas to publish", strconv.FormatUint(m.GasToPublish, 10))
+	t.add("gas to load", strconv.FormatUint(m.GasToLoad, 10)+", for a message while it has not run lately")
 	t.add("code hash", m.Hash.String())
 	t.add("if immutable", m.Immutable.String())
 }

@@ -27,6 +27,7 @@ func inspect(file string, code []byte) (checked, error) {
 	publication := chain.PublishInput{Code: code}
 	c.Bytes, c.Complexity, c.Hash = len(code), wasm.Complexity(facts), publication.Hash()
 	c.GasToPublish = exec.PublicationGas(&chain.Message{Method: chain.MethodPublish, Input: publication.Encode()}, publication, c.Complexity)
+	c.GasToLoad = wasm.Loading(m, facts)
 	c.Immutable = chain.PublishInput{Immutable: true, Code: code}.Hash()
 	return c, nil
 }

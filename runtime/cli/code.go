@@ -63,7 +63,7 @@ func (a *app) codeOfFile(path string, how mutability) (*codeShown, error) {
 		return nil, err
 	}
 	shown := &codeShown{File: path, Complexity: file.complexity}
-	shown.Hash, shown.Bytes, shown.Immutable = file.Hash(), len(file.Code), file.Immutable
+	shown.Hash, shown.Bytes, shown.Immutable, shown.LoadGas = file.Hash(), len(file.Code), file.Immutable, file.load
 	contract, err := schema.Read(file.Code)
 	if err != nil && !errors.Is(err, schema.ErrNone) {
 		shown.SchemaError = err.Error()
@@ -122,6 +122,14 @@ func (a *app) printCode(s *codeShown) {
 	t.add("size", count(s.Bytes, "byte"))
 	if s.File == "" {
 		t.add("published", fmt.Sprintf("at height %d; accounts can have it from height %d on", s.Height, s.Callable))
+	}
+	switch {
+	case s.File != "":
+		t.add("loading", fmt.Sprintf("%d gas, for a message while it has not run lately", s.LoadGas))
+	case s.Warm:
+		t.add("loading", fmt.Sprintf("nothing now: it has run lately, or was just published; else %d gas for a message", s.LoadGas))
+	default:
+		t.add("loading", fmt.Sprintf("%d gas for a message now: it has not run lately", s.LoadGas))
 	}
 	if s.Immutable {
 		t.add("immutable", "yes: accounts keep it for good")

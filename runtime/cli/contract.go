@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/thinkey/thinkey/sdk/abi"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/client"
@@ -127,6 +129,7 @@ type actor struct {
 	code     chain.CodeHash
 	contract *schema.Contract // nil if its code says nothing of its methods
 	fault    string           // what is wrong with what it says
+	loadGas  uint64           // what loading its code costs now; 0 if it has run lately
 }
 
 // findActor looks up an account that must have code.
@@ -156,12 +159,23 @@ func (a *actor) read(ctx context.Context, c *client.Client) error {
 		return err
 	}
 	a.fault = code.SchemaError
+	if !code.Warm {
+		a.loadGas = code.LoadGas
+	}
 	if len(code.Schema) > 0 {
 		if a.contract, err = schema.Parse(code.Schema); err != nil {
 			a.fault = err.Error()
 		}
 	}
 	return nil
+}
+
+// gas is what a handling by the actor's code is given: what --gas says, or gas and what loading the code costs.
+func (a *actor) gas(cmd *cobra.Command, gas uint64) uint64 {
+	if cmd.Flags().Changed("gas") {
+		return gas
+	}
+	return gas + a.loadGas
 }
 
 // What a method is used for.

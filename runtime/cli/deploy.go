@@ -50,13 +50,13 @@ The address follows from who signs, the salt and the code, so it is known before
 	f.StringVar(&d.object, "init", "", "fields of init as a JSON object")
 	f.StringVar(&d.inputText, "input", "", "input of init in hexadecimal digits")
 	f.StringVar(&d.inputSource, "input-file", "", "file that holds the input of init; - for standard input")
-	f.Uint64Var(&d.gas, "gas", deployGas, "gas for init and what it sends; what isn't used comes back")
+	f.Uint64Var(&d.gas, "gas", deployGas, "gas for init and what it sends, and without it also for loading code that has not run lately; what isn't used comes back")
 	d.flags(cmd)
 	return cmd
 }
 
 func (a *app) deploy(cmd *cobra.Command, d *deployment, code string, fields []string) error {
-	in := chain.DeployInput{GasLimit: d.gas}
+	in := chain.DeployInput{}
 	amount, err := chain.ParseAmount(d.amount)
 	if err != nil {
 		return usage("--amount: %v", err)
@@ -86,6 +86,7 @@ func (a *app) deploy(cmd *cobra.Command, d *deployment, code string, fields []st
 	if err := made.read(ctx, c); err != nil {
 		return err
 	}
+	in.GasLimit = made.gas(cmd, d.gas)
 	if in.Input, err = a.inputOf(out.book, made, &inputGiven{toBegin, chain.MethodInit, fields, d.inputText, d.inputSource}); err != nil {
 		return err
 	}

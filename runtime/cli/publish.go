@@ -18,7 +18,7 @@ import (
 type codeFile struct {
 	path string
 	chain.PublishInput
-	complexity uint64
+	complexity, load uint64
 }
 
 // readCode reads a module and judges it as every node will.
@@ -27,12 +27,12 @@ func (a *app) readCode(path string, immutable mutability) (*codeFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, facts, err := wasm.Check(module)
+	m, facts, err := wasm.Check(module)
 	if err != nil {
 		return nil, failed("bad_code", "%s can't be published: %s", path, printable(err.Error())).
 			do("see what is wrong with: thinkey check %s", path)
 	}
-	return &codeFile{path, chain.PublishInput{Immutable: immutable == forGood, Code: module}, wasm.Complexity(facts)}, nil
+	return &codeFile{path, chain.PublishInput{Immutable: immutable == forGood, Code: module}, wasm.Complexity(facts), wasm.Loading(m, facts)}, nil
 }
 
 // mutability is whether an account with the code can have another later.

@@ -19,7 +19,8 @@ import (
 var ErrQuestion = errors.New("question refused")
 
 const (
-	defaultQueryGas = 100_000_000
+	// defaultQueryGas suffices to load any code that has not run lately, and a tenth of a second for the view itself.
+	defaultQueryGas = 250_000_000
 	// maxAsking is how many questions may be under way or wait for each that can run: a second's worth at the worst.
 	maxAsking = 16
 )
@@ -119,18 +120,24 @@ func (n *Node) finalState() (*store.View, *exec.Context, Head, error) {
 // Code is published code.
 type Code struct {
 	Entry  chain.CodeEntry
+	Warm   bool // a message in the next block doesn't pay for loading it
 	Module []byte
 }
 
 // Code is the code that is published under a hash; store.ErrNotFound if none is.
 func (n *Node) Code(hash chain.CodeHash) (Code, error) {
-	entry, err := n.nextContext().Code(hash)
+	c := n.nextContext()
+	entry, err := c.Code(hash)
 	switch {
 	case err != nil:
 		return Code{}, err
 	case entry == nil:
 		return Code{}, fmt.Errorf("code %s is not published on chain %d: %w", hash, n.chain, store.ErrNotFound)
 	}
+	loading, err := c.Loading(hash)
+	if err != nil {
+		return Code{}, err
+	}
 	module, err := n.store.Code(n.chain, hash)
-	return Code{*entry, module}, err
+	return Code{*entry, loading.Gas == 0, module}, err
 }

@@ -49,6 +49,10 @@ type Code struct {
 	Immutable bool           `json:"immutable"`
 	Height    uint64         `json:"height"`   // of the block with its publication
 	Callable  uint64         `json:"callable"` // the first height at which an account can be given it
+	// LoadGas is what a message pays beside all else if the code has not run lately; Warm says that it has, so that one in the next
+	// block doesn't.
+	LoadGas uint64 `json:"load_gas"`
+	Warm    bool   `json:"warm"`
 	// Schema is what the module says of its methods (package sdk/schema); empty if it says nothing, or what SchemaError names
 	// as wrong.
 	Schema      json.RawMessage `json:"schema,omitempty"`

@@ -80,7 +80,9 @@ func (c *checker) function(t *FuncType, b *Body, f *FunctionFacts) {
 	open := true
 	for open && c.w.Next() {
 		f.Instructions++
-		f.Work += uint64(works[c.w.in.Op.place()])
+		place := c.w.in.Op.place()
+		f.Work += uint64(works[place])
+		f.Machine += uint64(machines[place])
 		open = c.step(&c.w.in)
 		if c.err != nil {
 			c.locate(c.err)
@@ -372,6 +374,7 @@ func (c *checker) callIndirect(in *Instruction) {
 // apply takes what a function takes and puts what it gives.
 func (c *checker) apply(t *FuncType) {
 	c.facts.Work += workPlain * uint64(len(t.Params))
+	c.facts.Machine += machineParam * uint64(len(t.Params))
 	c.popAll(t.Params)
 	c.put(result(t))
 }

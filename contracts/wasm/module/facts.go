@@ -31,6 +31,7 @@ type FunctionFacts struct {
 	Nesting      int // deepest block within blocks; 0 for a body without any
 	Instructions int
 	Work         uint64 // of the instructions by themselves (work.go)
+	Machine      uint64 // likewise, what becomes of them (machine.go)
 }
 
 // Complexity is about how long compiling the function takes, in units of 160 ns: fine enough to tell functions apart, and
