@@ -45,6 +45,9 @@
 // compiling takes decides nothing: Run waits for it, and a node that waits doesn't vote. Whoever can choose what to run asks
 // Ready first.
 //
-// No message pays for code that is read back because it was dropped from memory, 10 to 40 ms for each MB of it: gas must not depend
-// on what a node holds (W3). Config.MaxCompiled should have room for all that a chain's messages use.
+// It doesn't charge for code that is read back because it was dropped from memory, 10 to 40 ms for each MB of it: gas must not
+// depend on what a node holds (W3). exec.Env.Load does, by what the chain's state says has run lately; Loading is the price. What has
+// run lately has room in memory, as Config.MaxCompiled is by default, and is dropped last: code that messages ran goes after what only
+// views ran, or nobody yet, and of that the one which ran longest ago goes first. Only a node that was started anew, or that has
+// lost its disk's copies, reads or compiles what nobody pays it for again, each once.
 package wasm

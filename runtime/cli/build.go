@@ -50,7 +50,8 @@ NAME.wasm in DIR, where NAME is the directory's or the crate's.
 With a file in place of DIR, made by some other compiler, that is finished: write -o FILE then.
 
 "gas, at least" is what every message to the contract pays before its method begins: measured by handing one of an unknown
-method to an account that has nothing stored, without what its bounce costs.`
+method to an account that has nothing stored, without what its bounce costs. "gas to load" comes to that for a message in a block
+before which the code has not run lately.`
 	cmd.Example = "  thinkey build\n  thinkey build contracts/token -o token.wasm\n  thinkey build raw.wasm -o contract.wasm"
 	cmd.ValidArgsFunction = nil
 	cmd.Flags().StringVarP(&out, "output", "o", "", "file to write (default NAME.wasm in DIR)")

@@ -53,6 +53,9 @@ func (a *app) newCall() *cobra.Command {
 
 ` + fieldsHelp + `
 
+Code that has not run lately on the chain costs more: thinkey code show ACCOUNT says how much. Without --gas the message is given that
+beside the default; with it, it must be enough for both.
+
 With --wait everything that comes of it is awaited, and the exit code is 1 if any of it failed.`
 	cmd.Example = `  thinkey call alice tk1q… pay to=bob amount=5 --wait
   thinkey call alice tk1q… pay '{"to": "bob", "amount": 5}'`

@@ -58,7 +58,7 @@ const (
 
 	// MaxWarm bounds the loads of the code that has run lately (Warm), and thereby, at less than 0.6 bytes for a unit, the compiled
 	// code that a node must hold in memory so that nothing is read back which nobody pays for: 400 MB, with room for what one
-	// block brings and for views in the 512 MiB that nodes have for it. It has room for 20 contracts in Go, or 600 in Rust.
+	// block brings and for views in the 512 MiB that nodes have for it. It has room for 15 contracts in Go, or 600 in Rust.
 	MaxWarm = 640 << 20
 	// WarmSlots is how finely it is told which code ran longest ago: a sixteenth of what is warm turns cold at once.
 	WarmSlots = 16
