@@ -19,7 +19,7 @@ RACE = $(filter-out %/runtime/e2e,$(shell $(GO) list ./actors/... ./runtime/... 
 NORACE = Tools|Crash|CrashWhileMade|WriteErrors|AuditFindsEveryBit
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check race fuzz bench golden kill sim mutants explore contracts check-contracts calibrate docs clean
+.PHONY: help build demo test check race fuzz bench golden kill sim same mutants explore contracts check-contracts calibrate docs clean
 
 # Contracts in Rust whose modules are committed beside their source.
 RUST_CONTRACTS = $(sort $(patsubst %/,%,$(dir $(wildcard examples/*/rust/Cargo.toml examples/*/rust/*/Cargo.toml sdk/rust/sampler/Cargo.toml))))
@@ -60,6 +60,9 @@ kill: ## kill a node KILLS [50] times while it commits, and check what it comes 
 
 sim: build ## run committees on virtual time with fresh seeds for SIMTIME [120s] of CPU
 	$(BIN) sim run --seed $(SIMSEED) --cpu $(SIMTIME) --out bin
+
+same: ## build the program twice, otherwise optimised, and compare histories of the simulator
+	$(GO) test ./runtime/sim -run '^TestTwoBuilds$$' -builds -v -count=1
 
 mutants: ## plant bugs in our own code, one by one, and see what finds each: an hour; CONTINUE=1 goes on where it was interrupted, MUTANT=REGEXP plants some
 	mkdir -p bin

@@ -38,24 +38,28 @@ var (
 )
 
 // plant finds out what kills a mutant: first the unit tests, the nearest first, until one fails; then the simulator, until a
-// seed fails; and if that alone tells, the unit tests that take long.
+// seed fails.
 func plant(t *testing.T, m *mutant) fate {
 	t.Helper()
 	p := &planting{m: m, dir: t.TempDir(), overlay: m.overlay(t)}
 	f := fate{Rule: m.rule, Spec: m.spec, What: m.what, Digest: m.digest()}
 	f.Unit = p.units(t, near)
-	if binary := p.build(t, "./runtime/sim"); binary != "" {
-		f.Sim = p.run(t, binary, "runtime/sim", "-test.run=^TestFresh$", "-fresh="+eachFlag.String())
-		if !f.Sim.Killed {
-			f.Sim = f.Sim.then(p.run(t, binary, "runtime/sim", "-test.run=^Test(Kept|Store|SameSeedSameHistory)$"))
-		}
+	binary := p.build(t, "./runtime/sim")
+	f.Sim = p.run(t, binary, "runtime/sim", "-test.run=^TestFresh$", "-fresh="+eachFlag.String())
+	if !f.Sim.Killed {
+		f.Sim = f.Sim.then(p.run(t, binary, "runtime/sim", "-test.run=^Test(Kept|Store|SameSeedSameHistory)$"))
 	}
-	if f.Unit.Killed {
-		return f
-	}
+	return f
+}
+
+// plantFar goes on where the simulator alone tells: with the unit tests that take long, and the small simulator of the core.
+func plantFar(t *testing.T, m *mutant, f fate) fate {
+	t.Helper()
+	p := &planting{m: m, dir: t.TempDir(), overlay: m.overlay(t)}
+	f.Far = true
 	f.Unit = f.Unit.then(p.units(t, far))
-	if binary := p.build(t, "./consensus/bft"); !f.Unit.Killed && binary != "" {
-		f.Small = p.run(t, binary, "consensus/bft", "-test.run=^TestFaults$")
+	if !f.Unit.Killed {
+		f.Small = p.run(t, p.build(t, "./consensus/bft"), "consensus/bft", "-test.run=^TestFaults$")
 	}
 	return f
 }
@@ -91,18 +95,10 @@ func (p *planting) units(t *testing.T, patterns []string) (d death) {
 // affected are the packages of the patterns whose tests contain the mutant's package, its own first.
 func (p *planting) affected(t *testing.T, patterns []string) []string {
 	t.Helper()
-	args := append([]string{"list", "-test", "-f", `{{.ImportPath}} {{join .Deps " "}}`}, patterns...)
-	out, err := p.command(t, builds, root, "go", args...).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
 	own := path.Dir(p.m.file)
 	var list []string
-	for _, line := range strings.Split(string(out), "\n") {
+	for _, line := range p.tested(t, patterns) {
 		words := strings.Fields(line)
-		if len(words) == 0 || !strings.HasSuffix(words[0], ".test") {
-			continue
-		}
 		pkg := strings.TrimSuffix(strings.TrimPrefix(words[0], modulePath), ".test")
 		if pkg == own {
 			list = slices.Insert(list, 0, pkg)
@@ -110,6 +106,29 @@ func (p *planting) affected(t *testing.T, patterns []string) []string {
 			list = append(list, pkg)
 		}
 	}
+	return list
+}
+
+// asked is what go list has said: mutants import what the code does.
+var asked = map[string][]string{}
+
+// tested are the test programs of the patterns, each in a line with what is in it.
+func (p *planting) tested(t *testing.T, patterns []string) []string {
+	t.Helper()
+	key := strings.Join(patterns, " ")
+	if list, ok := asked[key]; ok {
+		return list
+	}
+	args := append([]string{"list", "-test", "-f", `{{.ImportPath}} {{join .Deps " "}}`}, patterns...)
+	out, err := p.command(t, builds, root, "go", args...).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := slices.DeleteFunc(strings.Split(string(out), "\n"), func(line string) bool {
+		name, _, _ := strings.Cut(line, " ")
+		return !strings.HasSuffix(name, ".test")
+	})
+	asked[key] = list
 	return list
 }
 
@@ -148,9 +167,11 @@ func (p *planting) run(t *testing.T, binary, pkg string, args ...string) death {
 		d.By = fmt.Sprintf("%s %s", path.Base(pkg), fail[1])
 	}
 	if _, why, ok := strings.Cut(string(out), "VIOLATION "); ok {
-		oracle, _, _ := strings.Cut(why, ":")
+		oracle, rest, _ := strings.Cut(why, ": ")
 		d.By = oracle
-		if seed := seedLine.FindStringSubmatch(why); seed != nil {
+		if what, _, ok := strings.Cut(rest, " (seeds"); ok && oracle == neverHappened {
+			d.By += ": " + what
+		} else if seed := seedLine.FindStringSubmatch(why); seed != nil {
 			d.By += ", seed " + seed[1]
 		}
 	} else if strings.Contains(string(out), "panic: ") {

@@ -16,6 +16,7 @@ type reference struct {
 	tree   *merkle.Tree
 	head   bft.Head
 	hashes []chain.BlockHash // by height
+	rounds uint64            // that it took
 	nonces map[chain.Address]uint64
 	proofs map[proof]bool
 }
@@ -60,6 +61,7 @@ func (r *reference) learn(n *node, f *bft.Final) {
 	r.state.apply(res.Changes)
 	r.head = bft.Head{Header: res.Block.Header, Hash: res.Hash, Certificate: &f.Certificate}
 	r.hashes = append(r.hashes, res.Hash)
+	r.rounds += uint64(f.Certificate.Round) + 1
 	for i := range res.Block.Inputs {
 		r.nonces[res.Block.Inputs[i].Message.From]++
 	}

@@ -2,11 +2,9 @@ package sim
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/runtime/store"
-	"github.com/thinkey/thinkey/sdk/chain"
 )
 
 // Options say how a seed is run.
@@ -70,10 +68,7 @@ func (w *World) run() {
 	w.until(w.plan.Trouble*millis, toTheEnd)
 	w.heal()
 	w.phase = recovery
-	l := newLiveness(w)
-	if w.broken == nil && !w.until(w.now+l.limit*millis, l.reached) {
-		l.fail()
-	}
+	newLiveness(w).demandIt()
 	w.phase = calm
 	w.until(w.now+w.plan.Calm*millis, toTheEnd)
 }
@@ -218,66 +213,4 @@ func (w *World) heal() {
 		}
 	}
 	w.tell(nil, "healed")
-}
-
-// liveness holds I11: what waits at a healed honest node when trouble ends, and what users have sent and not yet seen, is
-// final at all of them within a bound of rounds. A leader that censors leads for a term, and then the next one.
-type liveness struct {
-	w      *World
-	demand []*chain.Message
-	from   uint64
-	limit  uint64 // milliseconds
-}
-
-// newLiveness demands all that is pending now, and one more payment from every second wallet.
-func newLiveness(w *World) *liveness {
-	l := &liveness{w: w, from: w.final.height(), limit: 1_200_000}
-	for range 4 {
-		w.load.act()
-	}
-	l.demand = slices.Clone(w.load.pending)
-	w.load.insistOnAll()
-	return l
-}
-
-func (l *liveness) reached() bool {
-	for i, n := range l.w.nodes {
-		if !l.w.healed[i] || !n.honest() {
-			continue
-		}
-		if slices.ContainsFunc(l.demand, func(m *chain.Message) bool { return !n.has(m) }) {
-			return false
-		}
-	}
-	return true
-}
-
-// has says whether a message is final here.
-func (n *node) has(m *chain.Message) bool {
-	if !n.up {
-		return false
-	}
-	a, err := n.disk.state().Account(m.From)
-	n.during(func() error { return err })
-	return err == nil && a.Nonce > m.Nonce
-}
-
-func (l *liveness) fail() {
-	w := l.w
-	if w.broken != nil {
-		return
-	}
-	var open int
-	for _, m := range l.demand {
-		if !w.final.settled(m) {
-			open++
-		}
-	}
-	for i, n := range w.nodes {
-		if n.up {
-			w.tell(n, "healed %t, honest %t: height %d, round %d, silent %t, %d messages", w.healed[i], n.honest(), n.ledger.head.Header.Height, n.replica.Round(), n.replica.Silent(), n.pool.waiting())
-		}
-	}
-	w.violate("I11 liveness", nil, "%d s after trouble ended %d messages are not final; the chain went from height %d to %d, and not everywhere",
-		l.limit/1000, open, l.from, w.final.height())
 }

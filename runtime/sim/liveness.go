@@ -1,0 +1,107 @@
+package sim
+
+import (
+	"slices"
+
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// liveness holds I11: what waits at a healed honest node when trouble ends, and what users have sent and not yet seen, is
+// final at all of them within a bound of rounds, and rounds go on.
+type liveness struct {
+	w      *World
+	demand []*chain.Message
+	height uint64 // when trouble ended
+	rounds uint64 // up to then
+	last   uint64 // how many rounds there have been since
+	since  uint64 // when the last of them began
+}
+
+// stallMillis is how long the healed may be in one round: its patience at most, and then as long again for timeouts that are lost
+// and said again; or a heartbeat's time.
+const stallMillis = 2*patienceMillis<<6 + heartbeatMillis
+
+// newLiveness demands all that is pending now, and four more payments.
+func newLiveness(w *World) *liveness {
+	l := &liveness{w: w, height: w.final.height(), rounds: w.rounds(), since: w.now}
+	for range 4 {
+		w.load.act()
+	}
+	l.demand = slices.Clone(w.load.pending)
+	w.load.insistOnAll()
+	return l
+}
+
+// boundPerSeat is how many rounds it may take for each seat of the committee. The round under way may fail, and so may one that
+// each faulty seat leads; one that censors makes blocks while anything else waits, and then its round fails, too. It takes two
+// rounds mostly, and took seven at most in a thousand seeds.
+const boundPerSeat = 4
+
+func (l *liveness) bound() uint64 { return uint64(boundPerSeat * l.w.plan.seats()) }
+
+// demandIt lets the world go on until all that is demanded is final.
+func (l *liveness) demandIt() {
+	w := l.w
+	if w.broken == nil && !w.until(never, func() bool { return l.reached() || l.late() }) || w.broken == nil && !l.reached() {
+		l.fail()
+	}
+}
+
+// rounds is how many rounds there have been, of all heights.
+func (w *World) rounds() uint64 {
+	n := w.final.rounds
+	var under uint32
+	for i, node := range w.nodes {
+		if node.up && w.healed[i] && node.honest() && node.replica.Head().Header.Height == w.final.height() {
+			under = max(under, node.replica.Round())
+		}
+	}
+	return n + uint64(under)
+}
+
+// late says whether it has taken too many rounds, or one of them doesn't end.
+func (l *liveness) late() bool {
+	if n := l.w.rounds() - l.rounds; n != l.last {
+		l.last, l.since = n, l.w.now
+	}
+	return l.last > l.bound() || l.w.now > l.since+stallMillis*millis
+}
+
+func (l *liveness) reached() bool {
+	for i, n := range l.w.nodes {
+		if !l.w.healed[i] || !n.honest() {
+			continue
+		}
+		if slices.ContainsFunc(l.demand, func(m *chain.Message) bool { return !n.has(m) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// has says whether a message is final here.
+func (n *node) has(m *chain.Message) bool {
+	if !n.up {
+		return false
+	}
+	a, err := n.disk.state().Account(m.From)
+	n.during(func() error { return err })
+	return err == nil && a.Nonce > m.Nonce
+}
+
+func (l *liveness) fail() {
+	w := l.w
+	var open int
+	for _, m := range l.demand {
+		if !w.final.settled(m) {
+			open++
+		}
+	}
+	for i, n := range w.nodes {
+		if n.up {
+			w.tell(n, "healed %t, honest %t: height %d, round %d, silent %t, %d messages", w.healed[i], n.honest(), n.ledger.head.Header.Height, n.replica.Round(), n.replica.Silent(), n.pool.waiting())
+		}
+	}
+	w.violate("I11 liveness", nil, "%d rounds after trouble ended (of %d), and %d ms after the last of them began, %d messages are not final; the chain went from height %d to %d, and not everywhere",
+		l.last, l.bound(), (w.now-l.since)/millis, open, l.height, w.final.height())
+}
