@@ -21,7 +21,7 @@ import (
 const (
 	modulePath = "github.com/thinkey/thinkey/"
 	// Bounds of a program with a bug in it, which may never end, or take all memory.
-	mutantWall   = 4 * time.Minute
+	mutantWall   = 6 * time.Minute
 	mutantMemory = 8_000_000 // KiB of address space
 	// How far builds and runs stand back for what else the machine does.
 	builds, runs = 5, 10
@@ -43,7 +43,7 @@ func plant(t *testing.T, m *mutant) fate {
 	t.Helper()
 	p := &planting{m: m, dir: t.TempDir(), overlay: m.overlay(t)}
 	f := fate{Rule: m.rule, Spec: m.spec, What: m.what, Digest: m.digest()}
-	f.Unit = p.units(t, near)
+	f.Unit = p.units(t, near, "90s")
 	binary := p.build(t, "./runtime/sim")
 	f.Sim = p.run(t, binary, "runtime/sim", "-test.run=^TestFresh$", "-fresh="+eachFlag.String())
 	if !f.Sim.Killed {
@@ -57,7 +57,7 @@ func plantFar(t *testing.T, m *mutant, f fate) fate {
 	t.Helper()
 	p := &planting{m: m, dir: t.TempDir(), overlay: m.overlay(t)}
 	f.Far = true
-	f.Unit = f.Unit.then(p.units(t, far))
+	f.Unit = f.Unit.then(p.units(t, far, "5m"))
 	if !f.Unit.Killed {
 		f.Small = p.run(t, p.build(t, "./consensus/bft"), "consensus/bft", "-test.run=^TestFaults$")
 	}
@@ -77,14 +77,14 @@ type planting struct {
 }
 
 // units runs the tests of those of the packages that a mutant's package can affect.
-func (p *planting) units(t *testing.T, patterns []string) (d death) {
+func (p *planting) units(t *testing.T, patterns []string, bound string) (d death) {
 	t.Helper()
 	for _, pkg := range p.affected(t, patterns) {
 		binary := p.build(t, "./"+pkg)
 		if binary == "" {
 			continue
 		}
-		d = d.then(p.run(t, binary, pkg, "-test.failfast", "-test.skip=^TestFaults$|^TestExplore"))
+		d = d.then(p.run(t, binary, pkg, "-test.failfast", "-test.timeout="+bound, "-test.skip=^TestFaults$|^TestExplore"))
 		if d.Killed {
 			break
 		}
