@@ -10,7 +10,7 @@ import (
 	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
-// own holds I10 for the chain's own entries: a block of a chain that is alone changes those of fees, queue, code and failed rounds,
+// own holds I10 for the chain's own entries: a block of a chain that is alone changes those of fees, queue, code, which of it is warm, and failed rounds,
 // each once, and the history, which is that of all blocks before it.
 type own struct {
 	blind
@@ -50,7 +50,7 @@ func (o *own) final(res *block.Result, f *bft.Final) {
 // mayChange says whether blocks of a chain that is alone change an entry of the chain.
 func mayChange(key string) bool {
 	switch key {
-	case chain.KeyFees, chain.KeyQueue, chain.KeyHistory:
+	case chain.KeyFees, chain.KeyQueue, chain.KeyHistory, chain.KeyWarm:
 		return true
 	}
 	for _, one := range []string{chain.QueuedKey(0), chain.FailedKey(0, 0), chain.CodeKey(chain.CodeHash{})} {
