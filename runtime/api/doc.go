@@ -1,8 +1,10 @@
-// Package api is a node's HTTP server: the only door through which wallets, tools and people reach a node.
+// Package api is the HTTP server of the nodes of a process: the only door through which wallets, tools and people reach them.
 //
 //	request ─► guard (panics, host, origin) ─► route ─► node (submit, read, query, await) ─► JSON | events | bytes
 //	                                             │
 //	                                             └ histories: committed blocks with their events, read once, kept while used
+//
+// Each chain has its histories; bounds are those of the process. A tree of messages is followed over all chains that are here.
 //
 // The JSON types are those of sdk/client. GET /v1/ lists the routes.
 //
@@ -15,7 +17,8 @@
 //	N3  Nothing waits for a stranger forever: headers, bodies, writes and idle connections have deadlines; who reads a stream
 //	    too slowly loses it, and takes it up again with Last-Event-ID.
 //	N4  A panic in a route answers 500 and is logged; the node goes on.
-//	N5  A stream is a function of the chain: events have the same numbers and contents whenever it is read, and none is left out.
+//	N5  A stream is a function of the chain: events have the same numbers and contents whenever it is read, and none is left out. That of
+//	    a tree over several chains is one of the chains and its cursors: what follows a cursor is the same, whoever asks.
 //	N6  What a submission keeps in memory is its messages, not the body that they came in.
 //	N7  A development network answers only on loopback and to names of it, so that no web page can reach it by another name.
 //

@@ -92,9 +92,13 @@ func (s *served) await(ctx context.Context, id chain.MessageID) (client.Message,
 func (s *served) message(ctx context.Context, id chain.MessageID) (m client.Message, err error) {
 	err = s.histories.read(ctx, func() error {
 		found, err := s.find(id)
-		if err == nil {
-			m = found.describe(whole)
-			m.Logs = s.node.LogsOf(id)
+		if err != nil {
+			return err
+		}
+		m = found.describe(whole)
+		m.Logs = s.node.LogsOf(id)
+		if m.Place != nil {
+			m.Finality, err = s.levels().of(spot{s.node.Chain(), m.Place.Height})
 		}
 		return err
 	})
@@ -149,6 +153,17 @@ func (f *found) root() chain.MessageID {
 		return f.queued.Root()
 	}
 	return f.id // only external messages wait or are dropped
+}
+
+// parent is the id of the message that sent it; none if nobody did, or that is not known.
+func (f *found) parent() chain.MessageID {
+	switch {
+	case f.in != nil:
+		return f.in.Events[f.event].Message.Parent
+	case f.queued != nil:
+		return f.queued.Parent
+	}
+	return chain.MessageID{}
 }
 
 func (f *found) describe(cut length) client.Message {

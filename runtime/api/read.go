@@ -136,6 +136,9 @@ func (s *served) getBlock(w http.ResponseWriter, q *http.Request) error {
 			return err
 		}
 		b = k.summary()
+		if b.Finality, err = s.levels().of(spot{b.Chain, height}); err != nil {
+			return err
+		}
 		if from > b.Events {
 			return badRequest("from=%d: block %d has %d messages", from, height, b.Events)
 		}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"slices"
@@ -10,12 +11,12 @@ import (
 	"github.com/thinkey/thinkey/sdk/client"
 )
 
-// tree follows the messages that descend from one (SPEC 2.4) through the blocks that handled them, lowest first, so that
-// each block is read once. The order in which it comes upon them depends on the chain alone, not on when it looks: by
-// height of the block that handled their sender, and there in the order in which the senders were come upon.
+// tree follows the messages that descend from one (SPEC 2.4) through the blocks that handled them, on all chains that the server
+// has. What it comes upon between two sets of heads, and in which order, depends on the chains and on those heads alone, not on when
+// it looks: block by block, by chain and height, and in each in the order in which the senders were come upon.
 type tree struct {
-	where func(chain.MessageID) (node.Message, error)
-	read  func(height uint64) (*kept, error)
+	where func(chain.ID, chain.MessageID) (node.Message, error)
+	read  func(spot) (*kept, error)
 	limit int
 	count int // messages come upon
 	// truncated says that there were more than limit.
@@ -29,20 +30,59 @@ type tree struct {
 // branch is a message of a tree.
 type branch struct {
 	id      chain.MessageID
+	at      chain.ID       // where it is handled
 	message *chain.Message // nil for the root until it is final
+	sentIn  spot           // of its sender; none for the root
 	event   uint32
 	node    *client.TraceNode // for who draws the tree
 }
 
-func newTree(s *served, root *branch) *tree {
-	return &tree{where: s.node.Message, read: s.histories.get, limit: s.Limits.Tree, count: 1, open: []*branch{root}}
+// spot is a block of a chain.
+type spot struct {
+	chain  chain.ID
+	height uint64
 }
 
-// due are messages that were handled in blocks not read yet, by height.
-type due map[uint64][]*branch
+// heads are heights up to which chains are looked at.
+type heads map[chain.ID]uint64
 
-// advance follows the tree up to a height; call it inside of histories.read.
-func (t *tree) advance(upto uint64) error {
+// heads are those of all chains now.
+func (s *Server) heads() heads {
+	h := heads{}
+	for _, one := range s.all() {
+		h[one.node.Chain()] = one.node.Head().Header.Height
+	}
+	return h
+}
+
+func newTree(s *served, root *branch) *tree {
+	root.at = s.node.Chain()
+	return &tree{where: s.where, read: s.readAt, limit: s.Limits.Tree, count: 1, open: []*branch{root}}
+}
+
+// where says where a message of a chain stands; ErrUnknown if another node has the chain.
+func (s *Server) where(on chain.ID, id chain.MessageID) (node.Message, error) {
+	if one := s.get(on); one != nil {
+		return one.node.Message(id)
+	}
+	return node.Message{}, node.ErrUnknown
+}
+
+// readAt is a block of a chain that is here.
+func (s *Server) readAt(at spot) (*kept, error) { return s.get(at.chain).histories.get(at.height) }
+
+// due are messages that were handled in blocks not read yet.
+type due map[spot][]*branch
+
+// next is the first of the blocks.
+func (d due) next() spot {
+	return slices.MinFunc(slices.Collect(maps.Keys(d)), func(a, b spot) int {
+		return cmp.Or(cmp.Compare(a.chain, b.chain), cmp.Compare(a.height, b.height))
+	})
+}
+
+// advance follows the tree up to those heads; call it inside of histories.read.
+func (t *tree) advance(upto heads) error {
 	blocks := due{}
 	open := t.open
 	t.open = nil
@@ -52,38 +92,39 @@ func (t *tree) advance(upto uint64) error {
 		}
 	}
 	for len(blocks) > 0 {
-		height := slices.Min(slices.Collect(maps.Keys(blocks)))
-		if err := t.block(height, upto, blocks); err != nil {
+		at := blocks.next()
+		if err := t.block(at, upto, blocks); err != nil {
 			return err
 		}
-		delete(blocks, height)
+		delete(blocks, at)
 	}
 	return nil
 }
 
 // place puts b where it was handled, if that is known and not above upto.
-func (t *tree) place(b *branch, upto uint64, blocks due) error {
-	m, err := t.where(b.id)
+func (t *tree) place(b *branch, upto heads, blocks due) error {
+	m, err := t.where(b.at, b.id)
 	switch {
-	case err != nil && !errors.Is(err, node.ErrUnknown): // unknown: a relay in the pending queue
+	case err != nil && !errors.Is(err, node.ErrUnknown): // unknown: a relay under way, in the pending queue, or on a chain that another node has
 		return err
-	case m.Final == nil || m.Final.Height > upto:
+	case m.Final == nil || m.Final.Height > upto[b.at]:
 		t.open = append(t.open, b)
 	default:
 		b.event = m.Final.Event
-		blocks[m.Final.Height] = append(blocks[m.Final.Height], b)
+		at := spot{b.at, m.Final.Height}
+		blocks[at] = append(blocks[at], b)
 	}
 	return nil
 }
 
 // block goes through the messages of the tree that the block handled; they grow as it does.
-func (t *tree) block(height, upto uint64, blocks due) error {
-	k, err := t.read(height)
+func (t *tree) block(at spot, upto heads, blocks due) error {
+	k, err := t.read(at)
 	if err != nil {
 		return err
 	}
-	for i := 0; i < len(blocks[height]); i++ {
-		b := blocks[height][i]
+	for i := 0; i < len(blocks[at]); i++ {
+		b := blocks[at][i]
 		t.final(b, k.final(int(b.event), brief))
 		for _, m := range k.Events[b.event].Sent {
 			if t.count == t.limit {
@@ -91,7 +132,7 @@ func (t *tree) block(height, upto uint64, blocks due) error {
 				break
 			}
 			t.count++
-			child := &branch{id: m.ID(), message: m}
+			child := &branch{id: m.ID(), at: m.To.Chain(), message: m, sentIn: at}
 			t.sent(b, child)
 			if err := t.place(child, upto, blocks); err != nil {
 				return err

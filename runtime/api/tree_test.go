@@ -69,7 +69,7 @@ func (f *forest) follow(t *testing.T, heights ...uint64) (steps []string, open i
 	head := f.last()
 	tree := f.tree(t, &steps, func() uint64 { return head })
 	for _, h := range heights {
-		if err := tree.advance(h); err != nil {
+		if err := tree.advance(heads{1: h}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -87,7 +87,7 @@ func (f *forest) chase(t *testing.T, r *rand.Rand) (steps []string, open int) {
 	})
 	for {
 		upto := head
-		if err := tree.advance(upto); err != nil {
+		if err := tree.advance(heads{1: upto}); err != nil {
 			t.Fatal(err)
 		}
 		if upto == f.last() {
@@ -103,14 +103,14 @@ func (f *forest) chase(t *testing.T, r *rand.Rand) (steps []string, open int) {
 func (f *forest) tree(t *testing.T, steps *[]string, head func() uint64) *tree {
 	clear(f.reads)
 	return &tree{
-		limit: 1 << 20, count: 1, open: []*branch{{id: f.root.ID()}},
-		where: func(id chain.MessageID) (node.Message, error) {
+		limit: 1 << 20, count: 1, open: []*branch{{id: f.root.ID(), at: 1}},
+		where: func(_ chain.ID, id chain.MessageID) (node.Message, error) {
 			if p, ok := f.places[id]; ok && p.Height <= head() {
 				return node.Message{Final: &p}, nil
 			}
 			return node.Message{}, node.ErrUnknown
 		},
-		read: func(height uint64) (*kept, error) { f.reads[height]++; return f.blocks[height], nil },
+		read: func(at spot) (*kept, error) { f.reads[at.height]++; return f.blocks[at.height], nil },
 		final: func(b *branch, m client.Message) {
 			if b.id != m.ID {
 				t.Errorf("%s is described as %s", b.id, m.ID)
@@ -168,9 +168,9 @@ func TestTreeOrder(t *testing.T) {
 func TestTreeReadError(t *testing.T) {
 	broken := errors.New("disk")
 	tree := &tree{
-		limit: 1, open: []*branch{{}}, where: func(chain.MessageID) (node.Message, error) { return node.Message{}, broken },
+		limit: 1, open: []*branch{{}}, where: func(chain.ID, chain.MessageID) (node.Message, error) { return node.Message{}, broken },
 	}
-	if err := tree.advance(1); !errors.Is(err, broken) {
+	if err := tree.advance(heads{1: 1}); !errors.Is(err, broken) {
 		t.Error(err)
 	}
 }

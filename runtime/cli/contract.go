@@ -67,12 +67,13 @@ func (k *contracts) mayAsk() bool {
 // lens is how messages are shown: accounts by their names, inputs and events in the words of the code that they are for.
 type lens struct {
 	name func(chain.Address) string
+	on   func(chain.ID) string // what a chain is called; nil where there is one
 	*contracts
 }
 
 // lens shows what happened as this book's owner knows it.
 func (b *book) lens(ctx context.Context, c *client.Client) lens {
-	return lens{b.name, newContracts(ctx, c)}
+	return lens{b.name, b.chainName, newContracts(ctx, c)}
 }
 
 // fields are what an input holds, as field=value; "" if that isn't known.

@@ -30,7 +30,11 @@ func (a *app) newTrace() *cobra.Command {
 	})
 	cmd.Long = `Show the tree of messages that a message belongs to, from the external message that began it: for each whether it came
 to something (✓), failed (✗) or is under way (…), where it was processed (block, and place in σ of the account), its gas
-and its money; then the events that it told, and what it logged, if the node ran it lately. With --follow wait until all of it is final.`
+and its money; then the events that it told, and what it logged, if the node ran it lately. With --follow wait until all of it is final.
+
+A tree may grow over all chains that the node has. A message on another chain is shown with how final its block is: final by the chain's committee,
+anchored when the parent has recorded the block's digest, rooted when the main chain covers it. One that is under way is shown with what it waits
+for, such as the digest of its sender's block. A payment that can't fail is confirmed as soon as its sender's block is final.`
 	cmd.Flags().BoolVar(&follow, "follow", false, "print each step as it happens, until all is final")
 	cmd.Flags().IntVar(&limit, "limit", traceLimit, "messages to print; 0 for all")
 	return cmd
@@ -59,11 +63,17 @@ func (a *app) followTrace(ctx context.Context, c *client.Client, id chain.Messag
 		return err
 	}
 	l := b.lens(ctx, c)
-	err = c.Follow(ctx, id, func(p client.Progress) error {
+	err = c.FollowWaiting(ctx, id, func(p client.Progress) error {
 		if a.asJSON {
 			return a.object(p)
 		}
 		a.say("%-8s %s\n", p.Message.State, describeMessage(&p.Message, l))
+		return nil
+	}, func(w client.Waiting) error {
+		if a.asJSON {
+			return a.object(w)
+		}
+		a.say("%-8s … %s %s\n", "waiting", shortID(w.ID), w.Waits.Words(b.chainName))
 		return nil
 	})
 	if err != nil {
@@ -89,7 +99,22 @@ func mark(m *client.Message) string {
 
 // describeMessage is a message and what came of it, in a line.
 func describeMessage(m *client.Message, l lens) string {
-	return mark(m) + " " + describeContent(m, l) + describePlace(m, l.name) + describeResult(m)
+	return mark(m) + " " + describeContent(m, l) + describePlace(m, l.name) + describeResult(m) + describeLevel(m, l.on)
+}
+
+// describeLevel is how final a message is where there are several levels, or what it waits for.
+func describeLevel(m *client.Message, on func(chain.ID) string) string {
+	text := ""
+	if m.State == client.StateFinal && m.Finality != client.Final && m.Finality != "" {
+		text = "  " + string(m.Finality)
+	}
+	if m.Waits == nil || on == nil || m.Waits.For == client.WaitsQueue {
+		return text
+	}
+	if m.Confirmed {
+		text += ", confirmed: its sender's block is " + string(m.Finality)
+	}
+	return text + "; " + m.Waits.Words(on)
 }
 
 // describeContent is who wants what of whom.

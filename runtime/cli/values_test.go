@@ -212,7 +212,7 @@ func TestPrintable(t *testing.T) {
 func withContract(t *testing.T) lens {
 	t.Helper()
 	hash := chain.CodeHash{1}
-	return lens{nameOf, &contracts{
+	return lens{nameOf, nil, &contracts{
 		accounts: map[chain.Address]chain.CodeHash{devAddress("test", "bob"): hash},
 		codes:    map[chain.CodeHash]*schema.Contract{hash: every(t)}, asked: mostAsked,
 	}}

@@ -10,9 +10,15 @@ import (
 // Finality is how final an answer is (SPEC 4.9).
 type Finality string
 
-// Final: certified and durable. It is the only level of a chain without a parent; what isn't final is never answered as
-// part of the ledger.
-const Final Finality = "final"
+// The levels. What isn't final is never answered as part of the ledger.
+const (
+	// Final: certified and durable. It is the only level of a chain that is alone.
+	Final Finality = "final"
+	// Anchored: its digest is recorded on the parent, so that it counts whatever its committee signs later.
+	Anchored Finality = "anchored"
+	// Rooted: the main chain covers it. The main chain's own blocks are.
+	Rooted Finality = "rooted"
+)
 
 // The kinds of messages.
 const (
@@ -187,8 +193,46 @@ type Message struct {
 	// Joined says that it was handled as one with the message before it in the account's σ.
 	Joined bool `json:"joined,omitempty"`
 
+	// Confirmed is said of a relay under way that can't fail: who receives it can count on it, since the block that sent it is final
+	// (SPEC 8.8). Finality is how final that block is.
+	Confirmed bool `json:"confirmed,omitempty"`
+	// Waits says what a relay under way waits for.
+	Waits *Waits `json:"waits,omitempty"`
+
 	// Dropped says why the message will not come into a block.
 	Dropped *Error `json:"dropped,omitempty"`
+}
+
+// What a relay under way waits for.
+const (
+	WaitsDigest = "digest" // its sender's block, or one that covers that, to be recorded by the parent
+	WaitsIntake = "intake" // to be taken in: all that must be recorded is
+	WaitsQueue  = "queue"  // to be handled: it is in the queue of its chain
+)
+
+// Waits is what a relay waits for: that chain On records the block of chain Chain at Height, takes the relay in, or handles it.
+type Waits struct {
+	For    string   `json:"for"`
+	Chain  chain.ID `json:"chain,omitempty"`
+	Height uint64   `json:"height,omitempty"`
+	On     chain.ID `json:"on"`
+}
+
+// Words say it; name is what a chain is called.
+func (w *Waits) Words(name func(chain.ID) string) string {
+	switch w.For {
+	case WaitsDigest:
+		return fmt.Sprintf("waits for the digest of block %d of chain %s on %s", w.Height, name(w.Chain), name(w.On))
+	case WaitsIntake:
+		return fmt.Sprintf("waits to be taken in by chain %s", name(w.On))
+	}
+	return fmt.Sprintf("waits in the queue of chain %s", name(w.On))
+}
+
+// Waiting is told of a message while it waits, whenever what it waits for changes.
+type Waiting struct {
+	ID    chain.MessageID `json:"id"`
+	Waits Waits           `json:"waits"`
 }
 
 // ContractEvent is something a contract told the outside.
@@ -217,6 +261,8 @@ type Trace struct {
 	Asked  chain.MessageID `json:"asked"`
 	Chain  chain.ID        `json:"chain"`
 	Height uint64          `json:"height"` // the tree is as this block left it
+	// Heights are those of all chains that the node has, where there are several.
+	Heights map[chain.ID]uint64 `json:"heights,omitempty"`
 	// Complete says that every message of the tree is final, or dropped.
 	Complete bool `json:"complete"`
 	// Truncated says that the tree has more messages than were answered.
@@ -250,7 +296,7 @@ func (t *Trace) Walk(f func(n *TraceNode, depth int)) {
 
 // Progress is a step of a tree of messages: a message was accepted (sent, or taken in), is final, or was dropped.
 type Progress struct {
-	// Number counts the steps of a tree from 1. It is the same whenever the tree is followed.
+	// Number counts the steps of a tree from 1. On one chain it is the same whenever the tree is followed.
 	Number  int     `json:"number"`
 	Message Message `json:"message"`
 }

@@ -21,6 +21,8 @@ const (
 	EventProgress = "progress"
 	// EventContract is what a contract told.
 	EventContract = "event"
+	// EventWaiting is told while a message of a tree is under way; it can't be resumed after.
+	EventWaiting = "waiting"
 	// EventComplete ends a tree: nothing will come any more.
 	EventComplete = "complete"
 	// EventTruncated ends a stream of a tree with more messages than can be followed.
@@ -60,6 +62,12 @@ func (c *Client) Blocks(ctx context.Context, after uint64, f func(Block) error) 
 // Follow calls f with every step of the tree that the message is part of, from its root on, until all of it is final. Each
 // message is accepted when it is sent, and final when it is handled.
 func (c *Client) Follow(ctx context.Context, id chain.MessageID, f func(Progress) error) error {
+	return c.FollowWaiting(ctx, id, f, func(Waiting) error { return nil })
+}
+
+// FollowWaiting is Follow that also calls w with what a message under way waits for, whenever that changes; after a stream was cut
+// off maybe once more.
+func (c *Client) FollowWaiting(ctx context.Context, id chain.MessageID, f func(Progress) error, w func(Waiting) error) error {
 	err := c.follow(ctx, request{method: http.MethodGet, path: "/v1/messages/" + id.String() + "/events"}, func(e event) error {
 		switch e.name {
 		case EventComplete:
@@ -72,6 +80,12 @@ func (c *Client) Follow(ctx context.Context, id chain.MessageID, f func(Progress
 				return &Error{Code: codeUnreadable, Message: fmt.Sprintf("progress in a stream: %v", err)}
 			}
 			return f(p)
+		case EventWaiting:
+			var waiting Waiting
+			if err := json.Unmarshal([]byte(e.data), &waiting); err != nil {
+				return &Error{Code: codeUnreadable, Message: fmt.Sprintf("waiting in a stream: %v", err)}
+			}
+			return w(waiting)
 		}
 		return nil
 	})
