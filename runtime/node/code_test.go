@@ -91,7 +91,7 @@ func TestLifeOfCode(t *testing.T) {
 		t.Errorf("after opening again it says %q", got)
 	}
 	kept, err := n.Code(one.Hash())
-	if err != nil || string(kept.Module) != string(one.Code) || kept.Entry != (chain.CodeEntry{Height: 1, Bytes: 70_000}) {
+	if err != nil || string(kept.Module) != string(one.Code) || kept.Entry != (chain.CodeEntry{Height: 1, Bytes: 70_000, Load: 1_000, Ran: 1}) {
 		t.Errorf("code: %+v, %v", kept.Entry, err)
 	}
 	p.replacing(made, two.Hash(), stone.Hash())

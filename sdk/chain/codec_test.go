@@ -181,7 +181,7 @@ func TestSamplesAreFull(t *testing.T) {
 // everything is a genesis with every field set, which no genesis has.
 func everything() chain.Genesis {
 	g := *within()
-	g.Chains = network().Chains
+	g.Chains, g.Owner = network().Chains, network().Owner
 	return g
 }
 
