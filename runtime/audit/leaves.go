@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 
 	"github.com/thinkey/thinkey/consensus/block"
@@ -22,6 +23,7 @@ type leaves struct {
 	extent  chain.Queue
 	damaged map[merkle.Path]bool
 	codes   map[chain.CodeHash]chain.CodeEntry // published, as the state says
+	warm    []byte                             // what it says of which has run lately
 	spoiled chain.Address                      // has a damaged leaf
 	owner   chain.Address                      // of the storage entries that come now
 	held    uint64                             // bytes of its storage so far
@@ -191,6 +193,9 @@ func (l *leaves) system(key string, value []byte) (err error) {
 		return err
 	}
 	l.border.take(key, value)
+	if key == chain.KeyWarm {
+		l.warm = value
+	}
 	if key == chain.KeyQueue {
 		if q, err := chain.DecodeQueue(value); err == nil { // what doesn't decode may go from 0 to the end of time
 			l.extent = q
@@ -210,6 +215,11 @@ func (l *leaves) close() {
 	}
 	if len(l.queue) > 0 {
 		l.add(State, 0, "%d messages stand outside of the queue, which goes from %d to %d", len(l.queue), l.extent.Head, l.extent.Tail)
+	}
+	if warm, err := chain.DecodeWarm(l.warm); err == nil { // what doesn't decode was told
+		if err := warm.Check(maps.Values(l.codes)); err != nil {
+			l.add(State, 0, "%v", err)
+		}
 	}
 	if l.want != nil {
 		l.missing()

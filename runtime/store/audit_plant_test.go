@@ -236,6 +236,12 @@ var stateRows = []corruption{
 	{"issued", func(p *planted) {
 		p.own(chain.KeyIssued, func(v []byte) []byte { v[len(v)-1]++; return v })
 	}, inMoney, says(`"issued"`)},
+	{"warm code", func(p *planted) {
+		p.own(chain.KeyWarm, func(v []byte) []byte { v[len(v)-1]++; return v })
+	}, inState, says("warm code: a load of")},
+	{"code that is not warm", func(p *planted) {
+		p.own(chain.CodeKey(published.Hash()), func(v []byte) []byte { v[len(v)-1]--; return v })
+	}, inState, says("warm code: a load of")},
 	{"extent of the queue", func(p *planted) {
 		p.own(chain.KeyQueue, func(v []byte) []byte { v[len(v)-1]++; return v })
 	}, inState, says(`"queue"`)},

@@ -2,6 +2,7 @@ package chain
 
 import (
 	"fmt"
+	"iter"
 
 	"github.com/thinkey/thinkey/sdk/wire"
 )
@@ -88,6 +89,25 @@ func (w *Warm) join() {
 	}
 	w.Slots[at+1].Load += w.Slots[at].Load
 	w.Slots = append(w.Slots[:at:at], w.Slots[at+1:]...)
+}
+
+// Check holds the slots to all code that is published on a chain, in any order.
+func (w *Warm) Check(codes iter.Seq[CodeEntry]) error {
+	sums := make([]uint64, len(w.Slots))
+	for c := range codes {
+		switch {
+		case c.Ran > w.now():
+			return fmt.Errorf("warm code: code ran in generation %d, and that now is %d", c.Ran, w.now())
+		case w.Has(c.Ran):
+			sums[w.slot(c.Ran)] += c.Load
+		}
+	}
+	for i, s := range w.Slots {
+		if sums[i] != s.Load {
+			return fmt.Errorf("warm code: a load of %d up to generation %d, and that of its code is %d", s.Load, s.Last, sums[i])
+		}
+	}
+	return nil
 }
 
 // Settle counts what loads of a block cost: given to who didn't pay, and paid by others.
