@@ -75,7 +75,7 @@ const (
 	Recall          = 400_000
 	RecallMachine   = 3
 	RecallByte      = 8
-	RecallFunction  = 500
+	RecallFunction  = 700
 	RecallReference = 250
 	RecallSegment   = 160
 	RecallData      = 2

@@ -47,10 +47,10 @@ var hardFiles = []hard{
 	{"calls", func() []byte { return filled(0, times(5000, op(module.OpCall), 0)) }, ""},
 	{"square roots with changes of sign", func() []byte {
 		return filled(0, slices.Concat([]byte{op(module.OpF64Const), 0, 0, 0, 0, 0, 0, 0, 0}, times(60_000, op(module.OpF64Sqrt), op(module.OpF64Neg)), []byte{op(module.OpDrop)}))
-	}, ""},
+	}, "machine code"},
 	{"stores to everywhere", func() []byte {
 		return filled(0, times(2000, op(module.OpMemorySize), 0, op(module.OpMemorySize), 0, op(module.OpI32Store8), 0, 1))
-	}, ""},
+	}, "machine code"},
 	{"dead code", func() []byte { return filled(0, times(60_000, op(module.OpUnreachable))) }, ""},
 	{"operands", func() []byte { return filled(0, slices.Concat(times(1000, i32, 0), times(1000, op(module.OpDrop)))) }, ""},
 	{"long names", func() []byte { return build(named(module.MaxCustomBytes)) }, ""},

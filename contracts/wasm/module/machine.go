@@ -5,7 +5,7 @@ package module
 const (
 	machinePlain    = 6
 	machineGlobal   = 10
-	machineFloat    = 32 // that a NaN may come of, and conversions
+	machineFloat    = 40 // that a NaN may come of, and conversions
 	machineCall     = 20 // and machineParam for each parameter
 	machineParam    = 8
 	machineIndirect = 250
