@@ -9,12 +9,12 @@ import (
 	"github.com/thinkey/thinkey/sdk/keys"
 )
 
-// certified is a certificate of a block at height 1 by the first three nodes.
+// certified is a certificate of a block at height 1 by the first nodes, as many as it takes.
 func (n *net) certified(step chain.Step, round uint32, block chain.BlockHash) chain.Certificate {
 	n.t.Helper()
 	v := chain.Vote{Step: step, Network: chain.NetworkID{1}, Chain: 1, Height: 1, Round: round, Block: block}
 	var parts []committee.Part
-	for _, seats := range bft.Members(n.committee)[:3] {
+	for _, seats := range bft.Members(n.committee)[:n.committee.Quorums().Certificate] {
 		parts = append(parts, tags{}.part(v.Domain(), v.Append(nil), seats))
 	}
 	cert, bad := committee.Collect(n.committee, &v, parts)
@@ -93,5 +93,29 @@ func TestTimeoutNamesItsHeight(t *testing.T) {
 	m := &bft.Timeout{Timeout: said, Certificate: head.Certificate, Part: tags{}.part(keys.BLSTimeout, said.Append(nil), chain.SeatsOf(0))}
 	if e := r.Step(bft.Received{From: 0, Message: m}); len(e.Reject) != 1 || len(e.Send) > 0 {
 		t.Errorf("it is believed: %+v", e)
+	}
+}
+
+// R5: who was dragged along to time out of round 2 confirms in no round up to it, though it is still in the first. Of four,
+// those who drag it along would open the next round with it at once; of seven they don't.
+func TestGoneWithAllBefore(t *testing.T) {
+	n := newNet(t, 1, 0, 1, 1, 1, 1, 1, 1, 1)
+	r := n.nodes[6].replica
+	said := chain.Timeout{Network: chain.NetworkID{1}, Chain: 1, Height: 1, Round: 2}
+	var gave *bft.Safety
+	for from := range bft.Peer(3) {
+		part := tags{}.part(keys.BLSTimeout, said.Append(nil), bft.Members(n.committee)[from])
+		gave = r.Step(bft.Received{From: from, Message: &bft.Timeout{Timeout: said, Part: part}}).Persist
+	}
+	if gave == nil || gave.Timeout == nil || gave.Timeout.Round != 2 || r.Round() != 0 {
+		t.Fatalf("three timeouts of round 2: it keeps %+v, in round %d", gave, r.Round())
+	}
+	for round := range uint32(3) {
+		e := r.Step(bft.Received{From: 0, Message: &bft.Certified{Certificate: n.certified(chain.Preparation, round, chain.BlockHash{1})}})
+		for _, s := range e.Send {
+			if v, ok := s.Message.(*bft.Vote); ok {
+				t.Errorf("it signs step %d of round %d", v.Step, v.Round)
+			}
+		}
 	}
 }
