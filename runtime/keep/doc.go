@@ -11,4 +11,5 @@
 //
 //	K1  What doesn't read as it was written, or doesn't hash to what the head says, is store.ErrDamaged: nothing is built on it.
 //	K2  A directory that doesn't say what its member signed is that of a member that has lost it (SPEC 5.6).
+//	K3  Who agrees on the next block is read from the state after the last one, and not remembered (SPEC 6.7).
 package keep

@@ -8,6 +8,7 @@ import (
 	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/consensus/driver"
+	"github.com/thinkey/thinkey/runtime/keep"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
 )
@@ -62,7 +63,7 @@ func (c *Config) firstVotes(g *chain.Genesis) *bft.Safety {
 type member struct {
 	Member
 	node    *Node
-	term    // run's
+	epoch   *keep.Epoch // run's
 	driver  *driver.Driver
 	inbox   chan bft.Event
 	heard   chan heard

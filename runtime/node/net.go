@@ -32,10 +32,10 @@ type post struct{ of *member }
 
 // Send encodes the message: nothing but bytes crosses.
 func (p post) Send(to bft.Peer, m bft.Message) {
-	raw := append(wire.AppendU64([]byte{frameConsensus}, p.of.seats.Epoch), bft.Encode(m)...)
+	raw := append(wire.AppendU64([]byte{frameConsensus}, p.of.epoch.Seats.Epoch), bft.Encode(m)...)
 	if to == bft.Everyone {
 		p.of.Net.Spread(raw)
-	} else if node, ok := p.of.roster.Node(to); ok {
+	} else if node, ok := p.of.epoch.Roster.Node(to); ok {
 		p.of.Net.Send(node, raw)
 	}
 }

@@ -76,7 +76,7 @@ func (w *watch) refused(from keys.PublicKey, err error) {
 // Evidence implements driver.Watch.
 func (w *watch) Evidence(e bft.Evidence) {
 	w.evidence.Inc()
-	seats := w.node.member.seats // those of the epoch, also if it ends with this event
+	seats := w.node.member.epoch.Seats // those of the epoch, also if it ends with this event
 	w.file("a member signed what contradicts itself", e.From, func() (*evidence.Case, error) {
 		height := claimHeight(&e.First)
 		before, err := w.node.store.Header(w.node.chain, height-1)
@@ -97,7 +97,7 @@ func claimHeight(c *light.Claim) uint64 {
 // Backed implements driver.Watch.
 func (w *watch) Backed(b bft.Backed) {
 	w.evidence.Inc()
-	seats, shown := w.node.member.seats, w.node.docket.showing(b.Claim.Vote.Block)
+	seats, shown := w.node.member.epoch.Seats, w.node.docket.showing(b.Claim.Vote.Block)
 	if shown == nil {
 		w.log.Warn("a member prepared a block that is not valid, which takes the whole state to see", "peer", b.From, "block", b.Claim.Vote.Block)
 		return

@@ -130,5 +130,5 @@ func (codes) Merges(hash chain.CodeHash, method string) (bool, error) {
 var handlings int
 
 func rules() block.Rules {
-	return block.Rules{Programs: native.Programs{Codes: codes{&handlings}}}
+	return block.Rules{Programs: registrar{native.Programs{Codes: codes{&handlings}}}}
 }

@@ -37,15 +37,15 @@ func amnesia(n *node, s bft.Send) []bft.Send {
 	}
 	t := *m
 	t.Certificate, t.Highest, t.Last = nil, chain.Mark{}, chain.Mark{}
-	t.Part = n.w.origin.sign(int(n.peer), keys.BLSTimeout, t.Timeout.Append(nil))
+	t.Part = n.signature(keys.BLSTimeout, t.Timeout.Append(nil))
 	return n.halves(m, &t)
 }
 
 // sign makes a vote this node's own again.
 func (n *node) sign(v *bft.Vote) {
 	h := &n.w.origin.header
-	s := chain.Vote{Step: v.Step, Network: h.Network, Chain: h.Chain, Epoch: h.Epoch, Height: v.Height, Round: v.Round, Block: v.Block}
-	v.Part = n.w.origin.sign(int(n.peer), s.Domain(), s.Append(nil))
+	s := chain.Vote{Step: v.Step, Network: h.Network, Chain: h.Chain, Epoch: n.epoch.Seats.Epoch, Height: v.Height, Round: v.Round, Block: v.Block}
+	v.Part = n.signature(s.Domain(), s.Append(nil))
 }
 
 // halves sends one message to the even members and another to the odd ones.

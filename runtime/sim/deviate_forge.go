@@ -32,7 +32,7 @@ func forge(n *node, s bft.Send) []bft.Send {
 // forgeBitmaps puts seats into certificates and justifications that did not sign, takes some out, or votes with others' seats.
 func forgeBitmaps(n *node, s bft.Send) []bft.Send {
 	r := n.w.random.evil
-	seat := r.IntN(n.w.plan.seats() + 2)
+	seat := r.IntN(len(n.epoch.Seats.Seats) + 2)
 	flip := func(b chain.Seats) chain.Seats {
 		b = slices.Clone(b).With(seat) // canonical: the last byte is not zero
 		if r.IntN(2) == 0 {

@@ -10,7 +10,7 @@ import (
 // usurp proposes in rounds that others lead: beside the vote that it owes it sends a block of its own.
 func usurp(n *node, s bft.Send) []bft.Send {
 	v, ok := s.Message.(*bft.Vote)
-	if !ok || v.Step != chain.Preparation || v.Round != n.replica.Round() || n.replica.Head().Header.Height+1 != v.Height {
+	if !ok || v.Step != chain.Preparation || v.Round != n.driver.Replica().Round() || n.driver.Replica().Head().Header.Height+1 != v.Height {
 		return []bft.Send{s}
 	}
 	p := n.another(v.Round)
@@ -46,9 +46,9 @@ func unbound(n *node, s bft.Send) []bft.Send {
 
 // another is a proposal of a block that this node has made just now; nil if it can't.
 func (n *node) another(round uint32) *bft.Proposal {
-	own := slices.Collect(n.w.origin.members[n.peer].Ascending())
-	head := n.replica.Head()
-	if head.Hash != n.ledger.head.Hash || n.ledger.discard() != nil {
+	own := slices.Collect(n.epoch.Own.Ascending())
+	head := n.driver.Replica().Head()
+	if len(own) == 0 || head.Hash != n.ledger.head.Hash || n.ledger.discard() != nil {
 		return nil
 	}
 	raw, err := n.ledger.build(bft.Build{Parent: head.Hash, Height: head.Header.Height + 1, Round: round, Proposer: uint32(own[0]), Demanded: true})

@@ -156,10 +156,14 @@ func (l *ledger) build(b bft.Build) ([]byte, error) {
 		return nil, err
 	}
 	l.open = &tag
-	if len(s.touched) == 0 && !b.Demanded && !l.heartbeat() {
+	arrival, err := l.arrival(before, context)
+	if err != nil {
+		return nil, err
+	}
+	if len(s.touched) == 0 && arrival.Arrived.IsEmpty() && !b.Demanded && !l.heartbeat() {
 		return nil, nil
 	}
-	did := &block.Run{Round: b.Round, Proposer: b.Proposer, Failed: block.Records(b.Failed), Context: context, Queue: queue, Carried: carried, Accounts: s.touched}
+	did := &block.Run{Arrival: arrival, Round: b.Round, Proposer: b.Proposer, Failed: block.Records(b.Failed), Context: context, Queue: queue, Carried: carried, Accounts: s.touched}
 	result, err := block.Build(before, l.rules, did)
 	if err != nil {
 		return nil, err
@@ -171,6 +175,23 @@ func (l *ledger) build(b bft.Build) ([]byte, error) {
 	}
 	l.outcomes[result.Hash] = &outcome{result, &tag}
 	return result.Raw, nil
+}
+
+// arrival is what a block takes over: the committee that is registered, if it is another.
+func (l *ledger) arrival(before *block.Before, c *exec.Context) (*block.Arrival, error) {
+	a := block.NewArrival(before, l.rules, c)
+	if !l.news() {
+		return a, nil
+	}
+	raw, err := before.State.Entry(registered.Account, registered.Key)
+	if err != nil {
+		return nil, err
+	}
+	fault, err := a.Fact(&chain.Fact{Kind: chain.FactCommittee, From: here, Of: here, Value: raw})
+	if fault != nil {
+		err = fault
+	}
+	return a, err
 }
 
 // discard closes the block that was built last: another takes its place. What is known of its bytes stays.

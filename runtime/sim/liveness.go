@@ -34,10 +34,16 @@ func newLiveness(w *World) *liveness {
 
 // boundPerSeat is how many rounds it may take for each seat of the committee. The round under way may fail, and so may one that
 // each faulty seat leads; one that censors makes blocks while anything else waits, and then its round fails, too. It takes two
-// rounds mostly, and took seven at most in a thousand seeds.
+// rounds mostly, and took seven at most in a thousand seeds. Where committees change, each may have its turn.
 const boundPerSeat = 4
 
-func (l *liveness) bound() uint64 { return uint64(boundPerSeat * l.w.plan.seats()) }
+func (l *liveness) bound() uint64 {
+	seats := l.w.plan.seats()
+	for _, c := range l.w.plan.Changes {
+		seats += sum(c.Seats)
+	}
+	return uint64(boundPerSeat * seats)
+}
 
 // demandIt lets the world go on until all that is demanded is final.
 func (l *liveness) demandIt() {
@@ -52,8 +58,8 @@ func (w *World) rounds() uint64 {
 	n := w.final.rounds
 	var under uint32
 	for i, node := range w.nodes {
-		if node.up && w.healed[i] && node.honest() && node.replica.Head().Header.Height == w.final.height() {
-			under = max(under, node.replica.Round())
+		if node.up && w.healed[i] && node.honest() && node.driver.Replica().Head().Header.Height == w.final.height() {
+			under = max(under, node.driver.Replica().Round())
 		}
 	}
 	return n + uint64(under)
@@ -72,8 +78,8 @@ func (l *liveness) reached() bool {
 		if !l.w.healed[i] || !n.honest() {
 			continue
 		}
-		if slices.ContainsFunc(l.demand, func(m *chain.Message) bool { return !n.has(m) }) {
-			return false
+		if slices.ContainsFunc(l.demand, func(m *chain.Message) bool { return !n.has(m) }) || n.up && n.ledger.news() {
+			return false // or the committee that is registered doesn't agree yet (SPEC 6.7)
 		}
 	}
 	return true
@@ -99,7 +105,7 @@ func (l *liveness) fail() {
 	}
 	for i, n := range w.nodes {
 		if n.up {
-			w.tell(n, "healed %t, honest %t: height %d, round %d, silent %t, %d messages", w.healed[i], n.honest(), n.ledger.head.Header.Height, n.replica.Round(), n.replica.Silent(), n.pool.waiting())
+			w.tell(n, "healed %t, honest %t: height %d, round %d, silent %t, %d messages", w.healed[i], n.honest(), n.ledger.head.Header.Height, n.driver.Replica().Round(), n.driver.Replica().Silent(), n.pool.waiting())
 		}
 	}
 	w.violate("I11 liveness", nil, "%d rounds after trouble ended (of %d), and %d ms after the last of them began, %d messages are not final; the chain went from height %d to %d, and not everywhere",

@@ -125,6 +125,18 @@ func (l *load) contract(from int) *chain.Message {
 	return m
 }
 
+// change registers a committee.
+func (l *load) change(c Change) {
+	l.made++
+	next := chain.Committee{Chain: here, Seed: chain.Hash{byte(l.made), byte(l.made >> 8), 1}, Seats: seatsOf(l.w.plan.Tier, c.Seats)}
+	in := chain.CallInput{To: registered.Account, Method: chain.MethodCommittee, GasLimit: 5_000_000, Input: next.Append(nil)}
+	m := l.external(0, chain.MethodCall, in.Encode(), 0)
+	m.GasLimit = 20_000_000
+	l.nonces[0]++
+	l.pending = append(l.pending, m.Sign(wallets()[0].key))
+	l.submit(m)
+}
+
 // insistOnAll sends everything that is pending to a node that is well.
 func (l *load) insistOnAll() {
 	l.forget()

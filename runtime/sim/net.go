@@ -13,6 +13,7 @@ type link struct{ last uint64 } // when what was sent last arrives
 // packet is what a link carries.
 type packet struct {
 	external bool // a message for the pool; else one of the core's
+	epoch    uint64
 	raw      []byte
 }
 

@@ -6,12 +6,11 @@ import (
 	"runtime/debug"
 
 	"github.com/thinkey/thinkey/consensus/bft"
-	"github.com/thinkey/thinkey/consensus/committee"
 	"github.com/thinkey/thinkey/consensus/driver"
+	"github.com/thinkey/thinkey/runtime/keep"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/assert"
 	"github.com/thinkey/thinkey/sdk/chain"
-	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/light"
 )
 
@@ -26,7 +25,7 @@ const (
 type node struct {
 	w         *World
 	number    int
-	peer      bft.Peer
+	peer      bft.Peer // its number in the plan: its replica's numbers are those of an epoch
 	disk      disk
 	full      bool       // the disk
 	forgot    bool       // it doesn't know what it signed, and has written nothing since
@@ -45,7 +44,7 @@ type node struct {
 	life    int
 	busy    uint64 // until then it does nothing
 	sending uint64 // until then its uplink is busy
-	replica *bft.Replica
+	epoch   *keep.Epoch
 	driver  *driver.Driver
 	ledger  *ledger
 	pool    *pool
@@ -105,7 +104,6 @@ func (n *node) boot() {
 }
 
 func (n *node) open(p *past) (err error) {
-	w := n.w
 	if n.ledger, err = newLedger(n, p); err != nil {
 		return err
 	}
@@ -113,11 +111,12 @@ func (n *node) open(p *past) (err error) {
 		p.safety = bft.Lost()
 	}
 	n.pool = newPool(n)
-	n.replica = bft.New(bft.Config{
-		Committee: w.origin.committee, Leaders: w.leaders, Me: n.peer, PatienceMillis: patienceMillis, ResendMillis: resendMillis,
-		Sign: func(d keys.BLSDomain, m []byte) committee.Part { return w.origin.sign(int(n.peer), d, m) },
-	}, p.head, p.safety, p.bodies)
-	n.driver = driver.New(n.replica, driver.Ports{Disk: n, Net: n, Clock: n, Ledger: n.ledger, Watch: n})
+	config, err := n.Next()
+	if err != nil {
+		return err
+	}
+	replica := bft.New(config, p.head, p.safety, p.bodies)
+	n.driver = driver.New(replica, driver.Ports{Epochs: n, Disk: n, Net: n, Clock: n, Ledger: n.ledger, Watch: n})
 	return nil
 }
 
@@ -194,7 +193,7 @@ func (n *node) stop(millis uint64) {
 	n.up = false
 	n.life++
 	n.disk.crash()
-	n.ledger, n.pool, n.replica, n.driver = nil, nil, nil, nil
+	n.ledger, n.pool, n.epoch, n.driver = nil, nil, nil, nil
 	w.note(n, "stop", nil)
 	life := n.life
 	w.after(millis, nil, "boot", func() {
@@ -206,7 +205,7 @@ func (n *node) stop(millis uint64) {
 
 // wants says whether the chain is not idle, as this node sees it (SPEC 5.7, 5.10).
 func (n *node) wants() bool {
-	return n.pool.waiting() > 0 || n.ledger.queued > 0 || n.ledger.heartbeat()
+	return n.pool.waiting() > 0 || n.ledger.queued > 0 || n.ledger.heartbeat() || n.ledger.news()
 }
 
 // pulse tells the core that a block is due, now and again for as long as one is.
@@ -288,7 +287,7 @@ func (n *node) Send(to bft.Peer, m bft.Message) {
 			n.w.tell(n, "%s", words)
 		}
 	}
-	list := []bft.Send{{To: to, Message: m}}
+	list := []bft.Send{{To: n.whom(to), Message: m}}
 	if n.deviation != nil && n.deviation.sends != nil {
 		list = n.deviation.sends(n, list[0])
 	}
@@ -297,7 +296,7 @@ func (n *node) Send(to bft.Peer, m bft.Message) {
 		if n.deviation != nil && n.deviation.mangles != nil {
 			raw = n.deviation.mangles(n, raw)
 		}
-		n.w.carry(n, s.To, packet{raw: raw})
+		n.w.carry(n, s.To, packet{epoch: n.epoch.Seats.Epoch, raw: raw})
 	}
 }
 
@@ -318,13 +317,14 @@ func (n *node) Set(t bft.Timer) {
 func (n *node) Reject(r bft.Reject) {
 	n.cross(beforeTell)
 	n.w.census.add("rejected: " + r.Reason)
-	n.w.tell(n, "rejects what node %d sent: %s", r.From, r.Reason)
+	n.w.tell(n, "rejects what node %d sent: %s", n.whom(r.From), r.Reason)
 }
 
 // Evidence is driver.Watch's.
 func (n *node) Evidence(e bft.Evidence) {
 	n.cross(beforeTell)
 	n.w.census.add("evidence: " + claimed(&e.First) + " against " + claimed(&e.Second))
+	e.From = n.whom(e.From)
 	for _, o := range n.w.oracles {
 		o.accused(n, e)
 	}
@@ -334,6 +334,7 @@ func (n *node) Evidence(e bft.Evidence) {
 func (n *node) Backed(b bft.Backed) {
 	n.cross(beforeTell)
 	n.w.census.add("evidence: preparation of an invalid block")
+	b.From = n.whom(b.From)
 	for _, o := range n.w.oracles {
 		o.backed(n, b)
 	}
@@ -368,5 +369,7 @@ func (n *node) receive(from bft.Peer, p packet) {
 		n.w.census.add("rejected: undecodable")
 		return
 	}
-	n.apply(bft.Received{From: from, Message: m})
+	if peer, ok := n.epoch.Roster.Number(nodeKey(int(from))); ok {
+		n.apply(bft.Received{From: peer, Epoch: p.epoch, Message: m})
+	}
 }

@@ -39,6 +39,6 @@ func newOracles(w *World) []oracle {
 	b := blind{w}
 	return []oracle{
 		&certificates{b}, newLeaders(b), &noFork{b}, &sameState{b}, newVotes(b), &persisted{b}, newDurable(b), newRemembered(b), &justice{b},
-		newConservation(b), &causal{b}, &nonces{b}, &effects{b}, newOwn(b), &idle{blind: b}, newFailed(b), &waiting{b},
+		newConservation(b), &causal{b}, &nonces{b}, &effects{b}, newOwn(b), newHandovers(b), &idle{blind: b}, newFailed(b), &waiting{b},
 	}
 }

@@ -11,6 +11,11 @@ type certificates struct{ blind }
 
 func (o *certificates) committed(n *node, f *bft.Final) {
 	c, h := &f.Certificate, &n.ledger.head.Header
+	e := o.w.epochOf(h)
+	if e == nil || h.Committee != e.seats.Hash() {
+		o.w.violate("certificate", n, "block %d is of epoch %d, which no final block has begun with committee %s", h.Height, h.Epoch, h.Committee)
+		return
+	}
 	if c.Step == chain.Preparation {
 		o.w.census.add("early certificate")
 	}
@@ -18,7 +23,7 @@ func (o *certificates) committed(n *node, f *bft.Final) {
 		o.w.census.add("round above 3")
 	}
 	seats := 0
-	total := o.w.plan.seats()
+	total := len(e.seats.Seats)
 	for s := range 8 * len(c.Bitmap) {
 		if c.Bitmap[s/8]>>(s%8)&1 == 1 {
 			seats++
@@ -27,7 +32,7 @@ func (o *certificates) committed(n *node, f *bft.Final) {
 			}
 		}
 	}
-	silent := int(o.w.plan.Silent)
+	silent := int(e.seats.Silent)
 	want := total - (total-1-2*silent)/3 - silent
 	if c.Step == chain.Preparation {
 		want = total - silent
@@ -38,7 +43,7 @@ func (o *certificates) committed(n *node, f *bft.Final) {
 		o.w.violate("certificate", n, "%d seats in step %d of height %d: it takes %d of %d", seats, c.Step, h.Height, want, total)
 	case c.Round < h.Round:
 		o.w.violate("certificate", n, "of round %d, and the block was made in round %d", c.Round, h.Round)
-	case o.w.origin.committee.Voted(&v, c.Signature, c.Bitmap) != nil:
+	case e.committee.Voted(&v, c.Signature, c.Bitmap) != nil:
 		o.w.violate("certificate", n, "its signature is none of step %d, height %d, round %d, block %s", c.Step, h.Height, c.Round, v.Block)
 	}
 }

@@ -49,7 +49,7 @@ func (o *failed) committed(n *node, f *bft.Final) {
 
 func (o *failed) final(res *block.Result, _ *bft.Final) {
 	h := &res.Block.Header
-	n := o.w.maker(h.Proposer)
+	n := o.w.maker(h)
 	if n == nil || o.w.plan.role(int(n.peer)) != nil {
 		return
 	}

@@ -3,6 +3,7 @@ package sim
 import (
 	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/sdk/chain"
 )
 
 // idle holds SPEC 5.7: a block in which nothing happens comes as a heartbeat, or because a round has failed and one is demanded.
@@ -14,7 +15,7 @@ type idle struct {
 func (o *idle) final(res *block.Result, _ *bft.Final) {
 	h, before := &res.Block.Header, o.parent
 	o.parent = h.TimeMillis
-	if n := o.w.maker(h.Proposer); n == nil || !n.honest() || h.Height == 1 || h.Round > 0 || len(res.Block.Order) > 0 {
+	if n := o.w.maker(h); n == nil || !n.honest() || h.Height == 1 || h.Round > 0 || len(res.Block.Order) > 0 || !res.Block.Arrived.IsEmpty() {
 		return
 	}
 	if h.TimeMillis < before+heartbeatMillis {
@@ -22,10 +23,10 @@ func (o *idle) final(res *block.Result, _ *bft.Final) {
 	}
 }
 
-// maker is the node that holds a seat; the first, if it has a twin.
-func (w *World) maker(seat uint32) *node {
+// maker is the node that holds the seat which proposed a final block; the first, if it has a twin.
+func (w *World) maker(h *chain.Header) *node {
 	for _, n := range w.nodes {
-		if w.origin.members[n.peer].Has(int(seat)) {
+		if w.epochOf(h).held(n.peer).Has(int(h.Proposer)) {
 			return n
 		}
 	}

@@ -16,7 +16,7 @@ func (o *justice) accused(n *node, e bft.Evidence) {
 	}
 	again, err := light.DecodeEvidence(e.Encode())
 	if err == nil {
-		_, err = o.w.origin.committee.Guilty(&again)
+		_, err = o.of(&again.First).committee.Guilty(&again)
 	}
 	if err != nil {
 		o.w.violate("justice", n, "its evidence against member %d shows nothing: %v", e.From, err)
@@ -27,12 +27,26 @@ func (o *justice) backed(n *node, b bft.Backed) {
 	if o.isHonest(n, b.From) {
 		return
 	}
-	v := b.Claim.Vote
-	if v == nil || v.Step != chain.Preparation || string(b.Claim.Seats) != string(o.w.origin.members[b.From]) {
+	v, e := b.Claim.Vote, o.of(&b.Claim)
+	if v == nil || v.Step != chain.Preparation || string(b.Claim.Seats) != string(e.held(b.From)) {
 		o.w.violate("justice", n, "what member %d signed is no preparation of its seats: %+v", b.From, b.Claim)
-	} else if err := o.w.origin.committee.Voted(v, b.Claim.Signature, b.Claim.Seats); err != nil {
+	} else if err := e.committee.Voted(v, b.Claim.Signature, b.Claim.Seats); err != nil {
 		o.w.violate("justice", n, "that member %d prepared block %s is not shown: %v", b.From, v.Block, err)
 	}
+}
+
+// of is the epoch that a claim names; the first if there is none such, which has not signed it.
+func (o *justice) of(c *light.Claim) *epoch {
+	h := chain.Header{}
+	if c.Vote != nil {
+		h.Epoch = c.Vote.Epoch
+	} else if c.Timeout != nil {
+		h.Epoch = c.Timeout.Epoch
+	}
+	if e := o.w.epochOf(&h); e != nil {
+		return e
+	}
+	return o.w.epochs[0]
 }
 
 func (o *justice) isHonest(n *node, p bft.Peer) bool {

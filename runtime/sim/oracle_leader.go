@@ -19,11 +19,17 @@ type leaders struct {
 }
 
 func newLeaders(b blind) *leaders {
-	l := &leaders{blind: b, rounds: map[uint64][]uint32{}, places: make([]int, b.w.plan.seats())}
-	for turn := range l.places { // with nobody before, round r of the first height is led by place r
-		l.places[b.w.leaders.Leader(committee.Turn{Height: 1, Round: uint32(turn)})] = turn
+	o := &leaders{blind: b, rounds: map[uint64][]uint32{}, parent: b.w.origin.header}
+	o.begin(b.w.epochs[0])
+	return o
+}
+
+// begin takes the order of an epoch's leaders: with nobody before, round r of its first height is led by place r.
+func (o *leaders) begin(e *epoch) {
+	o.places = make([]int, len(e.seats.Seats))
+	for turn := range o.places {
+		o.places[e.leaders.Leader(committee.Turn{Height: 1, Round: uint32(turn)})] = turn
 	}
-	return l
 }
 
 func (o *leaders) committed(n *node, f *bft.Final) {
@@ -38,7 +44,8 @@ func (o *leaders) final(res *block.Result, f *bft.Final) {
 	h, parent := &res.Block.Header, o.parent
 	o.parent = *h
 	place := int(h.Round)
-	if h.Height == 1 {
+	if h.Height == 1 || h.Epoch != parent.Epoch {
+		o.begin(o.w.epochOf(h))
 		o.check(h, []int{place})
 		return
 	}

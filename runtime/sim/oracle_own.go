@@ -10,8 +10,8 @@ import (
 	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
-// own holds I10 for the chain's own entries: a block of a chain that is alone changes those of fees, queue, code, which of it is warm, and failed rounds,
-// each once, and the history, which is that of all blocks before it.
+// own holds I10 for the chain's own entries: a block of a chain that is alone changes those of fees, queue, code, which of it is warm,
+// and failed rounds, each once, the committee if its header does, and the history, which is that of all blocks before it.
 type own struct {
 	blind
 	history merkle.Accumulator
@@ -29,13 +29,13 @@ func (o *own) final(res *block.Result, f *bft.Final) {
 	}
 	o.history.Append(merkle.LeafHash(anchor.Append(nil)))
 	o.parent = res.Block.Header
-	changed := map[string]bool{}
+	changed, handsOver := map[string]bool{}, o.parent.Next != o.parent.Committee
 	for _, c := range res.Changes {
 		if !c.Account.IsSystem() {
 			continue
 		}
 		switch {
-		case c.Account.Chain() != here || changed[c.Key] || !mayChange(c.Key):
+		case c.Account.Chain() != here || changed[c.Key] || !mayChange(c.Key) && !(handsOver && (c.Key == chain.KeyCommittee || c.Key == chain.KeyFormer)):
 			o.w.violate("I10 validity", nil, "height %d changes entry %q of chain %d", f.Certificate.Height, c.Key, c.Account.Chain())
 		case c.Key == chain.KeyHistory && !(bytes.Equal(c.Before, before) && bytes.Equal(c.After, o.history.Encode())):
 			o.w.violate("I10 validity", nil, "height %d: its history is not that of the %d blocks before it", f.Certificate.Height, o.history.Count)

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"fmt"
 	"slices"
 	"sync"
 
@@ -19,14 +18,12 @@ const here = chain.Main
 
 // origin is how a network begins.
 type origin struct {
-	genesis   *chain.Genesis
-	committee *light.Committee
-	members   []chain.Seats // by peer
-	sign      func(node int, d keys.BLSDomain, message []byte) committee.Part
-	header    chain.Header
-	changes   []exec.Change
-	rules     block.Rules
-	issued    chain.Amount
+	genesis *chain.Genesis
+	sign    signer
+	header  chain.Header
+	changes []exec.Change
+	rules   block.Rules
+	issued  chain.Amount
 }
 
 // wallet is an account with its key.
@@ -55,8 +52,7 @@ func originOf(p *Plan) (*origin, error) {
 	for _, w := range wallets() {
 		g.Accounts = append(g.Accounts, chain.GenesisAccount{Address: w.address, Balance: chain.NewAmount(1 << 50)})
 	}
-	seats, signer := seatsOf(p)
-	g.Committee = chain.Committee{Chain: here, Silent: p.Silent, Seed: chain.Hash{byte(p.Seed), byte(p.Seed >> 8)}, Seats: seats}
+	g.Committee = chain.Committee{Chain: here, Silent: p.Silent, Seed: chain.Hash{byte(p.Seed), byte(p.Seed >> 8)}, Seats: seatsOf(p.Tier, p.Nodes)}
 	g.Possession = possession(p)
 	issued, err := g.Issued()
 	if err != nil {
@@ -74,16 +70,7 @@ func originOf(p *Plan) (*origin, error) {
 	} else {
 		o.rules.Committees = new(keep.Committees).Committee
 	}
-	if o.committee, err = o.rules.Committees(header.Network, g.Committee); err != nil {
-		return nil, fmt.Errorf("committee: %w", err)
-	}
-	o.members = make([]chain.Seats, len(p.Nodes))
-	for i := range p.Nodes {
-		o.members[i] = o.committee.Held(nodeKey(i))
-	}
-	o.sign = func(node int, d keys.BLSDomain, message []byte) committee.Part {
-		return signer(node, d, message, o.members[node])
-	}
+	o.sign = signerOf(p)
 	return o, nil
 }
 
@@ -96,23 +83,30 @@ func nodeKey(i int) (k keys.PublicKey) {
 // signer signs with the seats of a node.
 type signer func(node int, d keys.BLSDomain, message []byte, seats chain.Seats) committee.Part
 
-// seatsOf are the seats of a plan's committee, and who signs for them.
-func seatsOf(p *Plan) (seats []chain.Seat, sign signer) {
-	var secrets []keys.BLSSecret
-	for i, n := range p.Nodes {
+// seatsOf are the seats of a committee, given by node.
+func seatsOf(t Tier, nodes []int) (seats []chain.Seat) {
+	for i, n := range nodes {
 		seat := chain.Seat{Node: nodeKey(i)}
-		if p.Tier != Real {
+		if t != Real {
 			seat.Key[0], seat.Key[1] = byte(i+1), byte(i>>8)
-		} else {
-			secrets = append(secrets, secret(i))
-			seat.Key = secrets[i].Public()
+		} else if n > 0 {
+			seat.Key = secret(i).Public()
 		}
 		seats = append(seats, slices.Repeat([]chain.Seat{seat}, n)...)
 	}
+	return seats
+}
+
+// signerOf signs for all nodes.
+func signerOf(p *Plan) signer {
 	if p.Tier != Real {
-		return seats, tags{}.sign
+		return tags{}.sign
 	}
-	return seats, func(node int, d keys.BLSDomain, message []byte, seats chain.Seats) committee.Part {
+	var secrets []keys.BLSSecret
+	for i := range p.Nodes {
+		secrets = append(secrets, secret(i))
+	}
+	return func(node int, d keys.BLSDomain, message []byte, seats chain.Seats) committee.Part {
 		return committee.Sign(secrets[node], d, message, seats)
 	}
 }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"slices"
 
@@ -30,16 +31,17 @@ const (
 	BitRot    Class = "bit-rot"
 	Backup    Class = "backup"
 	Bandwidth Class = "bandwidth"
+	Epoch     Class = "epoch"
 )
 
 // Classes are all of them, in the order in which they are drawn.
 var Classes = []Class{
 	Drop, Delay, Duplicate, Reorder, Corrupt, Partition, Crash, SlowDisk, FullDisk, LostDisk, Clock, Pause, Starve, Twin, Byzantine,
-	BitRot, Backup, Bandwidth,
+	BitRot, Backup, Bandwidth, Epoch,
 }
 
-// firstClasses are those before BitRot. What belongs to later ones is drawn from a stream of its own: a seed that was kept from
-// before is what it was, without them.
+// firstClasses are those before BitRot. What belongs to later ones is drawn from a stream of its own, and what belongs to Epoch from
+// another: a seed that was kept from before is what it was, without them.
 const firstClasses = 15
 
 // ClassNames are their names, and ClassNamed finds one.
@@ -78,7 +80,7 @@ type Plan struct {
 	Seed     uint64
 	Tier     Tier
 	Silent   uint32 // of the committee
-	Nodes    []int  // seats of each node
+	Nodes    []int  // seats of each node, in the first epoch
 	On       []Class
 	Loss     float64 // of messages
 	Copies   float64
@@ -88,12 +90,19 @@ type Plan struct {
 	Uplink   uint64 // bytes that a node sends in a second; 0 for any number
 	Roles    []Role
 	Incident []Incident
+	Changes  []Change
 	Messages int
 	Contract bool
 	GasPrice uint64
 	Cut      int    // one of so many blocks is cut short, its relays carried out; 0 for none
 	Trouble  uint64 // milliseconds
 	Calm     uint64 // milliseconds
+}
+
+// Change is a committee that is registered: the chain hands over to it (SPEC 6.7).
+type Change struct {
+	At    uint64 // milliseconds
+	Seats []int  // of each node
 }
 
 // Tier is how much of a node is real.
@@ -135,13 +144,14 @@ const (
 	streamEvil
 	streamHeal
 	streamLater
+	streamEpochs
 )
 
 func stream(seed, number uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, number)) }
 
 // Draw makes the plan of a seed, less what the options leave out.
 func Draw(seed uint64, o Options) *Plan {
-	r, later := stream(seed, streamPlan), stream(seed, streamLater)
+	r, later, epochs := stream(seed, streamPlan), stream(seed, streamLater), stream(seed, streamEpochs)
 	p := &Plan{Seed: seed, Tier: o.Tier, Delay: 5 + r.Uint64N(60)}
 	s := shapes[0]
 	if r.IntN(2) == 0 {
@@ -153,7 +163,10 @@ func Draw(seed uint64, o Options) *Plan {
 	p.Silent, p.Nodes = s.silent, s.nodes
 	for i, c := range Classes {
 		from := r
-		if i >= firstClasses {
+		switch {
+		case c == Epoch:
+			from = epochs
+		case i >= firstClasses:
 			from = later
 		}
 		if on := from.IntN(2) == 0; on && !slices.Contains(o.Without, c) {
@@ -169,9 +182,58 @@ func Draw(seed uint64, o Options) *Plan {
 	}
 	p.Uplink = 4096 << later.IntN(8)
 	p.loseClasses()
+	if p.on(Epoch) {
+		p.Nodes = append(slices.Clone(p.Nodes), make([]int, epochs.IntN(3))...) // they come to have seats later
+	}
 	p.drawRoles(stream(seed, streamRoles), later)
 	p.drawIncidents(stream(seed, streamIncidents), o.Keep)
+	p.drawChanges(epochs)
 	return p
+}
+
+// drawChanges draws the committees of later epochs, in each of which no more seats are faulty than it can stand (Y3).
+func (p *Plan) drawChanges(r *rand.Rand) {
+	if !p.on(Epoch) {
+		return
+	}
+	for range 1 + r.IntN(3) {
+		c := Change{At: r.Uint64N(p.Trouble), Seats: make([]int, len(p.Nodes))}
+		for i := range c.Seats {
+			c.Seats[i] = []int{0, 1, 1, 1, 2}[r.IntN(5)]
+		}
+		for _, role := range p.Roles {
+			if p.spare(c.Seats) < 0 {
+				c.Seats[role.Node] = 0
+			}
+		}
+		for i := 0; sum(c.Seats) == 0; i++ {
+			if p.role(i) == nil {
+				c.Seats[i] = 1
+			}
+		}
+		p.Changes = append(p.Changes, c)
+	}
+	slices.SortFunc(p.Changes, func(a, b Change) int { return cmp.Compare(a.At, b.At) })
+}
+
+// spare is how many seats of a committee may be faulty beside those that are.
+func (p *Plan) spare(seats []int) int {
+	total := sum(seats)
+	if total == 0 {
+		return 0
+	}
+	spare := chain.QuorumsOf(total, 0).Faulty
+	for _, role := range p.Roles {
+		spare -= seats[role.Node]
+	}
+	return spare
+}
+
+func sum(list []int) (n int) {
+	for _, k := range list {
+		n += k
+	}
+	return n
 }
 
 // square is a share, small ones more likely.
@@ -200,12 +262,7 @@ func (p *Plan) on(c Class) bool { return slices.Contains(p.On, c) }
 // Faulty is how many seats may be faulty.
 func (p *Plan) Faulty() int { return chain.QuorumsOf(p.seats(), int(p.Silent)).Faulty }
 
-func (p *Plan) seats() (n int) {
-	for _, k := range p.Nodes {
-		n += k
-	}
-	return n
-}
+func (p *Plan) seats() int { return sum(p.Nodes) }
 
 // drawRoles names the faulty members, as many as there may be (Y3).
 func (p *Plan) drawRoles(r, later *rand.Rand) {

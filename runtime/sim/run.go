@@ -64,6 +64,9 @@ func (w *World) run() {
 		}
 	}
 	w.load.start()
+	for _, c := range w.plan.Changes {
+		w.after(c.At, nil, "change", func() { w.load.change(c) })
+	}
 	toTheEnd := func() bool { return false }
 	w.until(w.plan.Trouble*millis, toTheEnd)
 	w.heal()
@@ -187,17 +190,14 @@ func (n *node) fill(full bool) {
 // heal makes a quorum drawn from the seed well: of the seats that may be faulty, those that are not yet may stay away.
 func (w *World) heal() {
 	p := w.plan
-	left := p.Faulty()
+	away := newAbsence(p)
 	w.healed = make([]bool, len(w.nodes))
 	for i := range w.healed {
 		w.healed[i] = true
 	}
-	for _, role := range p.Roles {
-		left -= p.Nodes[role.Node]
-	}
 	for _, i := range w.random.heal.Perm(len(p.Nodes)) {
-		if p.role(i) == nil && p.Nodes[i] <= left && w.random.heal.IntN(3) == 0 {
-			left -= p.Nodes[i]
+		if p.role(i) == nil && away.may(i) && w.random.heal.IntN(3) == 0 {
+			away.stays(i)
 			w.healed[i] = false
 			w.nodes[i].stop(never / millis / 2)
 			w.tell(w.nodes[i], "stays away")
@@ -213,4 +213,36 @@ func (w *World) heal() {
 		}
 	}
 	w.tell(nil, "healed")
+}
+
+// absence is how many seats may still stay away, in each committee that agrees now or comes to.
+type absence struct {
+	seats [][]int // by committee and node
+	left  []int
+}
+
+func newAbsence(p *Plan) *absence {
+	a := &absence{seats: [][]int{p.Nodes}, left: []int{p.Faulty()}}
+	for _, role := range p.Roles {
+		a.left[0] -= p.Nodes[role.Node]
+	}
+	for _, c := range p.Changes {
+		a.seats, a.left = append(a.seats, c.Seats), append(a.left, p.spare(c.Seats))
+	}
+	return a
+}
+
+func (a *absence) may(node int) bool {
+	for k, seats := range a.seats {
+		if seats[node] > a.left[k] {
+			return false
+		}
+	}
+	return true
+}
+
+func (a *absence) stays(node int) {
+	for k, seats := range a.seats {
+		a.left[k] -= seats[node]
+	}
 }

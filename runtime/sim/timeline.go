@@ -29,6 +29,9 @@ func Timeline(to io.Writer, seed uint64, o Options) (*Outcome, error) {
 	for _, in := range p.Incident {
 		_, _ = fmt.Fprintf(to, "incident %d: %s at %d ms for %d ms, node %d\n", in.Number, in.Class, in.At, in.For, in.Node)
 	}
+	for _, c := range p.Changes {
+		_, _ = fmt.Fprintf(to, "committee of seats %v is registered at %d ms\n", c.Seats, c.At)
+	}
 	if err != nil {
 		return nil, err
 	}

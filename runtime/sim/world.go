@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"hash"
 	"math/rand/v2"
-
-	"github.com/thinkey/thinkey/consensus/committee"
 )
 
 const millis = 1000 // of the world's microseconds
@@ -22,7 +20,7 @@ type World struct {
 	random random
 
 	origin  *origin
-	leaders *committee.Leaders
+	epochs  []*epoch // that final blocks have begun
 	nodes   []*node
 	links   []link // by from·n + to
 	cuts    []cut
@@ -71,9 +69,9 @@ func newWorld(p *Plan) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &World{
-		plan: p, origin: o, leaders: committee.NewLeaders(o.committee.Seed(), p.seats()),
-		history: sha256.New(), census: Census{},
+	w := &World{plan: p, origin: o, history: sha256.New(), census: Census{}}
+	if err := w.begin(o.genesis.Committee); err != nil {
+		return nil, err
 	}
 	for i, r := range []**rand.Rand{&w.random.net, &w.random.disk, &w.random.work, &w.random.load, &w.random.evil, &w.random.heal} {
 		*r = stream(p.Seed, streamNet+uint64(i))
