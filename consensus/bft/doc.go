@@ -56,6 +56,9 @@
 //	R13  A new block is to carry the timeouts of the rounds that failed at the height before it was decided (SPEC 5.9), as far
 //	     as its proposer saw them; replay counts them against the seats that led.
 //
+//	R14  The last block of an epoch names the committee of the next one (SPEC 6.7). Who has committed it signs nothing more in the
+//	     epoch; Next makes the replica that follows, which has signed nothing. All statements name their epoch.
+//
 //	V1   The block continues the head; its leader's seats signed the preparation that comes with it.
 //	V2   The leader is that of the round, after the certificate of the head that the proposal brings.
 //	V3   In a round above 0 the justification holds for the round before and allows the block (R8). A member follows one that
@@ -86,6 +89,21 @@
 //	    member that has lost them is counted as faulty until no vote of its can be asked for twice (R9): it voted at most at the
 //	    height after its head of then, which is at most one above the highest of a quorum's proven heads.
 //
+//	S8  Two epochs never decide one height. A member signs at the height after its head, in the epoch of which that head is not the
+//	    last block: the header says so, and the epoch follows from it alone. By S6 all honest members of epoch e agree on its blocks
+//	    one after the other, so on its last one, L: none of them ever signs above L in e, and a certificate there takes more than f
+//	    of them. Those of epoch e + 1 sign above L only, as L is the first head that makes a replica of e + 1. Each is asked for
+//	    what it is trusted with alone: certificates count by height, up to L those of e, above it those of e + 1 (certifier). So the
+//	    old members may lose their keys, sell them, or turn against the chain once L is final: who knows L takes nothing from
+//	    them. Who doesn't gets to know it from whoever has it, as any block.
+//	S9  A crash during the change changes nothing: the epoch of a replica is read from the state after its head, which is durable with
+//	    L, and a record of votes says which epoch and height it is about. Before L is durable the member is in e with what it
+//	    signed there; after, in e + 1, and has signed nothing, since a signature of e + 1 is durable before it leaves.
+//	S10 Who lost its disk and doesn't know whether it has signed in e + 1 can't begin to sign there for having been let to in e: it
+//	    asks for heads anew, of members of e + 1. In e it can't come to sign by mistake, either: if it has signed above L, L was
+//	    final by a quorum of e, so the highest head that a quorum of e shows is at least the one before L, and two heights above
+//	    that are beyond the last of the epoch.
+//
 // The block that R8 demands can be had: of A > f seats that prepared it, or of the Q > f in its certificate, an honest one
 // keeps it (R4).
 //
@@ -96,8 +114,13 @@
 // lasts for a proposal, a replay and two votes. A single seat can't make others lose patience: timers start by what a leader
 // sends, by what waits here (Due), or by f + 1 timeouts.
 //
+// A change of epoch stops nobody whom the new committee's quorum doesn't stop. A member that lags behind L says where it is to all
+// nodes, members or not, as long as it waits, and each that has L serves it; so no one is needed in the old committee any more once
+// a single honest node has L. A node that is told of a later epoch asks for what it lacks. If too few of the new committee are
+// there, the chain waits for them: nobody else can agree on its blocks.
+//
 // # What it does not do
 //
 // It keeps no blocks but those of the height under way, does not judge blocks (consensus/block), does not know which messages
-// wait. One epoch: the driver makes the replica of the next one.
+// wait. One epoch: the driver puts Next's replica in its place (SPEC 6.7).
 package bft

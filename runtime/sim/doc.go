@@ -33,5 +33,6 @@
 //
 // # What it does not do
 //
-// There is no proto.actor in it: what it schedules, the seed does here. Several chains, elections and epochs come with them.
+// There is no proto.actor in it: what it schedules, the seed does here. Several chains and elections come with them. The chain
+// is alone: where a committee changes, its registry takes what a user sends (epoch.go).
 package sim
