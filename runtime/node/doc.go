@@ -23,6 +23,10 @@
 // committee's member is the driver of a bft.Replica: this package has its ports and decides nothing about votes. What a
 // proposal's replay found is kept until the height is final; what the live accounts did for a block that lost is discarded.
 //
+// Where a block ends an epoch the driver asks for the replica of the next one (epoch.go, over runtime/keep). All that a member is in an
+// epoch stands there; a node without a seat follows. Frames name their epoch, and nodes each other by their keys, so that those of
+// two epochs hear each other.
+//
 // A replay that needs code which is not compiled yet waits for the compiler, and the vote with it: no verdict is given before.
 //
 // Locks, in this order: turn is held by who makes, replays or commits a block; trunk guards the state tree; mu guards the head

@@ -2,15 +2,19 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/thinkey/thinkey/consensus/committee"
+	"github.com/thinkey/thinkey/consensus/evidence"
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
+	"github.com/thinkey/thinkey/sdk/light"
 )
 
 // forest are several validators, a process each with a directory of its own, that run the chains of one tree together.
@@ -345,4 +349,60 @@ func (f *forest) votes(at, seat int) {
 		}
 	}
 	f.t.Fatalf("seat %d doesn't vote", seat)
+}
+
+// twoVotes are two preparations in one round of height 1 of chain 2, by the one seat of a validator in an epoch.
+func (f *forest) twoVotes(by int, seats chain.Committee, before *chain.Header) *evidence.Case {
+	f.t.Helper()
+	_, secret := memberKeys(by)
+	claim := func(block byte) light.Claim {
+		v := chain.Vote{
+			Step: chain.Preparation, Network: before.Network, Chain: 2, Epoch: seats.Epoch, Height: before.Height + 1, Block: chain.BlockHash{block},
+		}
+		s, err := committee.Sign(secret, v.Domain(), v.Append(nil), chain.SeatsOf(0)).Point.Signature()
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		return light.Claim{Vote: &v, Seats: chain.SeatsOf(0), Signature: s}
+	}
+	k, err := evidence.Against(seats, *before, light.Evidence{First: claim(1), Second: claim(2)})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return k
+}
+
+// Signatures name their epoch. What convicts a member of a former committee does so in every later epoch: the block before the height
+// at fault names who was in it. Nobody is convicted by what the seats of another epoch would have to have signed.
+func TestEvidenceOfAFormerEpoch(t *testing.T) {
+	f := newForest(t, 2, 2, 0)
+	f.crosses(0, 1, 2)
+	f.change(2, 1)
+	height := f.reaches(2, 1)
+	n := f.runs[1].Node(2)
+	first, err := n.store.Header(2, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := f.twoVotes(0, n.origin.Committee, &first)
+	if err := n.member.believe(k.Encode()); err != nil || !n.docket.has(evidence.Name(k.Encode())) {
+		t.Fatal(err)
+	}
+	if v, err := k.Judge(evidence.Trust{Block: first.Hash()}, nil); err != nil || v.Epoch != 0 || len(v.Guilty) != 1 {
+		t.Errorf("%+v, %v", v, err)
+	}
+	now, _, err := n.Committee()
+	if err != nil {
+		t.Fatal(err)
+	}
+	last, err := n.store.Header(2, height)
+	if err != nil || last.Next == last.Committee {
+		t.Fatalf("block %d: %+v, %v", height, last, err)
+	}
+	if err := n.member.believe(f.twoVotes(0, now, &last).Encode()); !errors.Is(err, errFalse) {
+		t.Errorf("a vote in the seat of another: %v", err)
+	}
+	if _, err := k.Judge(evidence.Trust{Block: last.Hash()}, nil); !errors.Is(err, evidence.ErrNotTrusted) {
+		t.Errorf("judged by another block: %v", err)
+	}
 }
