@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/thinkey/thinkey/runtime/node"
+	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/client"
 )
@@ -104,7 +106,10 @@ func (s *Server) meant(text string) (chain.ID, error) {
 	case len(found) > 1:
 		return 0, badRequest("chain %q: chains %d and %d are called so: write the number", clip(text), found[0], found[1])
 	}
-	return 0, badRequest("chain %q: it must be a number from 1, or the name of a chain that is known here: GET /v1/chains", clip(text))
+	if text == "0" {
+		return 0, badRequest("chain %q: chains are numbered from 1", text)
+	}
+	return 0, notFound(client.CodeUnknownChain, fmt.Sprintf("no chain is called %q here", clip(text)), "write its number from 1, or its name: GET /v1/chains lists those that are known")
 }
 
 // What a route without {chain} means: the chain of the address, one that knows the message or the code, or the default one.
@@ -167,6 +172,45 @@ func (s *Server) getChains(w http.ResponseWriter, _ *http.Request) error {
 	return nil
 }
 
+// getChain is what the registry has of a chain, if the main chain is here, beside what is known of it anyway.
+func (s *Server) getChain(w http.ResponseWriter, q *http.Request) error {
+	id, err := s.meant(q.PathValue("chain"))
+	if err != nil {
+		return err
+	}
+	list, err := s.known()
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(list, func(c client.Chain) bool { return c.Chain == id })
+	if i < 0 {
+		return notFound(client.CodeUnknownChain, fmt.Sprintf("no chain %d is known here", id), "GET /v1/chains lists those that are")
+	}
+	a := client.ChainShown{Chain: list[i]}
+	if root := s.get(chain.Main); root != nil {
+		b, err := root.node.Branch(id)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if err == nil {
+			a.Registered = registration(&b)
+		}
+	}
+	s.answer(w, http.StatusOK, a)
+	return nil
+}
+
+func registration(b *chain.Branch) *client.Registration {
+	r := &client.Registration{
+		Owner: b.Owner, Params: client.Params(b.Params), Height: b.Height, Deposit: b.Deposit, Issued: b.Issued, Committee: b.Registration.Committee,
+		Epoch: b.Seats.Epoch, Silent: b.Seats.Silent,
+	}
+	for i, seat := range b.Seats.Seats {
+		r.Seats = append(r.Seats, client.Seat{Seat: i, Node: seat.Node, Key: seat.Key})
+	}
+	return r
+}
+
 // known are the chains that the highest chain here knows of, by id: it learns first of new ones.
 func (s *Server) known() ([]client.Chain, error) {
 	top := s.all()[0]
@@ -192,13 +236,11 @@ func (s *Server) known() ([]client.Chain, error) {
 // last block that its parent has recorded.
 func (s *Server) registered(c *client.Chain, top *served) error {
 	if c.Name == "" && top.node.Chain() == chain.Main {
-		raw, err := top.node.Entry(chain.RegistryAddress(), chain.RegisteredKey(c.Chain))
-		if err != nil {
+		b, err := top.node.Branch(c.Chain)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		if r, err := chain.DecodeRegistration(raw); err == nil {
-			c.Name = r.Name
-		}
+		c.Name = b.Name
 	}
 	if within := top.node.Info().Genesis.Within; c.Name == "" && within != nil {
 		if b := within.Branch(c.Chain); b != nil {

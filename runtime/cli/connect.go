@@ -52,6 +52,7 @@ func exitOf(e *client.Error) int {
 // hints are for refusals whose next step is a flag or a command; the node only knows its API.
 var hints = map[string]string{
 	client.CodeUnknownMessage: "check the id, and that --node is the node it was sent to",
+	client.CodeUnknownChain:   "see: thinkey chain list",
 	client.CodeUnknownBlock:   "see the last one with: thinkey block show latest",
 	client.CodeNotDev:         "start a network that takes it with: thinkey dev",
 	client.CodeUnknownCode:    "publish it with: thinkey publish FILE",

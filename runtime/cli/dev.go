@@ -174,7 +174,7 @@ func (a *app) serveDev(ctx context.Context, o *devOptions, nodes *devNodes, netw
 		served <- server.Serve()
 		cancel()
 	}()
-	err = a.announce(ctx, o, nodes, network, "http://"+server.Addr())
+	err = a.announce(ctx, o, nodes, network, server)
 	return errors.Join(err, removeIfThere(o.readyFile), a.stopServing(server), <-served)
 }
 
@@ -194,7 +194,8 @@ func (a *app) stopServing(server *api.Server) error {
 const stopTime = 3 * time.Second
 
 // announce says that the network is there, and what happens on it until ctx ends.
-func (a *app) announce(ctx context.Context, o *devOptions, nodes *devNodes, network *devNetwork, url string) error {
+func (a *app) announce(ctx context.Context, o *devOptions, nodes *devNodes, network *devNetwork, server *api.Server) error {
+	url := "http://" + server.Addr()
 	if err := a.banner(o, nodes, network, url); err != nil {
 		return err
 	}
@@ -204,7 +205,7 @@ func (a *app) announce(ctx context.Context, o *devOptions, nodes *devNodes, netw
 	if nodes.process == nil {
 		return a.feed(ctx, nodes.list[0], network, &sync.Mutex{})
 	}
-	return a.feedAll(ctx, nodes.list, network)
+	return a.feedAll(ctx, &growth{a, nodes, network, server, make(chan *node.Node), &sync.Mutex{}})
 }
 
 // checkLoopback refuses an address that others can reach: the keys of the accounts are public (U5).

@@ -1,13 +1,16 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
+	"github.com/thinkey/thinkey/runtime/api"
 	"github.com/thinkey/thinkey/runtime/node"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/client"
@@ -28,7 +31,7 @@ const (
 	usualChains = 2
 	// maxDevChains is how many a process may hold: each has a node.
 	maxDevChains = 32
-	// carrierName is the account that pays for digests, on every chain that has others under it; carrierBalance is for as long as
+	// carrierName is the account that pays for digests, on every chain; carrierBalance is for as long as
 	// anybody runs such a network, at any price.
 	carrierName    = "carrier"
 	carrierBalance = 1_000_000_000_000_000_000
@@ -235,11 +238,7 @@ func (d *devNetwork) grow(like *chain.Genesis) *chain.Genesis {
 				g.Accounts = append(g.Accounts, chain.GenesisAccount{Address: a.Address, Balance: a.Balance})
 			}
 		}
-		if slices.ContainsFunc(d.Chains, func(x devChain) bool { return x.Under == c.Chain }) {
-			g.Accounts = append(g.Accounts, chain.GenesisAccount{
-				Address: devAddressOn(c.Chain, d.Seed, carrierName), Balance: chain.NewAmount(carrierBalance),
-			})
-		}
+		g.Accounts = append(g.Accounts, chain.GenesisAccount{Address: devAddressOn(c.Chain, d.Seed, carrierName), Balance: chain.NewAmount(carrierBalance)})
 		slices.SortFunc(g.Accounts, func(a, b chain.GenesisAccount) int { return a.Address.Compare(b.Address) })
 		if root == nil {
 			root = &g
@@ -301,14 +300,17 @@ func (a *app) openTree(o *devOptions, pace node.Pace, d *devNetwork) (*devNodes,
 	founding := o.data == "" || isThere(o.founding())
 	carrier := client.DevKey(d.Seed, carrierName)
 	nodes := &devNodes{}
+	planted := len(d.Chains)
 	nodes.process, err = node.OpenProcess(node.ProcessConfig{
 		Config: a.devConfig(o, pace, nil, 0), Network: d.genesis(), Chains: ids, Carrier: &carrier,
 		Engines: func(id chain.ID) node.Compile { return engineIn(o.compiledOf(id)) },
 		Seat: func(id chain.ID) *node.Member {
-			public, secret := d.seatOf(&d.Chains[slices.IndexFunc(d.Chains, func(c devChain) bool { return c.Chain == id })])
+			at := slices.IndexFunc(d.Chains, func(c devChain) bool { return c.Chain == id })
+			public, secret := d.seatOf(&d.Chains[at])
 			wire := node.NewSwitch()
 			nodes.wires = append(nodes.wires, wire)
-			return &node.Member{Node: public, Secret: secret, Net: wire.Port(public), Founding: founding}
+			// One that was made later has never been elsewhere than in this store.
+			return &node.Member{Node: public, Secret: secret, Net: wire.Port(public), Founding: founding || at >= planted}
 		},
 	})
 	if err != nil {
@@ -414,4 +416,66 @@ func (d *devNetwork) checkChains() error {
 		err = fmt.Errorf("its chains are not those of a tree, numbered from the main chain down: %v", d.Chains)
 	}
 	return err
+}
+
+// growth runs chains that are made while the process runs, if their validator is the one whose keys follow from the seed and the name.
+type growth struct {
+	*app
+	nodes   *devNodes
+	network *devNetwork
+	server  *api.Server
+	grown   chan *node.Node
+	turn    *sync.Mutex // held by who prints, or changes the network's chains
+}
+
+// watch looks after new chains until ctx ends, or one can't be started.
+func (g *growth) watch(ctx context.Context) error {
+	defer close(g.grown)
+	root := g.nodes.process.Node(chain.Main)
+	if root == nil || len(g.nodes.list) < len(g.network.Chains) { // other processes run the others
+		return nil
+	}
+	seen := len(g.network.Chains)
+	for {
+		height := root.Head().Header.Height
+		tree := root.Tree()
+		for _, limb := range tree[seen:] {
+			if err := g.start(ctx, root, limb); err != nil {
+				return err
+			}
+		}
+		seen = len(tree)
+		if err := root.AwaitAbove(ctx, height); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+func (g *growth) start(ctx context.Context, root *node.Node, limb chain.Limb) error {
+	b, err := root.Branch(limb.ID)
+	if err != nil {
+		return err
+	}
+	c := devChain{b.Name, limb.ID, limb.Parent}
+	public, _ := g.network.seatOf(&c)
+	if len(b.Seats.Seats) != 1 || b.Seats.Seats[0].Node != public || g.nodes.process.Node(limb.Parent) == nil {
+		g.log.Warn("a chain was made that others must run", "chain", limb.ID, "name", b.Name)
+		return nil
+	}
+	g.turn.Lock()
+	g.network.Chains = append(slices.Clip(g.network.Chains), c)
+	g.turn.Unlock()
+	if err := g.nodes.process.Start(limb.ID); err != nil {
+		return err
+	}
+	n := g.nodes.process.Node(limb.ID)
+	g.server.Add(n)
+	select {
+	case g.grown <- n:
+	case <-ctx.Done():
+	}
+	return nil
 }

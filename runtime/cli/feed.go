@@ -21,17 +21,33 @@ const feedBehind = 20
 const mostTold = 20
 
 // feedAll is feed of several chains at once.
-func (a *app) feedAll(ctx context.Context, list []*node.Node, network *devNetwork) (err error) {
+func (a *app) feedAll(ctx context.Context, g *growth) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var turn sync.Mutex
-	ended := make(chan error, len(list))
-	for _, n := range list {
-		go func() { ended <- a.feed(ctx, n, network, &turn) }()
+	ended := make(chan error)
+	running := 0
+	begin := func(f func() error) {
+		running++
+		go func() { ended <- f() }()
 	}
-	for range list {
-		err = errors.Join(err, <-ended)
-		cancel()
+	for _, n := range g.nodes.list {
+		begin(func() error { return a.feed(ctx, n, g.network, g.turn) })
+	}
+	begin(func() error { return g.watch(ctx) })
+	for grown := g.grown; running > 0; {
+		select {
+		case n, ok := <-grown:
+			if !ok {
+				grown = nil
+				continue
+			}
+			begin(func() error { return a.feed(ctx, n, g.network, g.turn) })
+		case e := <-ended:
+			running--
+			if err = errors.Join(err, e); err != nil {
+				cancel()
+			}
+		}
 	}
 	return err
 }

@@ -34,15 +34,16 @@ type ProcessConfig struct {
 
 // Process is the nodes of several chains that share a directory, and carry between each other what the chains send.
 type Process struct {
-	config   ProcessConfig
-	store    *store.Store
-	chains   *relay.Chains
-	carriers []*relay.Carrier
-	stop     context.CancelFunc
-	work     sync.WaitGroup
+	config ProcessConfig
+	store  *store.Store
+	chains *relay.Chains
+	ctx    context.Context // of the carriers
+	stop   context.CancelFunc
+	work   sync.WaitGroup
 
-	mu    sync.RWMutex // guards nodes
-	nodes map[chain.ID]*Node
+	mu       sync.RWMutex // guards all below
+	nodes    map[chain.ID]*Node
+	carriers []*relay.Carrier
 }
 
 // lazily is how often digests are carried that have relays for nobody: as often as an idle chain makes a block.
@@ -65,22 +66,42 @@ func OpenProcess(c ProcessConfig) (*Process, error) {
 		}
 	}
 	for _, id := range ids {
-		if err := p.open(id); err != nil {
+		g, err := c.Network.Of(id)
+		if err == nil {
+			err = p.open(g)
+		}
+		if err != nil {
 			return nil, errors.Join(err, p.Close())
 		}
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	p.stop = stop
-	p.carry(ctx)
+	p.ctx, p.stop = context.WithCancel(context.Background())
+	for _, n := range p.Nodes() {
+		p.carry(n)
+	}
 	return p, nil
 }
 
-// open starts the node of a chain.
-func (p *Process) open(id chain.ID) error {
-	g, err := p.config.Network.Of(id)
+// Start runs a chain that was made by a message, as the main chain, which must be here, has it registered. Nothing else may be
+// started meanwhile, and Close not be called.
+func (p *Process) Start(id chain.ID) error {
+	root := p.Node(chain.Main)
+	if root == nil {
+		return fmt.Errorf("chain %d: the main chain is not here", id)
+	}
+	g, err := root.later(id)
 	if err != nil {
+		return fmt.Errorf("chain %d: %w", id, err)
+	}
+	if err := p.open(g); err != nil {
 		return err
 	}
+	p.carry(p.Node(id))
+	return nil
+}
+
+// open starts the node of a chain.
+func (p *Process) open(g *chain.Genesis) error {
+	id := g.Chain
 	c := p.config.Config
 	c.Store, c.Genesis, c.Inbound = p.store, g, p.chains
 	c.Committed = func() { p.committed(id) }
@@ -143,26 +164,21 @@ func (p *Process) committed(id chain.ID) {
 // limbs is which chains there are, as the chain knows.
 func (n *Node) limbs() chain.Tree { return n.nextContext().Tree }
 
-// carry starts the carriers of all chains whose parents are here.
-func (p *Process) carry(ctx context.Context) {
-	if p.config.Carrier == nil {
-		return
-	}
+// carry starts the carrier of a chain whose parent is here.
+func (p *Process) carry(n *Node) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for id, n := range p.nodes { // any order: each starts its own
-		parent := p.nodes[n.limbs().Parent(id)]
-		if parent == nil {
-			continue
-		}
-		c := &relay.Carrier{
-			Chains: p.chains, Child: id, Parent: parent.chain, Tree: n.limbs, Entry: parent.slot,
-			Post: parent.post(*p.config.Carrier), Hurry: parent.Look, Lazily: lazily, Log: n.config.Log,
-		}
-		c.Start()
-		p.carriers = append(p.carriers, c)
-		p.work.Go(func() { c.Run(ctx) })
+	parent := p.nodes[n.limbs().Parent(n.chain)]
+	if p.config.Carrier == nil || parent == nil {
+		return
 	}
+	c := &relay.Carrier{
+		Chains: p.chains, Child: n.chain, Parent: parent.chain, Tree: n.limbs, Entry: parent.slot,
+		Post: parent.post(*p.config.Carrier), Hurry: parent.Look, Lazily: lazily, Log: n.config.Log,
+	}
+	c.Start()
+	p.carriers = append(p.carriers, c)
+	p.work.Go(func() { c.Run(p.ctx) })
 }
 
 // Close stops the carrying and then the nodes, children first.

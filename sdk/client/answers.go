@@ -88,6 +88,25 @@ type Chains struct {
 	Chains  []Chain  `json:"chains"`
 }
 
+// ChainShown is a chain with what the registry has of it, if the node runs the main chain.
+type ChainShown struct {
+	Chain
+	Registered *Registration `json:"registered,omitempty"`
+}
+
+// Registration is what the registry has of a chain (SPEC 7.1, 7.3).
+type Registration struct {
+	Owner     chain.Address `json:"owner,omitzero"` // who may change the committee; nobody of a chain of the genesis
+	Params    Params        `json:"params"`
+	Height    uint64        `json:"height"`  // of the main chain's block that made it; 0 for the genesis
+	Deposit   chain.Amount  `json:"deposit"` // frozen for it
+	Issued    chain.Amount  `json:"issued"`  // by its genesis
+	Committee chain.Hash    `json:"committee"`
+	Epoch     uint64        `json:"epoch"`
+	Silent    uint32        `json:"silent"`
+	Seats     []Seat        `json:"seats"`
+}
+
 // Info is what a node says of itself and its chain.
 type Info struct {
 	Version       string          `json:"version"`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -57,6 +58,12 @@ func (c *Client) Terms(ctx context.Context) (Info, error) {
 func (c *Client) Chains(ctx context.Context) (Chains, error) {
 	var l Chains
 	return l, c.call(ctx, request{method: http.MethodGet, path: "/v1/chains"}, &l)
+}
+
+// Chain is a chain, by number or name, with what the registry has of it.
+func (c *Client) Chain(ctx context.Context, name string) (ChainShown, error) {
+	var a ChainShown
+	return a, c.call(ctx, request{method: http.MethodGet, path: "/v1/chains/" + url.PathEscape(name)}, &a)
 }
 
 // Account is an account at the head; one that doesn't exist is answered as such.

@@ -50,6 +50,7 @@ const (
 	CodeUnknownAccount  = "unknown_account"   // no such account, of which something was asked
 	CodeNoCode          = "no_code"           // the account has no code to be asked
 	CodeWrongChain      = "wrong_chain"       // the account or message is on another chain
+	CodeUnknownChain    = "unknown_chain"     // no such chain is known
 	CodeNotDev          = "not_dev"           // only a development network does that
 	CodeAgreed          = "agreed"            // a committee makes the blocks, and not on demand
 	CodeForbidden       = "forbidden"         // not from there

@@ -1,0 +1,300 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/client"
+	"github.com/thinkey/thinkey/sdk/keys"
+)
+
+func (a *app) newChain() *cobra.Command {
+	cmd := a.group("chain", "Make and show chains", "")
+	cmd.AddCommand(a.newChainCreate(), a.newChainList(), a.newChainShow())
+	return cmd
+}
+
+func (a *app) newChainList() *cobra.Command {
+	return a.command("list", "List the chains of the network", func(cmd *cobra.Command, _ []string) error {
+		ctx, done, c := a.connect(cmd.Context())
+		defer done()
+		list, err := c.Chains(ctx)
+		if err != nil {
+			return err
+		}
+		return a.answer(list, func() { a.print("%s", chainTable(list).String()) })
+	})
+}
+
+// chainTable has a line for each chain, those under another one further in.
+func chainTable(list client.Chains) *table {
+	t := &table{}
+	depth := map[chain.ID]int{}
+	for i := range list.Chains {
+		c := &list.Chains[i]
+		name := printable(c.Name)
+		if c.Parent != 0 {
+			depth[c.Chain] = depth[c.Parent] + 1
+		}
+		for range depth[c.Chain] {
+			name = "  " + name
+		}
+		where := "not here"
+		if c.Here {
+			where = fmt.Sprintf("height %d", c.Height)
+		}
+		recorded := ""
+		if c.Recorded > 0 {
+			recorded = fmt.Sprintf("recorded up to %d", c.Recorded)
+		}
+		if c.Chain == list.Default {
+			where += ", meant where none is named"
+		}
+		t.add(fmt.Sprint(c.Chain), name, where, recorded)
+	}
+	return t
+}
+
+func (a *app) newChainShow() *cobra.Command {
+	return a.command("show CHAIN", "Show a chain, with what the registry has of it", func(cmd *cobra.Command, args []string) error {
+		ctx, done, c := a.connect(cmd.Context())
+		defer done()
+		shown, err := c.Chain(ctx, args[0])
+		if err != nil {
+			return err
+		}
+		b, err := a.openBook(ctx, c.On(""))
+		if err != nil {
+			return err
+		}
+		return a.answer(shown, func() { a.print("%s", drawChain(&shown, b)) })
+	})
+}
+
+func drawChain(s *client.ChainShown, b *book) string {
+	t := table{}
+	t.add("chain", fmt.Sprintf("%d %s", s.Chain.Chain, printable(s.Name)))
+	if s.Parent != 0 {
+		t.add("under", b.chainName(s.Parent))
+	}
+	if s.Here {
+		t.add("height", fmt.Sprint(s.Height))
+		t.add("block", s.Block.String())
+		t.add("state root", s.StateRoot.String())
+	} else {
+		t.add("height", "not known: this node doesn't run it")
+	}
+	if s.Recorded > 0 {
+		t.add("recorded", fmt.Sprintf("on %s up to block %d", b.chainName(s.Parent), s.Recorded))
+	}
+	r := s.Registered
+	if r == nil {
+		return t.String()
+	}
+	made := "with the network"
+	if r.Height > 0 {
+		made = fmt.Sprintf("in block %d of the main chain, by %s", r.Height, b.name(r.Owner))
+	}
+	t.add("made", made)
+	t.add("deposit", r.Deposit.String())
+	t.add("issued", r.Issued.String())
+	t.add("gas price", fmt.Sprintf("at least %d", r.Params.MinGasPrice))
+	t.add("a block has", fmt.Sprintf("at most %s gas, %d bytes", short(r.Params.BlockGas), r.Params.BlockBytes))
+	t.add("committee", fmt.Sprintf("%s of epoch %d, %s", r.Committee, r.Epoch, count(len(r.Seats), "seat")))
+	for _, seat := range r.Seats {
+		t.add("", fmt.Sprintf("seat %d  %s", seat.Seat, seat.Node))
+	}
+	return t.String()
+}
+
+// createOptions are the flags of chain create.
+type createOptions struct {
+	submission
+	from, under, nodes                      string
+	silent                                  uint32
+	blockGas, minPrice, perAccount, perByte uint64
+	blockBytes                              uint32
+	freshShare                              uint8
+}
+
+func (a *app) newChainCreate() *cobra.Command {
+	o := &createOptions{}
+	cmd := a.command("create NAME", "Make a chain under another one", func(cmd *cobra.Command, args []string) error {
+		return a.createChain(cmd, o, args[0])
+	})
+	cmd.Long = `Make a chain: a message to the registry on the main chain, with the deposit of a chain, ` + fmt.Sprint(chain.ChainDeposit) + `, which stays there. Its parameters are those of its parent
+where no flag says otherwise.
+
+--nodes FILE lists who has seats in its committee, as JSON: [{"node": KEY, "key": KEY, "possession": PROOF, "seats": 1}, …], where PROOF shows that the node has
+the key. On a development network one validator whose keys follow from the seed and the chain's name has the seat if there is no list, and the process
+runs the chain as soon as its registration is final.
+
+With --wait what the registry recorded is shown when all that came of it is final. A new chain has no money: pay somebody there.`
+	cmd.Example = "  thinkey chain create shop --under a --wait\n  thinkey chain show shop"
+	f := cmd.Flags()
+	f.StringVar(&o.from, "from", "", "who pays, and may change the committee later (default: the first account of a development network)")
+	f.StringVar(&o.under, "under", "main", "parent, by name or number")
+	f.StringVar(&o.nodes, "nodes", "", "file with the nodes of its committee")
+	f.Uint32Var(&o.silent, "silent", 0, "seats that may be silent without switching early finality off")
+	f.Uint64Var(&o.blockGas, "block-gas", 0, "most gas of a block (default: the parent's)")
+	f.Uint32Var(&o.blockBytes, "block-bytes", 0, "most bytes of a block (default: the parent's)")
+	f.Uint8Var(&o.freshShare, "fresh-share", 0, "share of a block for new messages, in percent (default: the parent's)")
+	f.Uint64Var(&o.minPrice, "min-gas-price", 0, "least price of a unit of gas (default: the parent's)")
+	f.Uint64Var(&o.perAccount, "deposit-per-account", 0, "what an account freezes for being there (default: the parent's)")
+	f.Uint64Var(&o.perByte, "deposit-per-byte", 0, "and for each byte of its storage (default: the parent's)")
+	f.Uint64Var(&o.gas, "gas", 20_000_000, "gas for the registry's handling")
+	o.flags(cmd)
+	return cmd
+}
+
+func (a *app) createChain(cmd *cobra.Command, o *createOptions, name string) error {
+	ctx, done, c := a.connect(cmd.Context())
+	defer done()
+	b, err := a.openBook(ctx, c)
+	if err != nil {
+		return err
+	}
+	if len(b.chains) == 0 {
+		return failed("one_chain", "the network has one chain, without a registry").do("start one with: thinkey dev --chains 1")
+	}
+	for i := range b.chains {
+		if b.chains[i].Name == name {
+			return usage("chain %q: chain %d is called so", name, b.chains[i].Chain).do("choose another name")
+		}
+	}
+	from, err := b.signs(o.from)
+	if err != nil {
+		return err
+	}
+	out, err := a.sender(ctx, cmd, c, &o.submission, from.address.String())
+	if err != nil {
+		return err
+	}
+	in, err := o.input(ctx, c, b, cmd.Flags().Changed, name)
+	if err != nil {
+		return err
+	}
+	call := chain.CallInput{To: chain.RegistryAddress(), Method: chain.MethodCreate, GasLimit: o.gas, Input: in.Encode()}
+	sent, err := out.send(ctx, func(signer *client.Signer) (*chain.Message, error) {
+		return signer.Call(ctx, call, chain.NewAmount(chain.ChainDeposit), out.options...)
+	})
+	if err != nil {
+		return err
+	}
+	if !o.wait {
+		return out.finish(ctx, sent, nil, sent.ID.String())
+	}
+	return out.created(ctx, sent.ID)
+}
+
+// input is what the registry is told.
+func (o *createOptions) input(ctx context.Context, c *client.Client, b *book, given func(string) bool, name string) (in chain.CreateInput, err error) {
+	in = chain.CreateInput{Name: name, Silent: o.silent}
+	if in.Parent, err = b.chain(o.under); err != nil {
+		return in, err
+	}
+	if in.Nodes, err = o.applicants(b, name); err != nil {
+		return in, err
+	}
+	parent, err := c.Chain(ctx, strconv.FormatUint(uint64(in.Parent), 10))
+	if err != nil {
+		return in, err
+	}
+	if parent.Registered == nil {
+		return in, failed("no_registry", "the node doesn't run the main chain, which has the registry").do("ask one that does, with --node URL")
+	}
+	params := parent.Registered.Params
+	for flag, set := range map[string]func(){
+		"block-gas": func() { params.BlockGas = o.blockGas }, "block-bytes": func() { params.BlockBytes = o.blockBytes },
+		"fresh-share": func() { params.FreshShare = o.freshShare }, "min-gas-price": func() { params.MinGasPrice = o.minPrice },
+		"deposit-per-account": func() { params.DepositPerAccount = o.perAccount }, "deposit-per-byte": func() { params.DepositPerByte = o.perByte },
+	} {
+		if given(flag) {
+			set()
+		}
+	}
+	if params != parent.Registered.Params {
+		own := chain.Params(params)
+		if _, err := chain.DecodeParams(own.Encode()); err != nil {
+			return in, usage("parameters: %v", err)
+		}
+		in.Params = &own
+	}
+	return in, nil
+}
+
+// applicant is a node in the file.
+type applicant struct {
+	Node       keys.PublicKey    `json:"node"`
+	Key        keys.BLSPublicKey `json:"key"`
+	Possession keys.BLSSignature `json:"possession"`
+	Seats      uint32            `json:"seats"`
+}
+
+// applicants are the nodes of the committee.
+func (o *createOptions) applicants(b *book, name string) (list []chain.Applicant, err error) {
+	if o.nodes == "" {
+		if b.terms.Dev == nil {
+			return nil, usage("--nodes is missing").do("name a file with the nodes of the committee: thinkey chain create --help")
+		}
+		node, secret := (&devNetwork{Seed: b.terms.Dev.Seed}).seatOf(&devChain{Name: name})
+		return []chain.Applicant{{Node: node, Key: secret.Public(), Possession: chain.ProvePossession(node, secret), Seats: 1}}, nil
+	}
+	text, err := os.ReadFile(o.nodes)
+	if err != nil {
+		return nil, failed("no_file", "--nodes: %v", err)
+	}
+	var read []applicant
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&read); err != nil {
+		return nil, failed("bad_nodes", "--nodes (%s): %v", o.nodes, err).do(`write [{"node": KEY, "key": KEY, "possession": PROOF, "seats": 1}, …]`)
+	}
+	for _, x := range read {
+		list = append(list, chain.Applicant(x))
+	}
+	return list, nil
+}
+
+// created shows what came of a creation.
+func (s *sender) created(ctx context.Context, id chain.MessageID) error {
+	if err := s.client.Follow(ctx, id, func(client.Progress) error { return nil }); err != nil {
+		return notFinal(err, s.book, id)
+	}
+	tree, err := s.client.Trace(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := firstFailure(&tree); err != nil {
+		return err
+	}
+	var made chain.Limb
+	tree.Walk(func(n *client.TraceNode, _ int) {
+		for _, e := range n.Events {
+			if e.Topic == chain.EventCreated && n.To == chain.RegistryAddress() {
+				made, err = chain.DecodeLimb(e.Body)
+			}
+		}
+	})
+	if err != nil || made.ID == 0 {
+		return failed("not_made", "message %s is final, and made no chain", id).do("see: thinkey trace %s", id)
+	}
+	shown, err := s.client.Chain(ctx, strconv.FormatUint(uint64(made.ID), 10))
+	if err != nil {
+		return err
+	}
+	return s.answer(shown, func() {
+		if s.quiet {
+			s.print("%d\n", made.ID)
+			return
+		}
+		s.print("%s", drawChain(&shown, s.book))
+	})
+}
