@@ -130,6 +130,9 @@ func (b *Before) anchor() chain.Anchor {
 func (a *Arrival) Chain() chain.ID  { return a.context.Chain }
 func (a *Arrival) Tree() chain.Tree { return a.context.Tree }
 
+// Height is that of the block.
+func (a *Arrival) Height() uint64 { return a.context.Height }
+
 // Left is what further relays may take: their bytes, with their proof, and the gas that they bought.
 func (a *Arrival) Left() (bytes int, gas uint64, err error) {
 	most, err := a.importGas()
@@ -173,10 +176,13 @@ func (a *Arrival) Ack(k *chain.Ack) (*Fault, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.Next < o.Consumed || p.Next > o.Next || p.Next == o.Consumed && anchor.Load == o.Load {
+	switch {
+	case p.Next < o.Consumed || p.Next > o.Next || p.Next == o.Consumed && anchor.Load == o.Load:
 		return refuse(PartAcks, k.Chain, "%d of %d relays taken in, and %d were known to be", p.Next, o.Next, o.Consumed), nil
+	case anchor.Height <= o.At: // by a block that is not later it could tell an old load
+		return refuse(PartAcks, k.Chain, "block %d, and what was taken in is known from block %d", anchor.Height, o.At), nil
 	}
-	o.Consumed, o.Load = p.Next, anchor.Load
+	o.Consumed, o.At, o.Load = p.Next, anchor.Height, anchor.Load
 	a.outward[k.Chain] = o
 	a.bytes += size
 	a.Arrived.Acks = append(a.Arrived.Acks, *k)
@@ -233,8 +239,13 @@ func (a *Arrival) Import(im *chain.Import) (*Fault, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n := len(a.Arrived.Imports); n > 0 && a.Arrived.Imports[n-1].Source > im.Source {
+	switch n := len(a.Arrived.Imports); {
+	case n > 0 && a.Arrived.Imports[n-1].Source > im.Source:
 		return refuse(PartImports, im.Source, "not in order"), nil
+	case n >= chain.MaxImports:
+		return refuse(PartImports, im.Source, "more than %d imports", chain.MaxImports), nil
+	case len(im.Messages) > chain.MaxImported:
+		return refuse(PartImports, im.Source, "%d relays in one import (limit %d)", len(im.Messages), chain.MaxImported), nil
 	}
 	if im.First != expected {
 		return refuse(PartImports, im.Source, "relay %d, and %d is expected", im.First, expected), nil
@@ -276,12 +287,16 @@ func ImportGas(m *chain.Message) uint64 { return min(m.GasLimit, chain.MaxMessag
 func (a *Arrival) importGas() (uint64, error) {
 	if a.most == nil {
 		p := a.context.Params
-		_, carried, err := a.before.Queue()
+		raw, err := a.entry(chain.KeyQueue)
 		if err != nil {
 			return 0, err
 		}
+		queue, err := chain.DecodeQueue(raw)
+		if err != nil {
+			return 0, fmt.Errorf("queue in the state: %w", err)
+		}
 		room := queueBlocks * p.BlockGas
-		room -= min(room, bought(carried))
+		room -= min(room, queue.Gas)
 		most := min(room, max(p.BlockGas/importShare, chain.MaxMessageGas+gas.Bounce))
 		a.most = &most
 	}

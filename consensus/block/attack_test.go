@@ -424,7 +424,7 @@ func TestBuildKeepsItsPromises(t *testing.T) {
 // TestFreshShare: while carried-in messages are left over, external inputs have their share and no more (SPEC 4.5).
 func TestFreshShare(t *testing.T) {
 	s := carrying(t)
-	share := FreshGas(s.params(t), nil)
+	share := FreshGas(s.params(t), chain.Queue{})
 	for _, c := range []struct {
 		carry int
 		gas   uint64
@@ -508,11 +508,11 @@ func TestImportRoom(t *testing.T) {
 	for n, want := range map[uint64]uint64{0: whole, 6: whole, 7: queueBlocks*p.BlockGas - 7*whole, 8: 0} {
 		s := memory{}
 		put := func(key string, value []byte) { s[exec.Slot{Account: chain.SystemAddress(here), Key: key}] = value }
-		put(chain.KeyQueue, chain.Queue{Head: 3, Tail: 3 + n}.Encode())
+		queue := chain.Queue{Head: 3, Tail: 3 + n}
 		for i := range n {
-			m := chain.Message{Kind: chain.Relay, From: chain.DigestsAddress(2), To: chain.DigestsAddress(here), Payer: chain.DigestsAddress(2), Method: "m", GasLimit: []uint64{chain.MaxMessageGas, 1 << 63}[i%2]}
-			put(chain.QueuedKey(3+i), m.Encode())
+			queue.Gas += ImportGas(&chain.Message{GasLimit: []uint64{chain.MaxMessageGas, 1 << 63}[i%2]})
 		}
+		put(chain.KeyQueue, queue.Encode())
 		before := &Before{Header: &chain.Header{Chain: here}, State: s}
 		a := NewArrival(before, Rules{}, &exec.Context{Chain: here, Params: p})
 		if _, got, err := a.Left(); got != want || err != nil {
@@ -524,12 +524,8 @@ func TestImportRoom(t *testing.T) {
 // TestFreshStops: when what waits holds more than a block's gas, no fresh input comes in before some of it is done.
 func TestFreshStops(t *testing.T) {
 	p := chain.DefaultParams()
-	for n, want := range map[int]uint64{0: p.BlockGas / 2, 3: p.BlockGas / 2, 4: 0} {
-		list := make([]*exec.Delivery, n)
-		for i := range list {
-			list[i] = &exec.Delivery{Message: &chain.Message{Kind: chain.Relay, GasLimit: chain.MaxMessageGas}}
-		}
-		if got := FreshGas(p, list); got/256 != want/256 {
+	for n, want := range map[uint64]uint64{0: p.BlockGas / 2, 3: p.BlockGas / 2, 4: 0} {
+		if got := FreshGas(p, chain.Queue{Tail: n, Gas: n * (chain.MaxMessageGas + gas.Bounce)}); got/256 != want/256 {
 			t.Errorf("%d messages wait: %d gas for fresh inputs, want %d", n, got, want)
 		}
 	}

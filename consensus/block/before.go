@@ -244,8 +244,8 @@ const queueBlocks = 2
 // (SPEC 4.5): the chain's share, and nothing once what waits has bought more gas than a block has. Carried-in messages pay
 // for what they send out of what they hold, so fresh inputs and imports alone add to what the queue has bought, and importGas lets
 // in no more than there is room for: it stays below queueBlocks, and an honest proposer never has to make a block that breaks that.
-func FreshGas(p chain.Params, carried []*exec.Delivery) uint64 {
-	if bought(carried) > p.BlockGas {
+func FreshGas(p chain.Params, queue chain.Queue) uint64 {
+	if queue.Gas > p.BlockGas {
 		return 0
 	}
 	return p.BlockGas / 256 * uint64(p.FreshShare)

@@ -79,13 +79,10 @@ func (r *run) checkLimits(res *Result) *Fault {
 	if used := r.header.GasUsed; used > r.context.Params.BlockGas {
 		return &Fault{Part: PartGasLimit, Want: fmt.Sprintf("at most %d", r.context.Params.BlockGas), Got: fmt.Sprint(used)}
 	}
-	if share := FreshGas(r.context.Params, r.messages[:r.carried]); r.carriedIn() < r.carried && res.GasLimits > share {
+	if share := FreshGas(r.context.Params, r.queue); r.carriedIn() < r.carried && res.GasLimits > share {
 		return &Fault{Part: PartFresh, Want: fmt.Sprintf("gas limits of at most %d while %d carried-in messages are left over", share, r.carried-r.carriedIn()), Got: fmt.Sprint(res.GasLimits)}
 	}
-	var left uint64
-	for _, n := range r.sequence.CarriedOut {
-		left += bought(r.messages[n : n+1])
-	}
+	left := r.left()
 	if most := queueBlocks * r.context.Params.BlockGas; left > most {
 		return &Fault{Part: PartQueue, Want: fmt.Sprintf("messages that wait with at most %d gas", most), Got: fmt.Sprint(left)}
 	}

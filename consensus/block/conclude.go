@@ -65,7 +65,9 @@ func (r *run) conclude() (*Result, error) {
 	res.Queued = r.queue.Tail - r.queue.Head + uint64(len(r.sequence.CarriedOut)) - uint64(r.carried)
 	h := &r.header
 	h.GasUsed = gasUsed(res.Journal.Receipts)
-	h.Load = uint32(h.GasUsed << 16 / r.context.Params.BlockGas)
+	if h.Load, err = r.load(); err != nil {
+		return nil, err
+	}
 	h.Roots = chain.Roots{
 		Inputs:   inputsRoot(&r.arrival.Arrived, r.inputs, r.failed, r.rules.Each),
 		Order:    OrderRoot(r.order, r.rules.Each),

@@ -128,7 +128,7 @@ func (e *entries) pending() error {
 	if done+len(added) == 0 {
 		return nil
 	}
-	return e.set(chain.KeyQueue, chain.Queue{Head: q.Head + uint64(done), Tail: q.Tail + uint64(len(added))}.Encode())
+	return e.set(chain.KeyQueue, chain.Queue{Head: q.Head + uint64(done), Tail: q.Tail + uint64(len(added)), Gas: e.left()}.Encode())
 }
 
 // remember adds the parent to the accumulator of the chain's own blocks. The nodes are what a place in it is proven with.

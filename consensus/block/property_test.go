@@ -139,7 +139,7 @@ func (c *world) play(t *testing.T) *Run {
 	v.carryIn(t, carried)
 	messages := c.messages(t)
 	if carried < len(v.run.Carried) {
-		messages = withinShare(messages, FreshGas(v.context.Params, v.run.Carried))
+		messages = withinShare(messages, FreshGas(v.context.Params, v.run.Queue))
 	}
 	v.admit(t, messages...)
 	steps := toTheEnd
@@ -319,7 +319,18 @@ func (c *world) history(t *testing.T, res *Result) *History {
 	for _, e := range h.Events {
 		gas += e.Receipt.GasUsed
 	}
-	if head := h.Block.Header; head.GasUsed != gas || uint64(head.Load) != gas*65536/c.builder.params(t).BlockGas {
+	queue, _, err := c.builder.before().Queue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range res.Changes {
+		if res.Changes[i].Key == chain.KeyQueue {
+			if queue, err = chain.DecodeQueue(res.Changes[i].After); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if head := h.Block.Header; head.GasUsed != gas || uint64(head.Load) != (gas+queue.Gas)*65536/c.builder.params(t).BlockGas {
 		t.Fatalf("the header says %d gas and a load of %d, the handlings used %d", head.GasUsed, head.Load, gas)
 	}
 	for i, e := range h.Events {
@@ -338,13 +349,18 @@ func (c *world) history(t *testing.T, res *Result) *History {
 // waiting are the messages in the pending queue.
 func (c *world) waiting(t *testing.T, l *ledger) []*chain.Message {
 	t.Helper()
-	_, deliveries, err := l.before().Queue()
+	queue, deliveries, err := l.before().Queue()
 	if err != nil {
 		t.Fatal(err)
 	}
 	list := make([]*chain.Message, len(deliveries))
+	held := uint64(0)
 	for i, d := range deliveries {
 		list[i] = d.Message
+		held += ImportGas(d.Message)
+	}
+	if queue.Gas != held {
+		t.Fatalf("the queue says %d gas, its messages have bought %d", queue.Gas, held)
 	}
 	return list
 }

@@ -53,7 +53,7 @@ func (s *Server) refuse(w http.ResponseWriter, q *http.Request, err error) {
 		s.Log.Error("request failed", "path", q.URL.Path, "error", err)
 	}
 	if e.Status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "1")
+		w.Header().Set("Retry-After", strconv.FormatInt(max(1, (e.RetryMillis+999)/1000), 10))
 	}
 	s.answer(w, e.Status, client.Refused{Error: e})
 }
@@ -70,7 +70,9 @@ func asError(err error) *client.Error {
 	case errors.As(err, &known):
 		return known
 	case errors.As(err, &refusal):
-		return &client.Error{Code: refusal.Code, Message: refusal.Words, Hint: refusal.Hint, Status: statusOf(refusal.Code)}
+		return &client.Error{
+			Code: refusal.Code, Message: refusal.Words, Hint: refusal.Hint, RetryMillis: refusal.After.Milliseconds(), Status: statusOf(refusal.Code),
+		}
 	case errors.As(err, &lane):
 		code := string(lane.Kind)
 		return &client.Error{Code: code, Message: "message refused: " + lane.Words, Hint: hints[lane.Kind], Status: statusOf(code)}
@@ -101,7 +103,7 @@ func statusOf(code string) int {
 		return http.StatusBadRequest
 	case ingress.CodeTooLarge:
 		return http.StatusRequestEntityTooLarge
-	case ingress.CodeStopped, ingress.CodeBusy:
+	case ingress.CodeStopped, ingress.CodeBusy, ingress.CodeChainLoaded:
 		return http.StatusServiceUnavailable
 	case string(account.NonceUsed), string(account.NonceTaken), ingress.CodePublished:
 		return http.StatusConflict

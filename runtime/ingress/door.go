@@ -39,11 +39,12 @@ type Door struct {
 	Config
 	verifier *verifier
 	desk     desk
+	pressure *pressure
 }
 
 // New opens a door; Close it to end its goroutine.
 func New(c Config) *Door {
-	return &Door{Config: c, verifier: newVerifier(c.Each), desk: newDesk()}
+	return &Door{Config: c, verifier: newVerifier(c.Each), desk: newDesk(), pressure: newPressure()}
 }
 
 // Close ends the door. Submissions under way end first; later ones are refused.
@@ -76,6 +77,9 @@ func (d *Door) Submit(raws [][]byte) []Answer {
 	for i, err := range d.signatures(messages) {
 		if err == nil && messages[i].Method == chain.MethodPublish {
 			err = d.publication(d.Context(), messages[i])
+		}
+		if err == nil {
+			err = d.slow(messages[i])
 		}
 		if err != nil {
 			answers[at[i]].Refused = err
@@ -131,7 +135,7 @@ func (d *Door) decode(raw []byte) (*chain.Message, error) {
 		return nil, refuseSize(len(raw), chain.MaxMessageBytes)
 	}
 	if err != nil {
-		return nil, &Refusal{CodeUndecodable, "message does not decode: " + err.Error(), "encode it as sdk/chain does"}
+		return nil, &Refusal{Code: CodeUndecodable, Words: "message does not decode: " + err.Error(), Hint: "encode it as sdk/chain does"}
 	}
 	if err := block.CheckForm(d.Network, d.Chain, m); err != nil {
 		return m, refuseForm(err)
@@ -149,5 +153,5 @@ func refuseCommand(err error) error {
 	if failure.Status == chain.StatusBadCode {
 		code = CodeBadCode
 	}
-	return &Refusal{code, "message refused: " + failure.Error(), ""}
+	return &Refusal{Code: code, Words: "message refused: " + failure.Error()}
 }

@@ -29,9 +29,9 @@ func (d *Door) publication(c *exec.Context, m *chain.Message) error {
 	in, err := chain.DecodePublish(m.Input)
 	switch {
 	case err != nil: // decode looked at it
-		return &Refusal{CodeBadInput, "message refused: " + err.Error(), ""}
+		return &Refusal{Code: CodeBadInput, Words: "message refused: " + err.Error()}
 	case !m.Amount.IsZero():
-		return &Refusal{CodeBadInput, "message refused: a publication takes no amount, and this has " + m.Amount.String(), ""}
+		return &Refusal{Code: CodeBadInput, Words: "message refused: a publication takes no amount, and this has " + m.Amount.String()}
 	}
 	if least := exec.PublicationGas(m, in, 0); m.GasLimit < least {
 		return refuseGas(m, least)
@@ -40,7 +40,7 @@ func (d *Door) publication(c *exec.Context, m *chain.Message) error {
 	case err != nil:
 		return err
 	case entry != nil:
-		return &Refusal{CodePublished, fmt.Sprintf("code %s is published already, at height %d", in.Hash(), entry.Height), "use it"}
+		return &Refusal{Code: CodePublished, Words: fmt.Sprintf("code %s is published already, at height %d", in.Hash(), entry.Height), Hint: "use it"}
 	}
 	complexity, err := d.validate(in.Code)
 	if err != nil {
@@ -53,14 +53,14 @@ func (d *Door) publication(c *exec.Context, m *chain.Message) error {
 }
 
 func refuseGas(m *chain.Message, least uint64) *Refusal {
-	return &Refusal{CodeGasLimitLow, fmt.Sprintf("gas limit %d: this publication needs at least %d", m.GasLimit, least), ""}
+	return &Refusal{Code: CodeGasLimitLow, Words: fmt.Sprintf("gas limit %d: this publication needs at least %d", m.GasLimit, least)}
 }
 
 // validate waits for its turn.
 func (d *Door) validate(code []byte) (complexity uint64, err error) {
 	defer d.desk.waiting.Add(-1)
 	if d.desk.waiting.Add(1) > maxAtDesk {
-		return 0, &Refusal{CodeBusy, fmt.Sprintf("%d modules wait to be validated", maxAtDesk), "try again"}
+		return 0, &Refusal{Code: CodeBusy, Words: fmt.Sprintf("%d modules wait to be validated", maxAtDesk), Hint: "try again"}
 	}
 	d.desk.turn <- struct{}{}
 	defer func() { <-d.desk.turn }()

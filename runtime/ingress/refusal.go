@@ -3,6 +3,7 @@ package ingress
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -11,6 +12,8 @@ import (
 // Refusal is why a message was not taken: a code for programs, words with the value and what is allowed, and what to do.
 type Refusal struct {
 	Code, Words, Hint string
+	// After is when it may be taken, if that can be told; zero otherwise.
+	After time.Duration
 }
 
 // Error is the words and the hint.
@@ -40,6 +43,7 @@ const (
 	CodeWrongKey      = "wrong_key"
 	CodeBadSignature  = "bad_signature"
 	CodeStopped       = "stopped"
+	CodeChainLoaded   = "chain_loaded"
 )
 
 var formCodes = map[block.FormErrorKind]string{
@@ -48,22 +52,23 @@ var formCodes = map[block.FormErrorKind]string{
 }
 
 func refuseForm(e *block.FormError) *Refusal {
-	return &Refusal{formCodes[e.Kind], "message refused: " + e.Words, ""}
+	return &Refusal{Code: formCodes[e.Kind], Words: "message refused: " + e.Words}
 }
 
 func refuseSignature(err error) *Refusal {
 	switch {
 	case errors.Is(err, chain.ErrUnsigned):
-		return &Refusal{CodeUnsigned, err.Error(), "sign it with the key of the account it comes from"}
+		return &Refusal{Code: CodeUnsigned, Words: err.Error(), Hint: "sign it with the key of the account it comes from"}
 	case errors.Is(err, chain.ErrWrongKey):
-		return &Refusal{CodeWrongKey, err.Error(), "sign it with the key of the account it comes from"}
+		return &Refusal{Code: CodeWrongKey, Words: err.Error(), Hint: "sign it with the key of the account it comes from"}
 	}
-	return &Refusal{CodeBadSignature, err.Error(), ""}
+	return &Refusal{Code: CodeBadSignature, Words: err.Error()}
 }
 
 func refuseSize(n, limit int) *Refusal {
 	return &Refusal{
-		CodeTooLarge, fmt.Sprintf("message of %d bytes: at most %d are allowed", n, limit),
-		"split it, or publish the content elsewhere and send its hash",
+		Code:  CodeTooLarge,
+		Words: fmt.Sprintf("message of %d bytes: at most %d are allowed", n, limit),
+		Hint:  "split it, or publish the content elsewhere and send its hash",
 	}
 }

@@ -121,7 +121,7 @@ func refuseSignatures(faults []error) []error {
 func stopped(n int) []error {
 	faults := make([]error, n)
 	for i := range faults {
-		faults[i] = &Refusal{CodeStopped, "the node is stopping", "submit to another node, or again later"}
+		faults[i] = &Refusal{Code: CodeStopped, Words: "the node is stopping", Hint: "submit to another node, or again later"}
 	}
 	return faults
 }

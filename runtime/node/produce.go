@@ -159,7 +159,11 @@ func (n *Node) build(o order) (*built, error) {
 	if err != nil {
 		return nil, err
 	}
-	tag, run, err := n.runAccounts(context, before.Hash, carried, arrival.Messages)
+	job := host.Job{Context: context, Carried: carried, Imports: arrival.Messages, Gas: block.GasBudget(context.Params), FreshGas: ^uint64(0)}
+	if len(carried) > 0 { // some may be left over
+		job.FreshGas = block.FreshGas(context.Params, queue)
+	}
+	tag, run, err := n.runAccounts(before.Hash, job)
 	if err != nil {
 		return nil, err
 	}
@@ -185,33 +189,21 @@ const mostRuns = 3
 // runAccounts lets the live accounts run for a block after the parent. If some of their messages led to code that is being
 // compiled, they do it again without those, which wait then: what was sent to the code would go into the queue, and hold up what
 // is behind it there, and fresh messages.
-func (n *Node) runAccounts(context *exec.Context, parent chain.BlockHash, carried, imports []*exec.Delivery) (account.Tag, *host.Run, error) {
+func (n *Node) runAccounts(parent chain.BlockHash, job host.Job) (account.Tag, *host.Run, error) {
 	for runs := 1; ; runs++ {
 		n.attempts++
-		tag := account.Tag{Parent: parent, Attempt: n.attempts}
 		stop := make(chan struct{})
 		timer := time.AfterFunc(n.config.BlockTime, func() { close(stop) })
-		job := n.job(context, tag, carried, stop)
-		job.Imports = imports
+		job.Tag, job.Stop, job.Without = account.Tag{Parent: parent, Attempt: n.attempts}, stop, n.early.accounts()
 		run, err := n.host.Produce(job)
 		timer.Stop()
 		if err != nil || !n.early.add(run) || runs == mostRuns {
-			return tag, run, err
+			return job.Tag, run, err
 		}
-		if err := n.host.Discard(tag); err != nil {
-			return tag, nil, err
+		if err := n.host.Discard(job.Tag); err != nil {
+			return job.Tag, nil, err
 		}
 	}
-}
-
-// job is what the live accounts are asked to do for one block. While carried-in messages wait, fresh inputs get their
-// share only: some of the queue may be left over.
-func (n *Node) job(context *exec.Context, tag account.Tag, carried []*exec.Delivery, stop <-chan struct{}) host.Job {
-	fresh := ^uint64(0)
-	if len(carried) > 0 {
-		fresh = block.FreshGas(context.Params, carried)
-	}
-	return host.Job{Context: context, Tag: tag, Carried: carried, Gas: block.GasBudget(context.Params), FreshGas: fresh, Without: n.early.accounts(), Stop: stop}
 }
 
 // commit makes a block final: first on disk, then for everybody who looks (SPEC 4.8). The tag is that under which the live

@@ -11,9 +11,12 @@ import (
 	"github.com/thinkey/thinkey/sdk/light"
 )
 
-// ackEvery is how many relays may be under way to a chain before it is asked how many it has taken in: a fourth of what makes it
-// full, so that it never is while it keeps up.
-const ackEvery = chain.MaxUnconsumed / 4
+// ackEvery is how many relays may be under way to a chain before it is asked how many it has taken in: few enough that who slows down
+// messages to it sees it become loaded, many enough that the proof costs each a few bytes. One that is loaded is asked in every block.
+const ackEvery = chain.MaxUnconsumed / 64
+
+// ackWorth is how many relays must turn out to be taken in for a block of its own, where half of all that may be under way is.
+const ackWorth = chain.MaxUnconsumed / 8
 
 // Bring adds to a block in the making what the chains that are here have for it. What is refused is left out, with its fault in
 // refused: it is carried again when it is right, or never.
@@ -43,6 +46,22 @@ func (c *Chains) Ready(a *block.Arrival) (bool, error) {
 		}
 		if use, err := b.ofUse(l, relays); use || err != nil {
 			return use, err
+		}
+		if frees, err := b.frees(l); frees || err != nil {
+			return frees, err
+		}
+	}
+	return false, nil
+}
+
+// frees says whether it turns out that a chain which much is under way to has taken in a good part: more may be sent then.
+func (b *bringing) frees(l *looked) (bool, error) {
+	for _, w := range l.ways {
+		if w.out.Waiting() < chain.MaxUnconsumed/2 {
+			continue
+		}
+		if p, err := b.ack(l, w); err != nil || p != nil && p.Next >= w.out.Consumed+ackWorth {
+			return err == nil, err
 		}
 	}
 	return false, nil
@@ -86,6 +105,7 @@ type wanted struct {
 	first  uint64 // number of the first of them
 	height uint64 // of the block with that
 	acks   bool
+	out    chain.Outward
 	at     int // slot of the accumulator that leads there; what left that branch stands in the next, if it is a child's
 	taken  int // slot of what top itself took in
 }
@@ -179,7 +199,8 @@ func (b *bringing) want(id chain.ID) (w wanted, err error) {
 		return w, err
 	}
 	out, err := b.Out(id)
-	w.relays, w.acks = next != nil, out.Waiting() >= ackEvery
+	w.out = out
+	w.relays, w.acks = next != nil, out.Waiting() >= ackEvery || out.Waiting() > 0 && out.Load >= chain.BusyLoad
 	if w.first = in; next != nil {
 		w.height = next.Header.Height
 	}
@@ -369,7 +390,7 @@ func (b *bringing) acks() error {
 			return nil
 		}
 		p, err := b.ack(l, w)
-		if err != nil || p == nil {
+		if err != nil || p == nil || p.Next == w.out.Consumed {
 			return err
 		}
 		fault, err := b.Ack(&chain.Ack{Chain: w.chain, Proof: p.Append(nil)})
@@ -426,56 +447,3 @@ func (b *bringing) reach(f func(*looked, wanted) error) error {
 	}
 	return nil
 }
-
-// imports brings relays, of each chain as many as there is room for.
-func (b *bringing) imports() error {
-	return b.reach(func(l *looked, w wanted) error {
-		if !w.relays {
-			return nil
-		}
-		return b.importFrom(l, w)
-	})
-}
-
-func (b *bringing) importFrom(l *looked, w wanted) error {
-	for {
-		in, err := b.In(w.chain)
-		if err != nil {
-			return err
-		}
-		bytes, gas, err := b.Left()
-		if err != nil {
-			return err
-		}
-		d, err := b.Get(w.chain).Departed(b.self, in, Room{bytes - proofRoom, gas})
-		if err != nil || d == nil || block.ImportGas(d.Messages[0]) > gas {
-			return err
-		}
-		way, err := b.way(l, w, d.Header.Height)
-		if err != nil || way == nil {
-			return err
-		}
-		p := light.ImportProof{Steps: way.steps, Places: d.Places}
-		if carriesValue(d.Messages) {
-			p.Left = way.left
-		}
-		fault, err := b.Import(&chain.Import{Source: w.chain, First: in, Proof: p.Append(nil), Messages: d.Messages})
-		if b.refuse(fault); fault != nil || err != nil {
-			b.inVain(b.self, w.chain, in, l.shown.Digest.Last().Height)
-			return err
-		}
-		b.taken(b.self, w.chain)
-	}
-}
-
-func carriesValue(messages []*chain.Message) bool {
-	for _, m := range messages {
-		if v, err := m.Carried(); err != nil || !v.IsZero() {
-			return true
-		}
-	}
-	return false
-}
-
-// proofRoom is kept for the proof of relays: a path, and places of as many as gas lets in.
-const proofRoom = 256 << 10

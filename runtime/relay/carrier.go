@@ -173,10 +173,14 @@ func (r *record) solvent(child chain.ID, run *chain.Digest) bool {
 	return !r.held.Less(left)
 }
 
+// manyBlocks is how many blocks are carried though nothing leaves with them: what they took in is known above then, before so much is
+// under way to a chain that sends nothing that others must wait (SPEC 8.6).
+const manyBlocks = 8
+
 // leaves says whether a block of the run sends something out of the child's branch, or hands over to another committee: the parent
-// should know those who certify what follows.
+// should know those who certify what follows. Many blocks do, too, and a chain that is loaded lets the others know.
 func (c *Carrier) leaves(run *chain.Digest) bool {
-	if len(run.Next.Seats) > 0 {
+	if len(run.Next.Seats) > 0 || len(run.Headers) >= manyBlocks || run.Last().Load >= chain.BusyLoad {
 		return true
 	}
 	tree := c.Tree()

@@ -15,7 +15,10 @@
 //	    anything count.
 //	R2  All proofs of one block start from one head of each ancestor, which the block's view is raised to: what moves on meanwhile
 //	    waits for the next block.
-//	R3  A digest is carried at once if a block of it sends something out of the chain's branch, else now and then (SPEC 5.7).
+//	R3  A digest is carried at once if a block of it sends something out of the chain's branch, if the chain is loaded, and for some
+//	    blocks together; else now and then (SPEC 5.7).
+//	R4  What may arrive in a block is shared out evenly among the chains that have something for it (SPEC 8.6).
+//	R5  Relays that were refused are tried again less and less often: a rotten chain costs nobody a block each time.
 //
 // # What it does not do
 //

@@ -14,6 +14,7 @@ import (
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/contracts/native"
+	"github.com/thinkey/thinkey/runtime/ingress"
 	"github.com/thinkey/thinkey/runtime/keep"
 	"github.com/thinkey/thinkey/runtime/relay"
 	"github.com/thinkey/thinkey/runtime/store"
@@ -56,6 +57,21 @@ type trunk struct {
 	carrier  *relay.Carrier // to the parent; nil for the main chain
 	stopped  bool           // makes no block
 	last     *block.Result
+	door     *ingress.Door
+	seen     func(*block.Result) // is told of each block
+}
+
+// Offer and Admit implement ingress.Mempool.
+func (c *trunk) Offer(x *exec.Context, messages []*chain.Message) []error {
+	return c.host.Offer(x, messages)
+}
+
+func (c *trunk) Admit(x *exec.Context, m *chain.Message) (waits bool, err error) {
+	record, err := c.State().Account(m.From)
+	if err != nil {
+		return false, err
+	}
+	return false, account.Admit(x, account.DefaultLimits(), record, m)
 }
 
 func wallet(id chain.ID, n byte) chain.Address {
@@ -78,6 +94,7 @@ func newForest(t testing.TB, tree chain.Tree, has func(chain.ID) uint64, change 
 	}
 	t.Cleanup(func() {
 		for _, c := range f.trunks { // any order: each ends its own
+			c.door.Close()
 			c.host.Close()
 		}
 		if err := s.Close(); err != nil {
@@ -148,6 +165,7 @@ func (f *forest) plant(s *store.Store, g *chain.Genesis, l chain.Limb) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
+	c.door = ingress.New(ingress.Config{Network: header.Network, Chain: l.ID, Mempool: c, Context: c.context})
 	f.trunks[l.ID] = c
 	f.all.Add(l.ID, c)
 	if parent := f.trunks[l.Parent]; parent != nil {
@@ -215,7 +233,7 @@ func (c *trunk) grow() []*block.Fault {
 	tag := account.Tag{Parent: before.Hash, Attempt: c.attempts}
 	fresh := ^uint64(0)
 	if len(carried) > 0 {
-		fresh = block.FreshGas(context.Params, carried)
+		fresh = block.FreshGas(context.Params, queue)
 	}
 	run, err := c.host.Produce(host.Job{
 		Context: context, Tag: tag, Carried: carried, Imports: arrival.Messages, Gas: block.GasBudget(context.Params), FreshGas: fresh,
@@ -266,6 +284,9 @@ func (c *trunk) commit(tag account.Tag, r *block.Result) {
 		c.t.Fatal(err)
 	}
 	c.header, c.hash, c.last = h, r.Hash, r
+	if c.seen != nil {
+		c.seen(r)
+	}
 }
 
 // post is the carriers' to this chain: it makes the block that handles the message.
@@ -327,7 +348,7 @@ func (f *forest) round(order []chain.ID) (busy bool) {
 		if err != nil {
 			f.t.Fatal(err)
 		}
-		if ready || c.host.Waiting() > 0 || c.last != nil && c.last.Queued > 0 {
+		if ready || c.host.Ready() > 0 || c.last != nil && c.last.Queued > 0 {
 			c.grow()
 			busy = true
 		}

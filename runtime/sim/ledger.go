@@ -152,6 +152,9 @@ func (l *ledger) build(b bft.Build) ([]byte, error) {
 	l.attempts++
 	tag := account.Tag{Parent: l.head.Hash, Attempt: l.attempts}
 	s := newSchedule(l, context, tag, carried)
+	if len(carried) > 0 {
+		s.fresh = block.FreshGas(context.Params, queue)
+	}
 	if err := s.run(); err != nil {
 		return nil, err
 	}

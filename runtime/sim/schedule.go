@@ -46,9 +46,6 @@ func newSchedule(l *ledger, c *exec.Context, tag account.Tag, carried []*exec.De
 		l: l, context: c, tag: tag, carried: map[chain.Address][]*exec.Delivery{}, between: map[pair]*lane{},
 		gas: block.GasBudget(c.Params), fresh: ^uint64(0), cut: -1,
 	}
-	if len(carried) > 0 {
-		s.fresh = block.FreshGas(c.Params, carried)
-	}
 	for _, d := range carried {
 		need := d.Message.GasLimit + gas.Bounce
 		if need > s.gas {

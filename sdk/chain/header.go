@@ -16,7 +16,9 @@ type Header struct {
 	TimeMillis uint64
 	Roots      Roots
 	GasUsed    uint64
-	// Load is the share of the chain's capacity in use, in 1/65536.
+	// Load is the share of the chain's capacity in use, in 1/65536, and more than all of it where messages wait: the largest of the gas
+	// that was used and what waits has bought, of the gas that relays from other chains bought, and of the bytes that arrived, each of
+	// what a block may have.
 	Load uint32
 	// Committee is the hash of the committee that agrees on this block, Next that of the next height's.
 	Committee, Next Hash

@@ -96,6 +96,11 @@ const (
 	// MaxUnconsumed is how many relays to one chain may be under way before a further one bounces at once (SPEC 8.6): some blocks'
 	// worth, so that a chain that stands still holds no more than that.
 	MaxUnconsumed = 1 << 14
+	// BusyLoad is the load from which on a chain is slow to take relays in, seven eighths of its capacity: who sends more makes a queue.
+	BusyLoad = 7 << 13
+	// MinInflow is how many external messages of a block may send to a chain however loaded it is (SPEC 8.6): so that chains which
+	// wait for each other see that they don't have to, since what is taken in tells the load.
+	MinInflow = 4
 	// MaxDestinations bounds the chains that one block sends value to.
 	MaxDestinations = MaxChains
 	// MaxFailedRounds and MaxFailedBytes bound the records of failed rounds in a block: what a bad hour of one height leaves, in

@@ -90,10 +90,10 @@ func CreditedKey(child ID) string      { return chainKey(keyCredited, child) }
 
 // Outward is what a chain knows of its relays to another one.
 type Outward struct {
-	// Next is the number of the next relay; Consumed how many the other chain is known to have taken in, and Load how loaded it
-	// was then, in 1/65536 (SPEC 8.6).
-	Next, Consumed uint64
-	Load           uint32
+	// Next is the number of the next relay; Consumed how many the other chain is known to have taken in, after its block At, and Load
+	// how loaded it was then, in 1/65536 (SPEC 8.6).
+	Next, Consumed, At uint64
+	Load               uint32
 }
 
 // Waiting is how many relays are not known to have been taken in.
@@ -101,7 +101,7 @@ func (o Outward) Waiting() uint64 { return o.Next - o.Consumed }
 
 // Encode is the canonical encoding.
 func (o Outward) Encode() []byte {
-	b := wire.AppendU64(wire.AppendU64(nil, o.Next), o.Consumed)
+	b := wire.AppendU64(wire.AppendU64(wire.AppendU64(nil, o.Next), o.Consumed), o.At)
 	return wire.AppendU32(b, o.Load)
 }
 
@@ -111,7 +111,7 @@ func DecodeOutward(b []byte) (o Outward, err error) {
 		return o, nil
 	}
 	r := wire.NewReader(b)
-	o = Outward{Next: r.U64("next number"), Consumed: r.U64("consumed"), Load: r.U32("load")}
+	o = Outward{Next: r.U64("next number"), Consumed: r.U64("consumed"), At: r.U64("height"), Load: r.U32("load")}
 	if r.Err() == nil && o.Consumed > o.Next {
 		r.Fail(fmt.Sprintf("%d consumed of %d", o.Consumed, o.Next), wire.ErrValue)
 	}
@@ -222,11 +222,14 @@ func DecodeCodeEntry(b []byte) (CodeEntry, error) {
 	return e, r.Done()
 }
 
-// Queue is the extent of the pending queue: numbers from Head up to, not including, Tail wait.
-type Queue struct{ Head, Tail uint64 }
+// Queue is the extent of the pending queue: numbers from Head up to, not including, Tail wait, and have bought Gas, that of their
+// bounces included.
+type Queue struct{ Head, Tail, Gas uint64 }
 
 // Encode is the canonical encoding.
-func (q Queue) Encode() []byte { return wire.AppendU64(wire.AppendU64(nil, q.Head), q.Tail) }
+func (q Queue) Encode() []byte {
+	return wire.AppendU64(wire.AppendU64(wire.AppendU64(nil, q.Head), q.Tail), q.Gas)
+}
 
 // DecodeQueue reads what Encode writes; nothing at all is the empty queue.
 func DecodeQueue(b []byte) (Queue, error) {
@@ -234,7 +237,7 @@ func DecodeQueue(b []byte) (Queue, error) {
 		return Queue{}, nil
 	}
 	r := wire.NewReader(b)
-	q := Queue{r.U64("queue head"), r.U64("queue tail")}
+	q := Queue{r.U64("queue head"), r.U64("queue tail"), r.U64("queue gas")}
 	if r.Err() == nil && (q.Head > q.Tail || q.Tail-q.Head > MaxBlockEvents) {
 		r.Fail(fmt.Sprintf("queue from %d to %d", q.Head, q.Tail), wire.ErrValue)
 	}

@@ -14,6 +14,8 @@ type Error struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
 	Hint    string `json:"hint,omitempty"`
+	// RetryMillis is in how many milliseconds it may be tried again; 0 if that is not known.
+	RetryMillis int64 `json:"retry_after_millis,omitempty"`
 	// Status is that of the HTTP answer; 0 for a message in an answer about several.
 	Status int `json:"-"`
 }

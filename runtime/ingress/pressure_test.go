@@ -1,0 +1,109 @@
+package ingress
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// source is chain 2 as its ingress sees it, which sends to chain 3.
+type source struct {
+	t       *testing.T
+	p       *pressure
+	out     chain.Outward
+	context exec.Context
+}
+
+func newSource(t *testing.T) *source {
+	s := &source{t: t, p: newPressure()}
+	s.context = exec.Context{
+		Chain: 2, Height: 1, TimeMillis: 1_000_000, Tree: chain.Tree{{ID: 1}, {ID: 2, Parent: 1}, {ID: 3, Parent: 1}},
+		System: func(key string) ([]byte, error) {
+			if key != chain.OutKey(3) {
+				t.Errorf("key %q", key)
+			}
+			return s.out.Encode(), nil
+		},
+	}
+	return s
+}
+
+// admits is how many of a number of messages to chain 3 are taken, and what the last one that was not was told.
+func (s *source) admits(n int) (taken int, told *Refusal) {
+	s.t.Helper()
+	for range n {
+		err := s.p.admit(&s.context, 3)
+		if err == nil {
+			taken++
+		} else if !errors.As(err, &told) || told.Code != CodeChainLoaded || told.After < leastWait*time.Millisecond || told.After > mostWait*time.Millisecond {
+			s.t.Fatal(err)
+		}
+	}
+	return taken, told
+}
+
+// block is the next, a second later, in which chain 3 is known to have taken in so many more, and so many were sent.
+func (s *source) block(sent, taken uint64) {
+	s.context.Height++
+	s.context.TimeMillis += 1000
+	s.out.Next += sent
+	s.out.Consumed += taken
+}
+
+// Nobody waits for a chain that keeps up, however much is sent to it, nor for this chain or for one that there is not.
+func TestPressureIdle(t *testing.T) {
+	s := newSource(t)
+	s.out = chain.Outward{Next: muchWaiting - 1, Load: chain.BusyLoad - 1}
+	if taken, told := s.admits(10_000); taken != 10_000 {
+		t.Errorf("%d taken: %v", taken, told)
+	}
+	s.out.Load = 1 << 20
+	for _, to := range []chain.ID{2, 9} {
+		if err := s.p.admit(&s.context, to); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A loaded chain gets as much as it takes in, and a little whatever it takes in; who must wait is told for how long.
+func TestPressureLoaded(t *testing.T) {
+	s := newSource(t)
+	s.out.Load = chain.BusyLoad
+	if taken, _ := s.admits(10_000); taken != minWindow {
+		t.Errorf("%d taken when nothing is known", taken)
+	}
+	for range 200 { // it takes in 50 in a block
+		taken, _ := s.admits(1000)
+		s.block(uint64(taken), min(50, s.out.Waiting()))
+	}
+	if under := s.out.Waiting(); under < 50*windowBlocks/2 || under > 50*windowBlocks*2 {
+		t.Errorf("%d under way to a chain that takes in 50 in a block", under)
+	}
+	_, early := s.admits(1000)
+	_, late := s.admits(1000)
+	if early == nil || late == nil || late.After <= early.After {
+		t.Errorf("the later one is told %v, the earlier one %v", late, early)
+	}
+	for range 200 { // it stands still
+		s.block(0, 0)
+	}
+	if taken, told := s.admits(100); taken != chain.MinInflow || told == nil {
+		t.Errorf("%d taken by a chain that stands still: %v", taken, told)
+	}
+}
+
+// What could only bounce is not taken.
+func TestPressureFull(t *testing.T) {
+	s := newSource(t)
+	s.out.Next = chain.MaxUnconsumed
+	if taken, told := s.admits(10); taken != 0 || told == nil {
+		t.Errorf("%d taken", taken)
+	}
+	s.block(0, 1)
+	if taken, _ := s.admits(10); taken != chain.MinInflow {
+		t.Errorf("%d taken with room for one", taken)
+	}
+}

@@ -1,0 +1,223 @@
+package relay_test
+
+import (
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/gas"
+	"github.com/thinkey/thinkey/runtime/ingress"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
+)
+
+// siblings are three chains under the main one.
+var siblings = chain.Tree{{ID: main}, {ID: 2, Parent: main}, {ID: 3, Parent: main}, {ID: 4, Parent: main}}
+
+// Methods that the wallets of these tests have beside the common ones.
+const (
+	burn  = "burn"  // use burnGas, of a block's share of so many
+	spray = "spray" // pay a unit to the wallet in the input, chain.MaxSent times
+)
+
+const burnGas = 25_000_000
+
+// laden are programs with these methods.
+type laden struct{ exec.Programs }
+
+func (p laden) Program(self chain.Address, a chain.Account, m *chain.Message) (exec.Program, error) {
+	if m.Kind == chain.Relay && m.Method == burn || m.Method == spray {
+		return laborer{}, nil
+	}
+	return p.Programs.Program(self, a, m)
+}
+
+type laborer struct{}
+
+func (laborer) Handle(env *exec.Env) error {
+	if env.Message.Method == burn {
+		return env.Charge(burnGas)
+	}
+	var to chain.Address
+	copy(to[:], env.Message.Input)
+	for range chain.MaxSent {
+		if err := env.Send(chain.Sent{To: to, Method: chain.MethodAdd, Amount: chain.NewAmount(1), GasLimit: gas.Add}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func labors(f *forest) { f.programs = func(p exec.Programs) exec.Programs { return laden{p} } }
+
+// try submits a call from wallet n at the chain's door, and says why it was refused. The nonce is used if it was not.
+func (c *trunk) try(n byte, to chain.Address, method string, limit uint64, input []byte) error {
+	c.t.Helper()
+	call := chain.CallInput{To: to, Method: method, GasLimit: limit, Input: input}.Encode()
+	m := c.message(n, chain.MethodCall, 1, 0, call)
+	m.GasLimit = exec.ExternalGas(m) + exec.SendGas(&chain.Sent{Method: method, Input: input}) + limit + gas.Bounce
+	m.Sign(keys.FromSeed([32]byte{n}))
+	err := c.door.Submit([][]byte{m.Encode()})[0].Refused
+	if err != nil {
+		c.nonces[m.From]--
+	}
+	return err
+}
+
+func (c *trunk) outward(to chain.ID) chain.Outward {
+	c.t.Helper()
+	raw, err := c.State().Entry(chain.SystemAddress(c.id), chain.OutKey(to))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	o, err := chain.DecodeOutward(raw)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return o
+}
+
+// crossings hold that what leaves for a chain comes there, once and in order.
+type crossings struct {
+	sent, taken map[[2]chain.ID][]chain.MessageID
+	failed      map[chain.Status]int
+}
+
+func (f *forest) watch() *crossings {
+	x := &crossings{map[[2]chain.ID][]chain.MessageID{}, map[[2]chain.ID][]chain.MessageID{}, map[chain.Status]int{}}
+	for _, id := range f.ids {
+		f.trunks[id].seen = func(r *block.Result) {
+			for _, o := range r.Outbox {
+				way := [2]chain.ID{id, o.To}
+				x.sent[way] = append(x.sent[way], o.Message.ID())
+			}
+			for i := range r.Block.Arrived.Imports {
+				im := &r.Block.Arrived.Imports[i]
+				way := [2]chain.ID{im.Source, id}
+				for _, m := range im.Messages {
+					x.taken[way] = append(x.taken[way], m.ID())
+				}
+			}
+			for _, receipt := range r.Journal.Receipts {
+				x.failed[receipt.Status]++
+			}
+		}
+	}
+	return x
+}
+
+func (x *crossings) done(t *testing.T) (all int) {
+	t.Helper()
+	for way, sent := range x.sent {
+		all += len(sent)
+		if !slices.Equal(sent, x.taken[way]) {
+			t.Errorf("chain %d to chain %d: %d sent, %d taken in, or others", way[0], way[1], len(sent), len(x.taken[way]))
+		}
+	}
+	return all
+}
+
+func (f *forest) total() (sum uint64) {
+	for _, id := range f.ids {
+		sum += low(f.trunks[id].held())
+	}
+	return sum
+}
+
+// Three chains flood each other with ten times of what they can take in, for an hour: those who send are told to wait, what is under way
+// stays bounded, and in the end all of it arrives, once and in order, and all the money is there.
+func TestFlood(t *testing.T) {
+	const blocks, seconds = 180, 20 // an hour
+	f := newForest(t, siblings, func(chain.ID) uint64 { return 1_000_000 }, func(f *forest) { labors(f); f.unverified = true })
+	before, crossed := f.total(), f.watch()
+	rnd := rand.New(rand.NewPCG(3, 4))
+	three := []chain.ID{2, 3, 4}
+	taken, refused, most := 0, 0, uint64(0)
+	for n := range blocks {
+		f.now += seconds * 1000
+		for _, id := range three {
+			c := f.trunks[id]
+			// Relays that burn take 25 million of the 250 that may arrive in a block: nine or ten.
+			told := map[chain.ID]int{}
+			for k := range 100 {
+				to := three[(int(id)-2+1+rnd.IntN(2))%3]
+				if told[to] >= 5 { // all others are told the same until the next block
+					refused++
+					continue
+				}
+				err := c.try(byte(1+k%3), wallet(to, byte(1+rnd.IntN(3))), burn, burnGas+2*gas.Handling, nil)
+				var busy *ingress.Refusal
+				switch {
+				case err == nil:
+					taken++
+				case errors.As(err, &busy) && busy.Code == ingress.CodeChainLoaded:
+					refused++
+					told[to]++
+				}
+			}
+		}
+		f.unverified = n%16 != 0
+		f.round(f.ids)
+		for _, from := range three {
+			for _, to := range f.ids {
+				most = max(most, f.trunks[from].outward(to).Waiting())
+			}
+		}
+	}
+	if most > 512 {
+		t.Errorf("up to %d were under way from one chain to another", most)
+	}
+	if refused < 10*taken/4 {
+		t.Errorf("%d taken, %d refused: that was no flood", taken, refused)
+	}
+	rounds := 0
+	for f.round(f.ids) {
+		if rounds++; rounds > 200 {
+			t.Fatal("it does not drain")
+		}
+	}
+	f.arrived()
+	if all := crossed.done(t); all < blocks*3*4 {
+		t.Errorf("only %d arrived in %d blocks of three chains", all, blocks)
+	}
+	if after := f.total(); after != before || len(f.refused) > 0 {
+		t.Errorf("%d became %d; digests refused: %v", before, after, f.refused)
+	}
+	t.Logf("%d taken, %d refused, up to %d under way, drained in %d rounds", taken, refused, most, rounds)
+}
+
+// A chain that floods another one keeps out nobody else's relays.
+func TestFair(t *testing.T) {
+	const flood, modest, busy = 2, 3, 4
+	f := newForest(t, siblings, func(chain.ID) uint64 { return 1_000_000 }, func(f *forest) { labors(f); f.unverified = true })
+	crossed := f.watch()
+	f.trunks[busy].stopped = true
+	to := wallet(busy, 1)
+	const sprayGas = chain.MaxSent * (3_000 + gas.Add + gas.Bounce + 200*chain.GasPerByte)
+	for n := range 100 { // several blocks' worth of what may arrive
+		if err := f.trunks[flood].try(byte(1+n%3), wallet(flood, byte(1+n%3)), spray, sprayGas, to[:]); err != nil {
+			t.Fatal(err)
+		}
+		if n%50 == 49 {
+			f.round(f.ids)
+		}
+	}
+	for range 3 {
+		f.trunks[modest].pay(1, 5, 0, to)
+		f.round(f.ids)
+	}
+	f.trunks[busy].stopped = false
+	f.round(f.ids)
+	if got := len(crossed.taken[[2]chain.ID{modest, busy}]); got != 3 {
+		t.Errorf("%d of 3 were taken in beside a flood", got)
+	}
+	if got := len(crossed.taken[[2]chain.ID{flood, busy}]); got < 1000 || got >= 100*chain.MaxSent {
+		t.Errorf("%d of the flood were taken in with the first block", got)
+	}
+	f.settle()
+	f.arrived()
+	crossed.done(t)
+}
