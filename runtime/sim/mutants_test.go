@@ -80,4 +80,9 @@ var mutants = []mutant{
 	{"K5", "5.1", "a sum outside of the subgroup passes", "sdk/keys/blskeys.go", "e.G1.IsZero(sum) || !e.G1.InCorrectSubgroup(sum)", "e.G1.IsZero(sum)"},
 	{"I6", "2.2", "a message is used up only if it succeeds", "contracts/exec/apply.go", "base := env.account // what remains if the handling fails: E3", "base := env.account\n\tbase.Nonce = before.Nonce"},
 	{"I7", "4.9", "a block is reported as final before it is durable", "runtime/store/commit.go", "s.apply(w.batch, pebble.Sync)", "s.apply(w.batch, pebble.NoSync)"},
+	{"D3", "5.6", "the driver keeps no bodies", "consensus/driver/driver.go", "d.ports.Disk.Write(e.Persist, e.Body)", "d.ports.Disk.Write(e.Persist, nil)"},
+	{"D3", "5.6", "a disk that doesn't take what is signed is overlooked", "consensus/driver/driver.go", "return fmt.Errorf(\"keeping what is to be signed: %w\", err)", "_ = fmt.Errorf"},
+	{"D3", "5.8", "no round's timer is set", "consensus/driver/driver.go", "d.ports.Clock.Set(t)", "if t.Kind != bft.RoundTimer {\n\t\t\td.ports.Clock.Set(t)\n\t\t}"},
+	{"D3", "4.4", "who lacks one block gets none", "consensus/driver/driver.go", "len(blocks) > 0", "len(blocks) > 1"},
+	{"D3", "6.6", "nobody is told of evidence", "consensus/driver/driver.go", "d.ports.Watch.Evidence(ev)", "_ = ev"},
 }
