@@ -119,3 +119,28 @@ func TestGoneWithAllBefore(t *testing.T) {
 		}
 	}
 }
+
+// V1: a proposal that its leader has not signed is none, and doesn't stand in the way of the one that it has.
+func TestUnsignedProposal(t *testing.T) {
+	n := newNet(t, 1, 0, 1, 1, 1, 1)
+	seat := bft.Peer(n.leaders.Leader(committee.Turn{Height: 1}))
+	leader, r := n.nodes[seat], n.nodes[(seat+1)%4].replica
+	build := step(t, leader.replica, bft.Due{}).Build
+	e := step(t, leader.replica, bft.Built{Parent: build.Parent, Round: build.Round, Raw: leader.build(build)})
+	for _, s := range e.Send {
+		p, ok := s.Message.(*bft.Proposal)
+		if !ok {
+			continue
+		}
+		forged := *p
+		forged.Vote.Point[0] ^= 1
+		if e := step(t, r, bft.Received{From: seat, Message: &forged}); len(e.Reject) != 1 || len(e.Verify) > 0 {
+			t.Errorf("a forged signature: %+v", e)
+		}
+		if e := step(t, r, bft.Received{From: seat, Message: p}); len(e.Reject) > 0 || len(e.Verify) != 1 {
+			t.Errorf("the leader's: %+v", e)
+		}
+		return
+	}
+	t.Error("no proposal")
+}
