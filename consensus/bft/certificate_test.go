@@ -120,7 +120,8 @@ func TestGoneWithAllBefore(t *testing.T) {
 	}
 }
 
-// V1: a proposal that its leader has not signed is none, and doesn't stand in the way of the one that it has.
+// V1, V2: a proposal that its leader has not signed is none, though another member has, and doesn't stand in the way of the one
+// that it has.
 func TestUnsignedProposal(t *testing.T) {
 	n := newNet(t, 1, 0, 1, 1, 1, 1)
 	seat := bft.Peer(n.leaders.Leader(committee.Turn{Height: 1}))
@@ -136,6 +137,12 @@ func TestUnsignedProposal(t *testing.T) {
 		forged.Vote.Point[0] ^= 1
 		if e := step(t, r, bft.Received{From: seat, Message: &forged}); len(e.Reject) != 1 || len(e.Verify) > 0 {
 			t.Errorf("a forged signature: %+v", e)
+		}
+		other, usurped := (seat+2)%4, *p
+		v := chain.Vote{Step: chain.Preparation, Network: chain.NetworkID{1}, Chain: 1, Height: 1, Block: p.Vote.Block}
+		usurped.Vote.Part = tags{}.part(v.Domain(), v.Append(nil), bft.Members(n.committee)[other])
+		if e := step(t, r, bft.Received{From: other, Message: &usurped}); len(e.Reject) != 1 || len(e.Verify) > 0 {
+			t.Errorf("another's signature: %+v", e)
 		}
 		if e := step(t, r, bft.Received{From: seat, Message: p}); len(e.Reject) > 0 || len(e.Verify) != 1 {
 			t.Errorf("the leader's: %+v", e)
