@@ -151,3 +151,21 @@ func TestUnsignedProposal(t *testing.T) {
 	}
 	t.Error("no proposal")
 }
+
+// V3: timeouts that nobody signed open no round.
+func TestForgedJustification(t *testing.T) {
+	n := newNet(t, 1, 0, 1, 1, 1, 1)
+	seat := bft.Peer(n.leaders.Leader(committee.Turn{Height: 1, Round: 1}))
+	header := chain.Header{Network: chain.NetworkID{1}, Chain: 1, Height: 1, Round: 1, Proposer: uint32(seat), Parent: n.genesis.Hash}
+	v := chain.Vote{Step: chain.Preparation, Network: chain.NetworkID{1}, Chain: 1, Height: 1, Round: 1, Block: header.Hash()}
+	said := chain.Timeout{Network: chain.NetworkID{1}, Chain: 1, Height: 1}
+	p := &bft.Proposal{
+		Raw:  (&chain.Block{Header: header}).Append(nil),
+		Why:  &bft.Justification{Timeouts: chain.Timeouts{Said: []chain.Said{{Timeout: said, Seats: chain.SeatsOf(0, 1, 2)}}}},
+		Vote: bft.Vote{Step: v.Step, Height: 1, Round: 1, Block: v.Block, Part: tags{}.part(v.Domain(), v.Append(nil), bft.Members(n.committee)[seat])},
+	}
+	r := n.nodes[(seat+1)%4].replica
+	if e := step(t, r, bft.Received{From: seat, Message: p}); len(e.Reject) != 1 || r.Round() != 0 {
+		t.Errorf("round %d: %+v", r.Round(), e)
+	}
+}
