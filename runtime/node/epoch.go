@@ -14,13 +14,45 @@ type heard struct {
 	message bft.Message
 }
 
-// listen hands the replica what a peer said.
+// listen hands the replica what a peer said. A member that is in the next epoch already is heard again when this node is: its
+// proposal would come again only after a while.
 func (m *member) listen(h heard) error {
 	from, ok := m.epoch.Roster.Number(h.from)
 	if !ok {
 		return nil
 	}
+	if _, asks := h.message.(*bft.Status); !asks && h.epoch == m.epoch.Seats.Epoch+1 && m.epoch.Roster.Member(h.from) != bft.Outside {
+		m.ahead.add(h)
+	}
 	return m.driver.Apply(bft.Received{From: from, Epoch: h.epoch, Message: h.message})
+}
+
+// ahead are messages of the epoch after this one, of nodes that have a seat in this one.
+type ahead []heard
+
+// aheadPerNode bounds them for each node, as package bft does for the next height: a proposal, a vote of each step, a timeout.
+const aheadPerNode = 4
+
+func (a *ahead) add(h heard) {
+	same := 0
+	for i := range *a {
+		if (*a)[i].from == h.from {
+			same++
+		}
+	}
+	if same < aheadPerNode {
+		*a = append(*a, h)
+	}
+}
+
+// hearAgain hands the replica what was said too early, in its order, once their epoch has begun.
+func (m *member) hearAgain() (err error) {
+	for err == nil && len(m.ahead) > 0 && m.ahead[0].epoch <= m.epoch.Seats.Epoch {
+		h := m.ahead[0]
+		m.ahead = m.ahead[1:]
+		err = m.listen(h)
+	}
+	return err
 }
 
 // Next implements driver.Epochs. A node that has no seat in the epoch follows.

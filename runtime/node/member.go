@@ -63,7 +63,8 @@ func (c *Config) firstVotes(g *chain.Genesis) *bft.Safety {
 type member struct {
 	Member
 	node    *Node
-	epoch   *keep.Epoch // run's
+	epoch   *keep.Epoch // run's, like ahead
+	ahead   ahead
 	driver  *driver.Driver
 	inbox   chan bft.Event
 	heard   chan heard
@@ -204,6 +205,9 @@ func (m *member) run() {
 		case <-m.resend.C:
 			m.offerAgain()
 			err = m.driver.Apply(bft.Expired{Timer: m.resend.is})
+		}
+		if err == nil {
+			err = m.hearAgain()
 		}
 	}
 	n.fatal(err)

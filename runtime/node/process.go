@@ -32,7 +32,7 @@ type ProcessConfig struct {
 	Carrier *keys.PrivateKey
 }
 
-// Process is the nodes of several chains that share a directory, and carry between each other what the chains send.
+// Process is one validator: the nodes of several chains that share a directory, and carry between each other what the chains send.
 type Process struct {
 	config ProcessConfig
 	store  *store.Store
