@@ -66,6 +66,8 @@ func (s *Server) table() []route {
 		on("GET", "/evidence/{hash}/raw", "one of them, for anyone to judge", nil, (*served).getRawEvidence),
 		on("GET", "/events", "what contracts told in final blocks, of ?account= and ?topic=, behind ?after=", any, (*served).getEvents),
 		on("GET", "/events/stream", "the same as it happens (event stream; Last-Event-ID or ?after=)", any, (*served).streamEvents),
+		on("POST", "/relay", "what shows another chain's blocks and relays, for who carries them (bytes)", nil, (*served).postRelay),
+		on("POST", "/envelopes", "bring relays that another chain sent, with their proof (an envelope)", nil, (*served).postEnvelope),
 		on("POST", "/dev/mine", "make ?blocks= now (development networks)", any, (*served).mine),
 		{Method: "GET", Path: "/metrics", What: "for Prometheus", serve: s.serveMetrics()},
 		{Method: "GET", Path: "/healthz", What: "200 while the node answers", serve: s.getHealth},

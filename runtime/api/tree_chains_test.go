@@ -114,13 +114,11 @@ func (g *grove) carry(child, parent chain.ID) uint64 {
 		return 0
 	}
 	tree := g.settles(m.ID())
-	for _, c := range tree.Root.Children {
-		if c.Status != chain.StatusOK {
-			g.Errorf("%s: %s", c.Status, c.Reason)
-		}
-		return c.Place.Height
+	c := tree.Root.Children[0]
+	if c.Status != chain.StatusOK {
+		g.Errorf("%s: %s", c.Status, c.Reason)
 	}
-	return 0
+	return c.Place.Height
 }
 
 // A stream of a tree over chains is resumed after each of its events: what follows is what would have followed, in the same order.

@@ -97,7 +97,7 @@ func TestTreeAccounts(t *testing.T) {
 		t.Error(got)
 	}
 	g := d.genesis()
-	if err := g.Check(); err != nil || len(g.Chains) != 2 || len(g.Accounts) != 3 || len(g.Chains[0].Accounts) != 1 || len(g.Chains[1].Accounts) != 1 {
+	if err := g.Check(); err != nil || len(g.Chains) != 2 || len(g.Accounts) != 3 || len(g.Chains[0].Accounts) != 2 || len(g.Chains[1].Accounts) != 2 {
 		t.Errorf("%v: %+v", err, g)
 	}
 	text, err := o.network("test")

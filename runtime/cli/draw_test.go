@@ -37,7 +37,7 @@ func external(n byte, from, method string, in []byte, place client.Place) client
 }
 
 // relay is a final message from one account to another.
-func relay(n, parent byte, from, to, method string, place client.Place) client.Message {
+func relayed(n, parent byte, from, to, method string, place client.Place) client.Message {
 	place.Account, place.Chain = devAddress("test", to), 1
 	return client.Message{
 		ID: idOf(n), State: client.StateFinal, Kind: "relay", From: devAddress("test", from), To: devAddress("test", to), Method: method,
@@ -55,11 +55,11 @@ func sampleTrace() *client.Trace {
 	call := chain.CallInput{To: devAddress("test", "bob"), Method: "greet", GasLimit: 1}
 	root := external(1, "alice", chain.MethodCall, call.Encode(), client.Place{Height: 7})
 	root.Amount, root.Fee = chain.NewAmount(3), chain.NewAmount(38_360)
-	greet := failedWith(relay(2, 1, "alice", "bob", "greet", client.Place{Height: 7, Index: 2}), chain.StatusNoCode, "bob has no code")
+	greet := failedWith(relayed(2, 1, "alice", "bob", "greet", client.Place{Height: 7, Index: 2}), chain.StatusNoCode, "bob has no code")
 	greet.Logs = []string{"hello\nbob\n", "\x1b[31mred"}
-	bounce := relay(3, 2, "bob", "alice", chain.MethodBounce, client.Place{Height: 7, Index: 1})
-	add := relay(4, 1, "alice", "charlie", chain.MethodAdd, client.Place{Height: 8})
-	queued := relay(5, 1, "alice", "erin", chain.MethodAdd, client.Place{})
+	bounce := relayed(3, 2, "bob", "alice", chain.MethodBounce, client.Place{Height: 7, Index: 1})
+	add := relayed(4, 1, "alice", "charlie", chain.MethodAdd, client.Place{Height: 8})
+	queued := relayed(5, 1, "alice", "erin", chain.MethodAdd, client.Place{})
 	queued.State, queued.Place, queued.Status = client.StateQueued, nil, 0
 	return &client.Trace{
 		Origin: idOf(1), Asked: idOf(3), Chain: 1, Height: 8, Messages: 5, GasUsed: 53_360, Fee: chain.NewAmount(53_360),
@@ -96,9 +96,9 @@ func sampleBlock() *client.Block {
 	m1.Sent = []chain.MessageID{idOf(2)}
 	m3 := external(3, "bob", chain.MethodTransfer, to("charlie"), client.Place{Height: 3, Index: 2})
 	m3.Sent = []chain.MessageID{idOf(4), idOf(6)}
-	m2 := relay(2, 1, "alice", "bob", chain.MethodAdd, client.Place{Height: 3, Index: 1})
-	m4 := failedWith(relay(4, 3, "bob", "charlie", `say "hi"`, client.Place{Height: 3}), chain.StatusNoCode, "no code")
-	carried := relay(5, 99, "dave", "bob", chain.MethodAdd, client.Place{Height: 3})
+	m2 := relayed(2, 1, "alice", "bob", chain.MethodAdd, client.Place{Height: 3, Index: 1})
+	m4 := failedWith(relayed(4, 3, "bob", "charlie", `say "hi"`, client.Place{Height: 3}), chain.StatusNoCode, "no code")
+	carried := relayed(5, 99, "dave", "bob", chain.MethodAdd, client.Place{Height: 3})
 	return &client.Block{
 		Chain: 1, Height: 3, Finality: client.Final, TimeMillis: 1_700_000_000_000, GasUsed: 91_720, Bytes: 779, Inputs: 2, Accounts: 3, Events: 5,
 		Failed: 1, Queued: 1, Messages: []client.Message{m1, carried, m2, m3, m4},

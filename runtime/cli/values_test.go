@@ -230,20 +230,20 @@ func TestDrawContract(t *testing.T) {
 		return b
 	}
 	alice, bob := devAddress("test", "alice").String(), devAddress("test", "bob").String()
-	pay := relay(2, 1, "alice", "bob", "pay", client.Place{Height: 7})
+	pay := relayed(2, 1, "alice", "bob", "pay", client.Place{Height: 7})
 	pay.Input = in("pay", `{"to":"`+alice+`","amount":5}`)
 	pay.InputBytes = len(pay.Input)
 	paid := in("pay", `{"to":"`+bob+`","amount":7}`) // the fields of the event are of the same types
 	pay.Events = []client.ContractEvent{{Topic: "paid", Body: paid}, {Topic: "odd\x1b", Body: []byte{1, 2}}}
 	pay.MoreEvents = 3
-	strange := relay(3, 1, "alice", "bob", "pay", client.Place{Height: 7, Index: 1})
+	strange := relayed(3, 1, "alice", "bob", "pay", client.Place{Height: 7, Index: 1})
 	strange.Input, strange.InputBytes, strange.Joined = []byte{9}, 1, true
-	refused := failedWith(relay(4, 1, "alice", "bob", "set", client.Place{Height: 7, Index: 2}), chain.StatusRefused, "no \x1b[31mway")
+	refused := failedWith(relayed(4, 1, "alice", "bob", "set", client.Place{Height: 7, Index: 2}), chain.StatusRefused, "no \x1b[31mway")
 	refused.Input, refused.InputBytes = make([]byte, 1024), 9000
-	bounce := relay(5, 4, "bob", "alice", chain.MethodBounce, client.Place{Height: 7})
+	bounce := relayed(5, 4, "bob", "alice", chain.MethodBounce, client.Place{Height: 7})
 	bounce.Input = chain.BounceInput{Method: "set", Status: chain.StatusRefused, Reason: "no"}.Encode()
 	bounce.InputBytes = len(bounce.Input)
-	first := relay(6, 1, "alice", "erin", chain.MethodInit, client.Place{Height: 8})
+	first := relayed(6, 1, "alice", "erin", chain.MethodInit, client.Place{Height: 8})
 	first.Input = chain.InitInput{Code: chain.CodeHash{1}}.Encode()
 	first.InputBytes = len(first.Input)
 	deploy := chain.DeployInput{Code: chain.CodeHash{1}, GasLimit: 1}.Encode()

@@ -1,10 +1,14 @@
 package node
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/runtime/keep"
 	"github.com/thinkey/thinkey/runtime/relay"
+	"github.com/thinkey/thinkey/sdk/light"
 )
 
 // Inbound has what comes from other chains (package relay).
@@ -19,6 +23,22 @@ type Inbound interface {
 func (n *Node) Look() {
 	n.look.Store(true)
 	n.due()
+}
+
+// ErrNoEnvelopes: the node's chain is alone, and takes in nothing.
+var ErrNoEnvelopes = errors.New("takes in nothing from other chains")
+
+// Deliver keeps an envelope that somebody carried until a block takes its relays in. What is wrong with it shows then.
+func (n *Node) Deliver(e *light.Envelope) error {
+	bag, ok := n.config.Inbound.(*relay.Bag)
+	if !ok {
+		return fmt.Errorf("chain %d %w", n.chain, ErrNoEnvelopes)
+	}
+	if err := bag.Put(e); err != nil {
+		return err
+	}
+	n.Look()
+	return nil
 }
 
 // arrives says whether something has come from other chains. It looks after them again only when it was told to.

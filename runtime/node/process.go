@@ -103,7 +103,7 @@ func (p *Process) Start(id chain.ID) error {
 func (p *Process) open(g *chain.Genesis) error {
 	id := g.Chain
 	c := p.config.Config
-	c.Store, c.Genesis, c.Inbound = p.store, g, p.chains
+	c.Store, c.Genesis, c.Inbound = p.store, g, relay.NewBag(p.chains)
 	c.Committed = func() { p.committed(id) }
 	if p.config.Engines != nil {
 		c.Engine = p.config.Engines(id)

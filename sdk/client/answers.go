@@ -94,6 +94,16 @@ type ChainShown struct {
 	Registered *Registration `json:"registered,omitempty"`
 }
 
+// Delivered says that an envelope was taken from whoever carried it. Its relays come into a block when First is what the chain expects,
+// and their proof holds; Expected is what it expected then.
+type Delivered struct {
+	Chain    chain.ID `json:"chain"`
+	Source   chain.ID `json:"source"`
+	First    uint64   `json:"first"`
+	Messages int      `json:"messages"`
+	Expected uint64   `json:"expected"`
+}
+
 // Registration is what the registry has of a chain (SPEC 7.1, 7.3).
 type Registration struct {
 	Owner     chain.Address `json:"owner,omitzero"` // who may change the committee; nobody of a chain of the genesis

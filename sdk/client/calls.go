@@ -66,6 +66,18 @@ func (c *Client) Chain(ctx context.Context, name string) (ChainShown, error) {
 	return a, c.call(ctx, request{method: http.MethodGet, path: "/v1/chains/" + url.PathEscape(name)}, &a)
 }
 
+// AskRelay asks the client's chain (WithChain) for what shows its blocks and relays to others, in the bytes of package runtime/relay.
+func (c *Client) AskRelay(ctx context.Context, ask []byte) ([]byte, error) {
+	return c.fetch(ctx, request{method: http.MethodPost, path: c.on("/relay"), body: ask, contentType: TypeMessage})
+}
+
+// Deliver brings an envelope of relays to a chain, by number or name.
+func (c *Client) Deliver(ctx context.Context, to string, envelope []byte) (Delivered, error) {
+	var d Delivered
+	r := request{method: http.MethodPost, path: "/v1/chains/" + url.PathEscape(to) + "/envelopes", body: envelope, contentType: TypeMessage}
+	return d, c.call(ctx, r, &d)
+}
+
 // Account is an account at the head; one that doesn't exist is answered as such.
 func (c *Client) Account(ctx context.Context, address chain.Address) (Account, error) {
 	var a Account

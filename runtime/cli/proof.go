@@ -1,0 +1,247 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/client"
+	"github.com/thinkey/thinkey/sdk/light"
+	"github.com/thinkey/thinkey/sdk/wire"
+)
+
+// A file of a proof begins with these bytes and what it is of; its content is the canonical encoding.
+const proofMagic = "tkproof"
+
+const (
+	proofOfAccount byte = 1 // header, certificate, record, path
+	proofOfRelays  byte = 2 // a light.Envelope
+	proofOfBlocks  byte = 3 // a chain.Digest
+)
+
+// maxProofFile bounds what is read.
+const maxProofFile = 8 << 20
+
+func (a *app) newProof() *cobra.Command {
+	cmd := a.group("proof", "Get, check and carry proofs as files", "")
+	cmd.Long = `Get, check and carry proofs as files. A proof convinces whoever knows the network's genesis: no node has to be believed, and anybody may carry it.
+
+  thinkey proof get account bob@b --out bob.proof        what an account has
+  thinkey proof get digest a --out a.digest              blocks of chain a, for its parent
+  thinkey proof get relay a --to b --out pay.relay     what chain a sent to chain b
+  thinkey proof verify FILE --genesis network/dev.json   offline
+  thinkey proof put FILE                                 bring a digest to the parent, or relays to their chain`
+	get := a.group("get", "Get a proof as a file", "")
+	get.AddCommand(a.newProofAccount(), a.newProofDigest(), a.newProofRelay())
+	cmd.AddCommand(get, a.newProofVerify(), a.newProofPut())
+	return cmd
+}
+
+// outFlag is where a proof is written.
+func outFlag(cmd *cobra.Command, out *string) {
+	cmd.Flags().StringVar(out, "out", "", "file to write the proof to")
+}
+
+// writeProof writes a file and says what is in it.
+func (a *app) writeProof(path string, kind byte, content []byte, about map[string]any, words string) error {
+	if path == "" {
+		return usage("--out is missing").do("name the file for the proof, such as --out my.proof")
+	}
+	raw := append(append([]byte(proofMagic), kind), content...)
+	if err := writeWhole(path, raw); err != nil {
+		return failed("no_file", "--out: %v", err)
+	}
+	about["file"], about["bytes"] = path, len(raw)
+	return a.answer(about, func() { a.say("%s: %s, %s\n", path, words, count(len(raw), "byte")) })
+}
+
+// readProof reads what writeProof wrote.
+func readProof(path string) (kind byte, content []byte, err error) {
+	info, err := os.Stat(path)
+	if err == nil && info.Size() > maxProofFile {
+		return 0, nil, failed("bad_proof", "%s has %d bytes, and a proof at most %d", path, info.Size(), maxProofFile)
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return 0, nil, failed("no_file", "FILE: %v", err).do("get one with: thinkey proof get")
+	}
+	rest, ours := bytes.CutPrefix(raw, []byte(proofMagic))
+	if !ours || len(rest) == 0 || rest[0] < proofOfAccount || rest[0] > proofOfBlocks {
+		return 0, nil, badProof(path, fmt.Errorf("it is no file of thinkey proof get"))
+	}
+	return rest[0], rest[1:], nil
+}
+
+func badProof(path string, err error) error {
+	return failed("bad_proof", "%s proves nothing: %v", path, err).do("don't use it; get it again, or elsewhere")
+}
+
+func (a *app) newProofAccount() *cobra.Command {
+	out := ""
+	cmd := a.command("account NAME|ADDRESS", "Get what an account has, with its proof", func(cmd *cobra.Command, args []string) error {
+		ctx, done, c := a.connect(cmd.Context())
+		defer done()
+		b, err := a.openBook(ctx, c)
+		if err != nil {
+			return err
+		}
+		who, err := b.find(args[0])
+		if err != nil {
+			return err
+		}
+		account, err := c.ProvenAccount(ctx, who.address)
+		if err != nil {
+			return err
+		}
+		p := account.Proof
+		if len(p.Certificate) == 0 {
+			return failed("no_certificate", "block %d of chain %d has no certificate: nothing shows it to others", account.Height, account.Chain).
+				do("a committee certifies blocks from height 1 on: wait for one, or run one with thinkey dev")
+		}
+		content := append([]byte(nil), who.address[:]...)
+		for _, part := range []client.Hex{p.Header, p.Certificate, p.Record, p.Path} {
+			content = wire.AppendBytes(content, part)
+		}
+		about := map[string]any{"account": who.address, "chain": account.Chain, "height": account.Height, "balance": account.Balance}
+		words := fmt.Sprintf("account %s at height %d of chain %s", b.name(who.address), account.Height, b.chainName(account.Chain))
+		return a.writeProof(out, proofOfAccount, content, about, words)
+	})
+	outFlag(cmd, &out)
+	return cmd
+}
+
+// accountProof reads the content of an account's proof.
+func accountProof(content []byte) (chain.Address, *client.Proof, error) {
+	r := wire.NewReader(content)
+	var address chain.Address
+	r.Into("address", address[:])
+	p := &client.Proof{}
+	for name, part := range []*client.Hex{&p.Header, &p.Certificate, &p.Record, &p.Path} {
+		*part = client.Hex(r.Bytes(fmt.Sprint("part ", name), maxProofFile))
+	}
+	return address, p, r.Done()
+}
+
+func (a *app) newProofVerify() *cobra.Command {
+	genesis := ""
+	cmd := a.command("verify FILE", "Say offline what a proof shows", func(_ *cobra.Command, args []string) error {
+		kind, content, err := readProof(args[0])
+		if err != nil {
+			return err
+		}
+		if genesis == "" {
+			return usage("--genesis is missing").do("name the network's genesis, or the dev.json of a development network: a proof shows what it shows to who trusts that")
+		}
+		g, err := readGenesis(genesis)
+		if err != nil {
+			return failed("bad_genesis", "--genesis: %v", err).do("name the genesis of the network, or its dev.json")
+		}
+		shown, words, err := verifyProof(g, kind, content)
+		if err != nil {
+			return badProof(args[0], err)
+		}
+		return a.answer(shown, func() { a.print("✓ %s\n", words) })
+	})
+	cmd.ValidArgsFunction = nil
+	cmd.Long = `Say what a proof shows by the bytes of the file alone: no node is asked. Signatures are those of the committees that the genesis names; a proof from a later epoch of
+a chain needs more than the genesis, and is refused. The exit code is 0 only if all of it holds.`
+	cmd.Flags().StringVar(&genesis, "genesis", "", "file with the genesis of the network, as JSON or encoded, or the dev.json of a development network")
+	return cmd
+}
+
+// verifyProof is what a proof shows, as JSON and in words.
+func verifyProof(g *chain.Genesis, kind byte, content []byte) (map[string]any, string, error) {
+	switch kind {
+	case proofOfAccount:
+		return verifyAccount(g, content)
+	case proofOfBlocks:
+		return verifyBlocks(g, content)
+	}
+	return verifyRelays(g, content)
+}
+
+// committeeOf is who certifies the first epoch of a chain.
+func committeeOf(g *chain.Genesis, id chain.ID) (*light.Committee, error) {
+	of, err := g.Of(id)
+	if err != nil {
+		return nil, err
+	}
+	return light.NewCommittee(g.Network(), of.Committee)
+}
+
+func verifyAccount(g *chain.Genesis, content []byte) (map[string]any, string, error) {
+	address, p, err := accountProof(content)
+	if err != nil {
+		return nil, "", err
+	}
+	record, header, err := p.Open(address)
+	if err != nil {
+		return nil, "", err
+	}
+	committee, err := committeeOf(g, address.Chain())
+	if err != nil {
+		return nil, "", err
+	}
+	cert, err := chain.DecodeCertificate(p.Certificate)
+	if err == nil {
+		err = committee.Block(header, &cert)
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("block %d of chain %d: %w", header.Height, header.Chain, err)
+	}
+	shown := map[string]any{
+		"proof": "account", "account": address, "chain": header.Chain, "height": header.Height, "block": header.Hash(), "balance": record.Balance, "nonce": record.Nonce,
+	}
+	return shown, fmt.Sprintf("account %s has %s, nonce %d, after block %d of chain %d", address, record.Balance, record.Nonce, header.Height, header.Chain), nil
+}
+
+// unborn is what is known of a chain by its genesis alone: who certifies its first epoch.
+func unborn(c *light.Committee) chain.Known {
+	return chain.Known{Epoch: c.Epoch(), Committee: c.Hash()}
+}
+
+func verifyBlocks(g *chain.Genesis, content []byte) (map[string]any, string, error) {
+	d, err := chain.DecodeDigest(content)
+	if err != nil {
+		return nil, "", err
+	}
+	last := d.Last()
+	committee, err := committeeOf(g, last.Chain)
+	if err != nil {
+		return nil, "", err
+	}
+	if _, err := light.Follow(unborn(committee), &d, committee, light.Ahead); err != nil {
+		return nil, "", err
+	}
+	shown := map[string]any{"proof": "digest", "chain": last.Chain, "first": d.Headers[0].Height, "last": last.Height, "block": last.Hash()}
+	return shown, fmt.Sprintf("blocks %d to %d of chain %d, certified by its committee", d.Headers[0].Height, last.Height, last.Chain), nil
+}
+
+func verifyRelays(g *chain.Genesis, content []byte) (map[string]any, string, error) {
+	e, err := light.DecodeEnvelope(content)
+	if err != nil {
+		return nil, "", err
+	}
+	if len(e.Views) == 0 {
+		return nil, "", fmt.Errorf("it shows no block of the chain above source and destination")
+	}
+	committee, err := committeeOf(g, e.Views[0].Last().Chain)
+	if err != nil {
+		return nil, "", err
+	}
+	p, err := e.Verify(&light.Trust{Tree: g.Tree(), Known: unborn(committee), Committee: committee})
+	if err != nil {
+		return nil, "", err
+	}
+	im := &e.Import
+	shown := map[string]any{
+		"proof": "relays", "source": im.Source, "to": p.To, "first": im.First, "messages": len(im.Messages), "carried": p.Carried,
+		"above": committee.Chain(), "height": p.Known.Anchor.Height, "block": p.Known.Anchor.Hash,
+	}
+	words := fmt.Sprintf("%s from chain %d to chain %d, from number %d on, carrying %s, covered by block %d of chain %d", count(len(im.Messages), "relay"),
+		im.Source, p.To, im.First, p.Carried, p.Known.Anchor.Height, committee.Chain())
+	return shown, words, nil
+}

@@ -1,0 +1,197 @@
+package relay
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/light"
+)
+
+// Why there is no envelope.
+var (
+	// ErrNotSent: the source has not sent a relay with that number to the destination.
+	ErrNotSent = errors.New("was not sent")
+	// ErrNotCovered: the ancestor's head doesn't cover the source's block yet: carry digests first. Or a chain between is not here.
+	ErrNotCovered = errors.New("is not covered by the head of the chain above both")
+)
+
+// envelopeRoom is how much of a block's relays an envelope holds.
+var envelopeRoom = Room{Bytes: 1 << 20, Gas: ^uint64(0)}
+
+// Envelope is relays from source to another chain, from a number on, with all that shows them. It is a file for somebody else to carry
+// (SPEC 8.2); all chains on the way must be here, the destination need not.
+func (c *Chains) Envelope(tree chain.Tree, source, to chain.ID, first uint64) (*light.Envelope, error) {
+	what := fmt.Sprintf("relay %d from chain %d to chain %d", first, source, to)
+	top := tree.Common(source, to)
+	if source == to || top == 0 || c.Get(source) == nil || c.Get(top) == nil {
+		return nil, fmt.Errorf("%s: chains %d and %d must be two of the tree, and chains %d and %d here: it %w", what, source, to, source, top, ErrNotCovered)
+	}
+	d, err := c.Get(source).Departed(to, first, envelopeRoom)
+	if err != nil {
+		return nil, err
+	}
+	if d == nil {
+		return nil, fmt.Errorf("%s %w", what, ErrNotSent)
+	}
+	b := &bringing{Chains: c, self: to, tree: tree}
+	l := &looked{top: top, is: c.Get(top), slots: []exec.Slot{accumulatorSlot(top, top)}}
+	if source != top {
+		child := tree.Toward(source, top)
+		l.slots = []exec.Slot{accumulatorSlot(top, child), {Account: chain.DigestsAddress(top), Key: chain.LeftKey(child, to)}}
+	}
+	if l.shown, err = l.is.Show(l.slots); err != nil {
+		return nil, err
+	}
+	if l.shown == nil {
+		return nil, fmt.Errorf("%s: its block %d %w, %d", what, d.Header.Height, ErrNotCovered, top)
+	}
+	w, err := b.way(l, wanted{chain: source}, d.Header.Height)
+	if err != nil {
+		return nil, err
+	}
+	if w == nil {
+		return nil, fmt.Errorf("%s: its block %d %w, %d", what, d.Header.Height, ErrNotCovered, top)
+	}
+	p := light.ImportProof{Steps: w.steps, Places: d.Places}
+	if carriesValue(d.Messages) {
+		p.Left = w.left
+	}
+	return &light.Envelope{
+		Views: []chain.Digest{l.shown.Digest}, Import: chain.Import{Source: source, First: first, Proof: p.Append(nil), Messages: d.Messages},
+	}, nil
+}
+
+// Bag holds envelopes that somebody brought until a block takes their relays in. All methods may be called from many goroutines.
+type Bag struct {
+	chains *Chains // whose lock guards list
+	list   []*light.Envelope
+}
+
+// maxBag bounds the envelopes that wait.
+const maxBag = 16
+
+// ErrBag: too many envelopes wait.
+var ErrBag = errors.New("too many envelopes wait")
+
+// NewBag is empty. What the chains bring goes before it.
+func NewBag(c *Chains) *Bag { return &Bag{chains: c} }
+
+// Put keeps an envelope; one with the same beginning is replaced.
+func (b *Bag) Put(e *light.Envelope) error {
+	b.chains.mu.Lock()
+	defer b.chains.mu.Unlock()
+	list := slices.DeleteFunc(slices.Clone(b.list), func(x *light.Envelope) bool {
+		return x.Import.Source == e.Import.Source && x.Import.First == e.Import.First
+	})
+	if len(list) == maxBag {
+		return fmt.Errorf("%w: %d", ErrBag, maxBag)
+	}
+	list = append(list, e)
+	slices.SortFunc(list, func(x, y *light.Envelope) int {
+		if x.Import.Source != y.Import.Source {
+			return int(x.Import.Source) - int(y.Import.Source)
+		}
+		return int(min(x.Import.First, 1<<62)) - int(min(y.Import.First, 1<<62))
+	})
+	b.list = list
+	return nil
+}
+
+// waiting are the envelopes that wait, by chain and number.
+func (b *Bag) waiting() []*light.Envelope {
+	b.chains.mu.RLock()
+	defer b.chains.mu.RUnlock()
+	return b.list
+}
+
+func (b *Bag) drop(e *light.Envelope) {
+	b.chains.mu.Lock()
+	defer b.chains.mu.Unlock()
+	b.list = slices.DeleteFunc(slices.Clone(b.list), func(x *light.Envelope) bool { return x == e })
+}
+
+// Ready says whether Bring would add something.
+func (b *Bag) Ready(a *block.Arrival) (bool, error) {
+	for _, e := range b.waiting() {
+		if in, err := a.In(e.Import.Source); err != nil || in == e.Import.First {
+			return err == nil, err
+		}
+	}
+	return b.chains.Ready(a)
+}
+
+// Bring is that of the chains; what one block can take of the envelopes comes if they have nothing. What was taken in before, and what
+// is refused, is dropped.
+func (b *Bag) Bring(a *block.Arrival) (refused []*block.Fault, err error) {
+	ready, err := b.chains.Ready(a)
+	if ready || err != nil {
+		if err != nil {
+			return nil, err
+		}
+		return b.chains.Bring(a)
+	}
+	var top *chain.BlockHash // that all of this block start from
+	for _, e := range b.waiting() {
+		in, err := a.In(e.Import.Source)
+		if err != nil {
+			return nil, err
+		}
+		if in != e.Import.First {
+			if in > e.Import.First {
+				b.drop(e)
+			}
+			continue
+		}
+		at := viewOf(a, e)
+		if top != nil && (at == nil || *at != *top) {
+			continue // in a later block
+		}
+		fault, err := bringOne(a, e)
+		if err != nil {
+			return nil, err
+		}
+		b.drop(e)
+		if fault != nil {
+			refused = append(refused, fault)
+			continue
+		}
+		if top = at; at == nil {
+			break
+		}
+	}
+	return refused, nil
+}
+
+// viewOf is the ancestor's block that an envelope starts from; nil if that is the chain itself.
+func viewOf(a *block.Arrival, e *light.Envelope) *chain.BlockHash {
+	if len(e.Views) == 0 || e.Views[0].Last().Chain == a.Chain() {
+		return nil
+	}
+	hash := e.Views[len(e.Views)-1].Last().Hash()
+	return &hash
+}
+
+// bringOne adds an envelope's views that are new, and its relays.
+func bringOne(a *block.Arrival, e *light.Envelope) (*block.Fault, error) {
+	for i := range e.Views {
+		last := e.Views[i].Last()
+		if last.Chain == a.Chain() {
+			continue
+		}
+		known, err := a.Known(last.Chain)
+		if err != nil {
+			return nil, err
+		}
+		if last.Height <= known.Anchor.Height {
+			continue
+		}
+		if fault, err := a.View(&e.Views[i]); fault != nil || err != nil {
+			return fault, err
+		}
+	}
+	return a.Import(&e.Import)
+}
