@@ -9,6 +9,9 @@
 // So carrying may stop anywhere, be done twice, or by several at once: the chains take in each thing once (R1), and what was carried
 // in vain is carried again.
 //
+// What is here of one chain alone goes by hand: Envelope makes a file of relays, from chains that other processes answer for (Remote), and
+// a Bag holds such files at their destination until a block takes them in.
+//
 // # Invariants
 //
 //	R1  What is brought is judged by who takes it in (block.Arrival). This package can be wrong, late or absent; it can't make
