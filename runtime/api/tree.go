@@ -13,7 +13,7 @@ import (
 
 // tree follows the messages that descend from one (SPEC 2.4) through the blocks that handled them, on all chains that the server
 // has. What it comes upon between two sets of heads, and in which order, depends on the chains and on those heads alone, not on when
-// it looks: block by block, by chain and height, and in each in the order in which the senders were come upon.
+// it looks: block by block, by chain and height, and in each by event, as far as they are come upon.
 type tree struct {
 	where func(chain.ID, chain.MessageID) (node.Message, error)
 	read  func(spot) (*kept, error)
@@ -21,7 +21,7 @@ type tree struct {
 	count int // messages come upon
 	// truncated says that there were more than limit.
 	truncated bool
-	open      []*branch // not final up to where the tree was followed, in the order come upon
+	open      []*branch // not final up to where the tree was followed, in no order that counts
 	// final is told of a message that was handled, sent of one that a handling sent.
 	final func(b *branch, m client.Message)
 	sent  func(from, b *branch)
@@ -74,6 +74,12 @@ func (s *Server) readAt(at spot) (*kept, error) { return s.get(at.chain).histori
 // due are messages that were handled in blocks not read yet.
 type due map[spot][]*branch
 
+// add keeps those of a block by event.
+func (d due) add(at spot, b *branch) {
+	i, _ := slices.BinarySearchFunc(d[at], b.event, func(x *branch, event uint32) int { return cmp.Compare(x.event, event) })
+	d[at] = slices.Insert(d[at], i, b)
+}
+
 // next is the first of the blocks.
 func (d due) next() spot {
 	return slices.MinFunc(slices.Collect(maps.Keys(d)), func(a, b spot) int {
@@ -111,8 +117,7 @@ func (t *tree) place(b *branch, upto heads, blocks due) error {
 		t.open = append(t.open, b)
 	default:
 		b.event = m.Final.Event
-		at := spot{b.at, m.Final.Height}
-		blocks[at] = append(blocks[at], b)
+		blocks.add(spot{b.at, m.Final.Height}, b)
 	}
 	return nil
 }
@@ -123,8 +128,9 @@ func (t *tree) block(at spot, upto heads, blocks due) error {
 	if err != nil {
 		return err
 	}
-	for i := 0; i < len(blocks[at]); i++ {
-		b := blocks[at][i]
+	for len(blocks[at]) > 0 {
+		b := blocks[at][0]
+		blocks[at] = blocks[at][1:]
 		t.final(b, k.final(int(b.event), brief))
 		for _, m := range k.Events[b.event].Sent {
 			if t.count == t.limit {

@@ -69,6 +69,7 @@ func (f *forest) follow(t *testing.T, heights ...uint64) (steps []string, open i
 	head := f.last()
 	tree := f.tree(t, &steps, func() uint64 { return head })
 	for _, h := range heights {
+		rand.Shuffle(len(tree.open), func(i, j int) { tree.open[i], tree.open[j] = tree.open[j], tree.open[i] })
 		if err := tree.advance(heads{1: h}); err != nil {
 			t.Fatal(err)
 		}
