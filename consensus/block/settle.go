@@ -78,7 +78,7 @@ func (r *run) records(s *settlement) (*records, error) {
 			refund = sum(refund, other)
 			delete(s.others, a.Account)
 		}
-		c.add(a.Account, &a.Before, r.credited(a.Now, refund))
+		c.add(a.Account, &a.Before, r.credited(a.Account, a.Now, refund))
 	}
 	if len(s.others) == 0 {
 		return c, nil
@@ -89,18 +89,19 @@ func (r *run) records(s *settlement) (*records, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.add(payer, &before, r.credited(before, refund))
+		c.add(payer, &before, r.credited(payer, before, refund))
 	}
 	slices.SortFunc(c.list, func(a, b exec.Record) int { return a.Address.Compare(b.Address) })
 	slices.SortFunc(c.changes, func(a, b exec.Change) int { return a.Account.Compare(b.Account) })
 	return c, nil
 }
 
-func (r *run) credited(a chain.Account, refund chain.Amount) chain.Account {
+// credited is the account of an address with a refund. A rotten chain can send relays whose payer is a system actor.
+func (r *run) credited(address chain.Address, a chain.Account, refund chain.Amount) chain.Account {
 	if refund.IsZero() {
 		return a
 	}
-	return exec.Credit(r.context.Params, a, refund)
+	return exec.CreditAt(address, r.context.Params, a, refund)
 }
 
 // add notes an account, unless nothing in it changed.

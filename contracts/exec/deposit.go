@@ -36,14 +36,18 @@ func Deposit(p chain.Params, account chain.Account) chain.Amount {
 	return sum
 }
 
-// credit is account, which is that of e, with what m brings. A system actor holds no deposit: its state is the system's, and
-// others' deposits are in its balance.
-func (e *Env) credit(account chain.Account, m *chain.Message) chain.Account {
-	p := e.Context.Params
-	if e.Self.IsNative() {
+// CreditAt is Credit for the account at an address. A system actor holds no deposit: its state is the system's, and others' deposits are
+// in its balance.
+func CreditAt(address chain.Address, p chain.Params, account chain.Account, amount chain.Amount) chain.Account {
+	if address.IsNative() {
 		p.DepositPerAccount, p.DepositPerByte = 0, 0
 	}
-	return Credit(p, account, m.Amount)
+	return Credit(p, account, amount)
+}
+
+// credit is account, which is that of e, with what m brings.
+func (e *Env) credit(account chain.Account, m *chain.Message) chain.Account {
+	return CreditAt(e.Self, e.Context.Params, account, m.Amount)
 }
 
 // settleDeposit brings the deposit of an account that wrote to what its storage needs: taken from the balance when the
