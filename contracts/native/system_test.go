@@ -2,6 +2,7 @@ package native_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -140,24 +141,28 @@ func cpuMicros(b *testing.B) int64 {
 	return (u.Utime.Sec+u.Stime.Sec)*1_000_000 + u.Utime.Usec + u.Stime.Usec
 }
 
-// What a digest of one block costs the chain that records it, and what a run of blocks does.
+// What a digest of one block costs the chain that records it, what a run of blocks does, and values for many chains of a deep tree.
 func BenchmarkDigest(b *testing.B) {
 	for _, x := range []struct {
 		name          string
 		seats, blocks int
+		to            int // chains that each block sends a value to
 		kept          bool
 	}{
-		{"1 seat", 1, 1, false}, {"1 seat, kept", 1, 1, true}, {"4 seats", 4, 1, false}, {"4 seats, kept", 4, 1, true},
-		{"64 seats", 64, 1, false}, {"64 seats, kept", 64, 1, true}, {"4 seats, 100 blocks, kept", 4, 100, true},
+		{"1 seat", 1, 1, 1, false}, {"1 seat, kept", 1, 1, 1, true}, {"4 seats", 4, 1, 1, false}, {"4 seats, kept", 4, 1, 1, true},
+		{"64 seats", 64, 1, 1, false}, {"64 seats, kept", 64, 1, 1, true}, {"4 seats, 100 blocks, kept", 4, 100, 1, true},
+		{"1 seat, 1000 destinations, kept", 1, 1, 1000, true},
 	} {
 		b.Run(x.name, func(b *testing.B) {
 			p := newPanel(2, 0, x.seats, 1)
 			l := newLine(b, p)
+			tree, list := outside(x.to)
 			for range x.blocks {
-				l.grow(leaving(3, 1))
+				l.grow(list...)
 			}
 			d := l.digest(1, x.blocks)
-			w := records(b, p, 1000)
+			w := records(b, p, 1_000_000)
+			w.context.Tree = tree
 			if x.kept {
 				w.context.Programs = native.Programs{Committees: kept{}}
 			}
@@ -177,4 +182,21 @@ func BenchmarkDigest(b *testing.B) {
 			b.ReportMetric(float64(gas)/1000, "kgas")
 		})
 	}
+}
+
+// outside is a tree with so many chains beside chain 2, as deep as it may be, and a value for each.
+func outside(n int) (chain.Tree, []chain.Leaving) {
+	tree := slices.Clip(family)
+	list := []chain.Leaving{leaving(3, 1)}
+	for i := 1; i < n; i++ {
+		l := chain.Limb{ID: chain.ID(10 + i), Parent: 3}
+		if i%(chain.MaxViews-2) > 0 {
+			l.Parent = l.ID - 1
+		}
+		if !tree.Has(l.Parent) {
+			l.Parent = 3
+		}
+		tree, list = tree.Grown(l), append(list, leaving(l.ID, 1))
+	}
+	return tree, list
 }
