@@ -199,6 +199,15 @@ func (c Chain) Place(list chain.ID, count, index uint64) (merkle.Place, error) {
 	})
 }
 
+// Departure implements relay.Chain.
+func (c Chain) Departure(to chain.ID, number uint64) (uint64, error) {
+	list, err := c.store.Departures(c.id, to, number, 1)
+	if len(list) == 0 || err != nil {
+		return 0, err
+	}
+	return list[0].Height, nil
+}
+
 // mostDeparted bounds the relays that are looked through at once.
 const mostDeparted = chain.MaxImported
 

@@ -52,6 +52,8 @@ type Node struct {
 	look       atomic.Bool // other chains may have something
 	arriving   atomic.Bool // they have
 
+	posting sync.Mutex // held from asking for a nonce until the message with it is submitted
+
 	member  *member // nil on a chain that one validator runs
 	early   early
 	queued  uint64   // messages in the pending queue at the head; the producer's

@@ -200,22 +200,30 @@ const postGas = 100_000_000
 func (n *Node) post(key keys.PrivateKey) relay.Post {
 	from := chain.KeyAddress(n.chain, key.Public())
 	return func(ctx context.Context, to chain.Address, method string, input []byte) error {
-		at, err := n.Account(from)
+		id, err := n.submit(key, from, chain.CallInput{To: to, Method: method, GasLimit: postGas, Input: input})
 		if err != nil {
-			return err
+			return fmt.Errorf("account %s: %w", from, err)
 		}
-		call := chain.CallInput{To: to, Method: method, GasLimit: postGas, Input: input}.Encode()
-		m := &chain.Message{
-			Network: n.network, Kind: chain.External, From: from, To: from, Payer: from, Nonce: at.Next, ValidUntil: at.Head.Header.Height + postBlocks,
-			Method: chain.MethodCall, Input: call, GasPrice: n.nextContext().Params.MinGasPrice,
-		}
-		m.GasLimit = exec.ExternalGas(m) + exec.SendGas(&chain.Sent{Method: method, Input: input}) + postGas + gas.Bounce
-		m.Sign(key)
-		if refused := n.Submit([][]byte{m.Encode()})[0].Refused; refused != nil {
-			return fmt.Errorf("account %s: %w", from, refused)
-		}
-		return n.posted(ctx, m.ID())
+		return n.posted(ctx, id)
 	}
+}
+
+// submit makes a call the next message of a key's account. Carriers of several children share the account, so one at a time asks for
+// the nonce.
+func (n *Node) submit(key keys.PrivateKey, from chain.Address, call chain.CallInput) (chain.MessageID, error) {
+	n.posting.Lock()
+	defer n.posting.Unlock()
+	at, err := n.Account(from)
+	if err != nil {
+		return chain.MessageID{}, err
+	}
+	m := &chain.Message{
+		Network: n.network, Kind: chain.External, From: from, To: from, Payer: from, Nonce: at.Next, ValidUntil: at.Head.Header.Height + postBlocks,
+		Method: chain.MethodCall, Input: call.Encode(), GasPrice: n.nextContext().Params.MinGasPrice,
+	}
+	m.GasLimit = exec.ExternalGas(m) + exec.SendGas(&chain.Sent{Method: call.Method, Input: call.Input}) + call.GasLimit + gas.Bounce
+	m.Sign(key)
+	return m.ID(), n.Submit([][]byte{m.Encode()})[0].Refused
 }
 
 // postBlocks is how many blocks a digest's message may wait.

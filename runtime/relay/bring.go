@@ -194,16 +194,12 @@ func (b *bringing) want(id chain.ID) (w wanted, err error) {
 	if err != nil {
 		return w, err
 	}
-	next, err := is.Departed(b.self, in, Room{Bytes: chain.MaxMessageBytes, Gas: ^uint64(0)})
-	if err != nil {
+	if w.height, err = is.Departure(b.self, in); err != nil {
 		return w, err
 	}
 	out, err := b.Out(id)
-	w.out = out
-	w.relays, w.acks = next != nil, out.Waiting() >= ackEvery || out.Waiting() > 0 && out.Load >= chain.BusyLoad
-	if w.first = in; next != nil {
-		w.height = next.Header.Height
-	}
+	w.relays, w.first, w.out = w.height > 0, in, out
+	w.acks = out.Waiting() >= ackEvery || out.Waiting() > 0 && out.Load >= chain.BusyLoad
 	return w, err
 }
 

@@ -29,6 +29,8 @@ type Chain interface {
 	// Expects is the newest proof, of a block up to a height, of the number that is expected next from another chain; nil if there
 	// is none.
 	Expects(from chain.ID, height uint64) (*Expects, error)
+	// Departure is the height of the block that has the relay to a chain with a number; 0 if it was not sent yet.
+	Departure(to chain.ID, number uint64) (uint64, error)
 	// Departed are relays to a chain from number first on, of the block that has that one, as many as there is room for; nil if it was
 	// not sent yet.
 	Departed(to chain.ID, first uint64, room Room) (*Departed, error)

@@ -20,6 +20,7 @@ const (
 	askRecorded     byte = 5
 	askLastRecorded byte = 6
 	askDeparted     byte = 7
+	askDeparture    byte = 8
 )
 
 // Bounds on an ask and its answer.
@@ -55,7 +56,7 @@ func Answer(c Chain, ask []byte) ([]byte, error) {
 			return nil, fmt.Errorf("%w: %w", ErrAsk, err)
 		}
 		return answerHeight(c, kind, height)
-	case askRecorded, askLastRecorded, askDeparted:
+	case askRecorded, askLastRecorded, askDeparted, askDeparture:
 		of, number := chain.ID(r.U32("chain")), r.U64("number")
 		if err := r.Done(); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrAsk, err)
@@ -115,6 +116,9 @@ func answerOf(c Chain, kind byte, of chain.ID, number uint64) ([]byte, error) {
 	case askLastRecorded:
 		last, err := c.LastRecorded(of, number)
 		return wire.AppendU64(nil, last), err
+	case askDeparture:
+		at, err := c.Departure(of, number)
+		return wire.AppendU64(nil, at), err
 	case askRecorded:
 		is, err := c.Recorded(of, number)
 		if err != nil || is == nil {
@@ -236,12 +240,22 @@ func (c Remote) Recorded(child chain.ID, height uint64) (*Recorded, error) {
 
 // LastRecorded implements Chain.
 func (c Remote) LastRecorded(child chain.ID, height uint64) (uint64, error) {
-	r, err := c.ask(askOf(askLastRecorded, child, height))
+	return c.height(askOf(askLastRecorded, child, height))
+}
+
+// Departure implements Chain.
+func (c Remote) Departure(to chain.ID, number uint64) (uint64, error) {
+	return c.height(askOf(askDeparture, to, number))
+}
+
+// height asks for one.
+func (c Remote) height(ask []byte) (uint64, error) {
+	r, err := c.ask(ask)
 	if err != nil || r == nil {
 		return 0, err
 	}
-	last := r.U64("height")
-	return last, r.Done()
+	height := r.U64("height")
+	return height, r.Done()
 }
 
 // Expects implements Chain.

@@ -71,7 +71,7 @@ func (n *network) settle() {
 		for _, k := range n.chains {
 			if k.isWaitedFor() {
 				r := k.run(nil)
-				k.check(len(r.scene.arrival.Messages) > 0, "chain %s makes a block for what other chains have for it, and takes nothing in", k.name)
+				k.check(!r.scene.arrival.Arrived.IsEmpty(), "chain %s makes a block for what other chains have for it, and takes nothing in", k.name)
 				n.tell(r)
 				moved = true
 			}

@@ -262,7 +262,15 @@ func (c carried) Expects(from chain.ID, height uint64) (*relay.Expects, error) {
 	return nil, nil
 }
 
-// Departed implements relay.Chain: relays that are held are not sent yet, as far as others can see.
+// Departure implements relay.Chain: relays that are held are not sent yet, as far as others can see.
+func (c carried) Departure(to chain.ID, number uint64) (uint64, error) {
+	if _, d, ok := c.now.past.sent.Get(ticket{to, number}); ok && number < c.bound(pair{c.id, to}) {
+		return d.at.header.Height, nil
+	}
+	return 0, nil
+}
+
+// Departed implements relay.Chain.
 func (c carried) Departed(to chain.ID, first uint64, room relay.Room) (*relay.Departed, error) {
 	bound := c.bound(pair{c.id, to})
 	var d *relay.Departed
