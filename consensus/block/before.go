@@ -250,11 +250,3 @@ func FreshGas(p chain.Params, queue chain.Queue) uint64 {
 	}
 	return p.BlockGas / 256 * uint64(p.FreshShare)
 }
-
-// bought is the gas that messages hold, that of their bounces included.
-func bought(messages []*exec.Delivery) (units uint64) {
-	for _, d := range messages {
-		units += ImportGas(d.Message) // fewer than 2^24 messages, each of less than 2^32
-	}
-	return units
-}
