@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -106,8 +107,8 @@ func (s *Server) meant(text string) (chain.ID, error) {
 	case len(found) > 1:
 		return 0, badRequest("chain %q: chains %d and %d are called so: write the number", clip(text), found[0], found[1])
 	}
-	if text == "0" {
-		return 0, badRequest("chain %q: chains are numbered from 1", text)
+	if strings.Trim(text, "0123456789") == "" { // a number that is none of a chain
+		return 0, badRequest("chain %q: chains are numbered from 1 to %d", clip(text), math.MaxUint32)
 	}
 	return 0, notFound(client.CodeUnknownChain, fmt.Sprintf("no chain is called %q here", clip(text)), "write its number from 1, or its name: GET /v1/chains lists those that are known")
 }
