@@ -1,7 +1,9 @@
 // Package client plays an auction on a development network: modules are published, accounts made of them, a kitten is sold
 // over two auctioneers, and everything is printed. Start reading at Play.
 //
-//	Play ─► open (stage.go): publish, deploy ─► bids (play.go), a block each ─► the hammer falls ─► judge
+//	Play ─► open (stage.go): publish, deploy ─► bids (play.go), one after the other ─► the hammer falls ─► judge
+//
+// Places say on which chain everybody is; without, there is one chain, which makes blocks on demand.
 //
 // The messages are those of ../contract/protocol, the very types that the contracts are built from. Everything that the program
 // says it was told by the node: who got what it reads from traces, events and accounts, and what must have come of it stands
@@ -9,7 +11,7 @@
 //
 // # Invariants
 //
-//	P1  The result is the same each time: every bid has a block of its own, and no bid depends on a clock. Which auctioneer's report
+//	P1  The result is the same each time: every bid has come to its end before the next, and no bid depends on a clock. Which auctioneer's report
 //	    comes first is up to the accounts, which run at once, so the last tree has two forms.
 //	P2  Nothing is printed as a fact that the node didn't answer.
 package client

@@ -32,7 +32,7 @@ func (s *stage) line(m *sdk.Message) string {
 	if !m.Amount.IsZero() {
 		text += " " + m.Amount.String()
 	}
-	text += fmt.Sprintf("  gas %d", m.GasUsed)
+	text += fmt.Sprintf("%s  gas %d", s.where(m.To), m.GasUsed)
 	if m.Reason != "" {
 		text += fmt.Sprintf("  %s (%s)", m.Status, m.Reason)
 	}
@@ -67,8 +67,8 @@ func (s *stage) name(a chain.Address) string {
 
 // drawBalances prints what everybody has.
 func (s *stage) drawBalances(before, after map[string]chain.Amount) {
-	s.say("\nbalances   before  after")
+	s.say("\nbalances      before  after")
 	for _, name := range s.cast {
-		s.say("  %-10s %4s   %4s", name, before[name], after[name])
+		s.say("  %-12s %5s  %5s%s", name, before[name], after[name], s.where(s.at[name]))
 	}
 }

@@ -1,7 +1,8 @@
 // Command demo sells a kitten over two auctioneers on a live network: it builds the contracts, starts a network of its own, plays
 // the auction, and compares what came of it with what must have.
 //
-//	go run ./examples/auction/client/demo --bin bin/thinkey
+//	go run ./examples/auction/client/demo --bin bin/thinkey               on a main chain and three others
+//	go run ./examples/auction/client/demo --bin bin/thinkey --chains 0    on one chain
 package main
 
 import (
@@ -24,19 +25,20 @@ import (
 func main() {
 	bin := flag.String("bin", "bin/thinkey", "the program thinkey")
 	contracts := flag.String("contracts", "examples/auction/contract", "the folder of the contracts' sources")
+	chains := flag.Int("chains", 3, "chains under the main one that the auction is on; 0 for one chain alone")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
-	if err := demo(ctx, *bin, *contracts, os.Stdout); err != nil {
+	if err := demo(ctx, *bin, *contracts, *chains, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
 }
 
 // demo builds in a directory of its own, and leaves nothing behind.
-func demo(ctx context.Context, bin, contracts string, out io.Writer) error {
+func demo(ctx context.Context, bin, contracts string, chains int, out io.Writer) error {
 	dir, err := os.MkdirTemp("", "thinkey-auction-")
 	if err != nil {
 		return err
@@ -51,11 +53,15 @@ func demo(ctx context.Context, bin, contracts string, out io.Writer) error {
 			return err
 		}
 	}
-	n, err := start(ctx, bin, dir)
+	places := client.Apart
+	if chains == 0 {
+		places = nil
+	}
+	n, err := start(ctx, bin, dir, chains)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(client.Play(ctx, n.api, m, out), n.stop()); err != nil {
+	if err := errors.Join(client.Play(ctx, n.api, m, places, out), n.stop()); err != nil {
 		return err
 	}
 	fmt.Fprintln(out, "✓ the kitten went to the highest bid, the price to the seller, and every other bid came back")

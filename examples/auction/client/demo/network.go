@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -30,13 +31,16 @@ type network struct {
 	api     string
 }
 
-// start starts one that makes blocks on demand, with the auction's people on it.
-func start(ctx context.Context, bin, dir string) (*network, error) {
+// start starts one with the auction's people on it: with chains under a main one, or without any and with blocks on demand.
+func start(ctx context.Context, bin, dir string, chains int) (*network, error) {
 	config, ready := filepath.Join(dir, "config.toml"), filepath.Join(dir, "ready.json")
 	if err := os.WriteFile(config, nil, 0o600); err != nil {
 		return nil, err
 	}
-	args := []string{"dev", "--config", config, "--api", "127.0.0.1:0", "--ready-file", ready, "--block", "manual"}
+	args := []string{"dev", "--config", config, "--api", "127.0.0.1:0", "--ready-file", ready, "--chains", strconv.Itoa(chains)}
+	if chains == 0 {
+		args = append(args, "--block", "manual")
+	}
 	for _, name := range client.People {
 		args = append(args, "--account", fmt.Sprintf("%s=%d", name, client.Purse))
 	}
