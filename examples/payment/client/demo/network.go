@@ -35,7 +35,11 @@ func onFreshNetwork(ctx context.Context, at place, c *client.Case, play func(nod
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // what can't be removed is in the directory for such files
-	n, err := start(ctx, at, dir, c)
+	args := []string{"--block", "manual"}
+	for _, name := range c.Accounts() {
+		args = append(args, "--account", name+"="+c.Before[name].String())
+	}
+	n, err := start(ctx, at, dir, args...)
 	if err != nil {
 		return err
 	}
@@ -50,15 +54,13 @@ type network struct {
 	api     string
 }
 
-func start(ctx context.Context, at place, dir string, c *client.Case) (*network, error) {
+// start starts one, with a directory for its files.
+func start(ctx context.Context, at place, dir string, more ...string) (*network, error) {
 	config, ready := filepath.Join(dir, "config.toml"), filepath.Join(dir, "ready.json")
 	if err := os.WriteFile(config, nil, 0o600); err != nil {
 		return nil, err
 	}
-	args := []string{"dev", "--config", config, "--api", "127.0.0.1:0", "--ready-file", ready, "--block", "manual"}
-	for _, name := range c.Accounts() {
-		args = append(args, "--account", name+"="+c.Before[name].String())
-	}
+	args := append([]string{"dev", "--config", config, "--api", "127.0.0.1:0", "--ready-file", ready}, more...)
 	n := &network{process: exec.Command(at.bin, args...), ended: make(chan error, 1)}
 	n.process.Env = ownEnvironment()
 	if at.oneCore {
