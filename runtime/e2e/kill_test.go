@@ -66,10 +66,15 @@ func killTest(t *testing.T, flags []string) (data string) {
 	data = filepath.Join(work, "data")
 	ready := filepath.Join(work, "ready.json")
 	var all tally
+	across := chain.ID(0)
+	if flags == nil {
+		across = 1 // several chains run
+	}
 	for round := range *kills {
 		atStart := round%4 == 0 && round > 0
 		before := len(all.list)
-		killOnce(t, killing{work, data, ready, flags, time.Duration(random.Int64N(int64(400 * time.Millisecond))), atStart}, &all)
+		after := time.Duration(random.Int64N(int64(400 * time.Millisecond)))
+		killOnce(t, killing{work, data, ready, flags, after, atStart, across}, &all)
 		t.Logf("round %d: %d messages final", round, len(all.list)-before)
 	}
 	if len(all.list) == 0 {
@@ -91,7 +96,8 @@ type killing struct {
 	work, data, ready string
 	flags             []string // of dev, beside those that say where
 	after             time.Duration
-	atStart           bool // counted from the start of the process, not from when it serves
+	atStart           bool     // counted from the start of the process, not from when it serves
+	across            chain.ID // how many chains further half of the payments go
 }
 
 func (k killing) arguments() []string { return append([]string{"--data", k.data, "-q"}, k.flags...) }
@@ -116,7 +122,7 @@ func killOnce(t *testing.T, k killing, all *tally) {
 	var clients sync.WaitGroup
 	names := client.DevNames()
 	for i, name := range names[:6] {
-		clients.Go(func() { pay(ctx, url, name, names[(i+1)%len(names)], all) })
+		clients.Go(func() { pay(ctx, url, name, names[(i+1)%len(names)], chain.ID(i%2)*k.across, all) })
 	}
 	<-time.After(k.after)
 	err := p.kill()
@@ -142,8 +148,8 @@ func serve(t *testing.T, k killing) (*process, string) {
 	return p, url
 }
 
-// pay makes transfers, one after the other, until the node is gone.
-func pay(ctx context.Context, url, from, to string, all *tally) {
+// pay makes transfers, one after the other, until the node is gone; to an account so many chains further.
+func pay(ctx context.Context, url, from, to string, across chain.ID, all *tally) {
 	c := client.New(url, client.WithTries(1), client.WithTimeout(5*time.Second))
 	defer c.Close()
 	about, err := c.Info(ctx)
@@ -151,7 +157,7 @@ func pay(ctx context.Context, url, from, to string, all *tally) {
 		return
 	}
 	signer := client.NewSigner(c, client.DevKey(about.Dev.Seed, from))
-	address := chain.KeyAddress(about.Chain, client.DevKey(about.Dev.Seed, to).Public())
+	address := chain.KeyAddress(about.Chain+across, client.DevKey(about.Dev.Seed, to).Public())
 	for {
 		m, err := signer.Transfer(ctx, address, chain.NewAmount(1))
 		if err != nil {
@@ -190,9 +196,22 @@ func audited(t *testing.T, data string) {
 	if err != nil {
 		t.Fatalf("audit: %v\n%s", err, out)
 	}
-	var report struct{ Blocks, Messages uint64 }
-	if err := json.Unmarshal(out, &report); err != nil || report.Blocks == 0 {
+	type chained struct{ Blocks, Messages uint64 }
+	var report struct {
+		chained
+		Chains    []chained
+		Crossings []struct{ Sent uint64 }
+	}
+	err = json.Unmarshal(out, &report)
+	all, sent := report.chained, uint64(0)
+	for _, c := range report.Chains {
+		all.Blocks, all.Messages = all.Blocks+c.Blocks, all.Messages+c.Messages
+	}
+	for _, c := range report.Crossings {
+		sent += c.Sent
+	}
+	if err != nil || all.Blocks == 0 || len(report.Chains) > 0 && sent == 0 {
 		t.Fatalf("audit says %s: %v", out, err)
 	}
-	t.Logf("audit: %d blocks, %d messages", report.Blocks, report.Messages)
+	t.Logf("audit: %d blocks, %d messages, %d of them from one chain to another", all.Blocks, all.Messages, sent)
 }
