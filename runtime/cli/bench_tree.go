@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/contracts/gas"
+	"github.com/thinkey/thinkey/runtime/ingress"
 	"github.com/thinkey/thinkey/runtime/node"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
@@ -70,7 +72,7 @@ func payerAddress(id chain.ID, n uint32) chain.Address {
 func (o treeBench) genesis() *chain.Genesis {
 	on := func(id, under chain.ID, accounts int) chain.Genesis {
 		g := chain.Genesis{Name: "bench", Chain: id, Under: under, TimeMillis: 1, Params: chain.DefaultParams()}
-		g.Params.MinGasPrice = 0
+		g.Params.MinGasPrice, g.Params.BlockGas = 0, chain.MaxBlockGas // no wave is a load
 		public, secret := validatorKeys(benchSeed, int(id))
 		g.Committee = chain.Committee{Chain: id, Seed: chain.Hash{1}}
 		g.AddSeat(public, secret)
@@ -196,7 +198,7 @@ func (t *benchTree) play(x *traffic, between func() error) error {
 		more = false
 		for i := range left {
 			n, size := t.Node(business(i)), min(wave, len(left[i]))
-			if err := submitAll(n, left[i][:size]); err != nil {
+			if err := submitPatiently(n, left[i][:size]); err != nil {
 				return err
 			}
 			left[i] = left[i][size:]
@@ -214,6 +216,29 @@ func (t *benchTree) play(x *traffic, between func() error) error {
 	for _, n := range t.Nodes() {
 		if err := t.arrived(n, x.arrive[n.Chain()]); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// submitPatiently is submitAll that does what a sender is told to: what goes to a chain that doesn't keep up is submitted again when
+// what was taken is done.
+func submitPatiently(n *node.Node, list [][]byte) error {
+	for len(list) > 0 {
+		var later [][]byte
+		for i, a := range n.Submit(list) {
+			var refused *ingress.Refusal
+			switch {
+			case errors.As(a.Refused, &refused) && refused.Code == ingress.CodeChainLoaded:
+				later = append(later, list[i])
+			case a.Refused != nil:
+				return fmt.Errorf("message %s: %w", a.ID, a.Refused)
+			}
+		}
+		if list = later; len(list) > 0 {
+			if err := drain(n); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
