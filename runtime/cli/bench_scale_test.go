@@ -87,3 +87,16 @@ func TestBenchTree(t *testing.T) {
 		}
 	}
 }
+
+// A kitten is sold by three auctioneers, on one chain and on three; what the sale must come to is held by the benchmark itself.
+func TestBenchSale(t *testing.T) {
+	o := auctionBench{
+		treeBench: treeBench{Accounts: 20, Across: 0.3, Seed: 1, Dir: t.TempDir(), InWaves: true}, Auctioneers: 3, Bids: 60, Contracts: "../../examples/auction/rust",
+	}
+	for step, key := range map[string]string{stepOne: "cpu_us_per_bid_one_chain", stepMany: "cpu_us_per_bid_many_chains"} {
+		answer, err := benchSale(step, o)
+		if err != nil || answer[key].(float64) <= 0 {
+			t.Errorf("%s: %v, %v", step, answer, err)
+		}
+	}
+}

@@ -86,7 +86,7 @@ func (o treeBench) genesis() *chain.Genesis {
 			}
 			g.Accounts[i] = chain.GenesisAccount{Address: payerAddress(id, n), Balance: chain.NewAmount(1 << 60)}
 		})
-		slices.SortFunc(g.Accounts, func(a, b chain.GenesisAccount) int { return a.Address.Compare(b.Address) })
+		sortAccounts(g.Accounts)
 		return g
 	}
 	g := on(chain.Main, 0, 0)
@@ -94,6 +94,10 @@ func (o treeBench) genesis() *chain.Genesis {
 		g.Chains = append(g.Chains, on(business(i), chain.Main, o.Accounts))
 	}
 	return &g
+}
+
+func sortAccounts(list []chain.GenesisAccount) {
+	slices.SortFunc(list, func(a, b chain.GenesisAccount) int { return a.Address.Compare(b.Address) })
 }
 
 // benchTree is a tree under test.
