@@ -11,12 +11,13 @@ EXPLOREHEAP ?= 4096
 # Packages whose tests can rewrite their goldens: those that define the flag -update.
 GOLDEN = $(shell grep -rl 'flag\.Bool.*"update"' --include='*_test.go' . | sed 's|/[^/]*$$||' | sort -u)
 
-# Packages whose tests run at once what can race. Those of e2e drive programs of their own, which are built without the detector.
-RACE = $(filter-out %/runtime/e2e,$(shell $(GO) list ./actors/... ./runtime/... ./sdk/merkle ./consensus/block))
+# Packages whose tests run at once what can race. Those of e2e drive programs of their own, which are built without the detector; a
+# simulated network is one goroutine.
+RACE = $(filter-out %/runtime/e2e %/runtime/sim %/runtime/internal/lint,$(shell $(GO) list ./actors/... ./runtime/... ./sdk/merkle ./consensus/block))
 
 # Not under the detector: what tries every instant of a crash, or every bit. It takes a quarter of an hour there, and what is at work at
 # once in it is so in TestCommitsShareSync and in the tests of readers beside commits, too.
-NORACE = Tools|Crash|CrashWhileMade|WriteErrors|AuditFindsEveryBit
+NORACE = Flood|Crash|CrashWhileMade|WriteErrors|AuditFindsEveryBit
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test check race fuzz bench golden kill sim same mutants explore contracts check-contracts calibrate docs clean
