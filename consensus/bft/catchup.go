@@ -19,6 +19,7 @@ type others struct {
 	served  map[Peer]uint64
 	reports map[Peer]uint64 // heads, proven; while silent
 	suspect map[Peer]bool   // sent what is no signature
+	cancels map[Peer]bool   // have keys that cancel out: what they sign together, nobody can be shown
 	accused map[Peer]bool   // were reported for this height
 	lied    map[Peer]bool   // since the last tick, about their heads
 }
@@ -38,7 +39,7 @@ type fetch struct {
 }
 
 func newOthers() others {
-	return others{served: map[Peer]uint64{}, reports: map[Peer]uint64{}, suspect: map[Peer]bool{}, accused: map[Peer]bool{}, lied: map[Peer]bool{}}
+	return others{served: map[Peer]uint64{}, reports: map[Peer]uint64{}, suspect: map[Peer]bool{}, cancels: map[Peer]bool{}, accused: map[Peer]bool{}, lied: map[Peer]bool{}}
 }
 
 // tick allows again what is allowed once between two ticks.

@@ -1,6 +1,7 @@
 package bft_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/thinkey/thinkey/consensus/bft"
@@ -46,6 +47,47 @@ func TestLaterCertificate(t *testing.T) {
 	forged.Round = 9
 	if e := r.Step(bft.Received{From: 0, Message: &bft.Certified{Certificate: forged}}); r.Round() != 5 || len(e.Reject) != 1 {
 		t.Errorf("a forged certificate: round %d, %+v", r.Round(), e.Reject)
+	}
+}
+
+// SPEC 5.8: each round may take twice as long as the one before it, up to 64 times as long as the first.
+func TestTimersGrow(t *testing.T) {
+	n := newNet(t, 1, 0, 1, 1, 1, 1)
+	r := n.nodes[3].replica
+	for _, c := range []struct {
+		round uint32
+		times uint64
+	}{{1, 2}, {2, 4}, {5, 32}, {6, 64}, {7, 64}, {70, 64}} {
+		e := step(t, r, bft.Received{From: 0, Message: &bft.Certified{Certificate: n.certified(chain.Preparation, c.round, chain.BlockHash{1})}})
+		if want := (bft.Timer{Kind: bft.RoundTimer, Height: 1, Round: c.round, Millis: 200 * c.times}); !slices.Contains(e.Timers, want) {
+			t.Errorf("round %d: timers %+v, want %+v", c.round, e.Timers, want)
+		}
+	}
+}
+
+// A vote with a false signature is found when votes are summed, and taken out; what its sender says from then on is checked first.
+func TestFalseVotesAreRemembered(t *testing.T) {
+	n := newNet(t, 1, 0, 1, 1, 1, 1)
+	r := n.nodes[3].replica
+	vote := func(from bft.Peer, round uint32, good bool) (rejected []bft.Reject) {
+		v := chain.Vote{Step: chain.Preparation, Network: chain.NetworkID{1}, Chain: 1, Height: 1, Round: round, Block: chain.BlockHash{1}}
+		m := &bft.Vote{Step: v.Step, Height: 1, Round: round, Block: v.Block, Part: tags{}.part(v.Domain(), v.Append(nil), bft.Members(n.committee)[from])}
+		if !good {
+			m.Point[0] ^= 1
+		}
+		return step(t, r, bft.Received{From: from, Message: m}).Reject
+	}
+	if len(vote(0, 0, false)) > 0 || len(vote(1, 0, true)) > 0 {
+		t.Error("votes are checked one by one")
+	}
+	if bad := vote(2, 0, true); len(bad) != 1 || bad[0].From != 0 {
+		t.Errorf("of a sum with one false vote are rejected %+v", bad)
+	}
+	if bad := vote(0, 1, false); len(bad) != 1 || bad[0].From != 0 {
+		t.Errorf("its next false vote: rejected are %+v", bad)
+	}
+	if len(vote(1, 1, false)) > 0 {
+		t.Error("another's votes are checked one by one")
 	}
 }
 

@@ -49,7 +49,8 @@
 //	     shown, with its certificate.
 //	R10  A timeout carries the marks of the highest certificate and of the last preparation, and is signed with them. f + 1
 //	     seats that have timed out of the member's round or later ones make it time out too.
-//	R11  Timeouts of T seats for one round make a member enter the next, and pass them on.
+//	R11  Timeouts of T seats for one round make a member enter the next, and pass them on. Those of members whose keys cancel
+//	     out count for none: together they can be shown to nobody.
 //	R12  What a member has signed of the height, its certificate, and why it is in its round are repeated until it is final,
 //	     across crashes: the justification is durable with what is signed in the round.
 //

@@ -68,7 +68,7 @@ func (r *Replica) clone() *Replica {
 		c.tallies[i] = &n
 	}
 	c.others.served, c.others.reports = maps.Clone(r.others.served), maps.Clone(r.others.reports)
-	c.others.suspect, c.others.accused = maps.Clone(r.others.suspect), maps.Clone(r.others.accused)
+	c.others.suspect, c.others.accused, c.others.cancels = maps.Clone(r.others.suspect), maps.Clone(r.others.accused), maps.Clone(r.others.cancels)
 	c.others.lied = maps.Clone(r.others.lied)
 	return &c
 }

@@ -140,6 +140,25 @@ func (r *Replica) parent(c *chain.Certificate) bool {
 // aheadPerPeer bounds what is kept of each peer for the height after this one: a proposal, a vote of each step, a timeout.
 const aheadPerPeer = 4
 
+// keepAhead keeps a message for the height after this one. Of proposals the first is enough: each holds a whole block, and a leader
+// repeats its own until it hears of it.
+func (r *Replica) keepAhead(ev Received) {
+	_, proposal := ev.Message.(*Proposal)
+	n := 0
+	for i := range r.ahead {
+		if r.ahead[i].From != ev.From {
+			continue
+		}
+		if _, also := r.ahead[i].Message.(*Proposal); also && proposal {
+			return
+		}
+		n++
+	}
+	if n < aheadPerPeer && len(r.seatsOf(ev.From)) > 0 {
+		r.ahead = append(r.ahead, ev)
+	}
+}
+
 // future keeps what is about the next height but one, and asks for what makes this one final: who is there has it. A
 // proposal brings it along.
 func (r *Replica) future(ev Received) {
@@ -150,15 +169,7 @@ func (r *Replica) future(ev Received) {
 		}
 	}
 	if ev.Message.height() == r.next()+1 {
-		n := 0
-		for i := range r.ahead {
-			if r.ahead[i].From == ev.From {
-				n++
-			}
-		}
-		if n < aheadPerPeer && len(r.seatsOf(ev.From)) > 0 {
-			r.ahead = append(r.ahead, ev)
-		}
+		r.keepAhead(ev)
 	}
 	if r.final == nil || ev.Message.height() > r.next()+1 {
 		r.want(ev.From, ev.Message.height()-1)

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/thinkey/thinkey/consensus/committee"
-	"github.com/thinkey/thinkey/sdk/assert"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/wire"
@@ -70,16 +69,18 @@ func (r *Replica) enter() bool {
 	return false
 }
 
-// justify puts the timeouts of a round together; nil if there are too few.
+// justify puts the timeouts of a round together; nil if there are too few. Each was checked, and still some may say nothing together:
+// those of members whose keys cancel out. None of them keeps the rules, so they are not heard any more.
 func (r *Replica) justify(round uint32) *Justification {
 	var parts []committee.TimeoutPart
+	var from []Peer
 	seats := 0
 	var cert *chain.Certificate
-	for _, t := range r.timeouts {
+	for p, t := range r.timeouts {
 		if t == nil || t.Round != round {
 			continue
 		}
-		parts = append(parts, committee.TimeoutPart{Timeout: t.Timeout, Part: t.Part})
+		parts, from = append(parts, committee.TimeoutPart{Timeout: t.Timeout, Part: t.Part}), append(from, Peer(p))
 		seats += t.Seats.Count()
 		if c := t.Certificate; c != nil && (cert == nil || c.Round > cert.Round) {
 			cert = c
@@ -89,8 +90,14 @@ func (r *Replica) justify(round uint32) *Justification {
 		return nil
 	}
 	all, bad := committee.CollectTimeouts(r.config.Committee, parts)
-	assert.That(len(bad) == 0, "timeouts that were checked add up")
-	return &Justification{all, cert}
+	if len(bad) == 0 {
+		return &Justification{all, cert}
+	}
+	for _, i := range bad {
+		r.timeouts[from[i]], r.others.cancels[from[i]] = nil, true
+		r.reject(from[i], "a timeout under a key that cancels another's out")
+	}
+	return r.justify(round)
 }
 
 // pass enters the round that a checked justification opens, and passes it on.
@@ -104,7 +111,7 @@ func (r *Replica) pass(j *Justification) {
 func (r *Replica) timedOut(from Peer, t *Timeout) {
 	old := r.timeouts[from]
 	switch {
-	case old != nil && old.Round > t.Round, r.final != nil:
+	case old != nil && old.Round > t.Round, r.final != nil, r.others.cancels[from]:
 		return
 	case old != nil && old.Round == t.Round:
 		if old.Timeout != t.Timeout {
