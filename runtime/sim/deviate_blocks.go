@@ -14,14 +14,13 @@ var spoilers = []struct {
 	name string
 	does func(k *chain.Block, r *rand.Rand) bool
 }{
-	{"cyclic order", func(k *chain.Block, r *rand.Rand) bool {
-		a, b := pick(k, r, 1), pick(k, r, 1)
-		if a == nil || b == nil {
-			return false
+	{"cyclic order", func(k *chain.Block, r *rand.Rand) bool { // an account gets what comes of its first message, and sends that then
+		q := pick(k, r, 2)
+		if q != nil {
+			x, y := &q.Events[0], &q.Events[len(q.Events)-1]
+			x.Received, y.Received = y.Received, x.Received
 		}
-		x, y := &a.Events[0], &b.Events[len(b.Events)-1]
-		x.Received, y.Received = y.Received, x.Received
-		return x != y
+		return q != nil
 	}},
 	{"missing event", func(k *chain.Block, r *rand.Rand) bool {
 		q := pick(k, r, 2)

@@ -101,7 +101,11 @@ func (l *ledger) blame(fault *block.Fault, raw []byte) bft.Verdict {
 		l.n.w.census.add("damaged block")
 		return bft.Damaged
 	}
-	l.n.w.census.add("invalid block: " + string(fault.Part))
+	what := string(fault.Part)
+	if fault.Order != nil {
+		what += ", " + fault.Order.Kind.String()
+	}
+	l.n.w.census.add("invalid block: " + what)
 	return bft.Invalid
 }
 

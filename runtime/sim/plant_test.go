@@ -31,7 +31,7 @@ const alone = 10
 
 var (
 	// rulesOfCore are the numbered rules of package bft.
-	rulesOfCore = []string{"R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12", "R13", "V1", "V2", "V3"}
+	rulesOfCore = []string{"R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12", "R13", "R14", "V1", "V2", "V3"}
 	// rulesOfSpec are those of SPEC 5; 5.4 is a mode that is not there.
 	rulesOfSpec = []string{"5.1", "5.2", "5.3", "5.5", "5.6", "5.7", "5.8", "5.9", "5.10"}
 )

@@ -24,6 +24,8 @@ type schedule struct {
 	gas     uint64 // left
 	fresh   uint64 // left to external messages
 	cut     int    // after so many events the rest is carried out; -1 for never
+
+	censored bool // something was left out on purpose
 }
 
 type pair struct{ from, to chain.Address }
@@ -100,6 +102,10 @@ func (s *schedule) ready() []turn {
 			continue
 		}
 		if d := s.l.n.deviation; d != nil && d.censors != nil && d.censors(m) {
+			if !s.censored {
+				s.l.n.deviates()
+			}
+			s.censored = true
 			continue
 		}
 		list = append(list, turn{account: a, external: m})

@@ -1,0 +1,75 @@
+package sim
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/thinkey/thinkey/consensus/bft"
+)
+
+// Every deviation comes to deviate within some seeds: one that never does tries nothing. What is called a cycle is found to be one.
+func TestDeviations(t *testing.T) {
+	const seeds = 1000
+	left := map[string]string{} // by role: what must have happened
+	for _, d := range deviations {
+		left[d.name] = "byzantine: " + d.name
+	}
+	left["cyclic order"] = "invalid block: order, cycle"
+	o := Options{Tier: Stub, Messages: -1}
+	for seed := uint64(1); seed <= seeds && len(left) > 0; seed++ {
+		if !slices.ContainsFunc(Draw(seed, o).Roles, func(r Role) bool { return left[r.Name] != "" }) {
+			continue
+		}
+		out, err := Run(seed, o)
+		if err != nil || out.Violation != nil {
+			t.Fatalf("seed %d: %+v, %v", seed, out, err)
+		}
+		for name, what := range left {
+			if out.Census[what] > 0 {
+				delete(left, name)
+			}
+		}
+	}
+	for name, what := range left {
+		t.Errorf("%s: in %d seeds this never happened: %s", name, seeds, what)
+	}
+}
+
+// A seed that fails is named, and shrunk: what is left out had no part in it. The timeline of what is left ends with the same.
+func TestShrink(t *testing.T) {
+	all := deviations
+	defer func() { deviations = all }()
+	deviations = []*deviation{{name: "planted", sends: func(*node, bft.Send) []bft.Send { panic("a bug") }}}
+	o := Options{Tier: Stub, Messages: -1}
+	r, err := Campaign{First: 1, Seeds: 50, Options: o}.Run()
+	if err != nil || r.Violation == nil || r.Violations != 1 || r.FailingSeed == nil {
+		t.Fatalf("nothing fails: %+v, %v", r, err)
+	}
+	small, err := Shrink(*r.FailingSeed, o, r.Violation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := Draw(*r.FailingSeed, small); len(p.Incident) > 0 || p.Messages > 0 || !slices.Equal(p.On, []Class{Byzantine}) {
+		t.Errorf("what is left of it: %s", Command(*r.FailingSeed, small))
+	}
+	var b strings.Builder
+	out, err := Timeline(&b, *r.FailingSeed, small)
+	if err != nil || out.Violation == nil || out.Violation.Oracle != r.Violation.Oracle || !strings.Contains(b.String(), "VIOLATION of "+r.Violation.Oracle) {
+		t.Errorf("%+v, %v:\n%s", out, err, b.String())
+	}
+}
+
+// Scripts read a report by these names.
+func TestReportNames(t *testing.T) {
+	raw, err := json.Marshal(Report{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"seeds", "hours_per_cpu_hour", "blocks_per_cpu_hour", "faults_per_cpu_hour", "relays_per_cpu_hour", "violations", "history_hash"} {
+		if !strings.Contains(string(raw), `"`+name+`":`) {
+			t.Errorf("%s has no %s", raw, name)
+		}
+	}
+}
