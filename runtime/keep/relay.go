@@ -250,8 +250,11 @@ func (c Chain) Departed(to chain.ID, first uint64, room relay.Room) (*relay.Depa
 // perRelay is what a relay takes beside its own bytes: its length, and its part of the proof.
 const perRelay = 4 + 4 + 20*32
 
-// runBytes bounds a digest: it is the input of a message, inside the input of a call.
-const runBytes = chain.MaxInputBytes - 4<<10
+// A digest is the input of a message, inside the input of a call: runBytes bounds its headers, sealedBytes all of it.
+const (
+	runBytes    = chain.MaxInputBytes - 4<<10
+	sealedBytes = chain.MaxInputBytes - 1<<10
+)
 
 // Run implements relay.Chain.
 func (c Chain) Run(from uint64) (*chain.Digest, error) {
@@ -274,7 +277,14 @@ func (c Chain) Run(from uint64) (*chain.Digest, error) {
 			break
 		}
 	}
-	return d, c.seal(d)
+	if err := c.seal(d); err != nil {
+		return nil, err
+	}
+	if n := len(d.Headers); n > 1 && len(d.Append(nil)) > sealedBytes { // with the committee that follows: that block goes alone
+		d = &chain.Digest{Headers: d.Headers[:n-1]}
+		return d, c.seal(d)
+	}
+	return d, nil
 }
 
 // seal adds the certificate of the last header, and the committee that follows if that changes.
@@ -291,16 +301,29 @@ func (c Chain) seal(d *chain.Digest) error {
 	if last.Next == last.Committee {
 		return nil
 	}
-	state, err := c.store.StateAt(c.id, last.Height)
-	if err != nil {
-		return err
-	}
-	raw, err := state.Entry(chain.SystemAddress(c.id), chain.KeyCommittee)
-	if err = errors.Join(err, state.Close()); err != nil {
-		return err
-	}
-	d.Next, err = chain.DecodeCommittee(raw)
+	d.Next, err = c.next(last)
 	return err
+}
+
+// next is the committee that a block handed over to. It is read from the block: the states of long ago are gone, and who was away for as
+// long can go on from there alone.
+func (c Chain) next(h *chain.Header) (next chain.Committee, err error) {
+	raw, _, err := c.store.Block(c.id, h.Height)
+	if err != nil {
+		return next, err
+	}
+	b, err := chain.DecodeBlock(raw)
+	if err != nil {
+		return next, fmt.Errorf("%w: block %d: %w", store.ErrDamaged, h.Height, err)
+	}
+	for i := range b.Arrived.Facts {
+		if f := &b.Arrived.Facts[i]; f.Kind == chain.FactCommittee {
+			next, err = chain.DecodeCommittee(f.Value)
+			next.Epoch = h.Epoch + 1
+			return next, err
+		}
+	}
+	return next, fmt.Errorf("%w: block %d hands over and takes no committee over", store.ErrDamaged, h.Height)
 }
 
 // Sealed is the digest of one block.
