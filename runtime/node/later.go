@@ -1,8 +1,10 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 
+	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
@@ -11,11 +13,14 @@ import (
 func (n *Node) Branch(id chain.ID) (chain.Branch, error) {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
-	var b chain.Branch
-	state := n.store.State(n.chain)
+	return branchIn(n.store.State(n.chain), n.chain, id)
+}
+
+// branchIn is Branch in a state of the main chain, whose id is on.
+func branchIn(state exec.Entries, on, id chain.ID) (b chain.Branch, err error) {
 	raw, err := state.Entry(chain.RegistryAddress(), chain.RegisteredKey(id))
 	if err == nil && raw == nil {
-		err = fmt.Errorf("chain %d is not registered on chain %d: %w", id, n.chain, store.ErrNotFound)
+		err = fmt.Errorf("chain %d is not registered on chain %d: %w", id, on, store.ErrNotFound)
 	}
 	if err != nil {
 		return b, err
@@ -30,16 +35,34 @@ func (n *Node) Branch(id chain.ID) (chain.Branch, error) {
 	return b, err
 }
 
-// later is the genesis of a chain that was made by a message: it begins when its registration was final, knowing its ancestors.
-func (n *Node) later(id chain.ID) (*chain.Genesis, error) {
-	own, err := n.Branch(id)
+// later is the genesis of a chain that was made by a message: it begins when its registration was final, knowing its ancestors. All that
+// it begins with is read from the state of then: all its nodes must begin alike, whenever they start it, and whatever the registry has
+// taken in since. store.ErrPruned if that state is gone.
+func (n *Node) later(id chain.ID) (g *chain.Genesis, err error) {
+	now, err := n.Branch(id)
 	if err != nil {
 		return nil, err
 	}
-	tree := n.Tree()
+	state, err := n.store.StateAt(n.chain, now.Height)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, state.Close()) }()
+	raw, err := state.Entry(chain.SystemAddress(n.chain), chain.KeyTree)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := chain.DecodeTree(raw)
+	if err != nil {
+		return nil, err
+	}
+	own, err := branchIn(state, n.chain, id)
+	if err != nil {
+		return nil, err
+	}
 	var above []chain.Branch
 	for _, up := range tree.Ancestors(id) {
-		b, err := n.Branch(up)
+		b, err := branchIn(state, n.chain, up)
 		if err != nil {
 			return nil, err
 		}

@@ -88,7 +88,10 @@ func (p *Process) Start(id chain.ID) error {
 	if root == nil {
 		return fmt.Errorf("chain %d: the main chain is not here", id)
 	}
-	g, err := root.later(id)
+	g, err := p.store.Origin(id) // it ran here before
+	if errors.Is(err, store.ErrNotFound) {
+		g, err = root.later(id)
+	}
 	if err != nil {
 		return fmt.Errorf("chain %d: %w", id, err)
 	}
