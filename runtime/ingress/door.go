@@ -74,23 +74,27 @@ func (d *Door) Submit(raws [][]byte) []Answer {
 		}
 	}
 	passed := 0
+	counted := make([]chain.ID, len(messages))
 	for i, err := range d.signatures(messages) {
 		if err == nil && messages[i].Method == chain.MethodPublish {
 			err = d.publication(d.Context(), messages[i])
 		}
+		var to chain.ID
 		if err == nil {
-			err = d.slow(messages[i])
+			to, err = d.slow(messages[i])
 		}
 		if err != nil {
 			answers[at[i]].Refused = err
 			continue
 		}
-		messages[passed], at[passed] = messages[i], at[i]
+		messages[passed], at[passed], counted[passed] = messages[i], at[i], to
 		passed++
 	}
 	d.mark(block.StageSignature)
 	for i, err := range d.Mempool.Offer(d.Context(), messages[:passed]) {
-		answers[at[i]].Refused = err
+		if answers[at[i]].Refused = err; err != nil {
+			d.pressure.forget(counted[i])
+		}
 	}
 	d.mark(block.StageExecution)
 	return answers

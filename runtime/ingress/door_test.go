@@ -15,6 +15,8 @@ type lanes struct {
 	mu    sync.Mutex // guards taken
 	taken map[chain.MessageID]int
 	admit func(m *chain.Message) (bool, error)
+	// offer, if set, says why one is not taken.
+	offer func(m *chain.Message) error
 }
 
 func (l *lanes) Admit(_ *exec.Context, m *chain.Message) (bool, error) {
@@ -27,10 +29,16 @@ func (l *lanes) Admit(_ *exec.Context, m *chain.Message) (bool, error) {
 func (l *lanes) Offer(_ *exec.Context, messages []*chain.Message) []error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, m := range messages {
-		l.taken[m.ID()]++
+	errs := make([]error, len(messages))
+	for i, m := range messages {
+		if l.offer != nil {
+			errs[i] = l.offer(m)
+		}
+		if errs[i] == nil {
+			l.taken[m.ID()]++
+		}
 	}
-	return make([]error, len(messages))
+	return errs
 }
 
 func newDoor(t *testing.T) (*Door, *lanes) {

@@ -93,6 +93,17 @@ func (p *pressure) admit(c *exec.Context, to chain.ID) error {
 	return nil
 }
 
+// forget takes back what a message counted that its lane refused: else who has no account at all could use up what others may send.
+// 0 is no chain.
+func (p *pressure) forget(to chain.ID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if f := p.flows[to]; f != nil {
+		f.admitted -= min(f.admitted, 1)
+		f.pending -= min(f.pending, 1)
+	}
+}
+
 // advance notes that there is another block to fill.
 func (p *pressure) advance(c *exec.Context) {
 	if c.Height <= p.height {
@@ -148,19 +159,20 @@ func (p *pressure) refuse(to chain.ID, f *flow, over uint64) *Refusal {
 	}
 }
 
-// slow refuses messages to loaded chains. One that waits already is not new, and of one that can't be taken anyway its account says why.
-func (d *Door) slow(m *chain.Message) error {
+// slow refuses messages to loaded chains, and returns the chain that it counted one for; 0 if none. One that waits already is not new, and
+// of one that can't be taken anyway its account says why.
+func (d *Door) slow(m *chain.Message) (counted chain.ID, err error) {
 	to := destination(m)
 	if to == 0 {
-		return nil
+		return 0, nil
 	}
 	c := d.Context()
 	busy := d.pressure.admit(c, to)
 	if busy == nil {
-		return nil
+		return to, nil
 	}
 	if waits, err := d.Mempool.Admit(c, m); waits || err != nil {
-		return nil
+		return 0, nil
 	}
-	return busy
+	return 0, busy
 }

@@ -107,3 +107,36 @@ func TestPressureFull(t *testing.T) {
 		t.Errorf("%d taken with room for one", taken)
 	}
 }
+
+// What its lane refuses counts for nothing: nobody uses up what others may send for want of an account.
+func TestPressureForgets(t *testing.T) {
+	s := newSource(t)
+	s.out.Load = chain.BusyLoad
+	l := &lanes{taken: map[chain.MessageID]int{}}
+	d := New(Config{Network: chain.NetworkID{1}, Chain: 2, Mempool: l, Context: func() *exec.Context { return &s.context }})
+	t.Cleanup(d.Close)
+	submit := func(nonce uint64) error {
+		from := chain.KeyAddress(2, doorKey.Public())
+		m := &chain.Message{
+			Network: chain.NetworkID{1}, Kind: chain.External, From: from, To: from, Payer: from, Nonce: nonce, ValidUntil: 9,
+			GasLimit: 1_000_000, Method: chain.MethodTransfer, Input: chain.TransferInput{To: chain.KeyAddress(3, doorKey.Public())}.Encode(),
+		}
+		return d.Submit([][]byte{m.Sign(doorKey).Encode()})[0].Refused
+	}
+	none := errors.New("no account")
+	l.offer = func(*chain.Message) error { return none }
+	for i := range uint64(2 * minWindow) {
+		if err := submit(i); !errors.Is(err, none) {
+			t.Fatalf("message %d: %v", i, err)
+		}
+	}
+	l.offer = nil
+	for i := range uint64(minWindow) {
+		if err := submit(i); err != nil {
+			t.Fatalf("message %d: %v", i, err)
+		}
+	}
+	if err := submit(minWindow); code(err) != CodeChainLoaded {
+		t.Errorf("one too many: %v", err)
+	}
+}
