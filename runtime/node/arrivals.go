@@ -34,7 +34,10 @@ func (n *Node) Deliver(e *light.Envelope) error {
 	if !ok {
 		return fmt.Errorf("chain %d %w", n.chain, ErrNoEnvelopes)
 	}
-	if err := bag.Put(e); err != nil {
+	n.mu.RLock()
+	before, context := n.before(), n.next
+	n.mu.RUnlock()
+	if err := bag.Put(block.NewArrival(before, n.rules, context), e); err != nil {
 		return err
 	}
 	n.Look()

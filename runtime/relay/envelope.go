@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -19,8 +20,9 @@ var (
 	ErrNotCovered = errors.New("is not covered by the head of the chain above both")
 )
 
-// envelopeRoom is how much of a block's relays an envelope holds.
-var envelopeRoom = Room{Bytes: 1 << 20, Gas: ^uint64(0)}
+// envelopeRoom is how much of a block's relays an envelope holds: no more than any chain can take in with one block, as an envelope is
+// taken in whole.
+var envelopeRoom = Room{Bytes: 1 << 20, Gas: chain.MaxMessageGas}
 
 // Envelope is relays from source to another chain, from a number on, with all that shows them. It is a file for somebody else to carry
 // (SPEC 8.2); all chains on the way must be here, the destination need not.
@@ -80,25 +82,44 @@ var ErrBag = errors.New("too many envelopes wait")
 // NewBag is empty. What the chains bring goes before it.
 func NewBag(c *Chains) *Bag { return &Bag{chains: c} }
 
-// Put keeps an envelope; one with the same beginning is replaced.
-func (b *Bag) Put(e *light.Envelope) error {
+// Put keeps an envelope; one with the same beginning is replaced. Where too many wait, those make room that are not next at the arrival's
+// chain, nor behind one that is: else a few that never can be would keep out all others.
+func (b *Bag) Put(a *block.Arrival, e *light.Envelope) (err error) {
 	b.chains.mu.Lock()
 	defer b.chains.mu.Unlock()
 	list := slices.DeleteFunc(slices.Clone(b.list), func(x *light.Envelope) bool {
 		return x.Import.Source == e.Import.Source && x.Import.First == e.Import.First
 	})
 	if len(list) == maxBag {
+		if list, err = coming(a, list); err != nil {
+			return err
+		}
+	}
+	if len(list) == maxBag {
 		return fmt.Errorf("%w: %d", ErrBag, maxBag)
 	}
 	list = append(list, e)
 	slices.SortFunc(list, func(x, y *light.Envelope) int {
-		if x.Import.Source != y.Import.Source {
-			return int(x.Import.Source) - int(y.Import.Source)
-		}
-		return int(min(x.Import.First, 1<<62)) - int(min(y.Import.First, 1<<62))
+		return cmp.Or(cmp.Compare(x.Import.Source, y.Import.Source), cmp.Compare(x.Import.First, y.Import.First))
 	})
 	b.list = list
 	return nil
+}
+
+// coming are those of a list, by chain and number, that can be taken in one after the other from what is expected on.
+func coming(a *block.Arrival, list []*light.Envelope) (can []*light.Envelope, err error) {
+	var next uint64
+	for i, e := range list {
+		if i == 0 || list[i-1].Import.Source != e.Import.Source {
+			if next, err = a.In(e.Import.Source); err != nil {
+				return nil, err
+			}
+		}
+		if e.Import.First == next {
+			can, next = append(can, e), next+uint64(len(e.Import.Messages))
+		}
+	}
+	return can, nil
 }
 
 // waiting are the envelopes that wait, by chain and number.
@@ -124,8 +145,8 @@ func (b *Bag) Ready(a *block.Arrival) (bool, error) {
 	return b.chains.Ready(a)
 }
 
-// Bring is that of the chains; what one block can take of the envelopes comes if they have nothing. What was taken in before, and what
-// is refused, is dropped.
+// Bring is that of the chains; what one block can take of the envelopes comes if they have nothing. What was taken in before is
+// dropped, and so is what is refused, unless another one came before it in the block.
 func (b *Bag) Bring(a *block.Arrival) (refused []*block.Fault, err error) {
 	ready, err := b.chains.Ready(a)
 	if ready || err != nil {
@@ -154,12 +175,16 @@ func (b *Bag) Bring(a *block.Arrival) (refused []*block.Fault, err error) {
 		if err != nil {
 			return nil, err
 		}
+		if fault != nil && top != nil {
+			continue // maybe as others of this block left no room: it is tried again, and no block but drops one
+		}
 		b.drop(e)
+		top = at // whether or not the relays were taken in: the view is raised
 		if fault != nil {
 			refused = append(refused, fault)
 			continue
 		}
-		if top = at; at == nil {
+		if at == nil {
 			break
 		}
 	}

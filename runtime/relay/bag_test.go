@@ -1,0 +1,130 @@
+package relay_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/gas"
+	"github.com/thinkey/thinkey/runtime/relay"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
+	"github.com/thinkey/thinkey/sdk/light"
+)
+
+func (c *trunk) arrival() *block.Arrival { return block.NewArrival(c.before(), c.rules, c.context()) }
+
+// call sends b a call with a gas limit, from wallet n.
+func (c *trunk) call(n byte, limit uint64) {
+	c.t.Helper()
+	in := chain.CallInput{To: wallet(b, 1), Method: "do", GasLimit: limit}
+	m := c.message(n, chain.MethodCall, 0, 0, in.Encode())
+	m.GasLimit = exec.ExternalGas(m) + exec.SendGas(&chain.Sent{Method: in.Method}) + limit + gas.Bounce
+	c.offer(m.Sign(keys.FromSeed([32]byte{n})))
+}
+
+// shown makes a block and lets the main chain know of it.
+func (c *trunk) shown() {
+	c.t.Helper()
+	c.grow()
+	for up := c; up.carrier != nil; up = up.trunks[up.carrier.Parent] {
+		up.carry(true)
+	}
+}
+
+// envelope is of the relays to b from number 0 on.
+func (c *trunk) envelope(first uint64) *light.Envelope {
+	c.t.Helper()
+	e, err := c.all.Envelope(family, c.id, b, first)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return e
+}
+
+// brought is what a bag brings to b's next block: how many imports, and how many faults.
+func (f *forest) brought(bag *relay.Bag) (imports, faults int) {
+	f.t.Helper()
+	arrival := f.trunks[b].arrival()
+	refused, err := bag.Bring(arrival)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return len(arrival.Arrived.Imports), len(refused)
+}
+
+// Envelopes that can't be next make room for those that can; none of these does for another.
+func TestBagRoom(t *testing.T) {
+	f := newForest(t, family, func(chain.ID) uint64 { return 1_000 }, nil)
+	bag, most := relay.NewBag(relay.NewChains()), uint64(16)
+	put := func(first uint64) error {
+		e := &light.Envelope{Import: chain.Import{Source: a, First: first, Messages: make([]*chain.Message, 1)}}
+		return bag.Put(f.trunks[b].arrival(), e)
+	}
+	for i := range most {
+		if err := put(100 + i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range most {
+		if err := put(i); err != nil {
+			t.Fatalf("envelope %d, and others lack one before them: %v", i, err)
+		}
+	}
+	for _, first := range []uint64{most, 1 << 63} {
+		if err := put(first); !errors.Is(err, relay.ErrBag) {
+			t.Errorf("one too many: %v", err)
+		}
+	}
+}
+
+// A forged envelope takes no other one with it, though it has raised the view before that could.
+func TestBagForged(t *testing.T) {
+	f := newForest(t, family, func(chain.ID) uint64 { return 1_000 }, nil)
+	bag := relay.NewBag(relay.NewChains())
+	f.trunks[a].pay(1, 5, 0, wallet(b, 1))
+	f.trunks[a].shown()
+	forged := f.trunks[a].envelope(0)
+	forged.Import.Proof[len(forged.Import.Proof)-1] ^= 1
+	f.trunks[a1].pay(1, 5, 0, wallet(b, 1))
+	f.trunks[a1].shown()
+	for _, e := range []*light.Envelope{forged, f.trunks[a1].envelope(0)} {
+		if err := bag.Put(f.trunks[b].arrival(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if imports, faults := f.brought(bag); imports != 0 || faults != 1 {
+		t.Errorf("%d imports, %d faults with the forged one", imports, faults)
+	}
+	if imports, faults := f.brought(bag); imports != 1 || faults != 0 {
+		t.Errorf("%d imports, %d faults without it", imports, faults)
+	}
+}
+
+// An envelope holds no more gas than a block takes in, and one that finds no room beside another waits for the next block.
+func TestBagGas(t *testing.T) {
+	const much = chain.MaxMessageGas / 2
+	f := newForest(t, family, func(chain.ID) uint64 { return 1_000 }, nil)
+	bag := relay.NewBag(relay.NewChains())
+	for _, from := range []chain.ID{a, a1} {
+		for n := range byte(3) {
+			f.trunks[from].call(n+1, much)
+		}
+		f.trunks[from].shown()
+	}
+	for _, from := range []chain.ID{a, a1} {
+		e := f.trunks[from].envelope(0)
+		if n := len(e.Import.Messages); n == 0 || n > 2 {
+			t.Fatalf("%d relays of %d gas in one envelope", n, uint64(much))
+		}
+		if err := bag.Put(f.trunks[b].arrival(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if imports, faults := f.brought(bag); imports != 1 || faults != 0 {
+			t.Errorf("%d imports, %d faults", imports, faults)
+		}
+	}
+}
