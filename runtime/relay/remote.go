@@ -234,6 +234,9 @@ func (c Remote) Recorded(child chain.ID, height uint64) (*Recorded, error) {
 	if err := r.Done(); err != nil {
 		return nil, err
 	}
+	if is.First == 0 || is.First > height { // a way is looked for behind it
+		return nil, fmt.Errorf("block %d of chain %d: recorded from block %d on: %w", height, child, is.First, ErrAsk)
+	}
 	is.Entry, err = merkle.DecodeAccumulator(entry)
 	return is, err
 }

@@ -1,11 +1,13 @@
 package relay
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/light"
 	"github.com/thinkey/thinkey/sdk/merkle"
+	"github.com/thinkey/thinkey/sdk/wire"
 )
 
 // recorder is a chain that has recorded runs of one child.
@@ -105,4 +107,18 @@ func accumulated(n uint64) []byte {
 		a.Append(merkle.Hash{1})
 	}
 	return a.Encode()
+}
+
+// A node that is asked from afar can't send the way round in circles.
+func TestWayEnds(t *testing.T) {
+	for _, first := range []uint64{0, 6, 1 << 63} {
+		c := Remote{Ask: func(ask []byte) ([]byte, error) {
+			b := wire.AppendU64(wire.AppendU64(nil, 1), first)
+			b = wire.AppendBytes(b, (&merkle.Accumulator{}).Encode())
+			return wire.AppendU32(merkle.StateProof{}.Append(b), 0), nil
+		}}
+		if is, err := c.Recorded(2, 5); !errors.Is(err, ErrAsk) {
+			t.Errorf("recorded from %d on: %+v, %v", first, is, err)
+		}
+	}
 }
