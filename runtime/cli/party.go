@@ -156,13 +156,16 @@ func (b *book) systemCalled(name string, at chain.ID) *party {
 	return nil
 }
 
-// chain is the one that text means: a number, or a name that only one has.
+// chain is the one that text means: a number, or a name that only one has. Anybody can call a chain by another one's number.
 func (b *book) chain(text string) (chain.ID, error) {
 	var found []chain.ID
 	var names []string
 	for i := range b.chains {
 		c := &b.chains[i]
-		if names = append(names, c.Name); c.Name == text || fmt.Sprint(c.Chain) == text {
+		if fmt.Sprint(c.Chain) == text {
+			return c.Chain, nil
+		}
+		if names = append(names, c.Name); c.Name == text {
 			found = append(found, c.Chain)
 		}
 	}
