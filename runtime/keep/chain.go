@@ -17,10 +17,11 @@ import (
 type Chain struct {
 	store *store.Store
 	id    chain.ID
+	last  *outbox
 }
 
 // Of is the chain with the id.
-func Of(s *store.Store, id chain.ID) Chain { return Chain{s, id} }
+func Of(s *store.Store, id chain.ID) Chain { return Chain{s, id, &outbox{}} }
 
 // Create writes the block at height 0 with the state that it leaves, and what a member's votes begin with; nil for who has
 // none.

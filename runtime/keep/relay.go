@@ -3,6 +3,7 @@ package keep
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/contracts/exec"
@@ -217,13 +218,9 @@ func (c Chain) Departed(to chain.ID, first uint64, room relay.Room) (*relay.Depa
 	if len(list) == 0 || err != nil {
 		return nil, err
 	}
-	raw, err := c.store.Outbox(c.id, list[0].Height)
+	outbox, tree, err := c.outbox(list[0].Height)
 	if err != nil {
 		return nil, err
-	}
-	outbox, err := block.DecodeOutbox(raw)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", store.ErrDamaged, err)
 	}
 	h, err := c.Header(list[0].Height)
 	if err != nil {
@@ -243,8 +240,36 @@ func (c Chain) Departed(to chain.ID, first uint64, room relay.Room) (*relay.Depa
 		room.Bytes, room.Gas = room.Bytes-size, room.Gas-min(gas, room.Gas)
 		d.Messages, places = append(d.Messages, m), append(places, x.Place)
 	}
-	d.Places, err = merkle.NewFixed(block.OutboxLeaves(outbox)).ProveAll(places)
+	d.Places, err = tree.ProveAll(places)
 	return d, err
+}
+
+// outbox is that of the block which was asked for last: every destination asks for the same one after the other.
+type outbox struct {
+	mu     sync.Mutex // guards the rest
+	height uint64     // 0: of none
+	list   []block.Outgoing
+	tree   *merkle.Fixed
+}
+
+// outbox is that of a final block, with its tree.
+func (c Chain) outbox(height uint64) ([]block.Outgoing, *merkle.Fixed, error) {
+	o := c.last
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.height == height {
+		return o.list, o.tree, nil
+	}
+	raw, err := c.store.Outbox(c.id, height)
+	if err != nil {
+		return nil, nil, err
+	}
+	list, err := block.DecodeOutbox(raw)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", store.ErrDamaged, err)
+	}
+	o.height, o.list, o.tree = height, list, merkle.NewFixed(block.OutboxLeaves(list))
+	return o.list, o.tree, nil
 }
 
 // perRelay is what a relay takes beside its own bytes: its length, and its part of the proof.
