@@ -42,9 +42,9 @@ func newBenchScale() *cobra.Command {
 	o := scaleBench{treeBench: treeBench{Seed: 1, InWaves: true}}
 	c := &cobra.Command{
 		Use:   "scale",
-		Short: "Measure the same load per chain on more and more chains under one main chain",
-		Long: `Measures payments on 1, 2, 4, … chains under one main chain, a validator each, in one process: each chain has as many payments as every other, and a share
-of them goes to another chain. What grows is the CPU per payment: for relays, their proofs, and the digests on the main chain. That part is measured by itself
+		Short: "Measure the same load on more and more chains under one main chain",
+		Long: `Measures the same payments between the same number of accounts on 1, 2, 4, … chains under one main chain, a validator each, in one process: each chain has as
+many as every other, and a share of the payments goes to another chain. What may grow is the CPU per payment: for relays, their proofs, and the digests on the main chain. That part is measured by itself
 as well: the main chain's blocks are made once more, alone, from the same messages.
 
 Payments come in waves of 4096 to each chain, and digests are carried when all chains have done a wave: a network's chains make blocks at an interval, and what
@@ -56,6 +56,8 @@ part of it that is the main chain's; b = c - m, that of the chain on which the p
   ψ(k)      payments per second of k chains over those of one: b(1) · min(k / b(k), 1 / m(k)). The main chain is the limit in the second case.
   p         the share b / c that more chains divide among them
   speed-up  1 / ((1 - p) + p / k): what p allows, by Amdahl's rule, with one machine for each chain
+
+ψ can be above k: the accounts of one chain don't fit into a processor's cache as well as those of a part of them.
 
 Each number of chains, and the main chain's blocks, run in a process of their own. Signatures are made before and don't count; CPU is user and system time of
 all threads. A plot of all this is written as SVG if a file is named.`,
@@ -70,8 +72,8 @@ all threads. A plot of all this is written as SVG if a file is named.`,
 	}
 	f := c.Flags()
 	f.IntSliceVar(&o.Counts, "chains", []int{1, 2, 4, 8, 16}, "numbers of chains under the main one, ascending")
-	f.IntVar(&o.Accounts, "accounts", 5_000, "accounts of each chain at genesis")
-	f.IntVar(&o.Messages, "messages", 20_000, "payments of each chain's accounts")
+	f.IntVar(&o.Accounts, "accounts", 64_000, "accounts at genesis, of all chains together")
+	f.IntVar(&o.Messages, "messages", 16*2*wave, "payments, on all chains together")
 	f.Float64Var(&o.Across, "across", 0.1, "share of the payments that go to another chain")
 	f.StringVar(&o.Plot, "plot", "", "file for a plot (SVG)")
 	f.StringVar(&o.Dir, "dir", "", "directory for the data (default: a temporary one, removed at the end)")
@@ -99,6 +101,9 @@ func (o scaleBench) check() error {
 		if err := o.treeBench.check(); err != nil {
 			return err
 		}
+		if o.Accounts/n < 2 || o.Messages < n {
+			return usage("--accounts (%d) or --messages (%d)", o.Accounts, o.Messages).do("write more: two accounts and a payment for each of %d chains", n)
+		}
 		if i > 0 && o.Counts[i-1] >= n {
 			return usage("--chains (%d behind %d)", n, o.Counts[i-1]).do("write ascending numbers such as 1,4,16")
 		}
@@ -118,15 +123,16 @@ func runScaleBench(ctx context.Context, o scaleBench, out benchOutput) error {
 	r := scaleResult{scaleBench: o, Counts: o.Counts}
 	var mains []float64 // by digest
 	for _, k := range o.Counts {
-		out.say("%d under the main chain, %d payments each …\n", k, o.Messages)
-		o.Chains = k
+		part := o.treeBench
+		part.Chains, part.Accounts, part.Messages = k, o.Accounts/k, o.Messages/k
+		out.say("%d under the main chain, %d payments each …\n", k, part.Messages)
 		var of struct {
 			CPU     float64 `json:"cpu_us_per_payment"`
 			Digests int     `json:"digests"`
 			Main    float64 `json:"main_cpu_us_per_digest"`
 		}
 		for _, step := range []string{stepChains, stepMain} {
-			answer, err := runStep(ctx, "scale", step, o.treeBench)
+			answer, err := runStep(ctx, "scale", step, part)
 			if err == nil {
 				err = json.Unmarshal(answer, &of)
 			}
@@ -156,7 +162,7 @@ func (r *scaleResult) derive(mains []float64) {
 	r.Growth = r.CPU[last] / r.CPU[0]
 	first := 0.0
 	for i, k := range r.Counts {
-		m := mains[i] * float64(r.Digests[i]) / float64(k*r.Messages)
+		m := mains[i] * float64(r.Digests[i]) / float64(r.Messages)
 		b := r.CPU[i] - m
 		if i == 0 {
 			first = b / float64(k)

@@ -38,8 +38,8 @@ func TestSpeedup(t *testing.T) {
 // What follows from figures that are easy to follow: each payment takes 100 µs where it is, a digest 1 ms of the main chain, and there
 // is one for 100 payments.
 func TestScaleDerives(t *testing.T) {
-	r := scaleResult{Counts: []int{1, 4, 40}, CPU: []float64{100, 110, 110}, Digests: []int{0, 40, 400}}
-	r.Messages = 1000
+	r := scaleResult{Counts: []int{1, 4, 40}, CPU: []float64{100, 110, 110}, Digests: []int{0, 40, 40}}
+	r.Messages = 4000
 	r.derive([]float64{0, 1000, 1000})
 	want := []float64{1, 4, 10} // at 40 chains the main chain is the limit: 10 µs of it for each payment
 	for i, psi := range r.Psi {
