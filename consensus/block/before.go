@@ -31,6 +31,8 @@ type Rules struct {
 	// Known, if set, says that the very signature of an external message was verified before, so that it is not verified
 	// again.
 	Known func(*chain.Message) bool
+	// Loads, if set, keeps for one block what the function says, which is asked for every message to code.
+	Loads func(exec.LoadingOf) exec.LoadingOf
 	// Mark, if set, is told when a stage of the work ends; for measuring.
 	Mark func(Stage)
 }
@@ -82,6 +84,9 @@ func (b *Before) Context(rules Rules, timeMillis uint64) (*exec.Context, error) 
 		return nil, err
 	}
 	c.Loading = func(h chain.CodeHash) (exec.Loading, error) { return b.loading(&warm, h) }
+	if rules.Loads != nil {
+		c.Loading = rules.Loads(c.Loading)
+	}
 	if c.Tree, err = b.tree(); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,9 @@ type Loading struct {
 	Given bool   // a hook may load it without paying
 }
 
+// LoadingOf says what it costs to load code. Several goroutines may ask at once.
+type LoadingOf func(chain.CodeHash) (Loading, error)
+
 // Loads are the loads of one account in one block.
 type Loads struct {
 	Ran         []chain.CodeHash // each once

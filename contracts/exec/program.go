@@ -25,7 +25,7 @@ type Context struct {
 	// Code is the entry of published code in the state before the block; nil if there is none.
 	Code func(chain.CodeHash) (*chain.CodeEntry, error)
 	// Loading is what it costs in this block to load code, as the state before it says; nil if nothing ever costs that.
-	Loading func(chain.CodeHash) (Loading, error)
+	Loading LoadingOf
 	// System is an entry of the chain's own account in the state before the block, for Env.System; nil if there are none.
 	System func(key string) ([]byte, error)
 }

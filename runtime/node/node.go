@@ -105,7 +105,10 @@ func (n *Node) openEngine() (err error) {
 	}
 	n.kept = keep.Of(n.store, n.chain)
 	n.asking = newAsking(&n.config)
-	n.rules = block.Rules{Programs: native.Programs{Committees: &n.committees}, Committees: n.committees.Committee, Each: Spread(n.config.Workers)}
+	n.rules = block.Rules{
+		Programs: native.Programs{Committees: &n.committees}, Committees: n.committees.Committee,
+		Each: Spread(n.config.Workers), Loads: loadings,
+	}
 	if n.config.Engine == nil {
 		return nil
 	}
