@@ -6,7 +6,7 @@ package gas
 import "github.com/thinkey/thinkey/sdk/chain"
 
 // TableVersion changes with every price: instrumented code of another version is never run.
-const TableVersion = 4
+const TableVersion = 5
 
 // Messages.
 const (
@@ -72,10 +72,10 @@ const (
 	// machine code that its functions become, by an estimate, RecallByte per byte of theirs, RecallFunction per function,
 	// RecallReference per reference in an element segment, RecallSegment per data segment, RecallData per byte in those, and
 	// RecallPage per page (64 KiB) of its image. A unit stands for at most 0.6 bytes of memory that the code then takes.
-	Recall          = 400_000
+	Recall          = 500_000
 	RecallMachine   = 3
 	RecallByte      = 8
-	RecallFunction  = 700
+	RecallFunction  = 1_000
 	RecallReference = 250
 	RecallSegment   = 160
 	RecallData      = 2
@@ -130,7 +130,7 @@ const (
 
 // Dynamic charges, in units.
 const (
-	GrowPage = 30_000 // memory.grow, per page of 64 KiB
+	GrowPage = 40_000 // memory.grow, per page of 64 KiB
 	// BulkBytes are copied or filled for one unit of gas; BulkElement is charged per element of a table.
 	BulkBytes   = 8
 	BulkElement = 2

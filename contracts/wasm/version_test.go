@@ -12,7 +12,7 @@ import (
 )
 
 // made is meter.Version, and a sum over what is made of modules with every instruction, and over all prices.
-const made = "3 8e1a9030f9e291210b755a4abb397302278514c7b513f2b1e0b3e9a4a0b3c090"
+const made = "4 18a1559505bcc120563e2fd5f6425a9265bbd549e202ec78022e95d626a9c0da"
 
 // An instrumented module on disk is run as long as meter's version is the one that it was made with. So that changes with
 // whatever changes what is made of a module.

@@ -4,7 +4,7 @@ import "fmt"
 
 // Version is of what Instrument makes of a module. It changes with every change of it, of a price, or of what contracts/wasm
 // makes of the result, which a test there holds: instrumented code that is kept is run as long as this is what it was.
-const Version = 3
+const Version = 4
 
 // What Instrument adds to a module, by name.
 const (

@@ -5,7 +5,8 @@ package module
 const (
 	machinePlain    = 6
 	machineGlobal   = 10
-	machineFloat    = 40 // that a NaN may come of, and conversions
+	machineFloat    = 60 // what a NaN may come of, which is made canonical
+	machineConvert  = 40 // conversions of floats, and to them
 	machineCall     = 20 // and machineParam for each parameter
 	machineParam    = 8
 	machineIndirect = 250
@@ -43,8 +44,10 @@ func machine(o operation) uint16 {
 		return machineTruncate
 	case work(o) == workDivide:
 		return machineDivide
-	case o.op >= OpF32Abs && o.op <= OpF64Copysign, o.op >= OpF32ConvertI32S && o.op <= OpF64PromoteF32, o.needs == SaturatingFloat:
+	case o.op >= OpF32Abs && o.op <= OpF64Copysign:
 		return machineFloat
+	case o.op >= OpF32ConvertI32S && o.op <= OpF64PromoteF32, o.needs == SaturatingFloat:
+		return machineConvert
 	}
 	return machinePlain
 }
