@@ -31,9 +31,10 @@ type Arrival struct {
 	taken   map[chain.ID]chain.Amount // that came from a branch
 	// credited is what came to a child's branch from above, where a fact changed it.
 	credited map[chain.ID]chain.Amount
-	gas      uint64  // that the relays bought
-	most     *uint64 // gas that they may buy; nil if nobody asked
-	bytes    int     // of Arrived
+	held     *chain.Amount // all that is on the chain, what came so far included; nil if nobody asked
+	gas      uint64        // that the relays bought
+	most     *uint64       // gas that they may buy; nil if nobody asked
+	bytes    int           // of Arrived
 }
 
 // NewArrival takes in nothing yet. The context is that of the block.
@@ -267,10 +268,14 @@ func (a *Arrival) Import(im *chain.Import) (*Fault, error) {
 	if err != nil {
 		return &Fault{Part: PartImports, Got: err.Error()}, nil
 	}
+	held, fault, err := a.hold(im.Source, in.Carried)
+	if fault != nil || err != nil {
+		return fault, err
+	}
 	if fault, err := a.take(&in); fault != nil || err != nil {
 		return fault, err
 	}
-	a.gas, a.inward[im.Source], a.bytes = bought, im.First+uint64(len(im.Messages)), a.bytes+size
+	a.held, a.gas, a.inward[im.Source], a.bytes = &held, bought, im.First+uint64(len(im.Messages)), a.bytes+size
 	a.Arrived.Imports = append(a.Arrived.Imports, *im)
 	for _, m := range im.Messages {
 		a.Messages = append(a.Messages, &exec.Delivery{Message: m})

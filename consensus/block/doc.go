@@ -17,7 +17,9 @@
 //	B2  Whatever Build or Verify reads is under the parent's state root or in the block (SPEC 4.7).
 //	B3  Nothing that a block says can make Verify panic, or use memory or time that its bytes and its gas limit don't bound
 //	    (replay.go says how often the gas limit).
-//	B4  Money is conserved: balances, deposits, fees and what waits in the queue, with its gas, are as before (I1).
+//	B4  Money is conserved: balances, deposits, fees and what waits in the queue, with its gas, are as before (I1), but for
+//	    what came and left with relays.
+//	B5  No sum of what is on the chain is more than chain.MaxAmount, whatever chains above it send (held.go).
 //
 // Of a fault that form, frame, inputs, σ or one account's replay shows, Show makes a Witness for third parties: they find the
 // same fault without the state, and the seats that prepared such a block are guilty (witness.go).

@@ -61,6 +61,7 @@ func (r *run) entries(res *Result, fees chain.Amount, below map[chain.ID]chain.A
 		e.limbs,
 		e.outward,
 		func() error { return e.sent(below) },
+		e.hold,
 	} {
 		if err := step(); err != nil {
 			return nil, err

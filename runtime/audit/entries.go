@@ -39,6 +39,7 @@ var entryForms = map[string]form{
 	chain.KeyCommittee: asCommittee,
 	chain.KeyFormer:    as(chain.DecodeFormer, chain.Former.Encode),
 	chain.KeyIssued:    asAmount,
+	chain.KeyHeld:      asAmount,
 	chain.KeyFees:      asAmount,
 	chain.KeyQueue:     as(chain.DecodeQueue, chain.Queue.Encode),
 	chain.KeyWarm:      as(chain.DecodeWarm, chain.Warm.Encode),

@@ -14,6 +14,7 @@ import (
 type money struct {
 	balances, deposits, fees, queue chain.Amount
 	issued                          chain.Amount
+	held                            *chain.Amount // what the chain says that it is; nil if nothing has crossed
 }
 
 // add adds what the value of a slot holds. A value that doesn't decode holds nothing: that it doesn't is another finding.
@@ -36,6 +37,10 @@ func (m *money) add(slot exec.Slot, value []byte) (err error) {
 		}
 	case slot.Key == chain.KeyIssued:
 		m.issued, _ = chain.DecodeAmount(value)
+	case slot.Key == chain.KeyHeld:
+		if held, err := chain.DecodeAmount(value); err == nil {
+			m.held = &held
+		}
 	case queued:
 		if message, err := chain.DecodeMessage(value); err == nil {
 			m.queue, errs[0] = m.queue.Add(exec.Value(message))
@@ -131,15 +136,18 @@ func (r *run) conserved(m *money) {
 		r.add(Conservation, r.report.Height, "the stored state says that %s was issued, and the genesis %s", m.issued, r.report.Issued)
 	}
 	r.report.Issued = m.issued
-	r.report.Held, _ = m.sum() // more than there can be is met below
+	var err error
+	r.report.Held, err = m.sum()
+	if m.held != nil && (err != nil || *m.held != r.report.Held) {
+		r.add(Conservation, r.report.Height, "the chain's entry %q says that it holds %s, and it holds %s (%s)", chain.KeyHeld, *m.held, r.report.Held, m)
+	}
 	if r.compare.broken && r.border.tree != nil {
 		r.skip("not every block was seen: what crossed to other chains is not known", Conservation)
 		return
 	}
 	cross := r.compare.crossed
 	r.report.Imported, r.report.Exported = cross.came, cross.left
-	sum, err := m.sum()
-	same := false
+	sum, same := r.report.Held, false
 	if err == nil {
 		same, err = cross.balance(m.issued, sum)
 	}

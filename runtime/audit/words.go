@@ -66,7 +66,7 @@ func nameValue(s exec.Slot, value []byte) string {
 		}
 		return text
 	}
-	if s.Account.IsSystem() && (s.Key == chain.KeyFees || s.Key == chain.KeyIssued) {
+	if s.Account.IsSystem() && (s.Key == chain.KeyFees || s.Key == chain.KeyIssued || s.Key == chain.KeyHeld) {
 		if amount, err := chain.DecodeAmount(value); err == nil {
 			return amount.String()
 		}

@@ -185,8 +185,12 @@ func (c *trunk) forge(rich chain.Address, balance uint64, outbox []block.Outgoin
 	past, nodes := remember(c, history)
 	changes := []exec.Change{
 		{Slot: exec.Slot{Account: rich}, After: record.Account.Encode()}, {Slot: exec.Slot{Account: system, Key: chain.KeyHistory}, Before: history, After: past},
+		{Slot: exec.Slot{Account: system, Key: chain.KeyHeld}, After: chain.EncodeAmount(chain.NewAmount(1 << 63))}, // and what it sends on
 	}
-	for _, o := range outbox {
+	for i, o := range outbox {
+		if i+1 < len(outbox) && outbox[i+1].To == o.To {
+			continue // the last counts
+		}
 		key := exec.Slot{Account: system, Key: chain.OutKey(o.To)}
 		changes = append(changes, exec.Change{Slot: key, After: chain.Outward{Next: o.Number + 1}.Encode()})
 	}

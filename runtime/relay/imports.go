@@ -59,6 +59,13 @@ func (b *bringing) bringImport(p *planned) error {
 		return nil
 	}
 	fault, err := b.Import(&p.is)
+	for fault != nil && err == nil && len(p.is.Messages) > 1 {
+		p.source.refused = true
+		if p, err = b.half(p); p == nil || err != nil {
+			return err
+		}
+		fault, err = b.Import(&p.is)
+	}
 	if b.refuse(fault); fault != nil || err != nil {
 		p.source.refused = true
 		b.inVain(b.self, p.chain, p.is.First, p.shown.Digest.Last().Height)
@@ -66,6 +73,17 @@ func (b *bringing) bringImport(p *planned) error {
 	}
 	b.taken(b.self, p.chain)
 	return nil
+}
+
+// half is about half of planned relays that were refused: those before the one at fault are right, and not to be held up by it.
+func (b *bringing) half(p *planned) (*planned, error) {
+	s := *p.source
+	s.next = p.is.First
+	fewer, err := b.next(&s, Room{p.bytes + pathRoom, p.gas / 2}, Room{p.bytes, p.gas})
+	if fewer != nil {
+		fewer.source = p.source
+	}
+	return fewer, err
 }
 
 // plan shares out what may arrive, in rounds.

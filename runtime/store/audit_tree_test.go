@@ -230,6 +230,7 @@ var treeRows = []corruption{
 	{"number expected from a chain", func(p *planted) { p.own(chain.InKey(2), last) }, inState, says("the chain's entry in/2")},
 	{"number of the next relay", func(p *planted) { p.own(chain.OutKey(2), last) }, inState, says("the chain's entry out/2")},
 	{"value that a branch brought", func(p *planted) { p.own(chain.TakenKey(2), last) }, inState, says("the chain's entry taken/2")},
+	{"value that is held", func(p *planted) { p.own(chain.KeyHeld, last) }, inMoney, says(`the chain's entry "held"`)},
 	{"value that was sent", func(p *planted) { p.own(chain.SentKey(4), last) }, inState, says("the chain's entry sent/4")},
 	{"value that entered a branch", func(p *planted) { p.own(chain.EnteredKey(2), last) }, inState, says("the chain's entry entered/2")},
 	{"history", func(p *planted) { p.own(chain.KeyHistory, last) }, inState, says(`"history"`)},

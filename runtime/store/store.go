@@ -17,8 +17,9 @@ import (
 )
 
 // layoutVersion is that of the schema in doc.go. Another one is refused. 1 had neither code nor an index of entries, 2 no votes, 3 nothing
-// for other chains of a tree, 4 credits as messages, no former committees, no warm code, 5 no gas of the queue.
-const layoutVersion = 6
+// for other chains of a tree, 4 credits as messages, no former committees, no warm code, 5 no gas of the queue,
+// 6 neither what a chain holds nor names of chains.
+const layoutVersion = 7
 
 // Options say where and how to store. The zero value is a store in memory that keeps everything.
 type Options struct {

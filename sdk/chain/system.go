@@ -14,6 +14,8 @@ import (
 //	committee         Committee: who agrees on the next block; nothing on a chain that one validator runs
 //	former            Former: who agreed before, and up to which block; nothing in the first epoch
 //	issued            Amount: what genesis issued
+//	held              Amount: all that is on the chain: what was issued, and came from other chains, less what left for them;
+//	                  nothing before the first relay came or left
 //	fees              Amount: fees collected and not yet paid out
 //	queue             Queue: where the pending queue begins and ends
 //	queue/ number:u64 a message that waits, encoded
@@ -44,6 +46,7 @@ const (
 	KeyCommittee = "committee"
 	KeyFormer    = "former"
 	KeyIssued    = "issued"
+	KeyHeld      = "held"
 	KeyFees      = "fees"
 	KeyQueue     = "queue"
 	keyQueued    = "queue/"
