@@ -129,6 +129,8 @@ func (e *Env) run() error {
 			return e.noReceiver()
 		case e.Message.GasLimit > chain.MaxMessageGas: // no chain of ours sends it, but a chain may not be ours
 			return Fail(chain.StatusLimit, "gas limit of %d (limit %d)", e.Message.GasLimit, chain.MaxMessageGas)
+		case e.Context.isCheap(e.Message):
+			return Fail(chain.StatusLimit, "gas price of %d, and chain %d's least is %d", e.Message.GasPrice, e.Context.Chain, e.Context.Params.MinGasPrice)
 		}
 		e.account = e.credit(e.account, e.Message)
 	}
@@ -137,6 +139,12 @@ func (e *Env) run() error {
 		return err
 	}
 	return e.end(program.Handle(e))
+}
+
+// isCheap says whether a relay pays less for its gas than this chain asks for, as its own may ask for less. What credits and can't come
+// back is handled all the same: its cost is a constant.
+func (c *Context) isCheap(m *chain.Message) bool {
+	return m.GasPrice < c.Params.MinGasPrice && m.Method != chain.MethodAdd && !m.CannotFail()
 }
 
 // noReceiver is why a message came to the chain's own account.

@@ -201,6 +201,37 @@ func TestAbsurdGasLimit(t *testing.T) {
 	}
 }
 
+// Another chain may ask for less for its gas than this one: a relay that paid less comes back, unless it can't.
+func TestLowGasPrice(t *testing.T) {
+	s := newScene()
+	s.context.Params.MinGasPrice = 7
+	ran := 0
+	s.program = func(*exec.Env) error { ran++; return nil }
+	for method, runs := range map[string]bool{"do": false, chain.MethodInit: false, chain.MethodAdd: true, chain.MethodBounce: true, chain.MethodRefund: true} {
+		for _, price := range []uint64{0, 6, 7} {
+			m := s.relay()
+			m.Method, m.GasPrice, ran = method, price, 0
+			o, err := exec.Apply(&s.context, s.self, s.account, s.storage, m.Seal())
+			if want := runs || price == 7; err != nil || (ran == 1) != want || (o.Status == chain.StatusOK) != want {
+				t.Errorf("%s at a price of %d: %+v, error %v", method, price, o, err)
+			} else if !want && (o.Status != chain.StatusLimit || len(o.Sent) != 1 || o.Sent[0].Amount != m.Amount || o.Account != s.account) {
+				t.Errorf("%s at a price of %d: %+v", method, price, o)
+			}
+		}
+	}
+	for price, want := range map[uint64]bool{6: false, 7: true} {
+		group := many(s, 2, 80_000)
+		for _, d := range group {
+			m := d.Message.Clone()
+			m.GasPrice = price
+			d.Message = m.Seal()
+		}
+		if ok, _, err := exec.NewOverlay(s.self, s.account, state{s}).HandleGroup(&s.context, group); ok != want || err != nil {
+			t.Errorf("a group at a price of %d: %v, error %v", price, ok, err)
+		}
+	}
+}
+
 // A message from outside can't pass for a bounce, a refund or an add: nothing came with it.
 func TestExternalBounceIsNone(t *testing.T) {
 	for _, method := range []string{chain.MethodBounce, chain.MethodRefund, chain.MethodAdd} {

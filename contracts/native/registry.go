@@ -44,7 +44,7 @@ func createChain(env *exec.Env) error {
 	if err != nil {
 		return err
 	}
-	return register(env, chain.Branch{Registration: chain.Registration{
+	return register(env, parent, chain.Branch{Registration: chain.Registration{
 		Limb: chain.Limb{ID: id, Parent: in.Parent}, Owner: env.Message.From, Name: in.Name, Params: params, Height: env.Context.Height,
 		Deposit: env.Message.Amount, Committee: seats.Hash(),
 	}, Seats: seats})
@@ -107,7 +107,7 @@ func seated(env *exec.Env, id chain.ID, epoch uint64, silent uint32, nodes []cha
 }
 
 // register writes down a new chain and tells its parent.
-func register(env *exec.Env, b chain.Branch) error {
+func register(env *exec.Env, parent chain.Registration, b chain.Branch) error {
 	hash := introduction(b.Encode())
 	for _, w := range []struct {
 		key   string
@@ -125,14 +125,17 @@ func register(env *exec.Env, b chain.Branch) error {
 	if err := env.Emit(chain.EventCreated, b.Limb.Encode()); err != nil {
 		return err
 	}
-	return introduce(env, b.Parent, b.Encode())
+	return introduce(env, parent, b.Encode())
 }
 
 func introduction(branch []byte) chain.Hash { return wire.Sum(wire.TagAdoption, branch) }
 
-// introduce tells the parent of a chain.
-func introduce(env *exec.Env, parent chain.ID, branch []byte) error {
-	return env.Send(chain.Sent{To: chain.DigestsAddress(parent), Method: chain.MethodChild, Input: branch, GasLimit: adoptGas(branch)})
+// introduce tells the parent of a chain. It would not be told for less gas than it asks for.
+func introduce(env *exec.Env, parent chain.Registration, branch []byte) error {
+	if least := parent.Params.MinGasPrice; env.Message.GasPrice < least {
+		return refused("%s: a gas price of %d, and the least of chain %d, which must be told, is %d", env.Message.Method, env.Message.GasPrice, parent.ID, least)
+	}
+	return env.Send(chain.Sent{To: chain.DigestsAddress(parent.ID), Method: chain.MethodChild, Input: branch, GasLimit: adoptGas(branch)})
 }
 
 // introduceAgain tells the parent once more, in the same words.
@@ -151,7 +154,11 @@ func introduceAgain(env *exec.Env) error {
 	if hash := introduction(env.Input); string(told) != string(hash[:]) {
 		return refused("child: chain %d was not introduced so", in.ID)
 	}
-	return introduce(env, in.Parent, env.Input)
+	parent, err := registered(env, in.Parent)
+	if err != nil {
+		return err
+	}
+	return introduce(env, parent, env.Input)
 }
 
 // changeCommittee registers the committee of the epoch after the last that was registered. The chain takes it over when it sees it.

@@ -25,6 +25,7 @@ func applicants(salt byte, n int) (list []chain.Applicant) {
 // registers is the main chain of a tree, as a genesis makes it.
 func registers(t testing.TB, tree chain.Tree) *world {
 	w := newWorld(t, chain.Main, tree).rich(alice, bob)
+	w.price = 1 << 20
 	r := w.at(chain.RegistryAddress())
 	for _, l := range tree {
 		p := newPanel(l.ID, 0, 1, 1)
@@ -101,6 +102,25 @@ func TestCreate(t *testing.T) {
 	if len(w.out) != 2 || w.out[0].To != chain.DigestsAddress(4) || w.out[1].To != chain.DigestsAddress(6) {
 		t.Errorf("sent %+v", w.out)
 	}
+}
+
+// A parent that asks for more for its gas than the message pays would not be told: its child is not made, and nobody introduces it again.
+func TestIntroducePrice(t *testing.T) {
+	w := registers(t, family)
+	in := chain.CreateInput{Parent: 4, Name: "a", Nodes: applicants(1, 1)}
+	w.price = 3 // the least of chain n is n
+	w.unchanged(func() {
+		w.want(w.create(chain.ChainDeposit, in), chain.StatusRefused, "create: a gas price of 3, and the least of chain 4, which must be told, is 4")
+	})
+	w.price = 4
+	w.ok(w.create(chain.ChainDeposit, in))
+	w.price = 3
+	w.unchanged(func() {
+		w.want(w.send(bob, chain.RegistryAddress(), chain.MethodChild, 0, w.out[0].Input), chain.StatusRefused, "child: a gas price of 3")
+	})
+	parent := newWorld(t, 4, family)
+	parent.context.Params.MinGasPrice = 4
+	parent.ok(parent.deliver(w.out[0]))
 }
 
 // The parent takes in what it is told, on whatever chain: the largest committee too, with the gas that it comes with.

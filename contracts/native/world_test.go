@@ -30,6 +30,7 @@ type world struct {
 	out     []*chain.Message // relays for other chains
 	count   byte             // messages made
 	gas     uint64           // used by the last message, without what it led to
+	price   uint64           // of gas, which nobody here pays
 }
 
 const fortune = 1_000_000
@@ -102,7 +103,7 @@ func (w *world) send(from, to chain.Address, method string, amount uint64, input
 func (w *world) message(from, to chain.Address, method string, amount chain.Amount, input []byte) *chain.Message {
 	w.count++
 	return &chain.Message{
-		Network: w.context.Network, Kind: chain.Relay, From: from, To: to, Payer: from, Amount: amount, GasLimit: chain.MaxMessageGas, Method: method,
+		Network: w.context.Network, Kind: chain.Relay, From: from, To: to, Payer: from, Amount: amount, GasLimit: chain.MaxMessageGas, GasPrice: w.price, Method: method,
 		Input: input, Parent: chain.MessageID{1, w.count}, Origin: chain.MessageID{2}, Depth: 1,
 	}
 }
