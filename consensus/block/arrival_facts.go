@@ -49,6 +49,8 @@ func (a *Arrival) slot(f *chain.Fact) (exec.Slot, *Fault) {
 		return exec.Slot{Account: chain.RegistryAddress(), Key: chain.RegisteredCommittee(self)}, nil
 	case f.Kind == chain.FactCredit && f.From != self && tree.Below(self, f.From) && tree.Toward(f.Of, self) != 0:
 		return exec.Slot{Account: chain.SystemAddress(f.From), Key: chain.SentKey(f.Of)}, nil
+	case f.Kind == chain.FactChild && f.Of != self && tree.Below(self, f.Of) && tree.Parent(f.Of) == f.From:
+		return exec.Slot{Account: chain.DigestsAddress(f.From), Key: chain.ChildCommitteeKey(f.Of)}, nil
 	}
 	return exec.Slot{}, refuse(PartFacts, f.From, "a fact of kind %d about chain %d is none that chain %d takes over", f.Kind, f.Of, self)
 }
@@ -59,6 +61,8 @@ func (a *Arrival) takeFact(f *chain.Fact) (*Fault, error) {
 		return a.takeCommittee(f.Value), nil
 	case chain.FactTree:
 		return a.takeTree(f.Value), nil
+	case chain.FactChild:
+		return a.takeChild(f)
 	}
 	return a.takeCredit(f)
 }
@@ -100,6 +104,26 @@ func (a *Arrival) takeTree(raw []byte) *Fault {
 	}
 	a.tree = tree
 	return nil
+}
+
+// takeChild begins the view of an ancestor of which nothing was known.
+func (a *Arrival) takeChild(f *chain.Fact) (*Fault, error) {
+	c, err := chain.DecodeCommittee(f.Value)
+	if err == nil {
+		err = c.Check()
+	}
+	if err != nil || c.Chain != f.Of {
+		return refuse(PartFacts, f.From, "who certifies chain %d: a committee of chain %d: %v", f.Of, c.Chain, err), nil
+	}
+	v, err := a.view(f.Of)
+	switch {
+	case err != nil:
+		return nil, err
+	case !v.unknown():
+		return refuse(PartFacts, f.From, "who certifies chain %d is known", f.Of), nil
+	}
+	a.views[f.Of] = &view{Known: chain.Known{Epoch: c.Epoch, Committee: c.Hash()}, committee: c, raised: true, handed: true}
+	return nil, nil
 }
 
 // takeCredit counts what an ancestor has sent to a chain under this one for the branch that it is in (SPEC 8.7). Only growth counts:
@@ -167,7 +191,8 @@ func (a *Arrival) Needs(f *chain.Fact) (bool, error) {
 	return err != nil || !grown.Less(rest), nil
 }
 
-// News says whether a value of a fact is another than the chain has: the tree has grown, the committee differs, more was sent.
+// News says whether a value of a fact is another than the chain has: the tree has grown, the committee differs, more was sent, nothing was
+// known of the ancestor.
 func (a *Arrival) News(f *chain.Fact) (bool, error) {
 	switch f.Kind {
 	case chain.FactTree:
@@ -175,6 +200,9 @@ func (a *Arrival) News(f *chain.Fact) (bool, error) {
 	case chain.FactCredit:
 		grown, err := a.grown(f)
 		return !grown.IsZero(), err
+	case chain.FactChild:
+		v, err := a.view(f.Of)
+		return err == nil && v.unknown(), err
 	}
 	c, err := chain.DecodeCommittee(f.Value)
 	if err != nil {
@@ -185,8 +213,8 @@ func (a *Arrival) News(f *chain.Fact) (bool, error) {
 	return err == nil && c.Hash() != now.Hash(), err
 }
 
-// takeCommittee makes the registered committee that of the next block, in the next epoch whatever number it is registered with:
-// this block is the last of its epoch (SPEC 6.7). Only the committee that stands in the registry counts, as the chain's view has it:
+// takeCommittee makes the registered committee that of the next block, in the next epoch: epochs are what a chain's own blocks count, and
+// the registry's committees are of none. This block is the last of its epoch (SPEC 6.7). Only the committee that stands in the registry counts, as the chain's view has it:
 // where several were registered before the chain saw one of them, the last is taken and the others never agree on anything. That
 // is safe, as nobody believes a committee for standing in the registry, but for the one before handing over to it; it can't go back to
 // an earlier one, as views don't go back; and no past state of the registry has to be kept or proven.

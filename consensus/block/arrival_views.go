@@ -17,6 +17,9 @@ type view struct {
 	handed    bool // to another committee
 }
 
+// unknown says that nothing is known of the ancestor, as this chain began after it and was not shown who certifies it (chain.FactChild).
+func (v *view) unknown() bool { return v.Known.Committee == chain.Hash{} }
+
 // view is what is known of an ancestor at this point of the block.
 func (a *Arrival) view(ancestor chain.ID) (*view, error) {
 	if v := a.views[ancestor]; v != nil {
@@ -27,6 +30,10 @@ func (a *Arrival) view(ancestor chain.ID) (*view, error) {
 		return nil, err
 	}
 	v := &view{}
+	if raw == nil {
+		a.views[ancestor] = v
+		return v, nil
+	}
 	if v.Known, err = chain.DecodeKnown(raw); err != nil {
 		return nil, fmt.Errorf("view of chain %d in the state: %w", ancestor, err)
 	}
@@ -60,6 +67,9 @@ func (a *Arrival) View(d *chain.Digest) (*Fault, error) {
 	v, err := a.view(h.Chain)
 	if err != nil {
 		return nil, err
+	}
+	if v.unknown() {
+		return refuse(PartViews, h.Chain, "who certifies it is not known"), nil
 	}
 	size := 4 + len(d.Append(nil))
 	if fault := a.room(size); fault != nil {
@@ -99,7 +109,7 @@ func (a *Arrival) headerViews(parent []chain.View) []chain.View {
 		views[v.Chain] = v
 	}
 	for id, v := range a.views { // any order: sorted below
-		if v.raised {
+		if v.raised && v.Anchor.Height > 0 {
 			views[id] = chain.View{Chain: id, Height: v.Anchor.Height, Hash: v.Anchor.Hash}
 		}
 	}

@@ -40,7 +40,7 @@ func createChain(env *exec.Env) error {
 	if err != nil {
 		return err
 	}
-	seats, err := seated(env, id, 0, in.Silent, in.Nodes)
+	seats, err := seated(env, id, in.Silent, in.Nodes)
 	if err != nil {
 		return err
 	}
@@ -93,8 +93,8 @@ func count(env *exec.Env) (chain.ID, error) {
 
 // seated is the committee of nodes that prove to have their keys. Its seed is the id of the message, until there is a beacon: who makes
 // the message can choose among orders of leaders.
-func seated(env *exec.Env, id chain.ID, epoch uint64, silent uint32, nodes []chain.Applicant) (chain.Committee, error) {
-	seats := chain.Seated(id, epoch, silent, chain.Hash(env.Message.ID()), nodes)
+func seated(env *exec.Env, id chain.ID, silent uint32, nodes []chain.Applicant) (chain.Committee, error) {
+	seats := chain.Seated(id, silent, chain.Hash(env.Message.ID()), nodes)
 	if err := seats.Check(); err != nil {
 		return seats, refused("%v", err)
 	}
@@ -161,7 +161,8 @@ func introduceAgain(env *exec.Env) error {
 	return introduce(env, parent, env.Input)
 }
 
-// changeCommittee registers the committee of the epoch after the last that was registered. The chain takes it over when it sees it.
+// changeCommittee registers the next committee. The chain takes it over when it sees it, and counts its epoch: which number that is depends on
+// how many others it saw before.
 func changeCommittee(env *exec.Env) error {
 	in, err := chain.DecodeCommitteeInput(env.Input)
 	if err != nil {
@@ -179,11 +180,7 @@ func changeCommittee(env *exec.Env) error {
 	case g.Owner != env.Message.From:
 		return refused("chain %d: only its owner, %s, changes its committee", in.Chain, g.Owner)
 	}
-	last, _, err := entryOf(env, chain.RegisteredCommittee(in.Chain), chain.DecodeCommittee)
-	if err != nil {
-		return err
-	}
-	next, err := seated(env, in.Chain, last.Epoch+1, in.Silent, in.Nodes)
+	next, err := seated(env, in.Chain, in.Silent, in.Nodes)
 	if err != nil {
 		return err
 	}

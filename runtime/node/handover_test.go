@@ -63,14 +63,14 @@ func newForest(t *testing.T, validators, started int, seats ...int) *forest {
 	return f
 }
 
-// start starts a validator. Validator 0 carries digests.
+// start starts a validator. Validator 0 carries digests. Chains that are made later are founded whenever they are started.
 func (f *forest) start(v int, founding bool) {
 	f.t.Helper()
 	c := testConfig(f.t, nil, f.dirs[v], Pace{})
 	c.Workers, c.Heartbeat = 1, time.Hour
 	node, secret := memberKeys(v)
 	p := ProcessConfig{Config: c, Network: f.genesis, Seat: func(id chain.ID) *Member {
-		return &Member{Node: node, Secret: secret, Net: f.wires[id].Port(node), Founding: founding, Patience: time.Second, Resend: 100 * time.Millisecond}
+		return &Member{Node: node, Secret: secret, Net: f.wires[id].Port(node), Founding: founding || id > 2, Patience: time.Second, Resend: 100 * time.Millisecond}
 	}}
 	if v == 0 {
 		key := carrierKey

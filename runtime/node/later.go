@@ -35,7 +35,7 @@ func branchIn(state exec.Entries, on, id chain.ID) (b chain.Branch, err error) {
 	return b, err
 }
 
-// later is the genesis of a chain that was made by a message: it begins when its registration was final, knowing its ancestors. All that
+// later is the genesis of a chain that was made by a message: it begins when its registration was final, knowing the main chain. All that
 // it begins with is read from the state of then: all its nodes must begin alike, whenever they start it, and whatever the registry has
 // taken in since. store.ErrPruned if that state is gone.
 func (n *Node) later(id chain.ID) (g *chain.Genesis, err error) {
@@ -60,17 +60,27 @@ func (n *Node) later(id chain.ID) (g *chain.Genesis, err error) {
 	if err != nil {
 		return nil, err
 	}
-	var above []chain.Branch
-	for _, up := range tree.Ancestors(id) {
-		b, err := branchIn(state, n.chain, up)
-		if err != nil {
-			return nil, err
-		}
-		above = append(above, b)
+	main, err := branchIn(state, n.chain, n.chain)
+	if err != nil {
+		return nil, err
 	}
+	if main.Seats, err = agreeing(state, n.chain); err != nil {
+		return nil, err
+	}
+	main.Committee = main.Seats.Hash()
 	made, err := n.kept.Header(own.Height)
 	if err != nil {
 		return nil, err
 	}
-	return chain.Later(n.network, made.TimeMillis, tree, own, above), nil
+	return chain.Later(n.network, made.TimeMillis, tree, own, main), nil
+}
+
+// agreeing is the committee that agrees on the next block of the chain whose state it is. The registry has the one that was registered
+// last, which may never agree on anything.
+func agreeing(state exec.Entries, id chain.ID) (c chain.Committee, err error) {
+	raw, err := state.Entry(chain.SystemAddress(id), chain.KeyCommittee)
+	if err != nil {
+		return c, err
+	}
+	return chain.DecodeCommittee(raw)
 }

@@ -62,3 +62,79 @@ func TestLaterAlike(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// create registers a chain under another one, of which validators are the committee, in the name of the owner of all others.
+func (f *forest) create(id, under chain.ID, name string, seats ...int) {
+	f.t.Helper()
+	in := chain.CreateInput{Parent: under, Name: name}
+	for _, v := range seats {
+		node, secret := memberKeys(v)
+		in.Nodes = append(in.Nodes, chain.Applicant{Node: node, Key: secret.Public(), Possession: chain.ProvePossession(node, secret), Seats: 1})
+	}
+	n := f.runs[0].Node(chain.Main)
+	from := chain.KeyAddress(chain.Main, ownerKey.Public())
+	at, err := n.Account(from)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	call := chain.CallInput{To: chain.RegistryAddress(), Method: chain.MethodCreate, GasLimit: postGas, Input: in.Encode()}
+	m := &chain.Message{
+		Network: n.network, Kind: chain.External, From: from, To: from, Payer: from, Nonce: at.Next, ValidUntil: 1_000_000,
+		Amount: chain.NewAmount(chain.ChainDeposit), Method: chain.MethodCall, Input: call.Encode(),
+	}
+	m.GasLimit = exec.ExternalGas(m) + exec.SendGas(&chain.Sent{Method: call.Method, Input: call.Input}) + call.GasLimit + gas.Bounce
+	if a := n.Submit([][]byte{m.Sign(ownerKey).Encode()})[0]; a.Refused != nil {
+		f.t.Fatal(a.Refused)
+	}
+	if err := n.posted(f.t.Context(), m.ID()); err != nil {
+		f.t.Fatal(err)
+	}
+	f.wires[id] = NewSwitch()
+	knows := func(n *Node) {
+		for head := n.Head().Header.Height; !n.limbs().Has(id); head = n.Head().Header.Height {
+			if err := n.AwaitAbove(f.t.Context(), head); err != nil {
+				f.t.Fatal(err)
+			}
+		}
+	}
+	for _, p := range f.runs {
+		knows(p.Node(chain.Main))
+		if err := p.Start(id); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+	for _, n := range f.runs[0].Nodes() { // else they would send back at once what is for it
+		knows(n)
+	}
+}
+
+// A chain begins under others whose committees have changed, of which some were registered and never agreed on anything: it is shown those
+// that do, level by level, and takes in what its ancestors and their other children send.
+func TestLaterKnowsWhoAgrees(t *testing.T) {
+	f := newForest(t, 2, 2, 1)
+	f.crosses(0, 1, 2)
+	f.stop(1) // chain 2 sees the last of these alone
+	f.change(2, 0)
+	f.change(2, 0, 1)
+	f.start(1, false)
+	f.reaches(2, 1)
+	f.change(1, 0, 1)
+	f.reaches(1, 1)
+	f.create(3, 2, "three", 0)
+	f.create(4, 3, "four", 1)
+	f.crosses(0, 2, 3)
+	f.crosses(0, 2, 4)
+	f.crosses(0, 1, 4)
+	f.change(2, 1)
+	f.reaches(2, 2)
+	f.change(1, 0)
+	f.change(3, 0, 1)
+	f.reaches(3, 1)
+	f.crosses(0, 2, 3)
+	f.crosses(0, 1, 4)
+	for id, want := range map[chain.ID]uint64{1: 2, 2: 2, 3: 1, 4: 0} {
+		if c, _, err := f.runs[0].Node(id).Committee(); err != nil || c.Epoch != want {
+			t.Errorf("chain %d is in epoch %d, want %d (%v)", id, c.Epoch, want, err)
+		}
+	}
+}

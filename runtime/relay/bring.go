@@ -2,8 +2,10 @@ package relay
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
+	"sort"
 
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/contracts/exec"
@@ -123,6 +125,9 @@ func (b *bringing) look(top chain.ID) error {
 		return nil
 	}
 	l.askFacts(b.self, b.tree)
+	if err := b.askChild(l); err != nil {
+		return err
+	}
 	for _, limb := range b.tree {
 		if limb.ID == b.self || b.tree.Common(b.self, limb.ID) != top {
 			continue
@@ -176,6 +181,19 @@ func (l *looked) askFacts(self chain.ID, tree chain.Tree) {
 			l.ask(chain.FactCredit, limb.ID, exec.Slot{Account: system, Key: chain.SentKey(limb.ID)})
 		}
 	}
+}
+
+// askChild asks for who certifies the ancestor under top, if nothing is known of it.
+func (b *bringing) askChild(l *looked) error {
+	child := b.tree.Toward(b.self, l.top)
+	if l.top == b.self || child == b.self {
+		return nil
+	}
+	known, err := b.Known(child)
+	if err == nil && known.Committee == (chain.Hash{}) {
+		l.ask(chain.FactChild, child, exec.Slot{Account: chain.DigestsAddress(l.top), Key: chain.ChildCommitteeKey(child)})
+	}
+	return err
 }
 
 func (l *looked) ask(kind chain.FactKind, of chain.ID, slot exec.Slot) {
@@ -248,7 +266,7 @@ func (b *bringing) views(l *looked) error {
 		return err
 	}
 	known, err := b.Known(l.top)
-	if err != nil || known.Anchor.Height >= l.shown.Digest.Last().Height {
+	if err != nil || known.Anchor.Height >= l.shown.Digest.Last().Height || known.Committee == (chain.Hash{}) {
 		return err
 	}
 	return b.raise(l, known)
@@ -257,7 +275,7 @@ func (b *bringing) views(l *looked) error {
 // raise adds the digests that lead from what is known to the head: one, unless the committee changed on the way.
 func (b *bringing) raise(l *looked, known chain.Known) error {
 	for known.Epoch < l.shown.Digest.Last().Epoch {
-		handover, err := b.handover(l.is, known)
+		handover, err := b.handover(l, known)
 		if err != nil || handover == nil {
 			return err
 		}
@@ -277,19 +295,26 @@ func (b *bringing) raise(l *looked, known chain.Known) error {
 	return err
 }
 
-// handover is the digest, of one header, of the block that ends the epoch after what is known.
-func (b *bringing) handover(is Chain, known chain.Known) (*chain.Digest, error) {
-	for from := known.Anchor.Height + 1; ; {
-		d, err := is.Run(from)
-		if err != nil || d == nil {
-			return nil, err
+// handover is the digest of the block that ends the epoch which is known, up to the head; nil if that is not here. Epochs don't go back.
+func (b *bringing) handover(l *looked, known chain.Known) (*chain.Digest, error) {
+	first, head := known.Anchor.Height+1, l.shown.Digest.Last().Height
+	var failed error
+	later := sort.Search(int(head-first), func(i int) bool {
+		h, err := l.is.Header(first + uint64(i))
+		if err != nil {
+			failed = errors.Join(failed, err)
+			return true
 		}
-		if len(d.Next.Seats) > 0 {
-			d.Headers = d.Headers[len(d.Headers)-1:]
-			return d, nil
-		}
-		from = d.Last().Height + 1
+		return h.Epoch > known.Epoch
+	})
+	if later == 0 || failed != nil {
+		return nil, failed
 	}
+	d, err := l.is.Run(first + uint64(later) - 1)
+	if err != nil || d == nil || len(d.Next.Seats) == 0 {
+		return nil, err
+	}
+	return d, nil
 }
 
 // news says whether a fact of those that count differs from what the chain knows.
@@ -343,7 +368,7 @@ func (b *bringing) atHead(l *looked) (bool, error) {
 
 // facts brings those of all looks, by kind: of one kind and from one chain they are in order already.
 func (b *bringing) facts() error {
-	for kind := chain.FactTree; kind <= chain.FactCredit; kind++ {
+	for kind := chain.FactTree; kind <= chain.FactChild; kind++ {
 		for _, l := range slices.SortedFunc(slices.Values(b.looks), func(x, y *looked) int { return cmp.Compare(x.top, y.top) }) {
 			if err := b.factsFrom(l, kind); err != nil {
 				return err

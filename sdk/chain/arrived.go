@@ -41,14 +41,19 @@ const (
 	// FactCredit is what an ancestor counts as sent to a chain under this one: SentKey of the ancestor's own state. What is taken
 	// over may leave the child's branch that the chain is in (SPEC 8.7).
 	FactCredit FactKind = 3
-	factEnd    FactKind = 4
+	// FactChild is who certifies the next block of an ancestor, as the chain right above that one has recorded it: ChildCommitteeKey of
+	// its digests actor. Only a chain that was made by a message takes it over, once: of all above it, it begins with the main chain alone.
+	FactChild FactKind = 4
+	factEnd   FactKind = 5
 )
 
 // Fact is an entry of an ancestor's state under the view of it, with its proof.
 type Fact struct {
 	Kind FactKind
-	From ID // the ancestor: the main chain but for a FactCredit
-	Of   ID // whom it is about: the main chain for a FactTree, this chain for a FactCommittee, one under it for a FactCredit
+	From ID // the ancestor: the main chain but for a FactCredit and a FactChild
+	// Of is whom it is about: the main chain for a FactTree, this chain for a FactCommittee, one under it for a FactCredit, the ancestor
+	// under From for a FactChild.
+	Of ID
 	// Value is what the entry holds. Proof is package light's, and empty where the main chain takes over what is its own.
 	Value []byte
 	Proof []byte

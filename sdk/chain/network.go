@@ -1,15 +1,14 @@
 package chain
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 
 	"github.com/thinkey/thinkey/sdk/wire"
 )
 
 // Within is the tree that a chain begins in, as its genesis knows it. A chain of the network's genesis knows all others of that; one
-// that was made later its ancestors and itself.
+// that was made later itself and the main chain, with the committee that agreed there then; of the chains between it is shown who
+// certifies them (FactChild).
 type Within struct {
 	Network  NetworkID
 	Tree     Tree
@@ -156,9 +155,10 @@ func (g *Genesis) Of(id ID) (*Genesis, error) {
 	return nil, fmt.Errorf("genesis: it has no chain %d", id)
 }
 
-// Later is the genesis of a chain that was made by a message: branch is its own, above are those of its ancestors.
-func Later(network NetworkID, timeMillis uint64, tree Tree, branch Branch, above []Branch) *Genesis {
-	branches := slices.SortedFunc(slices.Values(append(slices.Clip(above), branch)), func(a, b Branch) int { return cmp.Compare(a.ID, b.ID) })
+// Later is the genesis of a chain that was made by a message: branch is its own, main the main chain's, with the committee that agrees on
+// the block after the one that made it.
+func Later(network NetworkID, timeMillis uint64, tree Tree, branch, main Branch) *Genesis {
+	branches := []Branch{main, branch} // by id: no other chain has a lower one
 	return &Genesis{
 		Name: branch.Name, Chain: branch.ID, Under: branch.Parent, TimeMillis: timeMillis, Params: branch.Params, Committee: branch.Seats,
 		Within: &Within{Network: network, Tree: tree, Branches: branches},
@@ -231,10 +231,8 @@ func (g *Genesis) checkWithin() error {
 			return fmt.Errorf("chain %d is registered under chain %d: %w", b.ID, b.Parent, ErrTree)
 		}
 	}
-	for _, id := range w.Tree.Ancestors(g.Chain) {
-		if w.Branch(id) == nil {
-			return fmt.Errorf("chain %d begins without what is known of chain %d, above it", g.Chain, id)
-		}
+	if w.Branch(Main) == nil {
+		return fmt.Errorf("chain %d begins without what is known of the main chain", g.Chain)
 	}
 	if issued, err := g.Issued(); err != nil || issued != own.Issued {
 		return fmt.Errorf("chain %d issues %s and is registered with %s", g.Chain, issued, own.Issued)

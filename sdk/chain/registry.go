@@ -61,7 +61,8 @@ type Registration struct {
 	Committee Hash
 }
 
-// RegisteredKey is the registry's storage key of a chain's Registration, RegisteredCommittee that of its Committee.
+// RegisteredKey is the registry's storage key of a chain's Registration, RegisteredCommittee that of the
+// Committee that was registered last, with epoch 0.
 func RegisteredKey(id ID) string       { return chainKey("chain/", id) }
 func RegisteredCommittee(id ID) string { return chainKey("committee/", id) }
 
@@ -179,9 +180,9 @@ func readApplicants(r *wire.Reader) []Applicant {
 	return list
 }
 
-// Seated is the committee of a chain that applicants make, with its seed.
-func Seated(id ID, epoch uint64, silent uint32, seed Hash, list []Applicant) Committee {
-	c := Committee{Chain: id, Epoch: epoch, Silent: silent, Seed: seed}
+// Seated is the committee of a chain that applicants make, with its seed. It has no epoch: it gets the one in which it agrees.
+func Seated(id ID, silent uint32, seed Hash, list []Applicant) Committee {
+	c := Committee{Chain: id, Silent: silent, Seed: seed}
 	for i := range list {
 		for range list[i].Seats {
 			c.Seats = append(c.Seats, Seat{list[i].Node, list[i].Key})
