@@ -14,8 +14,10 @@ import (
 // Mempool are the lanes of the live accounts: each answers whether it takes the message.
 type Mempool interface {
 	Offer(c *exec.Context, messages []*chain.Message) []error
-	// Admit says why m can't be taken, as far as the final record of its account tells, and whether it waits already.
-	Admit(c *exec.Context, m *chain.Message) (waits bool, err error)
+	// Waits says whether a message waits already.
+	Waits(id chain.MessageID) bool
+	// Admit says why m can't be taken, as far as the final record of its account tells.
+	Admit(c *exec.Context, m *chain.Message) error
 }
 
 // Config says where a Door leads.

@@ -14,14 +14,20 @@ import (
 type lanes struct {
 	mu    sync.Mutex // guards taken
 	taken map[chain.MessageID]int
-	admit func(m *chain.Message) (bool, error)
+	admit func(m *chain.Message) error
 	// offer, if set, says why one is not taken.
 	offer func(m *chain.Message) error
 }
 
-func (l *lanes) Admit(_ *exec.Context, m *chain.Message) (bool, error) {
+func (l *lanes) Waits(id chain.MessageID) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.taken[id] > 0
+}
+
+func (l *lanes) Admit(_ *exec.Context, m *chain.Message) error {
 	if l.admit == nil {
-		return false, nil
+		return nil
 	}
 	return l.admit(m)
 }

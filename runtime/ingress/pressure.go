@@ -163,7 +163,7 @@ func (p *pressure) refuse(to chain.ID, f *flow, over uint64) *Refusal {
 // of one that can't be taken anyway its account says why.
 func (d *Door) slow(m *chain.Message) (counted chain.ID, err error) {
 	to := destination(m)
-	if to == 0 {
+	if to == 0 || d.Mempool.Waits(m.ID()) {
 		return 0, nil
 	}
 	c := d.Context()
@@ -171,7 +171,7 @@ func (d *Door) slow(m *chain.Message) (counted chain.ID, err error) {
 	if busy == nil {
 		return to, nil
 	}
-	if waits, err := d.Mempool.Admit(c, m); waits || err != nil {
+	if err := d.Mempool.Admit(c, m); err != nil {
 		return 0, nil
 	}
 	return 0, busy

@@ -22,8 +22,10 @@ func newDesk() desk { return desk{make(chan struct{}, 1), new(atomic.Int64)} }
 
 // publication refuses a publication that would cost its sender gas for nothing. Its form and its signature are checked.
 func (d *Door) publication(c *exec.Context, m *chain.Message) error {
-	waits, err := d.Mempool.Admit(c, m)
-	if waits || err != nil {
+	if d.Mempool.Waits(m.ID()) {
+		return nil
+	}
+	if err := d.Mempool.Admit(c, m); err != nil {
 		return err
 	}
 	in, err := chain.DecodePublish(m.Input)

@@ -43,11 +43,11 @@ func newCodeDoor(t *testing.T, validate func(code []byte)) (*Door, *lanes) {
 		}
 		return uint64(len(code)) * 1000, 1, nil
 	}
-	l.admit = func(m *chain.Message) (bool, error) {
+	l.admit = func(m *chain.Message) error {
 		if m.Nonce == 99 {
-			return false, errNoMoney
+			return errNoMoney
 		}
-		return m.Nonce == 50, nil
+		return nil
 	}
 	return d, l
 }
@@ -60,6 +60,8 @@ func TestPublications(t *testing.T) {
 	short := func(m *chain.Message) {
 		m.GasLimit = exec.ExternalGas(m) + gas.PublishByte*4 + gas.PublishComplexity*4000 - 1
 	}
+	waits := publishing(50, []byte("fine"), nil)
+	l.taken[waits.ID()] = 1
 	for name, c := range map[string]struct {
 		m         *chain.Message
 		code      string
@@ -70,7 +72,7 @@ func TestPublications(t *testing.T) {
 		"too large":      {publishing(0, make([]byte, chain.MaxCodeBytes+1), nil), CodeTooLarge, 0},
 		"bad":            {publishing(0, []byte("bad"), nil), CodeBadCode, 1},
 		"old":            {publishing(0, []byte("old"), nil), CodePublished, 0},
-		"waits":          {publishing(50, []byte("fine"), nil), "", 0},
+		"waits":          {waits, "", 0},
 		"gas":            {publishing(0, []byte("fine"), short), CodeGasLimitLow, 1},
 		"gas for itself": {publishing(0, []byte("fine"), func(m *chain.Message) { m.GasLimit = exec.ExternalGas(m) }), CodeGasLimitLow, 0},
 		"amount":         {publishing(0, []byte("fine"), func(m *chain.Message) { m.Amount = chain.NewAmount(1) }), CodeBadInput, 0},

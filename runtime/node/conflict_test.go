@@ -3,6 +3,8 @@ package node
 import (
 	"context"
 	"errors"
+	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -10,7 +12,9 @@ import (
 	"github.com/thinkey/thinkey/actors/account"
 	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/consensus/committee"
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
 )
 
 // Two messages with one nonce, taken in by two members at once: one becomes final, and who waits for the other is told.
@@ -70,6 +74,80 @@ func TestCommitteeForwardsAgain(t *testing.T) {
 		r.nodes[i] = open(t, c)
 	}
 	r.pay(deaf, payment(r.nodes[deaf], 1, 2, 1, 0))
+}
+
+// SPEC 5.10: a message becomes final if one member has it that doesn't lead, and who gave it to that one tells nobody else.
+func TestCommitteeOffersWhatOthersGave(t *testing.T) {
+	r := newCommittee(t, 4)
+	near := int(firstLeader(t, r)+1) % 4
+	for i := range r.nodes {
+		c := r.config(i, true)
+		c.Member.Patience = time.Hour // no round fails: the leader must come to have it
+		r.nodes[i] = open(t, c)
+	}
+	m := payment(r.nodes[near], 1, 2, 1, 0)
+	r.give(m, near)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if where, err := r.nodes[near].Await(ctx, m.ID()); err != nil || where.Final == nil {
+		t.Fatalf("%+v, %v", where, err)
+	}
+	if n := r.nodes[near].waiting.offers.Len(); n != 0 {
+		t.Errorf("%d messages are offered when all are final", n)
+	}
+}
+
+// give has a stranger tell some members of a message, and waits until they have it.
+func (r *committeeRig) give(m *chain.Message, to ...int) {
+	r.t.Helper()
+	for _, i := range to {
+		node, _ := memberKeys(i)
+		r.wires.Port(keys.PublicKey{99}).Send(node, encodeMessages([][]byte{m.Encode()}))
+		for r.nodes[i].Waiting() == 0 && r.nodes[i].Head().Header.Height == 0 {
+			runtime.Gosched()
+		}
+	}
+}
+
+// SPEC 5.10: after a failed round what waits is offered again at once.
+func TestCommitteeOffersAfterFailedRound(t *testing.T) {
+	r := newCommittee(t, 4)
+	leaders := committee.NewLeaders(r.genesis.Committee.Seed, 4)
+	leads := []int{int(leaders.Leader(committee.Turn{Height: 1})), int(leaders.Leader(committee.Turn{Height: 1, Round: 1}))}
+	var have []int
+	told := make(chan int, 100)
+	for i := range r.nodes {
+		c := r.config(i, true)
+		c.Member.Patience, c.Member.Resend = 100*time.Millisecond, time.Hour
+		if !slices.Contains(leads, i) {
+			have = append(have, i)
+			c.Member.Net = &tapped{c.Member.Net, func() { told <- i }}
+		}
+		r.nodes[i] = open(t, c)
+	}
+	m := payment(r.nodes[0], 1, 2, 1, 0)
+	r.give(m, have...)
+	for range have {
+		<-told
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if where, err := r.nodes[have[0]].Await(ctx, m.ID()); err != nil || where.Final == nil {
+		t.Fatalf("%+v, %v", where, err)
+	}
+}
+
+// tapped tells when messages are spread.
+type tapped struct {
+	Net
+	tell func()
+}
+
+func (l *tapped) Spread(raw []byte) {
+	if raw[0] == frameMessages {
+		l.tell()
+	}
+	l.Net.Spread(raw)
 }
 
 // lossy loses the first frames of messages.

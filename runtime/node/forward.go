@@ -1,81 +1,55 @@
 package node
 
 import (
-	"sync"
+	"time"
 
 	"github.com/thinkey/thinkey/runtime/ingress"
-	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
 )
-
-// forwards are the external messages that came in here and are not final: this node passes them on to all members, and again
-// while the height makes no progress, so that the next leader has them whatever was lost (SPEC 5.10).
-type forwards struct {
-	queue chan [][]byte
-
-	mu   *sync.Mutex // guards open
-	open map[chain.MessageID][]byte
-}
 
 const (
 	// forwarded is how many submissions may wait to be passed on.
 	forwarded = 1024
 	// arrivals is how many frames of messages may wait to be taken in. More are lost; their senders offer them again.
 	arrivals = 256
+	// firstPause is after how many of its pauses without progress a member offers for the first time again what waits.
+	firstPause = 4
 )
-
-func newForwards() forwards {
-	return forwards{make(chan [][]byte, forwarded), new(sync.Mutex), map[chain.MessageID][]byte{}}
-}
 
 // forward passes on what was taken in of raws.
 func (m *member) forward(raws [][]byte, answers []ingress.Answer) {
 	taken := make([][]byte, 0, len(raws))
-	m.sent.mu.Lock()
 	for i, a := range answers {
 		if a.Refused == nil {
 			taken = append(taken, raws[i])
-			m.sent.open[a.ID] = raws[i]
 		}
 	}
-	m.sent.mu.Unlock()
 	if len(taken) == 0 {
 		return
 	}
 	select {
-	case m.sent.queue <- taken:
+	case m.sent <- taken:
 	case <-m.ended:
 	}
 }
 
-// final forgets messages that became final; forget one that was dropped.
-func (f *forwards) final(ids []chain.MessageID) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.open) == 0 {
-		return
-	}
-	for _, id := range ids {
-		delete(f.open, id)
-	}
-}
-
-func (f *forwards) forget(id chain.MessageID) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.open, id)
-}
-
-// passOn sends what was submitted: all that waits together.
+// passOn sends what was submitted, all that waits together; and whatever is not final yet once more, whoever took it in first: at
+// times, and after a failed round, so that the next leader has it whatever was lost (SPEC 5.10).
 func (m *member) passOn() {
+	pulse := time.NewTicker(m.resendPause())
+	defer pulse.Stop()
 	for {
 		select {
 		case <-m.ended:
 			return
-		case raws := <-m.sent.queue:
+		case <-pulse.C:
+			m.sendMessages(m.node.waiting.again(false))
+		case <-m.failed:
+			m.sendMessages(m.node.waiting.again(true))
+		case raws := <-m.sent:
 			for more := true; more && len(raws) < forwardCount; {
 				select {
-				case next := <-m.sent.queue:
+				case next := <-m.sent:
 					raws = append(raws, next...)
 				default:
 					more = false
@@ -99,19 +73,23 @@ func (m *member) sendMessages(raws [][]byte) {
 	}
 }
 
-// offerAgain sends some of the messages that are not final yet once more.
-func (m *member) offerAgain() {
-	var raws [][]byte
-	size := 0
-	m.sent.mu.Lock()
-	for _, raw := range m.sent.open { // any order, and another one each time
-		if size += len(raw); size > forwardBytes && len(raws) > 0 {
-			break
+// watchRounds notices a round that failed.
+func (m *member) watchRounds() {
+	r := m.driver.Replica()
+	at := moment{r.Head().Header.Height, r.Round()}
+	if failed := at.round > 0 && at != m.last; failed {
+		select {
+		case m.failed <- struct{}{}:
+		default:
 		}
-		raws = append(raws, raw)
 	}
-	m.sent.mu.Unlock()
-	m.sendMessages(raws)
+	m.last = at
+}
+
+// moment is a round of the height after a head.
+type moment struct {
+	head  uint64
+	round uint32
 }
 
 // hear takes what a peer sent. What doesn't decode is counted.

@@ -179,7 +179,6 @@ func (m *member) Commit(f *bft.Final) error {
 	if err := m.expire(tag); err != nil {
 		return err
 	}
-	m.sent.final(r.Processed)
 	m.watch.committed(f)
 	n.docket.final(r.Block.Header.Height)
 	n.due()

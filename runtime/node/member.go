@@ -8,6 +8,7 @@ import (
 	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/consensus/driver"
+	"github.com/thinkey/thinkey/runtime/ingress"
 	"github.com/thinkey/thinkey/runtime/keep"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
@@ -73,8 +74,10 @@ type member struct {
 	round   timer
 	resend  timer
 	watch   watch
-	sent    forwards
-	arrived chan [][]byte // external messages that others took in
+	sent    chan [][]byte // external messages that were submitted here
+	arrived chan [][]byte // those that others tell of
+	last    moment        // run's
+	failed  chan struct{} // holds one if a round has failed
 	charges chan accusation
 
 	// The rest is guarded by node.turn.
@@ -116,12 +119,14 @@ func (n *Node) join() error {
 	m := &member{
 		Member: *n.config.Member, node: n, inbox: make(chan bft.Event, inboxEvents), heard: make(chan heard, inboxEvents), ended: make(chan struct{}),
 		round: newTimer(), resend: newTimer(), results: map[chain.BlockHash]*block.Result{},
-		arrived: make(chan [][]byte, arrivals), charges: make(chan accusation, accusations), sent: newForwards(),
+		arrived: make(chan [][]byte, arrivals), charges: make(chan accusation, accusations),
+		sent: make(chan [][]byte, forwarded), failed: make(chan struct{}, 1),
 	}
 	if err := m.load(); err != nil {
 		return err
 	}
 	m.watch = newWatch(n, &m.work)
+	n.waiting.offers = ingress.NewOffers(firstPause * uint64(m.resendPause().Milliseconds()))
 	n.member = m
 	m.work.Go(m.admit)
 	m.work.Go(m.passOn)
@@ -158,6 +163,11 @@ func (m *member) load() error {
 	}
 	m.driver = driver.New(bft.New(config, head, safety, bodies), driver.Ports{Epochs: m, Disk: m, Net: net, Clock: m, Ledger: m, Watch: &m.watch})
 	return nil
+}
+
+// resendPause is how long the member waits before it says anything again.
+func (m *member) resendPause() time.Duration {
+	return time.Duration(millis(m.Resend, defaultResend)) * time.Millisecond
 }
 
 func millis(d, otherwise time.Duration) uint64 {
@@ -203,12 +213,12 @@ func (m *member) run() {
 		case <-m.round.C:
 			err = m.driver.Apply(bft.Expired{Timer: m.round.is})
 		case <-m.resend.C:
-			m.offerAgain()
 			err = m.driver.Apply(bft.Expired{Timer: m.resend.is})
 		}
 		if err == nil {
 			err = m.hearAgain()
 		}
+		m.watchRounds()
 	}
 	n.fatal(err)
 }

@@ -244,9 +244,6 @@ func (n *Node) start() error {
 // dropped is told of a message that will not come into a block.
 func (n *Node) dropped(id chain.MessageID, reason error) {
 	n.waiting.drop(id, reason)
-	if n.member != nil {
-		n.member.sent.forget(id)
-	}
 }
 
 // superseded drops those messages that still wait after a block of another node used their nonces.

@@ -54,16 +54,19 @@ func (n mempool) Offer(c *exec.Context, messages []*chain.Message) []error {
 	return errs
 }
 
+// Waits implements ingress.Mempool.
+func (n mempool) Waits(id chain.MessageID) bool {
+	waits, _ := n.waiting.state(id)
+	return waits
+}
+
 // Admit implements ingress.Mempool.
-func (n mempool) Admit(c *exec.Context, m *chain.Message) (waits bool, err error) {
-	if waits, _ := n.waiting.state(m.ID()); waits {
-		return true, nil
-	}
+func (n mempool) Admit(c *exec.Context, m *chain.Message) error {
 	record, err := n.store.State(n.chain).Account(m.From)
 	if err != nil {
-		return false, err
+		return err
 	}
-	return false, account.Admit(c, n.config.Lane.OrDefault(), record, m)
+	return account.Admit(c, n.config.Lane.OrDefault(), record, m)
 }
 
 // Info is what a node says of itself.

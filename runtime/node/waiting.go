@@ -3,15 +3,20 @@ package node
 import (
 	"context"
 	"sync"
+	"time"
 
+	"github.com/thinkey/thinkey/runtime/ingress"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
 // waiting knows the messages that were taken in and are not final yet, who waits for them, and why the last ones that
 // were dropped were. It is bounded by the mempool, and by droppedKept.
 type waiting struct {
+	began time.Time
+
 	mu      sync.Mutex // guards all below
 	pending map[chain.MessageID]entry
+	offers  *ingress.Offers // of those that were taken in; nil where there is nobody else
 	dropped map[chain.MessageID]error
 	oldest  []chain.MessageID // of dropped, in order
 	head    chan struct{}     // closed when the head moves
@@ -37,6 +42,9 @@ func (w *waiting) settle(id chain.MessageID) {
 	if e.settled != nil {
 		close(e.settled)
 	}
+	if w.offers != nil && e.taken {
+		w.offers.Gone(id)
+	}
 	if e.offers == 0 {
 		delete(w.pending, id)
 		return
@@ -49,7 +57,7 @@ const droppedKept = 10_000
 
 func newWaiting() *waiting {
 	return &waiting{
-		pending: make(map[chain.MessageID]entry), dropped: make(map[chain.MessageID]error), head: make(chan struct{}),
+		began: time.Now(), pending: make(map[chain.MessageID]entry), dropped: make(map[chain.MessageID]error), head: make(chan struct{}),
 	}
 }
 
@@ -66,6 +74,7 @@ func (w *waiting) offer(messages []*chain.Message) {
 
 // answered is called with what became of them. One that no call got taken in is forgotten with the last that tried.
 func (w *waiting) answered(messages []*chain.Message, refused []error) {
+	now := w.millis()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i, m := range messages {
@@ -73,10 +82,27 @@ func (w *waiting) answered(messages []*chain.Message, refused []error) {
 		e.offers--
 		e.taken = e.taken || refused[i] == nil && !e.over
 		w.pending[m.ID()] = e
+		if w.offers != nil && e.taken {
+			w.offers.Wait(m, now)
+		}
 		if e.offers == 0 && !e.taken {
 			w.settle(m.ID())
 		}
 	}
+}
+
+// millis is a clock for offers.
+func (w *waiting) millis() uint64 { return uint64(time.Since(w.began).Milliseconds()) }
+
+// again are the messages of which to tell the other members now (SPEC 5.10); sooner than else after a failed round.
+func (w *waiting) again(failed bool) [][]byte {
+	now := w.millis()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if failed {
+		w.offers.Failed(now)
+	}
+	return w.offers.Again(now, forwardBytes)
 }
 
 // final forgets the messages of a committed block and wakes who waited for them, or for the head.

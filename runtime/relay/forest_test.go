@@ -61,17 +61,19 @@ type trunk struct {
 	seen     func(*block.Result) // is told of each block
 }
 
-// Offer and Admit implement ingress.Mempool.
+// Offer, Waits and Admit implement ingress.Mempool.
 func (c *trunk) Offer(x *exec.Context, messages []*chain.Message) []error {
 	return c.host.Offer(x, messages)
 }
 
-func (c *trunk) Admit(x *exec.Context, m *chain.Message) (waits bool, err error) {
+func (c *trunk) Waits(chain.MessageID) bool { return false }
+
+func (c *trunk) Admit(x *exec.Context, m *chain.Message) error {
 	record, err := c.State().Account(m.From)
 	if err != nil {
-		return false, err
+		return err
 	}
-	return false, account.Admit(x, account.DefaultLimits(), record, m)
+	return account.Admit(x, account.DefaultLimits(), record, m)
 }
 
 func wallet(id chain.ID, n byte) chain.Address {
