@@ -58,7 +58,7 @@ func (c Census) Missing() (missing []string) {
 	for _, b := range boundaryNames {
 		must = append(must, "crash "+b)
 	}
-	must = append(must, "early certificate", "round above 3", "evidence: vote against vote", "contract", "twin", "handling that failed", "block cut short", "bit rot seen", "epoch change")
+	must = append(must, "early certificate", "round above 3", "evidence: vote against vote", "contract", "twin", "handling that failed", "block cut short", "bit rot seen", "epoch change", "message offered again")
 	for _, name := range must {
 		if c[name] == 0 {
 			missing = append(missing, name)

@@ -34,6 +34,6 @@
 // # What it does not do
 //
 // There is no proto.actor in it: what it schedules, the seed does here. Several chains and elections come with them. The chain
-// is alone: where a committee changes, its registry takes what a user sends (epoch.go). Here each member offers the others whatever
-// waits, every two seconds; a node (runtime/node/forward.go) does so for what clients gave it, and while a height doesn't end.
+// is alone: where a committee changes, its registry takes what a user sends (epoch.go). What waits is offered
+// to the other members as in a node (runtime/ingress Offers).
 package sim

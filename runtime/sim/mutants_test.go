@@ -77,6 +77,8 @@ var mutants = []mutant{
 	{"idle", "5.7", "an idle chain is made to make blocks", "consensus/bft/propose.go", "Demanded: r.round > 0}", "Demanded: true}"},
 	{"A6", "5.10", "what a block that lost had handled waits no more", "actors/account/account.go", "\t\ta.base, a.above = layer{}, nil\n\t\treturn", "\t\ta.lane.Use(a.base.overlay.Now.Nonce)\n\t\ta.base, a.above = layer{}, nil\n\t\treturn"},
 	{"A3", "5.10", "what has just begun to wait is dropped when a block is final", "actors/account/account.go", "return a.lane.Trim(a.final.Balance)", "a.lane.dropFrom(1)\n\treturn a.lane.Trim(a.final.Balance)"},
+	{"offers", "5.10", "what waits is not offered again", "runtime/ingress/offers.go", "if w.due <= now {", "if false {"},
+	{"offers", "5.10", "the first of what waits keep out the others", "runtime/ingress/offers.go", "now+o.pause<<w.pauses, now", "now, w.told"},
 	{"K5", "5.1", "a sum outside of the subgroup passes", "sdk/keys/blskeys.go", "e.G1.IsZero(sum) || !e.G1.InCorrectSubgroup(sum)", "e.G1.IsZero(sum)"},
 	{"I6", "2.2", "a message is used up only if it succeeds", "contracts/exec/apply.go", "base := env.account // what remains if the handling fails: E3", "base := env.account\n\tbase.Nonce = before.Nonce"},
 	{"I7", "4.9", "a block is reported as final before it is durable", "runtime/store/commit.go", "s.apply(w.batch, pebble.Sync)", "s.apply(w.batch, pebble.NoSync)"},

@@ -125,7 +125,7 @@ func (n *node) apply(ev bft.Event) {
 	if !n.up || n.w.broken != nil {
 		return
 	}
-	height := n.ledger.head.Header.Height
+	height, round := n.ledger.head.Header.Height, n.driver.Replica().Round()
 	n.during(func() error {
 		if _, ok := ev.(bft.Start); ok {
 			n.cross(insideStart)
@@ -134,6 +134,9 @@ func (n *node) apply(ev bft.Event) {
 			return err
 		}
 		n.cross(afterEffects)
+		if now := n.driver.Replica().Round(); now > 0 && (now != round || n.ledger.head.Header.Height != height) {
+			n.pool.again(true)
+		}
 		return nil
 	})
 	if n.up && n.ledger.head.Header.Height > height {
@@ -205,7 +208,7 @@ func (n *node) stop(millis uint64) {
 
 // wants says whether the chain is not idle, as this node sees it (SPEC 5.7, 5.10).
 func (n *node) wants() bool {
-	return n.pool.waiting() > 0 || n.ledger.queued > 0 || n.ledger.heartbeat() || n.ledger.news()
+	return n.pool.ready() || n.ledger.queued > 0 || n.ledger.heartbeat() || n.ledger.news()
 }
 
 // pulse tells the core that a block is due, now and again for as long as one is.
@@ -222,12 +225,16 @@ func (n *node) pulse() {
 	}
 	n.pulsing = true
 	wait := uint64(pulseMillis)
-	if !n.wants() {
+	if !n.wants() && n.pool.offers.Len() == 0 {
 		wait = n.ledger.untilHeartbeat()
 	}
 	n.w.after(wait, n, "pulse", func() {
 		n.pulsing = false
-		if n.during(n.pool.again); n.up {
+		n.during(func() error {
+			n.pool.again(false)
+			return nil
+		})
+		if n.up {
 			n.pulse()
 		}
 	})

@@ -94,6 +94,7 @@ type Plan struct {
 	Messages int
 	Contract bool
 	GasPrice uint64
+	Once     bool   // users send what they want once, when trouble is over: it is the members' to see to it (SPEC 5.10)
 	Cut      int    // one of so many blocks is cut short, its relays carried out; 0 for none
 	Trouble  uint64 // milliseconds
 	Calm     uint64 // milliseconds
@@ -145,6 +146,7 @@ const (
 	streamHeal
 	streamLater
 	streamEpochs
+	streamUsers
 )
 
 func stream(seed, number uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, number)) }
@@ -180,6 +182,7 @@ func Draw(seed uint64, o Options) *Plan {
 	if o.Messages >= 0 {
 		p.Messages = min(p.Messages, o.Messages)
 	}
+	p.Once = stream(seed, streamUsers).IntN(2) == 0
 	p.Uplink = 4096 << later.IntN(8)
 	p.loseClasses()
 	if p.on(Epoch) {

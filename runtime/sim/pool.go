@@ -6,22 +6,26 @@ import (
 	"github.com/thinkey/thinkey/actors/account"
 	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/runtime/ingress"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
 // pool is the live accounts of a node with what waits in their lanes (SPEC 5.10): a message that comes from outside is
-// passed on to all members, and again for as long as it waits.
+// passed on to all members, and whatever waits again, as a node does it.
 type pool struct {
 	n        *node
 	home     account.Home
 	accounts map[chain.Address]*account.Account
-	order    []chain.Address  // those with a lane that may not be empty, sorted
-	since    uint64           // when it last told the others
+	order    []chain.Address // those with a lane that may not be empty, sorted
+	offers   *ingress.Offers
 	taken    []*chain.Message // for the oracle of SPEC 5.10: what was given a place and is not final yet
 }
 
 func newPool(n *node) *pool {
-	return &pool{n: n, home: account.Home{State: n.disk.state(), Limits: account.DefaultLimits()}, accounts: map[chain.Address]*account.Account{}, since: n.w.now}
+	return &pool{
+		n: n, home: account.Home{State: n.disk.state(), Limits: account.DefaultLimits()}, accounts: map[chain.Address]*account.Account{},
+		offers: ingress.NewOffers(4 * resendMillis),
+	}
 }
 
 // account is the live account at an address.
@@ -46,6 +50,14 @@ func (p *pool) waiting() (n int) {
 	return n
 }
 
+// ready says whether one of those that wait could be handled now: no nonce is missing before it.
+func (p *pool) ready() bool {
+	return slices.ContainsFunc(p.order, func(at chain.Address) bool {
+		a := p.account(at)
+		return a.Waiting() > a.Apart().Messages
+	})
+}
+
 // admit asks for a place for a message. The others are told of one that comes from a client.
 func (p *pool) admit(m *chain.Message, client bool) error {
 	n := p.n
@@ -57,57 +69,62 @@ func (p *pool) admit(m *chain.Message, client bool) error {
 	if err != nil {
 		return err
 	}
-	if _, err := p.account(m.From).Offer(c, m); err != nil {
+	replaced, err := p.account(m.From).Offer(c, m)
+	if err != nil {
 		n.w.census.add("message refused")
 		return nil
 	}
+	if replaced != nil {
+		p.offers.Gone(replaced.ID())
+	}
+	p.offers.Wait(m, n.w.now/millis)
 	p.taken = append(p.taken, m)
 	if at, found := slices.BinarySearchFunc(p.order, m.From, chain.Address.Compare); !found {
 		p.order = slices.Insert(p.order, at, m.From)
 	}
 	n.pulse()
 	if client {
-		p.tell(m)
+		p.tell(m.Encode())
 	}
 	return nil
 }
 
-func (p *pool) tell(m *chain.Message) {
-	p.n.w.carry(p.n, bft.Everyone, packet{external: true, raw: m.Encode()})
+func (p *pool) tell(raw []byte) {
+	p.n.w.carry(p.n, bft.Everyone, packet{external: true, raw: raw})
 }
 
-const (
-	againMillis = 2000
-	againMost   = 8 // of each account
-)
-
-// again tells the others what still waits.
-func (p *pool) again() error {
-	w := p.n.w
-	if w.now < p.since+againMillis*millis {
-		return nil
+// again tells the others of what still waits, if it is time for that; sooner than else after a failed round.
+func (p *pool) again(failed bool) {
+	now := p.n.w.now / millis
+	if failed {
+		p.offers.Failed(now)
 	}
-	p.since = w.now
-	for _, at := range p.order {
-		a := p.account(at)
-		for nonce := a.Final().Nonce; nonce < a.Final().Nonce+againMost; nonce++ {
-			if m := a.At(nonce); m != nil {
-				p.tell(m)
-			}
-		}
+	for _, raw := range p.offers.Again(now, againBytes) {
+		p.n.w.census.add("message offered again")
+		p.tell(raw)
 	}
-	return nil
 }
+
+// againBytes is how much is offered at once.
+const againBytes = 16 << 10
 
 func (p *pool) drop(a *account.Account, m *chain.Message) {
 	p.n.w.census.add("message refused at its place")
 	a.Drop(m)
+	p.offers.Gone(m.ID())
 	p.taken = slices.DeleteFunc(p.taken, func(t *chain.Message) bool { return t.ID() == m.ID() })
 }
 
 // forget drops what is final from what was taken.
 func (p *pool) forget() {
 	p.taken = slices.DeleteFunc(p.taken, func(m *chain.Message) bool { return p.account(m.From).Final().Nonce > m.Nonce })
+}
+
+// gone drops what waits no longer from what is offered.
+func (p *pool) gone(list []*chain.Message) {
+	for _, m := range list {
+		p.offers.Gone(m.ID())
+	}
 }
 
 // committed tells the accounts what a block left of them.
@@ -122,9 +139,14 @@ func (p *pool) committed(o *outcome) {
 	}
 	for at, a := range p.accounts { // any order: each by itself
 		if r := records[at]; r != nil || o.tag != nil && a.Overlay(tag) != nil {
-			a.Commit(tag, r)
+			next := a.Now(tag).Nonce
+			if r != nil {
+				next = r.Nonce
+			}
+			p.gone(a.Below(next))
+			p.gone(a.Commit(tag, r))
 		}
-		a.Expire(o.result.Block.Header.Height + 1)
+		p.gone(a.Expire(o.result.Block.Header.Height + 1))
 	}
 	p.order = slices.DeleteFunc(p.order, func(at chain.Address) bool { return p.account(at).Waiting() == 0 })
 	for at, a := range p.accounts { // any order: each by itself
