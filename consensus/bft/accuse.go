@@ -19,11 +19,13 @@ type said struct {
 // so, by what a third party will ask.
 func (r *Replica) accuse(from Peer, a, b said) {
 	e := light.Evidence{First: a.Claim, Second: b.Claim}
-	if r.others.accused[from] || !e.Contradicts() {
+	if r.others.accused[from] || r.others.charged[from] || !e.Contradicts() {
 		return
 	}
 	e.First, e.Second = r.signature(a), r.signature(b)
 	if _, err := r.config.Committee.Guilty(&e); err != nil {
+		r.others.charged[from] = true // once a tick: it could say what it has not signed without end
+		r.tickLater()
 		return
 	}
 	r.others.accused[from] = true

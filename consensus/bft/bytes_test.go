@@ -17,6 +17,12 @@ func step(t *testing.T, r *bft.Replica, ev bft.Event) bft.Effects {
 	return e
 }
 
+// tick lets the resend timer run out.
+func tick(t *testing.T, r *bft.Replica) bft.Effects {
+	t.Helper()
+	return step(t, r, bft.Expired{Timer: bft.Timer{Kind: bft.ResendTimer, Height: r.Head().Header.Height + 1, Round: r.Round()}})
+}
+
 // Bytes of a final block that somebody damaged say nothing about who certified it, however often they come. The replica asks
 // again, goes on asking, and takes the block when it comes, with those behind it.
 func TestDamagedBytes(t *testing.T) {

@@ -21,13 +21,19 @@ type others struct {
 	suspect map[Peer]bool   // sent what is no signature
 	cancels map[Peer]bool   // have keys that cancel out: what they sign together, nobody can be shown
 	accused map[Peer]bool   // were reported for this height
-	lied    map[Peer]bool   // since the last tick, about their heads
+	lied    map[Peer]bool   // since the last tick: sent what a pairing showed to be none
+	charged map[Peer]bool   // since the last tick, of what they have not signed
+	spent   map[Peer]int    // since the last tick: timeouts and heads that were looked at
 }
 
 const (
 	// maxAsks is how often blocks are asked for that somebody has hinted at and nobody shows: a hint is any message of a later
 	// height, and may be a lie. For blocks that a certificate shows a node asks until it has them.
 	maxAsks = 8
+	// maxLooks is how many timeouts and heads of a peer are looked at between two ticks: good ones, too, can be made without end.
+	maxLooks = 8
+	// tickHeights is after how many heights a tick comes at the latest, where blocks come faster than the timer runs out.
+	tickHeights = 16
 	// maxPause bounds the pauses between two times on an idle chain: they begin with ResendMillis and grow to 2^maxPause times it.
 	maxPause = 5
 )
@@ -39,7 +45,7 @@ type fetch struct {
 }
 
 func newOthers() others {
-	return others{served: map[Peer]uint64{}, reports: map[Peer]uint64{}, suspect: map[Peer]bool{}, cancels: map[Peer]bool{}, accused: map[Peer]bool{}, lied: map[Peer]bool{}}
+	return others{served: map[Peer]uint64{}, reports: map[Peer]uint64{}, suspect: map[Peer]bool{}, cancels: map[Peer]bool{}, accused: map[Peer]bool{}, lied: map[Peer]bool{}, charged: map[Peer]bool{}, spent: map[Peer]int{}}
 }
 
 // tick allows again what is allowed once between two ticks.
@@ -47,12 +53,50 @@ func (c *others) tick() {
 	c.wanted = false
 	clear(c.served)
 	clear(c.lied)
+	clear(c.charged)
+	clear(c.spent)
 }
 
 // begin: a new height.
-func (c *others) begin() {
-	c.tick()
+func (c *others) begin(height uint64) {
+	c.wanted = false
+	clear(c.served)
 	clear(c.accused)
+	if height%tickHeights == 0 {
+		c.tick()
+	}
+}
+
+// hear says whether what a peer sent is true, as a check finds that costs pairings. Who sent what is not is not heard again before
+// the next tick: a liar costs one check, whatever it sends, and whatever kind of message it is.
+func (r *Replica) hear(from Peer, check func() bool) bool {
+	if r.others.lied[from] || len(r.others.lied) > chain.MaxSeats {
+		return false
+	}
+	if check() {
+		return true
+	}
+	r.others.lied[from] = true
+	r.tickLater()
+	return false
+}
+
+// look says whether another timeout or head of a peer is to be looked at before the next tick.
+func (r *Replica) look(from Peer) bool {
+	if r.others.spent[from] == maxLooks || len(r.others.spent) > chain.MaxSeats {
+		return false
+	}
+	if r.others.spent[from]++; r.others.spent[from] == maxLooks {
+		r.tickLater()
+	}
+	return true
+}
+
+// tickLater sees to it that there is another tick, also while the chain is idle.
+func (r *Replica) tickLater() {
+	if !r.running {
+		r.repeatLater()
+	}
 }
 
 // state is this node's Status.
@@ -114,17 +158,13 @@ func (r *Replica) counts(from Peer) bool {
 	return r.silent && r.safety.ResumeAt == 0 && len(r.seatsOf(from)) > 0
 }
 
-// behind asks a peer for what it says it has, and remembers that it must be had if the certificate shows it. Who lies is heard
-// once between two ticks: a certificate costs a pairing.
+// behind asks a peer for what it says it has, and remembers that it must be had if the certificate shows it.
 func (r *Replica) behind(from Peer, s *Status) {
-	if s.Head > r.others.known && s.Certificate != nil && !r.foreign(s) && !r.others.lied[from] && len(r.others.lied) <= chain.MaxSeats {
-		if r.shown(s) {
+	if s.Head > r.others.known && s.Certificate != nil && !r.foreign(s) {
+		if r.shown(from, s) {
 			r.others.known = s.Head
-		} else {
-			r.others.lied[from] = true
-			if !r.counts(from) { // else report says so
-				r.reject(from, lyingHead)
-			}
+		} else if !r.counts(from) { // else report says so
+			r.reject(from, lyingHead)
 		}
 	}
 	r.want(from, s.Head)
@@ -133,9 +173,10 @@ func (r *Replica) behind(from Peer, s *Status) {
 const lyingHead = "a head that its certificate doesn't show"
 
 // shown says whether its certificate shows the head that a peer says it has.
-func (r *Replica) shown(s *Status) bool {
+func (r *Replica) shown(from Peer, s *Status) bool {
 	c := s.Certificate
-	return s.Head == 0 || c != nil && c.Height == s.Head && r.certifier(c.Height).Final(c) == nil
+	return s.Head == 0 || c != nil && c.Height == s.Head && r.look(from) &&
+		r.hear(from, func() bool { return r.certifier(c.Height).Final(c) == nil })
 }
 
 // foreign says whether a peer's head is of an epoch that nothing is known of here: it may be as it says.
@@ -149,9 +190,7 @@ func (r *Replica) serve(to Peer, from uint64) {
 		return
 	}
 	r.others.served[to] = from
-	if !r.running {
-		r.repeatLater() // if the answer is lost it may be asked for again, also while the chain is idle
-	}
+	r.tickLater() // if the answer is lost it may be asked for again
 	r.out.Serve = append(r.out.Serve, Serve{to, from})
 }
 
@@ -163,9 +202,7 @@ func (r *Replica) want(from Peer, head uint64) {
 	}
 	r.others.wanted = true
 	r.send(from, &Want{r.next()})
-	if !r.running {
-		r.repeatLater() // if the question is lost, or the answer
-	}
+	r.tickLater() // if the question is lost, or the answer
 }
 
 // finals takes blocks with their certificates.
@@ -207,7 +244,7 @@ func (r *Replica) takeFinal() {
 // continues says whether a certificate makes the block with this header the next one after the head.
 func (r *Replica) continues(h *chain.Header, c *chain.Certificate) bool {
 	return h.Height == r.next() && h.Parent == r.head.Hash && h.Hash() == c.Block && c.Height == h.Height && c.Round >= h.Round &&
-		(r.final == nil || r.final.Block == c.Block) && r.isFinal(c) && r.genuine(c)
+		(r.final == nil || r.final.Block == c.Block) && r.isFinal(c) && r.genuine(r.others.source, c)
 }
 
 // seek asks for a block that is not here: the one that is final, or that the justification demands of a proposal. Those who
@@ -282,7 +319,10 @@ func (r *Replica) report(from Peer, s *Status) {
 	if r.foreign(s) {
 		return
 	}
-	if !r.shown(s) {
+	if head, ok := r.others.reports[from]; ok && head >= s.Head {
+		return
+	}
+	if !r.shown(from, s) {
 		r.reject(from, lyingHead)
 		return
 	}

@@ -105,6 +105,7 @@ func TestLyingHeads(t *testing.T) {
 			t.Errorf("%+v is believed", lie)
 		}
 	}
+	tick(t, r) // it is heard again
 	for from := range bft.Peer(2) {
 		if e := r.Step(bft.Received{From: from, Message: &bft.Status{}}); e.Persist != nil {
 			t.Fatal("two of four are no quorum")
@@ -186,6 +187,7 @@ func TestUnsignedProposal(t *testing.T) {
 		if e := step(t, r, bft.Received{From: other, Message: &usurped}); len(e.Reject) != 1 || len(e.Verify) > 0 {
 			t.Errorf("another's signature: %+v", e)
 		}
+		tick(t, r)
 		if e := step(t, r, bft.Received{From: seat, Message: p}); len(e.Reject) > 0 || len(e.Verify) != 1 {
 			t.Errorf("the leader's: %+v", e)
 		}

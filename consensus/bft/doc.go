@@ -120,6 +120,13 @@
 // a single honest node has L. A node that is told of a later epoch asks for what it lacks. If too few of the new committee are
 // there, the chain waits for them: nobody else can agree on its blocks.
 //
+// # What a peer can cost
+//
+// A pairing takes a thousand times as long as all else here, and what it shows to be false costs the sender nothing. So a peer that said
+// what is false is not heard again before the next tick (hear), whatever it sends; of what is true and of no use, timeouts of later and
+// later rounds and old heads, a few are looked at (look); a leader's contradiction is shown once a height, and then the leader is not
+// heard (proposalOf). A tick comes with the resend timer, or after some heights. What is lost by that is sent again (R12).
+//
 // # What it does not do
 //
 // It keeps no blocks but those of the height under way, does not judge blocks (consensus/block), does not know which messages

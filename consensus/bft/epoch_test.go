@@ -83,6 +83,7 @@ func TestFormerCommittee(t *testing.T) {
 	if got := step(t, r, bft.Received{From: 2, Epoch: 0, Message: &bft.Certified{Certificate: late.Certificate}}); len(got.Send) > 0 {
 		t.Errorf("a message of the epoch that is over is answered: %+v", got.Send)
 	}
+	tick(t, r)
 	good := e.after(1, e.now)
 	got := step(t, r, bft.Received{From: 2, Epoch: 1, Message: &bft.Finals{Blocks: []bft.Final{good}}})
 	if len(got.Verify) != 1 {

@@ -200,7 +200,7 @@ func (r *Replica) finish() bool {
 	}
 	r.renew()
 	r.resume()
-	r.others.begin()
+	r.others.begin(r.next())
 	if r.lags() || !r.lacks() {
 		r.others.asked = 0
 	}

@@ -48,7 +48,7 @@ func (r *Replica) current(ev Received) {
 		if _, round := m.Failed(); round < r.round || r.final != nil {
 			return
 		}
-		if !r.justified(m) {
+		if !r.justified(ev.From, m) {
 			r.reject(ev.From, "a justification is none")
 			return
 		}
@@ -58,7 +58,7 @@ func (r *Replica) current(ev Received) {
 		if old := r.safety.Certificate; r.final != nil || c.Step == chain.Preparation && !r.isFinal(c) && old != nil && old.Round >= c.Round {
 			return
 		}
-		if !r.genuine(c) {
+		if !r.genuine(ev.From, c) {
 			r.reject(ev.From, "a certificate is none")
 			return
 		}
@@ -66,10 +66,11 @@ func (r *Replica) current(ev Received) {
 	}
 }
 
-// proposalOf takes a proposal, and enters its round if that is justified. The rules: V1, V2, V3 in the package's doc.
+// proposalOf takes a proposal, and enters its round if that is justified. The rules: V1, V2, V3 in the package's doc. A leader that has
+// contradicted itself at the height is not heard any more: it could make proposals without end.
 func (r *Replica) proposalOf(from Peer, p *Proposal) {
 	v := &p.Vote
-	if r.final != nil || v.Round < r.round || v.Round == r.round && r.proposal != nil && r.proposal.Vote.Block == v.Block {
+	if r.final != nil || r.others.accused[from] || v.Round < r.round || v.Round == r.round && r.proposal != nil && r.proposal.Vote.Block == v.Block {
 		return
 	}
 	header, err := chain.DecodeBlockHeader(p.Raw)
@@ -77,7 +78,7 @@ func (r *Replica) proposalOf(from Peer, p *Proposal) {
 		r.reject(from, "a proposal's block is none for this height")
 		return
 	}
-	if !r.signedBy(from, &v.Part) || !r.parent(p.Parent) {
+	if !r.signedBy(from, &v.Part) || !r.parent(from, p.Parent) {
 		return
 	}
 	leader := r.leader(v.Round, p.Parent)
@@ -85,7 +86,7 @@ func (r *Replica) proposalOf(from Peer, p *Proposal) {
 		r.reject(from, "a proposal of a seat that doesn't lead the round")
 		return
 	}
-	if !r.opens(p.Why, v.Round) {
+	if !r.opens(from, p.Why, v.Round) {
 		r.reject(from, "a proposal without its justification")
 		return
 	}
@@ -93,7 +94,7 @@ func (r *Replica) proposalOf(from Peer, p *Proposal) {
 		r.reject(from, "a proposal that its justification doesn't allow")
 		return
 	}
-	if !r.validVote(v) {
+	if !r.validVote(from, v) {
 		r.reject(from, "a proposal's signature is none")
 		return
 	}
@@ -110,17 +111,17 @@ func (r *Replica) proposalOf(from Peer, p *Proposal) {
 }
 
 // opens says whether a justification opens a round; the first one needs none.
-func (r *Replica) opens(j *Justification, round uint32) bool {
+func (r *Replica) opens(from Peer, j *Justification, round uint32) bool {
 	if j == nil || round == 0 {
 		return j == nil && round == 0
 	}
 	_, failed := j.Failed()
-	return failed+1 == round && r.justified(j)
+	return failed+1 == round && r.justified(from, j)
 }
 
 // parent takes the certificate of the head that a proposal brings. Of two, the one of the lower round names the leaders, so
 // that all come to expect the same.
-func (r *Replica) parent(c *chain.Certificate) bool {
+func (r *Replica) parent(from Peer, c *chain.Certificate) bool {
 	head := &r.head
 	if c == nil || head.Certificate == nil {
 		return c == nil && head.Certificate == nil
@@ -128,7 +129,7 @@ func (r *Replica) parent(c *chain.Certificate) bool {
 	if c.Round == head.Certificate.Round {
 		return c.Block == head.Hash
 	}
-	if c.Height != head.Header.Height || c.Block != head.Hash || c.Round < head.Header.Round || !r.isFinal(c) || !r.genuine(c) {
+	if c.Height != head.Header.Height || c.Block != head.Hash || c.Round < head.Header.Round || !r.isFinal(c) || !r.genuine(from, c) {
 		return false
 	}
 	if c.Round < head.Certificate.Round {
@@ -163,7 +164,7 @@ func (r *Replica) keepAhead(ev Received) {
 // proposal brings it along.
 func (r *Replica) future(ev Received) {
 	if p, ok := ev.Message.(*Proposal); ok && p.Parent != nil && p.Parent.Height == r.next() && r.final == nil {
-		if r.genuine(p.Parent) && r.isFinal(p.Parent) {
+		if r.genuine(ev.From, p.Parent) && r.isFinal(p.Parent) {
 			r.final = p.Parent
 			r.compare(r.final)
 		}

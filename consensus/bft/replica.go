@@ -211,7 +211,8 @@ func (r *Replica) compress(d keys.BLSDomain, message []byte, part *committee.Par
 	return s, len(bad) == 0
 }
 
-func (r *Replica) validVote(v *Vote) bool {
+// validVote says whether a vote of a peer is signed.
+func (r *Replica) validVote(from Peer, v *Vote) bool {
 	s := r.vote(v.Step, v.Height, v.Round, v.Block)
-	return r.valid(s.Domain(), s.Append(nil), &v.Part)
+	return r.hear(from, func() bool { return r.valid(s.Domain(), s.Append(nil), &v.Part) })
 }

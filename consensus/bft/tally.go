@@ -42,7 +42,7 @@ func (r *Replica) count(from Peer, v *Vote, checked bool) {
 	b := &t.ballots[from]
 	switch {
 	case b.vote == nil:
-		if !checked && r.others.suspect[from] && !r.validVote(v) {
+		if !checked && r.others.suspect[from] && !r.validVote(from, v) {
 			r.reject(from, "a vote's signature is none, again")
 			return
 		}

@@ -118,7 +118,9 @@ func (r *Replica) timedOut(from Peer, t *Timeout) {
 			r.accuse(from, claimTimeout(old), claimTimeout(t))
 		}
 		return
-	case !r.sound(t):
+	case !r.look(from):
+		return // it is sent again
+	case !r.sound(from, t):
 		r.reject(from, "a timeout's signature or certificate is none")
 		return
 	}
@@ -132,22 +134,23 @@ func (r *Replica) timedOut(from Peer, t *Timeout) {
 }
 
 // sound checks what a timeout of the height carries: signature, and the certificate that it names.
-func (r *Replica) sound(t *Timeout) bool {
+func (r *Replica) sound(from Peer, t *Timeout) bool {
 	c := r.config.Committee
 	return t.Network == c.Network() && t.Timeout.Chain == c.Chain() && t.Epoch == c.Epoch() &&
-		r.names(t.Highest, t.Certificate) && t.Last.Round <= t.Round && r.valid(keys.BLSTimeout, t.Timeout.Append(nil), &t.Part)
+		t.Last.Round <= t.Round && r.names(from, t.Highest, t.Certificate) &&
+		r.hear(from, func() bool { return r.valid(keys.BLSTimeout, t.Timeout.Append(nil), &t.Part) })
 }
 
 // names says whether a mark names this preparation certificate of the height, and the certificate is one; or neither is there.
-func (r *Replica) names(m chain.Mark, c *chain.Certificate) bool {
+func (r *Replica) names(from Peer, m chain.Mark, c *chain.Certificate) bool {
 	if c == nil {
 		return m.IsZero()
 	}
-	return c.Step == chain.Preparation && c.Height == r.next() && m == (chain.Mark{Round: c.Round, Block: c.Block}) && r.genuine(c)
+	return c.Step == chain.Preparation && c.Height == r.next() && m == (chain.Mark{Round: c.Round, Block: c.Block}) && r.genuine(from, c)
 }
 
 // genuine checks a certificate of the height, or of the one before, once.
-func (r *Replica) genuine(c *chain.Certificate) bool {
+func (r *Replica) genuine(from Peer, c *chain.Certificate) bool {
 	id := chain.Hash(wire.Sum(wire.TagConsensus, c.Append(nil)))
 	if r.checked[id] {
 		return true
@@ -156,7 +159,10 @@ func (r *Replica) genuine(c *chain.Certificate) bool {
 		return false
 	}
 	by := r.certifier(c.Height)
-	if c.Step == chain.Preparation && by.Prepared(c) != nil || c.Step == chain.Confirmation && by.Final(c) != nil {
+	holds := func() bool {
+		return (c.Step != chain.Preparation || by.Prepared(c) == nil) && (c.Step != chain.Confirmation || by.Final(c) == nil)
+	}
+	if !r.hear(from, holds) {
 		return false
 	}
 	r.remember(id)
@@ -173,7 +179,7 @@ func (r *Replica) remember(id chain.Hash) {
 
 // justified checks a justification of the height: timeouts of one round by enough seats, and the certificate that the highest
 // of them names. A round that was entered with the same is not checked again.
-func (r *Replica) justified(j *Justification) bool {
+func (r *Replica) justified(from Peer, j *Justification) bool {
 	height, round := j.Failed()
 	if height != r.next() {
 		return false
@@ -187,7 +193,8 @@ func (r *Replica) justified(j *Justification) bool {
 			return false
 		}
 	}
-	if !r.names(j.highest(), j.Certificate) || r.config.Committee.TimedOut(&j.Timeouts, height, round) != nil {
+	if !r.names(from, j.highest(), j.Certificate) ||
+		!r.hear(from, func() bool { return r.config.Committee.TimedOut(&j.Timeouts, height, round) == nil }) {
 		return false
 	}
 	r.remember(id)

@@ -11,7 +11,7 @@ import (
 
 // Every deviation comes to deviate within some seeds: one that never does tries nothing. What is called a cycle is found to be one.
 func TestDeviations(t *testing.T) {
-	const seeds = 1000
+	const seeds = 10_000
 	left := map[string]string{} // by role: what must have happened
 	for _, d := range deviations {
 		left[d.name] = "byzantine: " + d.name
