@@ -15,13 +15,12 @@ import (
 
 // Chain is a chain in a store.
 type Chain struct {
+	Relays
 	store *store.Store
-	id    chain.ID
-	last  *outbox
 }
 
 // Of is the chain with the id.
-func Of(s *store.Store, id chain.ID) Chain { return Chain{s, id, &outbox{}} }
+func Of(s *store.Store, id chain.ID) Chain { return Chain{RelaysOf(s, id), s} }
 
 // Create writes the block at height 0 with the state that it leaves, and what a member's votes begin with; nil for who has
 // none.
@@ -90,19 +89,6 @@ func Agree(tree *merkle.Tree, h *chain.Header) error {
 		return fmt.Errorf("%w: the state has root %s, and block %d says %s", store.ErrDamaged, root, h.Height, h.Roots.State)
 	}
 	return nil
-}
-
-// Certificate is what made the block at a height final; nil at height 0 and on a chain that one validator runs.
-func (c Chain) Certificate(height uint64) (*chain.Certificate, error) {
-	raw, err := c.store.Certificate(c.id, height)
-	if err != nil || len(raw) == 0 {
-		return nil, err
-	}
-	cert, err := chain.DecodeCertificate(raw)
-	if err != nil {
-		return nil, fmt.Errorf("%w: certificate of block %d: %w", store.ErrDamaged, height, err)
-	}
-	return &cert, nil
 }
 
 // Votes are what this member has signed, with the blocks that it signed of the height after the head (K2).

@@ -25,6 +25,29 @@ const (
 	ofExpected byte = 3
 )
 
+// Records are the final blocks of chains with what goes with them: a store's, or what stands in for one. What isn't there is
+// store.ErrNotFound.
+type Records interface {
+	Head(id chain.ID) (store.Head, error)
+	Header(id chain.ID, height uint64) (chain.Header, error)
+	Certificate(id chain.ID, height uint64) ([]byte, error)
+	Block(id chain.ID, height uint64) (raw, certificate []byte, err error)
+	Outbox(id chain.ID, height uint64) ([]byte, error)
+	Departures(id, to chain.ID, first uint64, limit int) ([]store.Departed, error)
+	Node(id, list chain.ID, level uint8, index uint64) (merkle.Hash, error)
+	Proof(id chain.ID, of byte, c chain.ID, most uint64) (at uint64, raw []byte, err error)
+}
+
+// Relays is what a node that has a chain's records can show other chains: relay.Chain, but for the head.
+type Relays struct {
+	records Records
+	id      chain.ID
+	last    *outbox
+}
+
+// RelaysOf are those of the chain with the id.
+func RelaysOf(r Records, id chain.ID) Relays { return Relays{r, id, &outbox{}} }
+
 // Prove shows what a block's state has in a slot.
 type Prove func(exec.Slot) (merkle.StateProof, error)
 
@@ -120,26 +143,26 @@ func (k *keeping) expected(from chain.ID) error {
 }
 
 // kept is a proof that was kept; nil if there is none.
-func (c Chain) kept(of byte, of2 chain.ID, most uint64) (at uint64, raw []byte, err error) {
-	at, raw, err = c.store.Proof(c.id, of, of2, most)
+func (c Relays) kept(of byte, of2 chain.ID, most uint64) (at uint64, raw []byte, err error) {
+	at, raw, err = c.records.Proof(c.id, of, of2, most)
 	if errors.Is(err, store.ErrNotFound) {
 		return 0, nil, nil
 	}
 	return at, raw, err
 }
 
-func (c Chain) damaged(err error) error {
+func (c Relays) damaged(err error) error {
 	return fmt.Errorf("%w: kept proof: %w", store.ErrDamaged, err)
 }
 
 // Header implements relay.Chain.
-func (c Chain) Header(height uint64) (*chain.Header, error) {
-	h, err := c.store.Header(c.id, height)
+func (c Relays) Header(height uint64) (*chain.Header, error) {
+	h, err := c.records.Header(c.id, height)
 	return &h, err
 }
 
 // Recorded implements relay.Chain.
-func (c Chain) Recorded(child chain.ID, height uint64) (*relay.Recorded, error) {
+func (c Relays) Recorded(child chain.ID, height uint64) (*relay.Recorded, error) {
 	first, raw, err := c.kept(ofRecorded, child, height)
 	if raw == nil || err != nil {
 		return nil, err
@@ -169,7 +192,7 @@ func (c Chain) Recorded(child chain.ID, height uint64) (*relay.Recorded, error) 
 }
 
 // LastRecorded implements relay.Chain.
-func (c Chain) LastRecorded(child chain.ID, height uint64) (uint64, error) {
+func (c Relays) LastRecorded(child chain.ID, height uint64) (uint64, error) {
 	_, raw, err := c.kept(ofCount, child, height)
 	if raw == nil || err != nil {
 		return 0, err
@@ -178,7 +201,7 @@ func (c Chain) LastRecorded(child chain.ID, height uint64) (uint64, error) {
 }
 
 // Expects implements relay.Chain.
-func (c Chain) Expects(from chain.ID, height uint64) (*relay.Expects, error) {
+func (c Relays) Expects(from chain.ID, height uint64) (*relay.Expects, error) {
 	at, raw, err := c.kept(ofExpected, from, height)
 	if raw == nil || err != nil {
 		return nil, err
@@ -194,15 +217,15 @@ func (c Chain) Expects(from chain.ID, height uint64) (*relay.Expects, error) {
 }
 
 // Place implements relay.Chain.
-func (c Chain) Place(list chain.ID, count, index uint64) (merkle.Place, error) {
+func (c Relays) Place(list chain.ID, count, index uint64) (merkle.Place, error) {
 	return merkle.ProvePlace(count, index, func(level uint8, index uint64) (merkle.Hash, error) {
-		return c.store.Node(c.id, list, level, index)
+		return c.records.Node(c.id, list, level, index)
 	})
 }
 
 // Departure implements relay.Chain.
-func (c Chain) Departure(to chain.ID, number uint64) (uint64, error) {
-	list, err := c.store.Departures(c.id, to, number, 1)
+func (c Relays) Departure(to chain.ID, number uint64) (uint64, error) {
+	list, err := c.records.Departures(c.id, to, number, 1)
 	if len(list) == 0 || err != nil {
 		return 0, err
 	}
@@ -213,8 +236,8 @@ func (c Chain) Departure(to chain.ID, number uint64) (uint64, error) {
 const mostDeparted = chain.MaxImported
 
 // Departed implements relay.Chain.
-func (c Chain) Departed(to chain.ID, first uint64, room relay.Room) (*relay.Departed, error) {
-	list, err := c.store.Departures(c.id, to, first, mostDeparted)
+func (c Relays) Departed(to chain.ID, first uint64, room relay.Room) (*relay.Departed, error) {
+	list, err := c.records.Departures(c.id, to, first, mostDeparted)
 	if len(list) == 0 || err != nil {
 		return nil, err
 	}
@@ -253,14 +276,14 @@ type outbox struct {
 }
 
 // outbox is that of a final block, with its tree.
-func (c Chain) outbox(height uint64) ([]block.Outgoing, *merkle.Fixed, error) {
+func (c Relays) outbox(height uint64) ([]block.Outgoing, *merkle.Fixed, error) {
 	o := c.last
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.height == height {
 		return o.list, o.tree, nil
 	}
-	raw, err := c.store.Outbox(c.id, height)
+	raw, err := c.records.Outbox(c.id, height)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -282,8 +305,8 @@ const (
 )
 
 // Run implements relay.Chain.
-func (c Chain) Run(from uint64) (*chain.Digest, error) {
-	head, err := c.store.Head(c.id)
+func (c Relays) Run(from uint64) (*chain.Digest, error) {
+	head, err := c.records.Head(c.id)
 	if err != nil || from > head.Height {
 		return nil, err
 	}
@@ -313,7 +336,7 @@ func (c Chain) Run(from uint64) (*chain.Digest, error) {
 }
 
 // seal adds the certificate of the last header, and the committee that follows if that changes.
-func (c Chain) seal(d *chain.Digest) error {
+func (c Relays) seal(d *chain.Digest) error {
 	last := d.Last()
 	cert, err := c.Certificate(last.Height)
 	if err != nil {
@@ -332,8 +355,8 @@ func (c Chain) seal(d *chain.Digest) error {
 
 // next is the committee that a block handed over to. It is read from the block: the states of long ago are gone, and who was away for as
 // long can go on from there alone.
-func (c Chain) next(h *chain.Header) (next chain.Committee, err error) {
-	raw, _, err := c.store.Block(c.id, h.Height)
+func (c Relays) next(h *chain.Header) (next chain.Committee, err error) {
+	raw, _, err := c.records.Block(c.id, h.Height)
 	if err != nil {
 		return next, err
 	}
@@ -352,7 +375,20 @@ func (c Chain) next(h *chain.Header) (next chain.Committee, err error) {
 }
 
 // Sealed is the digest of one block.
-func (c Chain) Sealed(h *chain.Header) (*chain.Digest, error) {
+func (c Relays) Sealed(h *chain.Header) (*chain.Digest, error) {
 	d := &chain.Digest{Headers: []chain.Header{*h}}
 	return d, c.seal(d)
+}
+
+// Certificate is what made the block at a height final; nil at height 0 and on a chain that one validator runs.
+func (c Relays) Certificate(height uint64) (*chain.Certificate, error) {
+	raw, err := c.records.Certificate(c.id, height)
+	if err != nil || len(raw) == 0 {
+		return nil, err
+	}
+	cert, err := chain.DecodeCertificate(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%w: certificate of block %d: %w", store.ErrDamaged, height, err)
+	}
+	return &cert, nil
 }

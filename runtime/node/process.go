@@ -176,8 +176,10 @@ func (p *Process) carry(n *Node) {
 		return
 	}
 	c := &relay.Carrier{
-		Chains: p.chains, Child: n.chain, Parent: parent.chain, Tree: n.limbs, Entry: parent.slot,
-		Post: parent.post(*p.config.Carrier), Hurry: parent.Look, Lazily: lazily, Log: n.config.Log,
+		Courier: relay.Courier{
+			Chains: p.chains, Child: n.chain, Parent: parent.chain, Tree: n.limbs, Entry: parent.slot, Hurry: parent.Look,
+		},
+		Post: parent.post(*p.config.Carrier), Lazily: lazily, Log: n.config.Log,
 	}
 	c.Start()
 	p.carriers = append(p.carriers, c)

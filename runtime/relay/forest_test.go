@@ -171,10 +171,10 @@ func (f *forest) plant(s *store.Store, g *chain.Genesis, l chain.Limb) {
 	f.trunks[l.ID] = c
 	f.all.Add(l.ID, c)
 	if parent := f.trunks[l.Parent]; parent != nil {
-		c.carrier = &relay.Carrier{
-			Chains: f.all, Child: l.ID, Parent: l.Parent, Post: parent.post, Hurry: func() {},
+		c.carrier = &relay.Carrier{Post: parent.post, Courier: relay.Courier{
+			Chains: f.all, Child: l.ID, Parent: l.Parent, Hurry: func() {},
 			Tree: func() chain.Tree { return c.context().Tree }, Entry: parent.entry,
-		}
+		}}
 	}
 }
 
