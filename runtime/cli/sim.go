@@ -26,6 +26,7 @@ type simFlags struct {
 	keep     string
 	messages int
 	nodes    int
+	chains   int
 	out      string
 }
 
@@ -73,18 +74,22 @@ func (f *simFlags) share(c *cobra.Command) {
 	c.Flags().StringVar(&f.keep, "keep", "all", "numbers of the incidents to keep, or none, or all")
 	c.Flags().IntVar(&f.messages, "messages", -1, "messages at most; -1 for as many as the seed draws")
 	c.Flags().IntVar(&f.nodes, "nodes", 0, "nodes of one seat each; 0 for what the seed draws")
+	c.Flags().IntVar(&f.chains, "chains", 0, fmt.Sprintf("chains, the main one included, 1 to %d; 0 for what the seed draws", sim.MostChains))
 }
 
 // tiers names them.
 func tiers() string { return fmt.Sprintf("%s, %s or %s", sim.Stub, sim.Real, sim.Store) }
 
 func (f *simFlags) options() (o sim.Options, err error) {
-	o = sim.Options{Tier: sim.Tier(f.tier), Messages: f.messages, Nodes: f.nodes}
+	o = sim.Options{Tier: sim.Tier(f.tier), Messages: f.messages, Nodes: f.nodes, Chains: f.chains}
 	if !slices.Contains(sim.Tiers, o.Tier) {
 		return o, usage("--tier (%q)", f.tier).do("write %s", tiers())
 	}
 	if f.nodes < 0 || f.nodes > 64 {
 		return o, usage("--nodes (%d)", f.nodes).do("write a number from 0 to 64")
+	}
+	if f.chains < 0 || f.chains > sim.MostChains {
+		return o, usage("--chains (%d)", f.chains).do("write a number from 0 to %d", sim.MostChains)
 	}
 	for _, name := range f.without {
 		c, ok := sim.ClassNamed(name)

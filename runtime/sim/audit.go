@@ -8,7 +8,8 @@ import (
 
 // audit holds, at the end of a run and of one node, all that a store must hold: blocks, state, receipts, undo records and
 // indexes, replayed from the genesis. It is the audit that operators have.
-func (w *World) audit() error {
+func (s *stage) audit() error {
+	w := s.worlds[0]
 	n := w.nodes[w.plan.Seed%uint64(len(w.nodes))]
 	d, ok := n.disk.(*stored)
 	if !ok || !n.up || n.rotten != "" || w.broken != nil {

@@ -13,9 +13,19 @@ type Census map[string]int
 func (c Census) add(name string)         { c[name]++ }
 func (c Census) addN(name string, n int) { c[name] += n }
 
+// most keeps the highest of what was counted.
+func (c Census) most(name string, n int) { c[greatest+name] = max(c[greatest+name], n) }
+
+// greatest begins the names of what is no sum.
+const greatest = "at most: "
+
 // join adds another's counts.
 func (c Census) join(o Census) {
-	for name, n := range o { // any order: sums
+	for name, n := range o { // any order: sums, and what is the highest
+		if strings.HasPrefix(name, greatest) {
+			c[name] = max(c[name], n)
+			continue
+		}
 		c[name] += n
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/thinkey/thinkey/contracts/wasm/module"
 	"github.com/thinkey/thinkey/sdk/abi"
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/light"
 )
 
 // The methods of the contract differ by the length of their input.
@@ -129,6 +130,14 @@ func (codes) Merges(hash chain.CodeHash, method string) (bool, error) {
 // handlings counts those of contracts.
 var handlings int
 
-func rules() block.Rules {
-	return block.Rules{Programs: registrar{native.Programs{Codes: codes{&handlings}}}}
+// committees makes committees: those of the digests actor, too.
+type committees func(chain.NetworkID, chain.Committee) (*light.Committee, error)
+
+// Committee implements native.Committees.
+func (c committees) Committee(n chain.NetworkID, of chain.Committee) (*light.Committee, error) {
+	return c(n, of)
+}
+
+func rules(made committees) block.Rules {
+	return block.Rules{Programs: registrar{native.Programs{Codes: codes{&handlings}, Committees: made}}, Committees: made}
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/runtime/keep"
 	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
@@ -14,9 +15,11 @@ type disk interface {
 	load(h how) (*past, error)
 	// state is that after the last block; safety the last record. They may be asked for in a life alone, like what follows.
 	state() exec.State
+	// relays is what it has for other chains.
+	relays() keep.Relays
 	safety() (bft.Safety, error)
 	write(s *bft.Safety, body *bft.Body, h how) error
-	commit(f *bft.Final, r *block.Result, h how) error
+	commit(f *bft.Final, r *block.Result, prove keep.Prove, h how) error
 	finals(from uint64) ([]bft.Final, error)
 	// crash ends the life: what is not durable is lost.
 	crash()

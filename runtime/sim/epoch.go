@@ -72,12 +72,15 @@ func (n *node) whom(p bft.Peer) bft.Peer {
 	return bft.Peer(int(key[0]) - 1 + int(key[1])<<8)
 }
 
-// registered is where the registry has the chain's committee.
-var registered = exec.Slot{Account: chain.RegistryAddress(), Key: chain.RegisteredCommittee(here)}
+// registered is where the registry has a chain's committee.
+func registered(id chain.ID) exec.Slot {
+	return exec.Slot{Account: chain.RegistryAddress(), Key: chain.RegisteredCommittee(id)}
+}
 
-// news says whether a committee is registered that doesn't agree yet.
+// news says whether a committee is registered that doesn't agree yet, as a node of the main chain sees it. Of others the crossing says so.
 func (l *ledger) news() bool {
-	raw, err := l.n.disk.state().Entry(registered.Account, registered.Key)
+	slot := registered(chain.Main)
+	raw, err := l.n.disk.state().Entry(slot.Account, slot.Key)
 	if err != nil || raw == nil {
 		return false // what can't be read is met elsewhere
 	}
@@ -89,12 +92,12 @@ func (l *ledger) news() bool {
 	return c.Hash() != l.n.epoch.Seats.Hash()
 }
 
-// registrar is the registry of a chain alone: it has no keys to ask for, and takes every committee from everybody.
+// registrar is a registry that has no keys to ask for, and takes the committee of every chain from everybody.
 type registrar struct{ native.Programs }
 
 // Program is exec.Programs'.
 func (r registrar) Program(self chain.Address, a chain.Account, m *chain.Message) (exec.Program, error) {
-	if self == registered.Account && m.Method == chain.MethodCommittee {
+	if self == chain.RegistryAddress() && m.Method == chain.MethodCommittee {
 		return register{}, nil
 	}
 	return r.Programs.Program(self, a, m)
@@ -105,8 +108,8 @@ type register struct{}
 // Handle is exec.Program's.
 func (register) Handle(env *exec.Env) error {
 	c, err := chain.DecodeCommittee(env.Input)
-	if err != nil || c.Chain != here {
+	if err != nil || !env.Context.Tree.Has(c.Chain) {
 		return exec.Fail(chain.StatusBadInput, "committee: %v", err)
 	}
-	return env.Write(registered.Key, env.Input)
+	return env.Write(chain.RegisteredCommittee(c.Chain), env.Input)
 }

@@ -22,6 +22,8 @@ type ledger struct {
 	outcomes map[chain.BlockHash]*outcome // of blocks after the head
 	open     *account.Tag                 // of the block that was built last
 	attempts uint64
+	look     bool // other chains may have something new for this one
+	arriving bool // they had when it was last looked after
 }
 
 // outcome is what is known of a block.
@@ -31,7 +33,7 @@ type outcome struct {
 }
 
 func newLedger(n *node, p *past) (*ledger, error) {
-	l := &ledger{n: n, head: p.head, tree: p.tree, rules: n.w.origin.rules, outcomes: map[chain.BlockHash]*outcome{}}
+	l := &ledger{n: n, head: p.head, tree: p.tree, rules: n.w.origin.rules, outcomes: map[chain.BlockHash]*outcome{}, look: true}
 	q, _, err := l.before().Queue()
 	l.queued = q.Tail - q.Head
 	return l, err
@@ -155,7 +157,11 @@ func (l *ledger) build(b bft.Build) ([]byte, error) {
 	}
 	l.attempts++
 	tag := account.Tag{Parent: l.head.Hash, Attempt: l.attempts}
-	s := newSchedule(l, context, tag, carried)
+	arrival, err := l.bring(before, context)
+	if err != nil {
+		return nil, err
+	}
+	s := newSchedule(l, context, tag, carried, arrival.Messages)
 	if len(carried) > 0 {
 		s.fresh = block.FreshGas(context.Params, queue)
 	}
@@ -163,10 +169,6 @@ func (l *ledger) build(b bft.Build) ([]byte, error) {
 		return nil, err
 	}
 	l.open = &tag
-	arrival, err := l.arrival(before, context)
-	if err != nil {
-		return nil, err
-	}
 	if len(s.touched) == 0 && arrival.Arrived.IsEmpty() && !b.Demanded && !l.heartbeat() {
 		return nil, nil
 	}
@@ -182,23 +184,6 @@ func (l *ledger) build(b bft.Build) ([]byte, error) {
 	}
 	l.outcomes[result.Hash] = &outcome{result, &tag}
 	return result.Raw, nil
-}
-
-// arrival is what a block takes over: the committee that is registered, if it is another.
-func (l *ledger) arrival(before *block.Before, c *exec.Context) (*block.Arrival, error) {
-	a := block.NewArrival(before, l.rules, c)
-	if !l.news() {
-		return a, nil
-	}
-	raw, err := before.State.Entry(registered.Account, registered.Key)
-	if err != nil {
-		return nil, err
-	}
-	fault, err := a.Fact(&chain.Fact{Kind: chain.FactCommittee, From: here, Of: here, Value: raw})
-	if fault != nil {
-		err = fault
-	}
-	return a, err
 }
 
 // discard closes the block that was built last: another takes its place. What is known of its bytes stays.
@@ -233,7 +218,10 @@ func (l *ledger) Commit(f *bft.Final) error {
 			h = torn // the batch is lost as a whole
 		}
 	}
-	if err := n.disk.commit(f, o.result, h); err != nil {
+	prove := func(slot exec.Slot) (merkle.StateProof, error) {
+		return l.tree.Prove(o.result.Version, block.SlotPath(slot))
+	}
+	if err := n.disk.commit(f, o.result, prove, h); err != nil {
 		return err
 	}
 	n.cross(insideCommit)
@@ -245,6 +233,7 @@ func (l *ledger) Commit(f *bft.Final) error {
 	for _, w := range n.w.oracles {
 		w.committed(n, f)
 	}
+	n.process.committed(n)
 	n.cross(afterCommit)
 	return nil
 }
@@ -283,6 +272,7 @@ func (l *ledger) adopt(f *bft.Final, o *outcome) error {
 	l.outcomes, l.open = map[chain.BlockHash]*outcome{}, nil
 	l.head = bft.Head{Header: o.result.Block.Header, Hash: o.result.Hash, Certificate: &f.Certificate}
 	l.queued = o.result.Queued
+	l.look = true
 	return nil
 }
 

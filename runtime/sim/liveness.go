@@ -15,6 +15,8 @@ type liveness struct {
 	rounds uint64 // up to then
 	last   uint64 // how many rounds there have been since
 	since  uint64 // when the last of them began
+	begin  uint64 // when trouble ended
+	done   bool   // all of it is reached
 }
 
 // stallMillis is how long the healed may be in one round: its patience at most, and then as long again for timeouts that are lost
@@ -24,7 +26,7 @@ const stallMillis = 2*patienceMillis<<6 + heartbeatMillis
 // newLiveness demands all that is pending now, and four more payments. Where users send once, one healed honest node gets these and tells
 // nobody, as if it had them from a faulty one; and then no more is demanded than what one such node has (SPEC 5.10).
 func newLiveness(w *World) *liveness {
-	l := &liveness{w: w, height: w.final.height(), rounds: w.rounds(), since: w.now}
+	l := &liveness{w: w, height: w.final.height(), rounds: w.rounds(), since: w.now, begin: w.now}
 	if w.plan.Once {
 		w.load.confidant = l.confidant()
 	}
@@ -41,7 +43,7 @@ func newLiveness(w *World) *liveness {
 }
 
 // well says whether a node is one that must have everything in the end.
-func (l *liveness) well(n *node) bool { return l.w.healed[n.number] && n.honest() && n.up }
+func (l *liveness) well(n *node) bool { return n.process.healed && n.honest() && n.up }
 
 // confidant is the node that is told alone; nil if none is up.
 func (l *liveness) confidant() *node {
@@ -83,23 +85,51 @@ func (l *liveness) bound() uint64 {
 	for _, c := range l.w.plan.Changes {
 		seats += sum(c.Seats)
 	}
-	return uint64(boundPerSeat * seats)
+	bound := uint64(boundPerSeat * seats)
+	if len(l.w.worlds) > 1 {
+		bound += l.w.final.height() - l.height // rounds that made blocks: other chains keep this one busy
+	}
+	return bound
 }
 
-// demandIt lets the world go on until all that is demanded is final.
-func (l *liveness) demandIt() {
-	w := l.w
-	if w.broken == nil && !w.until(never, func() bool { return l.reached() || l.late() }) || w.broken == nil && !l.reached() {
-		l.fail()
+// demand lets all chains go on until everything that is demanded is final on each, and then what goes between them.
+func (s *stage) demand() {
+	all := make([]*liveness, 0, len(s.worlds))
+	for _, w := range s.worlds {
+		all = append(all, newLiveness(w))
 	}
+	var late *liveness
+	s.until(never, func() bool {
+		done := true
+		for _, l := range all {
+			if l.done = l.done || l.reached(); l.done {
+				continue
+			}
+			if done = false; l.late() {
+				late = l
+			}
+		}
+		return done || late != nil
+	})
+	if late == nil {
+		for _, l := range all {
+			if !l.done {
+				late = l
+			}
+		}
+	}
+	if s.broken == nil && late != nil {
+		late.fail()
+	}
+	s.crossing.demand()
 }
 
 // rounds is how many rounds there have been, of all heights.
 func (w *World) rounds() uint64 {
 	n := w.final.rounds
 	var under uint32
-	for i, node := range w.nodes {
-		if node.up && w.healed[i] && node.honest() && node.driver.Replica().Head().Header.Height == w.final.height() {
+	for _, node := range w.nodes {
+		if node.up && node.process.healed && node.honest() && node.driver.Replica().Head().Header.Height == w.final.height() {
 			under = max(under, node.driver.Replica().Round())
 		}
 	}
@@ -111,12 +141,12 @@ func (l *liveness) late() bool {
 	if n := l.w.rounds() - l.rounds; n != l.last {
 		l.last, l.since = n, l.w.now
 	}
-	return l.last > l.bound() || l.w.now > l.since+stallMillis*millis
+	return l.last > l.bound() || l.w.now > l.since+stallMillis*millis || l.w.now > l.begin+crossMillis*millis && len(l.w.worlds) > 1
 }
 
 func (l *liveness) reached() bool {
-	for i, n := range l.w.nodes {
-		if !l.w.healed[i] || !n.honest() {
+	for _, n := range l.w.nodes {
+		if !n.process.healed || !n.honest() {
 			continue
 		}
 		if slices.ContainsFunc(l.demand, func(m *chain.Message) bool { return !n.has(m) }) || n.up && n.ledger.news() {
@@ -144,9 +174,9 @@ func (l *liveness) fail() {
 			open++
 		}
 	}
-	for i, n := range w.nodes {
+	for _, n := range w.nodes {
 		if n.up {
-			w.tell(n, "healed %t, honest %t: height %d, round %d, silent %t, %d messages", w.healed[i], n.honest(), n.ledger.head.Header.Height, n.driver.Replica().Round(), n.driver.Replica().Silent(), n.pool.waiting())
+			w.tell(n, "healed %t, honest %t: height %d, round %d, silent %t, %d messages", n.process.healed, n.honest(), n.ledger.head.Header.Height, n.driver.Replica().Round(), n.driver.Replica().Silent(), n.pool.waiting())
 		}
 	}
 	w.violate("I11 liveness", nil, "%d rounds after trouble ended (of %d), and %d ms after the last of them began, %d messages are not final; the chain went from height %d to %d, and not everywhere",

@@ -10,6 +10,7 @@ import (
 // load is the users of a network: they send messages to some node, and again to another for as long as they are not final.
 type load struct {
 	w       *World
+	wallets []wallet
 	nonces  []uint64 // by wallet
 	pending []*chain.Message
 	made    int
@@ -18,7 +19,10 @@ type load struct {
 	confidant *node // the one that is told, and tells nobody; nil for any
 }
 
-func newLoad(w *World) *load { return &load{w: w, nonces: make([]uint64, len(wallets()))} }
+func newLoad(w *World) *load {
+	list := walletsOf(w.id)
+	return &load{w: w, wallets: list, nonces: make([]uint64, len(list))}
+}
 
 // start plans the messages of the trouble.
 func (l *load) start() {
@@ -71,12 +75,14 @@ func (l *load) submit(m *chain.Message) {
 // act is a user's wish.
 func (l *load) act() {
 	r := l.w.random.load
-	from := r.IntN(len(wallets()))
+	from := r.IntN(len(l.wallets))
 	var m *chain.Message
 	switch {
 	case l.w.plan.Contract && l.made == 0:
 		m = l.external(from, chain.MethodPublish, chain.PublishInput{Code: contractCode()}.Encode(), 0)
 		m.GasLimit = chain.MaxMessageGas
+	case len(l.w.worlds) > 1 && r.IntN(2) == 0:
+		m = l.abroad(from)
 	case l.w.plan.Contract && r.IntN(3) == 0:
 		m = l.contract(from)
 	default:
@@ -84,12 +90,12 @@ func (l *load) act() {
 	}
 	l.made++
 	l.nonces[from]++
-	l.pending = append(l.pending, m.Sign(wallets()[from].key))
+	l.pending = append(l.pending, m.Sign(l.wallets[from].key))
 	l.submit(m)
 }
 
 func (l *load) external(from int, method string, input []byte, amount uint64) *chain.Message {
-	me := wallets()[from].address
+	me := l.wallets[from].address
 	return &chain.Message{
 		Network: l.w.origin.header.Network, Kind: chain.External, From: me, To: me, Payer: me, Nonce: l.nonces[from],
 		ValidUntil: l.w.final.height() + 100_000, Amount: chain.NewAmount(amount), GasPrice: l.w.plan.GasPrice,
@@ -100,13 +106,13 @@ func (l *load) external(from int, method string, input []byte, amount uint64) *c
 // payment is one to somebody, some of which must fail: more than there is, to nobody, what nobody understands.
 func (l *load) payment(from int) *chain.Message {
 	r := l.w.random.load
-	to := wallets()[r.IntN(len(wallets()))].address
+	to := l.wallets[r.IntN(len(l.wallets))].address
 	amount := 1 + r.Uint64N(1000)
 	switch r.IntN(8) {
 	case 0:
 		amount = 1 << 60
 	case 1:
-		to = chain.MadeAddress(here, to, [32]byte{byte(r.IntN(4))}, chain.CodeHash{}) // new
+		to = chain.MadeAddress(l.w.id, to, [32]byte{byte(r.IntN(4))}, chain.CodeHash{}) // new
 	case 2:
 		to = chain.SystemAddress(77) // a chain that isn't there
 	case 3:
@@ -118,12 +124,43 @@ func (l *load) payment(from int) *chain.Message {
 	return m
 }
 
+// abroad is a payment to another chain, or a call there; some of them must come back.
+func (l *load) abroad(from int) *chain.Message {
+	r := l.w.random.load
+	other := l.w.worlds[r.IntN(len(l.w.worlds))]
+	to := other.load.wallets[r.IntN(mostWallets)].address
+	amount := 1 + r.Uint64N(1000)
+	call := func(to chain.Address, method string, gas uint64, input []byte) *chain.Message {
+		in := chain.CallInput{To: to, Method: method, GasLimit: gas, Input: input}
+		m := l.external(from, chain.MethodCall, in.Encode(), amount)
+		m.GasLimit = 2_000_000 + gas
+		return m
+	}
+	switch r.IntN(8) {
+	case 0:
+		return call(to, "nonsense", 200_000, []byte{2})
+	case 1:
+		to = chain.MadeAddress(other.id, to, [32]byte{byte(r.IntN(4))}, chain.CodeHash{}) // new
+	case 2:
+		if houses := other.load.houses; len(houses) > 0 {
+			return call(houses[r.IntN(len(houses))], "do", 2_000_000, make([]byte, r.IntN(callSpin+1)))
+		}
+	case 3:
+		amount = 1<<49 + r.Uint64N(1<<49) // most of what the account has
+	case 4:
+		return call(to, chain.MethodTransfer, 200_000, nil) // that is not asked of others
+	}
+	m := l.external(from, chain.MethodTransfer, chain.TransferInput{To: to}.Encode(), amount)
+	m.GasLimit = exec.TransferGas(m) + r.Uint64N(2)*100_000
+	return m
+}
+
 // contract makes an account with the contract, or calls one.
 func (l *load) contract(from int) *chain.Message {
 	r := l.w.random.load
 	if len(l.houses) == 0 || r.IntN(8) == 0 {
 		in := chain.DeployInput{Code: contractHash(), Salt: [32]byte{byte(l.made)}, GasLimit: 5_000_000}
-		l.houses = append(l.houses, chain.MadeAddress(here, wallets()[from].address, in.Salt, in.Code))
+		l.houses = append(l.houses, chain.MadeAddress(l.w.id, l.wallets[from].address, in.Salt, in.Code))
 		m := l.external(from, chain.MethodDeploy, in.Encode(), 10)
 		m.GasLimit = 20_000_000
 		return m
@@ -137,12 +174,12 @@ func (l *load) contract(from int) *chain.Message {
 // change registers a committee.
 func (l *load) change(c Change) {
 	l.made++
-	next := chain.Committee{Chain: here, Seed: chain.Hash{byte(l.made), byte(l.made >> 8), 1}, Seats: seatsOf(l.w.plan.Tier, c.Seats)}
-	in := chain.CallInput{To: registered.Account, Method: chain.MethodCommittee, GasLimit: 5_000_000, Input: next.Append(nil)}
+	next := chain.Committee{Chain: c.Chain, Seed: chain.Hash{byte(l.made), byte(l.made >> 8), 1}, Seats: seatsOf(l.w.plan.Tier, c.Seats)}
+	in := chain.CallInput{To: chain.RegistryAddress(), Method: chain.MethodCommittee, GasLimit: 5_000_000, Input: next.Append(nil)}
 	m := l.external(0, chain.MethodCall, in.Encode(), 0)
 	m.GasLimit = 20_000_000
 	l.nonces[0]++
-	l.pending = append(l.pending, m.Sign(wallets()[0].key))
+	l.pending = append(l.pending, m.Sign(l.wallets[0].key))
 	l.submit(m)
 }
 

@@ -35,6 +35,8 @@ func newModel(w *World, first bft.Safety) *model {
 
 func (d *model) state() exec.State { return d.slots }
 
+func (d *model) relays() keep.Relays { return keep.RelaysOf(records{d.w.final.archive, d}, d.w.id) }
+
 // room says whether there is some.
 func (d *model) room() error {
 	if d.full {
@@ -79,7 +81,7 @@ func (d *model) safety() (bft.Safety, error) {
 	return bft.Lost(), nil
 }
 
-func (d *model) commit(f *bft.Final, r *block.Result, h how) error {
+func (d *model) commit(f *bft.Final, r *block.Result, _ keep.Prove, h how) error {
 	if err := d.room(); err != nil || h == torn {
 		return err
 	}

@@ -12,7 +12,8 @@ type link struct{ last uint64 } // when what was sent last arrives
 
 // packet is what a link carries.
 type packet struct {
-	external bool // a message for the pool; else one of the core's
+	external bool // a message for the pool
+	envelope bool // what another chain sent; else a message of the core's
 	epoch    uint64
 	raw      []byte
 }
@@ -27,9 +28,9 @@ type cut struct {
 }
 
 // cutOf is the partition of an incident: in two whole groups, of single links, or of single directions.
-func cutOf(w *World, in *Incident) cut {
+func cutOf(w *stage, in *Incident) cut {
 	c := cut{from: w.now, to: w.now + in.For*millis}
-	n := uint64(len(w.nodes))
+	n := uint64(len(w.processes))
 	switch groups := in.How >> 2; in.How % 4 {
 	case 0, 1:
 		w.census.add("partition")
@@ -44,10 +45,16 @@ func cutOf(w *World, in *Incident) cut {
 	return c
 }
 
-// severed says whether a link is cut.
+// severed says whether a link between two processes is cut, severed of a world whether one of its chain is.
+func (s *stage) severed(from, to *process) bool {
+	s.cuts = slices.DeleteFunc(s.cuts, func(c cut) bool { return c.to <= s.now })
+	return slices.ContainsFunc(s.cuts, func(c cut) bool { return c.severs(from.number, to.number) })
+}
+
 func (w *World) severed(from, to *node) bool {
 	w.cuts = slices.DeleteFunc(w.cuts, func(c cut) bool { return c.to <= w.now })
-	return slices.ContainsFunc(w.cuts, func(c cut) bool { return c.severs(from.number, to.number) })
+	here := slices.ContainsFunc(w.cuts, func(c cut) bool { return c.severs(from.process.number, to.process.number) })
+	return here || w.stage.severed(from.process, to.process)
 }
 
 // carry sends a packet to the nodes of a peer, or of all others.
@@ -144,7 +151,7 @@ func (w *World) rates(from, to *node) rates {
 	switch {
 	case w.phase == calm:
 		return rates{p.Loss / 10, p.Copies, p.Damage / 10, p.Tail / 10}
-	case w.phase == recovery && w.healed[from.number] && w.healed[to.number]:
+	case w.phase == recovery && from.process.healed && to.process.healed:
 		return rates{}
 	}
 	return rates{p.Loss, p.Copies, p.Damage, p.Tail}

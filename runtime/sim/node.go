@@ -8,6 +8,7 @@ import (
 	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/consensus/driver"
 	"github.com/thinkey/thinkey/runtime/keep"
+	"github.com/thinkey/thinkey/runtime/relay"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/assert"
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -24,15 +25,15 @@ const (
 // node is one node: what lasts, and what a crash ends.
 type node struct {
 	w         *World
-	number    int
-	peer      bft.Peer // its number in the plan: its replica's numbers are those of an epoch
+	process   *process
+	number    int      // among the chain's nodes
+	peer      bft.Peer // its member's number in the plan: its replica's numbers are those of an epoch
 	disk      disk
 	full      bool       // the disk
 	forgot    bool       // it doesn't know what it signed, and has written nothing since
 	attempt   bft.Safety // the last record that was to be written
 	rotten    string     // what of its disk has rotted, and was not seen to have
 	deviation *deviation // nil: honest
-	faulty    bool       // by its role
 
 	crashAt  *boundary // where it is to crash next
 	crashBy  uint64    // from when on anywhere
@@ -47,30 +48,25 @@ type node struct {
 	epoch   *keep.Epoch
 	driver  *driver.Driver
 	ledger  *ledger
+	bag     *relay.Bag // what it has of other chains
 	pool    *pool
 	timers  map[bft.Kind]uint64
 	pulsing bool
 	said    []bft.Send // by a member that says it again
 }
 
-func newNode(w *World, number, member int) (*node, error) {
-	n := &node{w: w, number: number, peer: bft.Peer(member)}
-	if role := w.plan.role(member); role != nil {
-		n.faulty = true
-		if role.Class == Byzantine {
-			n.deviation = deviationNamed(role.Name)
-		}
+func newNode(w *World, number int, p *process) (*node, error) {
+	n := &node{w: w, process: p, number: number, peer: bft.Peer(p.member)}
+	if role := w.plan.role(p.member); role != nil && role.Class == Byzantine {
+		n.deviation = deviationNamed(role.Name)
 	}
 	var err error
 	n.disk, err = newDisk(w, bft.Safety{})
 	return n, err
 }
 
-// honest says whether the rules hold for the node: all of its code is ours, and its key is its own.
-func (n *node) honest() bool {
-	role := n.w.plan.role(int(n.peer))
-	return role == nil || role.forgets()
-}
+// honest says whether the rules hold for the node.
+func (n *node) honest() bool { return n.process.honest() }
 
 // boot begins a life with what is on the disk.
 func (n *node) boot() {
@@ -110,7 +106,8 @@ func (n *node) open(p *past) (err error) {
 	if n.forgot {
 		p.safety = bft.Lost()
 	}
-	n.pool = newPool(n)
+	n.pool, n.bag = newPool(n), relay.NewBag(n.process.chains)
+	n.process.chains.Add(n.w.id, n.ledger.relayed())
 	config, err := n.Next()
 	if err != nil {
 		return err
@@ -150,15 +147,15 @@ func (n *node) during(do func() error) {
 	case err == nil:
 	case errors.Is(err, errCrashed):
 		n.w.tell(n, "crashes: %v", err)
-		n.stop(n.crashFor)
+		n.process.stop(n.crashFor)
 	case errors.Is(err, store.ErrDiskFull):
 		n.w.census.add("write to a full disk")
 		n.w.tell(n, "stops: %v", err)
-		n.stop(1000)
+		n.process.stop(1000)
 	case n.notices(err):
 	case n.deviation != nil && !errors.Is(err, errPanic):
 		n.w.tell(n, "stops, having brought it upon itself: %v", err)
-		n.stop(5000)
+		n.process.stop(5000)
 	default:
 		n.w.violate("no halt", n, "%v", err)
 	}
@@ -190,25 +187,24 @@ func attempt(do func() error) (err error) {
 	return do()
 }
 
-// stop ends a life; the next one begins after some milliseconds.
-func (n *node) stop(millis uint64) {
-	w := n.w
+// end ends a life.
+func (n *node) end() {
 	n.up = false
 	n.life++
 	n.disk.crash()
-	n.ledger, n.pool, n.epoch, n.driver = nil, nil, nil, nil
-	w.note(n, "stop", nil)
-	life := n.life
-	w.after(millis, nil, "boot", func() {
-		if !n.up && n.life == life {
-			n.boot()
-		}
-	})
+	n.ledger, n.bag, n.pool, n.epoch, n.driver = nil, nil, nil, nil, nil
+	n.w.note(n, "stop", nil)
 }
 
 // wants says whether the chain is not idle, as this node sees it (SPEC 5.7, 5.10).
 func (n *node) wants() bool {
-	return n.pool.ready() || n.ledger.queued > 0 || n.ledger.heartbeat() || n.ledger.news()
+	return n.pool.ready() || n.ledger.queued > 0 || n.ledger.heartbeat() || n.ledger.arrives()
+}
+
+// look makes the node see whether something has come from other chains: one of their blocks is final.
+func (n *node) look() {
+	n.ledger.look = true
+	n.w.after(0, n, "look", n.pulse)
 }
 
 // pulse tells the core that a block is due, now and again for as long as one is.
@@ -362,6 +358,10 @@ func claimed(c *light.Claim) string {
 func (n *node) receive(from bft.Peer, p packet) {
 	if len(p.raw) > maxPacket {
 		n.w.census.add("rejected: too large a packet")
+		return
+	}
+	if p.envelope {
+		n.during(func() error { return n.deliver(p.raw) })
 		return
 	}
 	if p.external {

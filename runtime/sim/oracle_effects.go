@@ -19,6 +19,11 @@ func (o *effects) final(res *block.Result, f *bft.Final) {
 	for _, m := range res.Journal.Carried {
 		concerned[m.Payer] = true
 	}
+	for i := range res.Block.Arrived.Imports {
+		for _, m := range res.Block.Arrived.Imports[i].Messages {
+			concerned[m.Payer] = true
+		}
+	}
 	n := 0
 	for i := range res.Block.Order {
 		q := &res.Block.Order[i]

@@ -24,13 +24,16 @@ func newHandovers(b blind) *handovers {
 
 func (o *handovers) final(res *block.Result, _ *bft.Final) {
 	h, wanted := &res.Block.Header, o.wanted
+	if o.w.id != chain.Main {
+		wanted = o.w.crossing.agrees(o.w.id, seen(h))
+	}
 	if h.Committee != o.committee || h.Epoch != o.epoch {
 		o.w.violate("6.7 handover", nil, "block %d is of committee %s in epoch %d; the one before it names %s, epoch %d", h.Height, h.Committee, h.Epoch, o.committee, o.epoch)
 	}
 	var now, former []byte
 	for _, c := range res.Changes {
 		switch {
-		case c.Slot == registered:
+		case c.Slot == registered(chain.Main):
 			o.wanted = c.After
 		case c.Account.IsSystem() && c.Key == chain.KeyCommittee:
 			now = c.After
@@ -64,4 +67,14 @@ func (o *handovers) handover(h *chain.Header, wanted, now, former []byte) {
 	if err := o.w.begin(next); err != nil {
 		o.w.violate("6.7 handover", nil, "block %d: %v", h.Height, err)
 	}
+}
+
+// seen is the height of the main chain that a block of another one has in its view.
+func seen(h *chain.Header) uint64 {
+	for _, v := range h.Views {
+		if v.Chain == chain.Main {
+			return v.Height
+		}
+	}
+	return 0
 }

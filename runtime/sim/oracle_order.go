@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"slices"
+
 	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -12,10 +14,17 @@ type causal struct{ blind }
 
 func (o *causal) final(res *block.Result, f *bft.Final) {
 	k := res.Block
-	carried := len(res.Journal.Carried)
-	p := play{at: make([]int, len(k.Order)), there: map[uint32]bool{}, used: map[uint32]bool{}}
+	came := slices.Clone(res.Journal.Carried) // from the queue and from other chains
+	for i := range k.Arrived.Imports {
+		came = append(came, k.Arrived.Imports[i].Messages...)
+	}
+	carried := len(came)
+	p := play{at: make([]int, len(k.Order)), there: map[uint32]bool{}, used: map[uint32]bool{}, sender: map[uint32]chain.Address{}}
 	for n := range carried + len(k.Inputs) {
 		p.there[uint32(n)] = true
+	}
+	for n, m := range came {
+		p.sender[uint32(n)] = m.From
 	}
 	p.number(k.Order, uint32(carried+len(k.Inputs)))
 	for p.move(k.Order) {
@@ -48,11 +57,11 @@ type play struct {
 	twice     bool
 	overtaken bool
 	sender    map[uint32]chain.Address
+	last      []map[chain.Address]uint32
 }
 
 // number names what every event sends, as the block does.
 func (p *play) number(order chain.Order, next uint32) {
-	p.sender = map[uint32]chain.Address{}
 	for i := range order {
 		first := make([]uint32, len(order[i].Events))
 		for j := range order[i].Events {
@@ -63,13 +72,14 @@ func (p *play) number(order chain.Order, next uint32) {
 			}
 		}
 		p.first = append(p.first, first)
+		p.last = append(p.last, map[chain.Address]uint32{})
 	}
 }
 
 // move lets every account handle what it can, and says whether one could.
 func (p *play) move(order chain.Order) (moved bool) {
 	for i := range order {
-		last := map[chain.Address]uint32{} // by sender: the last message of this account's that was handled, plus one
+		last := p.last[i] // by sender: the last message of this account's that was handled, plus one
 		for ; p.at[i] < len(order[i].Events); p.at[i]++ {
 			e := &order[i].Events[p.at[i]]
 			if !p.there[e.Received] {

@@ -35,7 +35,7 @@ func (o *own) final(res *block.Result, f *bft.Final) {
 			continue
 		}
 		switch {
-		case c.Account.Chain() != here || changed[c.Key] || !mayChange(c.Key) && !(handsOver && (c.Key == chain.KeyCommittee || c.Key == chain.KeyFormer)):
+		case c.Account.Chain() != o.w.id || changed[c.Key] || !mayChange(c.Key, len(o.w.worlds) > 1) && !(handsOver && (c.Key == chain.KeyCommittee || c.Key == chain.KeyFormer)):
 			o.w.violate("I10 validity", nil, "height %d changes entry %q of chain %d", f.Certificate.Height, c.Key, c.Account.Chain())
 		case c.Key == chain.KeyHistory && !(bytes.Equal(c.Before, before) && bytes.Equal(c.After, o.history.Encode())):
 			o.w.violate("I10 validity", nil, "height %d: its history is not that of the %d blocks before it", f.Certificate.Height, o.history.Count)
@@ -47,10 +47,29 @@ func (o *own) final(res *block.Result, f *bft.Final) {
 	}
 }
 
-// mayChange says whether blocks of a chain that is alone change an entry of the chain.
-func mayChange(key string) bool {
+// betweenChains says whether an entry is about other chains.
+func betweenChains(key string) bool {
+	if key == chain.KeyFull || key == chain.KeyTree || key == chain.KeyHeld {
+		return true
+	}
+	for _, one := range []string{
+		chain.ViewKey(0), chain.ViewCommitteeKey(0), chain.OutKey(0), chain.InKey(0), chain.TakenKey(0), chain.SentKey(0), chain.EnteredKey(0), chain.CreditedKey(0),
+		chain.CreditKey(0, 0),
+	} {
+		if len(key) == len(one) && strings.HasPrefix(key, strings.TrimRight(one, "\x00")) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayChange says whether blocks change an entry of the chain.
+func mayChange(key string, inTree bool) bool {
 	switch key {
 	case chain.KeyFees, chain.KeyQueue, chain.KeyHistory, chain.KeyWarm:
+		return true
+	}
+	if inTree && betweenChains(key) {
 		return true
 	}
 	for _, one := range []string{chain.QueuedKey(0), chain.FailedKey(0, 0), chain.CodeKey(chain.CodeHash{})} {

@@ -10,11 +10,8 @@ import (
 	"github.com/thinkey/thinkey/runtime/keep"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
-	"github.com/thinkey/thinkey/sdk/light"
 	"github.com/thinkey/thinkey/sdk/merkle"
 )
-
-const here = chain.Main
 
 // origin is how a network begins.
 type origin struct {
@@ -32,28 +29,89 @@ type wallet struct {
 	address chain.Address
 }
 
-// wallets are those of every network, by address: keys take time to make.
-var wallets = sync.OnceValue(func() []wallet {
-	list := make([]wallet, 16)
+// made keeps keys, which take time to make.
+var made struct {
+	sync.Mutex
+	keys map[[3]byte]keys.PrivateKey
+	list map[chain.ID][]wallet
+}
+
+// mostWallets is how many accounts with keys a chain begins with.
+const mostWallets = 16
+
+// walletsOf are those of a chain in every network, by address.
+func walletsOf(id chain.ID) []wallet {
+	made.Lock()
+	defer made.Unlock()
+	if list, ok := made.list[id]; ok {
+		return list
+	}
+	list := make([]wallet, mostWallets)
 	for i := range list {
-		key := keys.FromSeed([32]byte{byte(i), 's', 'i', 'm'})
-		list[i] = wallet{key, chain.KeyAddress(here, key.Public())}
+		list[i] = walletOf(id, [3]byte{byte(i), 's', 'i'})
 	}
 	slices.SortFunc(list, func(a, b wallet) int { return a.address.Compare(b.address) })
+	if made.list == nil {
+		made.list = map[chain.ID][]wallet{}
+	}
+	made.list[id] = list
 	return list
-})
+}
+
+// walletOf is one of them. The caller holds the lock.
+func walletOf(id chain.ID, name [3]byte) wallet {
+	key, ok := made.keys[name]
+	if !ok {
+		key = keys.FromSeed([32]byte{name[0], name[1], name[2], 'm'})
+		if made.keys == nil {
+			made.keys = map[[3]byte]keys.PrivateKey{}
+		}
+		made.keys[name] = key
+	}
+	return wallet{key, chain.KeyAddress(id, key.Public())}
+}
+
+// carrierOf is the account with which a member pays, on the parent, for a chain's digests.
+func carrierOf(parent, child chain.ID, process int) wallet {
+	made.Lock()
+	defer made.Unlock()
+	return walletOf(parent, [3]byte{byte(process), 'c', byte(child)})
+}
 
 // startMillis is the virtual time at which worlds begin.
 const startMillis = 1_700_000_000_000
 
-func originOf(p *Plan) (*origin, error) {
-	g := &chain.Genesis{Name: "sim", Chain: here, TimeMillis: startMillis, Params: chain.DefaultParams()}
-	g.Params.MinGasPrice = p.GasPrice
-	for _, w := range wallets() {
-		g.Accounts = append(g.Accounts, chain.GenesisAccount{Address: w.address, Balance: chain.NewAmount(1 << 50)})
+// genesisOf is that of a plan's network.
+func genesisOf(p *Plan) *chain.Genesis {
+	var root *chain.Genesis
+	for _, limb := range p.tree() {
+		of := p.of(limb.ID)
+		g := chain.Genesis{Name: "sim", Chain: limb.ID, Under: limb.Parent, TimeMillis: startMillis, Params: chain.DefaultParams()}
+		g.Params.MinGasPrice = p.GasPrice
+		list := slices.Clone(walletsOf(limb.ID))
+		for _, b := range p.Branches {
+			for i := range 2 * len(p.Nodes) {
+				if b.Parent == limb.ID {
+					list = append(list, carrierOf(limb.ID, b.ID, i))
+				}
+			}
+		}
+		slices.SortFunc(list, func(a, b wallet) int { return a.address.Compare(b.address) })
+		for _, w := range list {
+			g.Accounts = append(g.Accounts, chain.GenesisAccount{Address: w.address, Balance: chain.NewAmount(1 << 50)})
+		}
+		g.Committee = chain.Committee{Chain: limb.ID, Silent: of.Silent, Seed: chain.Hash{byte(p.Seed), byte(p.Seed >> 8)}, Seats: seatsOf(p.Tier, of.Nodes)}
+		g.Possession = possession(of)
+		if root == nil {
+			root = &g
+		} else {
+			root.Chains = append(root.Chains, g)
+		}
 	}
-	g.Committee = chain.Committee{Chain: here, Silent: p.Silent, Seed: chain.Hash{byte(p.Seed), byte(p.Seed >> 8)}, Seats: seatsOf(p.Tier, p.Nodes)}
-	g.Possession = possession(p)
+	return root
+}
+
+func originOf(p *Plan, g *chain.Genesis) (*origin, error) {
 	issued, err := g.Issued()
 	if err != nil {
 		return nil, err
@@ -62,16 +120,11 @@ func originOf(p *Plan) (*origin, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &origin{genesis: g, header: *header, changes: changes, issued: issued, rules: rules()}
+	made := new(keep.Committees).Committee
 	if p.Tier != Real {
-		o.rules.Committees = func(n chain.NetworkID, c chain.Committee) (*light.Committee, error) {
-			return light.NewCommitteeWith(n, c, tags{})
-		}
-	} else {
-		o.rules.Committees = new(keep.Committees).Committee
+		made = tagged()
 	}
-	o.sign = signerOf(p)
-	return o, nil
+	return &origin{genesis: g, header: *header, changes: changes, issued: issued, rules: rules(made), sign: signerOf(p)}, nil
 }
 
 // nodeKey names a node.

@@ -32,16 +32,22 @@ const (
 	Backup    Class = "backup"
 	Bandwidth Class = "bandwidth"
 	Epoch     Class = "epoch"
+	// Tree is no fault: more chains than one, and what goes between them. The others are faults of that.
+	Tree      Class = "tree"
+	Carriers  Class = "carriers"
+	Envelopes Class = "envelopes"
+	Halt      Class = "halt"
+	Rotten    Class = "rotten"
 )
 
 // Classes are all of them, in the order in which they are drawn.
 var Classes = []Class{
 	Drop, Delay, Duplicate, Reorder, Corrupt, Partition, Crash, SlowDisk, FullDisk, LostDisk, Clock, Pause, Starve, Twin, Byzantine,
-	BitRot, Backup, Bandwidth, Epoch,
+	BitRot, Backup, Bandwidth, Epoch, Tree, Carriers, Envelopes, Halt, Rotten,
 }
 
-// firstClasses are those before BitRot. What belongs to later ones is drawn from a stream of its own, and what belongs to Epoch from
-// another: a seed that was kept from before is what it was, without them.
+// firstClasses are those before BitRot. What belongs to later ones is drawn from a stream of its own, what belongs to Epoch from
+// another, and what belongs to Tree and all behind it from a third: a seed that was kept from before is what it was, without them.
 const firstClasses = 15
 
 // ClassNames are their names, and ClassNamed finds one.
@@ -79,8 +85,9 @@ type Role struct {
 type Plan struct {
 	Seed     uint64
 	Tier     Tier
-	Silent   uint32 // of the committee
-	Nodes    []int  // seats of each node, in the first epoch
+	Silent   uint32   // of the committee
+	Nodes    []int    // seats of each member in the main chain's first epoch; each has a process
+	Branches []Branch // the other chains
 	On       []Class
 	Loss     float64 // of messages
 	Copies   float64
@@ -98,12 +105,14 @@ type Plan struct {
 	Cut      int    // one of so many blocks is cut short, its relays carried out; 0 for none
 	Trouble  uint64 // milliseconds
 	Calm     uint64 // milliseconds
+	Rot      Rot
 }
 
 // Change is a committee that is registered: the chain hands over to it (SPEC 6.7).
 type Change struct {
+	Chain chain.ID
 	At    uint64 // milliseconds
-	Seats []int  // of each node
+	Seats []int  // of each member
 }
 
 // Tier is how much of a node is real.
@@ -147,13 +156,15 @@ const (
 	streamLater
 	streamEpochs
 	streamUsers
+	streamTree
+	streamWires
 )
 
 func stream(seed, number uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, number)) }
 
 // Draw makes the plan of a seed, less what the options leave out.
 func Draw(seed uint64, o Options) *Plan {
-	r, later, epochs := stream(seed, streamPlan), stream(seed, streamLater), stream(seed, streamEpochs)
+	r, later, epochs, tree := stream(seed, streamPlan), stream(seed, streamLater), stream(seed, streamEpochs), stream(seed, streamTree)
 	p := &Plan{Seed: seed, Tier: o.Tier, Delay: 5 + r.Uint64N(60)}
 	s := shapes[0]
 	if r.IntN(2) == 0 {
@@ -164,14 +175,22 @@ func Draw(seed uint64, o Options) *Plan {
 	}
 	p.Silent, p.Nodes = s.silent, s.nodes
 	for i, c := range Classes {
-		from := r
+		from, one := r, 2
 		switch {
+		case c == Tree:
+			from, one = tree, 4
+		case slices.Index(Classes, Tree) < i:
+			from = tree
 		case c == Epoch:
 			from = epochs
 		case i >= firstClasses:
 			from = later
 		}
-		if on := from.IntN(2) == 0; on && !slices.Contains(o.Without, c) {
+		on := from.IntN(one) == 0
+		if c == Tree && o.Chains > 0 {
+			on = o.Chains > 1
+		}
+		if on && !slices.Contains(o.Without, c) {
 			p.On = append(p.On, c)
 		}
 	}
@@ -188,9 +207,11 @@ func Draw(seed uint64, o Options) *Plan {
 	if p.on(Epoch) {
 		p.Nodes = append(slices.Clone(p.Nodes), make([]int, epochs.IntN(3))...) // they come to have seats later
 	}
+	p.drawMembers(tree)
 	p.drawRoles(stream(seed, streamRoles), later)
-	p.drawIncidents(stream(seed, streamIncidents), o.Keep)
+	p.drawIncidents(stream(seed, streamIncidents), tree, o.Keep)
 	p.drawChanges(epochs)
+	p.drawTree(tree, o)
 	return p
 }
 
@@ -200,23 +221,28 @@ func (p *Plan) drawChanges(r *rand.Rand) {
 		return
 	}
 	for range 1 + r.IntN(3) {
-		c := Change{At: r.Uint64N(p.Trouble), Seats: make([]int, len(p.Nodes))}
+		c := Change{Chain: chain.Main, At: r.Uint64N(p.Trouble), Seats: make([]int, len(p.Nodes))}
 		for i := range c.Seats {
 			c.Seats[i] = []int{0, 1, 1, 1, 2}[r.IntN(5)]
 		}
-		for _, role := range p.Roles {
-			if p.spare(c.Seats) < 0 {
-				c.Seats[role.Node] = 0
-			}
-		}
-		for i := 0; sum(c.Seats) == 0; i++ {
-			if p.role(i) == nil {
-				c.Seats[i] = 1
-			}
-		}
+		p.bear(c.Seats)
 		p.Changes = append(p.Changes, c)
 	}
 	slices.SortFunc(p.Changes, func(a, b Change) int { return cmp.Compare(a.At, b.At) })
+}
+
+// bear takes seats from faulty members until the committee stands the others.
+func (p *Plan) bear(seats []int) {
+	for _, role := range p.Roles {
+		if p.spare(seats) < 0 {
+			seats[role.Node] = 0
+		}
+	}
+	for i := 0; sum(seats) == 0; i++ {
+		if p.role(i) == nil {
+			seats[i] = 1
+		}
+	}
 }
 
 // spare is how many seats of a committee may be faulty beside those that are.
@@ -308,7 +334,7 @@ var many = []struct {
 var losses = map[Class]int{LostDisk: 1, BitRot: 3, Backup: 2}
 
 // drawIncidents draws when things happen. Keep, if not nil, are the numbers of those that are left.
-func (p *Plan) drawIncidents(r *rand.Rand, keep []int) {
+func (p *Plan) drawIncidents(r, tree *rand.Rand, keep []int) {
 	var all []Incident
 	for _, m := range many {
 		for range r.IntN(m.most + 1) {
@@ -324,6 +350,7 @@ func (p *Plan) drawIncidents(r *rand.Rand, keep []int) {
 			}
 		}
 	}
+	all = append(all, p.drawBetween(tree)...)
 	for i := range all {
 		all[i].Number = i
 		if on := p.on(all[i].Class); on && (keep == nil || slices.Contains(keep, i)) {

@@ -61,7 +61,7 @@ func (p *pool) ready() bool {
 // admit asks for a place for a message. The others are told of one that comes from a client.
 func (p *pool) admit(m *chain.Message, client bool) error {
 	n := p.n
-	if block.CheckForm(n.ledger.head.Header.Network, here, m) != nil || !n.w.final.signed(m) {
+	if block.CheckForm(n.ledger.head.Header.Network, n.w.id, m) != nil || !n.w.final.signed(m) {
 		n.w.census.add("rejected: a message's form or signature")
 		return nil
 	}

@@ -19,6 +19,7 @@ type reference struct {
 	rounds uint64            // that it took
 	nonces map[chain.Address]uint64
 	proofs map[proof]bool
+	*archive
 }
 
 // proof is a message with a signature.
@@ -28,7 +29,7 @@ type proof struct {
 }
 
 func newReference(w *World) (*reference, error) {
-	r := &reference{w: w, state: newSlots(w.origin.changes), head: genesisHead(w.origin), nonces: map[chain.Address]uint64{}, proofs: map[proof]bool{}}
+	r := &reference{w: w, state: newSlots(w.origin.changes), head: genesisHead(w.origin), nonces: map[chain.Address]uint64{}, proofs: map[proof]bool{}, archive: newArchive(w.origin)}
 	var err error
 	r.tree, err = r.state.tree()
 	r.hashes = []chain.BlockHash{r.head.Hash}
@@ -54,6 +55,10 @@ func (r *reference) learn(n *node, f *bft.Final) {
 	}
 	for _, o := range r.w.oracles {
 		o.final(res, f)
+	}
+	r.w.crossing.final(r.w, res)
+	if err := r.add(res, &f.Certificate, r.tree); err != nil {
+		r.w.violate("I3 replay", n, "%v", err)
 	}
 	if err := r.tree.Commit(res.Version); err != nil {
 		r.w.violate("I3 replay", n, "%v", err)

@@ -3,7 +3,6 @@ package sim
 import (
 	"errors"
 
-	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/runtime/store"
 )
 
@@ -14,6 +13,7 @@ type Options struct {
 	Keep     []int   // the incidents that are left in; nil for all
 	Messages int     // at most; -1 for as many as the seed draws
 	Nodes    int     // of one seat each; 0 for what the seed draws
+	Chains   int     // the main one included; 0 for what the seed draws
 	// Say is told a line of the timeline.
 	Say func(millis uint64, node int, line string)
 }
@@ -31,95 +31,105 @@ type Outcome struct {
 // Run is a seed's run.
 func Run(seed uint64, o Options) (*Outcome, error) {
 	p := Draw(seed, o)
-	w, err := newWorld(p)
+	s, err := newStage(p)
 	if err != nil {
 		return nil, err
 	}
 	if o.Say != nil {
-		w.listen(o.Say)
+		s.listen(o.Say)
 	}
 	runs := handlings
-	w.run()
-	w.census.addN("contract", handlings-runs)
-	if err := errors.Join(w.audit(), w.close()); err != nil {
+	s.run()
+	s.census.addN("contract", handlings-runs)
+	if err := errors.Join(s.audit(), s.close()); err != nil {
 		return nil, err
 	}
-	out := &Outcome{Seed: seed, Plan: p, Violation: w.broken, Census: w.census, Millis: w.now / millis}
-	w.history.Sum(out.History[:0])
+	out := &Outcome{Seed: seed, Plan: p, Violation: s.broken, Census: s.census, Millis: s.now / millis}
+	s.history.Sum(out.History[:0])
 	return out, nil
 }
 
-// run lets a world go through its three parts.
-func (w *World) run() {
-	for _, n := range w.nodes {
-		n.boot()
+// run lets all go through its three parts.
+func (s *stage) run() {
+	for _, p := range s.processes {
+		p.boot()
 	}
-	for i := range w.plan.Incident {
-		in := &w.plan.Incident[i]
-		w.after(in.At, nil, "incident", func() { w.strike(in) })
+	for i := range s.whole.Incident {
+		in := &s.whole.Incident[i]
+		s.after(in.At, nil, "incident", func() { s.strike(in) })
 	}
-	for _, role := range w.plan.Roles {
+	for _, role := range s.whole.Roles {
 		if role.Class == Twin {
-			w.census.add("twin")
+			s.census.add("twin")
 		}
 	}
-	w.load.start()
-	for _, c := range w.plan.Changes {
-		w.after(c.At, nil, "change", func() { w.load.change(c) })
+	for _, w := range s.worlds {
+		w.load.start()
 	}
+	for _, c := range s.whole.Changes {
+		s.after(c.At, nil, "change", func() { s.worlds[0].load.change(c) })
+	}
+	s.carryAll()
 	toTheEnd := func() bool { return false }
-	w.until(w.plan.Trouble*millis, toTheEnd)
-	w.heal()
-	w.phase = recovery
-	newLiveness(w).demandIt()
-	w.phase = calm
-	w.until(w.now+w.plan.Calm*millis, toTheEnd)
+	s.until(s.whole.Trouble*millis, toTheEnd)
+	s.heal()
+	s.phase = recovery
+	s.demand()
+	s.phase = calm
+	s.until(s.now+s.whole.Calm*millis, toTheEnd)
+	s.crossing.end()
 }
 
 // never is a time that doesn't come.
 const never = 1 << 60
 
 // strike lets an incident happen.
-func (w *World) strike(in *Incident) {
-	n := w.nodes[in.Node]
-	if w.phase != trouble {
+func (s *stage) strike(in *Incident) {
+	p := s.processes[in.Node]
+	if s.phase != trouble {
 		return
 	}
-	w.tell(n, "incident: %s for %d ms", in.Class, in.For)
+	s.tell(p.nodes[0], "incident: %s for %d ms", in.Class, in.For)
 	switch in.Class {
 	case Partition:
-		w.cuts = append(w.cuts, cutOf(w, in))
+		s.cuts = append(s.cuts, cutOf(s, in))
 	case Crash:
-		n.doom(in)
-		if at := boundary(in.How % uint64(boundaries)); at == insideStart && n.up {
-			n.stop(in.For / 2)
+		p.any().doom(in)
+		if at := boundary(in.How % uint64(boundaries)); at == insideStart && p.up() {
+			p.stop(in.For / 2)
 		} else if at == beforeTell && in.Patient { // whoever has something to tell first
-			for _, other := range w.nodes {
-				other.doom(in)
+			for _, w := range s.worlds {
+				for _, other := range w.nodes {
+					other.doom(in)
+				}
 			}
 		}
 	case SlowDisk:
-		n.slow = 1 + in.How%400
-		w.after(in.For, nil, "disk", func() { n.slow = 0 })
+		p.slow(1 + in.How%400)
+		s.after(in.For, nil, "disk", func() { p.slow(0) })
 	case FullDisk:
-		n.fill(true)
-		w.after(in.For, nil, "disk", func() { n.fill(false) })
+		p.fill(true)
+		s.after(in.For, nil, "disk", func() { p.fill(false) })
 	case LostDisk:
-		w.census.add("lost disk")
-		n.loseDisk(in.For)
+		s.census.add("lost disk")
+		p.loseDisk(in.For)
 	case BitRot:
-		n.decay(in.For)
+		p.decay(in.For)
 	case Backup:
-		n.backUp(8 * in.For)
+		p.backUp(8 * in.For)
 	case Clock:
-		w.census.add("clock jump")
-		n.clock = []int64{-3_600_000, -10_000, -1500, 1500, 10_000, 3_600_000}[in.How%6]
-		w.after(in.For, nil, "clock", func() { n.clock = 0 })
+		s.census.add("clock jump")
+		p.tick([]int64{-3_600_000, -10_000, -1500, 1500, 10_000, 3_600_000}[in.How%6])
+		s.after(in.For, nil, "clock", func() { p.tick(0) })
 	case Starve:
-		w.starved, w.work = w.now+in.For*millis, 1000+in.How%8000
+		s.starved, s.work = s.now+in.For*millis, 1000+in.How%8000
 	case Pause:
-		w.census.add("pause")
-		n.busy = max(n.busy, w.now+in.For*millis)
+		s.census.add("pause")
+		for _, n := range p.nodes {
+			n.busy = max(n.busy, s.now+in.For*millis)
+		}
+	case Carriers, Halt:
+		s.hinder(in)
 	}
 }
 
@@ -132,19 +142,6 @@ func (n *node) doom(in *Incident) {
 	}
 }
 
-// decay damages something of a node's disk while it is down.
-func (n *node) decay(wait uint64) {
-	n.stop(wait)
-	what, err := n.disk.rot()
-	if err != nil {
-		n.w.violate("recovery", n, "its disk doesn't rot: %v", err)
-		return
-	}
-	n.rotten = what
-	n.w.census.add("bit rot")
-	n.w.tell(n, "has a bit of %s flipped on its disk", what)
-}
-
 // notices says whether an error comes of what has rotted. The node stopped for it then, and who runs it gives it another disk.
 func (n *node) notices(err error) bool {
 	if n.rotten == "" || !errors.Is(err, store.ErrDamaged) {
@@ -152,67 +149,46 @@ func (n *node) notices(err error) bool {
 	}
 	n.w.census.add("bit rot seen")
 	n.w.tell(n, "stops for what has rotted: %v", err)
-	n.loseDisk(1000)
+	n.process.loseDisk(1000)
 	return true
-}
-
-// backUp takes a copy of the disk, which after a while takes the disk's place.
-func (n *node) backUp(millis uint64) {
-	backup := n.disk.copy()
-	n.w.after(millis, nil, "restore", func() {
-		if n.w.phase == trouble {
-			n.w.census.add("restored backup")
-			n.w.tell(n, "gets the disk back that it had %d ms ago", millis)
-			n.stop(1)
-			n.plug(backup)
-		}
-	})
-}
-
-// loseDisk ends a life, and all that the node knew.
-func (n *node) loseDisk(wait uint64) {
-	n.stop(wait)
-	blank, err := newDisk(n.w, bft.Lost())
-	if err != nil {
-		n.w.violate("recovery", n, "it gets no other disk: %v", err)
-	}
-	n.plug(blank)
 }
 
 // plug gives a node that is down another disk, which doesn't say what it signed.
 func (n *node) plug(d disk) { n.disk, n.full, n.forgot, n.rotten = d, false, true, "" }
 
-func (n *node) fill(full bool) {
-	n.full = full
-	n.disk.fill(full)
-}
-
 // heal makes a quorum drawn from the seed well: of the seats that may be faulty, those that are not yet may stay away.
-func (w *World) heal() {
-	p := w.plan
+func (s *stage) heal() {
+	p, r := s.whole, s.worlds[0].random.heal
 	away := newAbsence(p)
-	w.healed = make([]bool, len(w.nodes))
-	for i := range w.healed {
-		w.healed[i] = true
+	for _, one := range s.processes {
+		one.healed = true
 	}
-	for _, i := range w.random.heal.Perm(len(p.Nodes)) {
-		if p.role(i) == nil && away.may(i) && w.random.heal.IntN(3) == 0 {
+	for _, i := range r.Perm(len(p.Nodes)) {
+		if p.role(i) == nil && away.may(i) && r.IntN(3) == 0 {
 			away.stays(i)
-			w.healed[i] = false
-			w.nodes[i].stop(never / millis / 2)
-			w.tell(w.nodes[i], "stays away")
+			s.processes[i].healed = false
+			s.processes[i].stop(never / millis / 2)
+			s.tell(s.processes[i].nodes[0], "stays away")
 		}
 	}
-	w.cuts = nil
-	for i, n := range w.nodes {
-		n.crashAt, n.slow, n.clock = nil, 0, 0
-		n.fill(false)
-		n.busy = min(n.busy, w.now)
-		if !n.up && w.healed[i] {
-			n.boot()
+	s.cuts = nil
+	for _, w := range s.worlds {
+		w.cuts = nil
+	}
+	for _, one := range s.processes {
+		one.tick(0)
+		one.slow(0)
+		one.fill(false)
+		for _, n := range one.nodes {
+			n.crashAt = nil
+			n.busy = min(n.busy, s.now)
+		}
+		if !one.up() && one.healed {
+			one.boot()
 		}
 	}
-	w.tell(nil, "healed")
+	s.carryOn()
+	s.tell(nil, "healed")
 }
 
 // absence is how many seats may still stay away, in each committee that agrees now or comes to.
@@ -225,6 +201,9 @@ func newAbsence(p *Plan) *absence {
 	a := &absence{seats: [][]int{p.Nodes}, left: []int{p.Faulty()}}
 	for _, role := range p.Roles {
 		a.left[0] -= p.Nodes[role.Node]
+	}
+	for _, b := range p.Branches {
+		a.seats, a.left = append(a.seats, b.Seats), append(a.left, p.spare(b.Seats))
 	}
 	for _, c := range p.Changes {
 		a.seats, a.left = append(a.seats, c.Seats), append(a.left, p.spare(c.Seats))

@@ -21,9 +21,10 @@ type schedule struct {
 	carried map[chain.Address][]*exec.Delivery // to be handled by an account before anything else
 	lanes   []*lane                            // between two accounts, in the order sent
 	between map[pair]*lane
-	gas     uint64 // left
-	fresh   uint64 // left to external messages
-	cut     int    // after so many events the rest is carried out; -1 for never
+	held    map[pair]bool // what one account sends another waits behind what is carried out
+	gas     uint64        // left
+	fresh   uint64        // left to external messages
+	cut     int           // after so many events the rest is carried out; -1 for never
 
 	censored bool // something was left out on purpose
 }
@@ -32,6 +33,7 @@ type pair struct{ from, to chain.Address }
 
 type lane struct {
 	to    chain.Address
+	held  bool
 	queue []*exec.Delivery
 }
 
@@ -43,22 +45,30 @@ type turn struct {
 	external *chain.Message
 }
 
-func newSchedule(l *ledger, c *exec.Context, tag account.Tag, carried []*exec.Delivery) *schedule {
+func newSchedule(l *ledger, c *exec.Context, tag account.Tag, carried, imports []*exec.Delivery) *schedule {
 	s := &schedule{
 		l: l, context: c, tag: tag, carried: map[chain.Address][]*exec.Delivery{}, between: map[pair]*lane{},
-		gas: block.GasBudget(c.Params), fresh: ^uint64(0), cut: -1,
-	}
-	for _, d := range carried {
-		need := d.Message.GasLimit + gas.Bounce
-		if need > s.gas {
-			break
-		}
-		s.gas -= need
-		to := c.Home(d.Message.To)
-		s.carried[to] = append(s.carried[to], d)
+		gas: block.GasBudget(c.Params), fresh: ^uint64(0), cut: -1, held: map[pair]bool{},
 	}
 	if r := l.n.w.random.work; l.n.w.plan.Cut > 0 && r.IntN(l.n.w.plan.Cut) == 0 {
 		s.cut = r.IntN(8)
+	}
+	fits := len(carried) + len(imports)
+	if s.cut >= 0 && len(imports) > 0 {
+		fits = len(carried) + l.n.w.random.work.IntN(len(imports)+1)
+	}
+	for i, d := range slices.Concat(carried, imports) {
+		need, to := min(d.Message.GasLimit, chain.MaxMessageGas)+gas.Bounce, c.Home(d.Message.To)
+		if i >= fits || need > s.gas { // and so does all that follows
+			fits = i
+			s.held[pair{d.Message.From, to}] = true
+			continue
+		}
+		s.gas -= need
+		s.carried[to] = append(s.carried[to], d)
+	}
+	if fits < len(carried)+len(imports) {
+		l.n.w.census.add("relays carried out")
 	}
 	return s
 }
@@ -114,7 +124,7 @@ func (s *schedule) ready() []turn {
 		list = append(list, turn{account: a, carried: true})
 	}
 	for _, l := range s.lanes {
-		if len(l.queue) > 0 && len(s.carried[l.to]) == 0 {
+		if len(l.queue) > 0 && len(s.carried[l.to]) == 0 && !l.held {
 			list = append(list, turn{account: l.to, lane: l})
 		}
 	}
@@ -177,7 +187,7 @@ func (s *schedule) handle(to chain.Address, d *exec.Delivery) error {
 func (s *schedule) lane(p pair) *lane {
 	l, ok := s.between[p]
 	if !ok {
-		l = &lane{to: p.to}
+		l = &lane{to: p.to, held: s.held[p]}
 		s.between[p], s.lanes = l, append(s.lanes, l)
 	}
 	return l

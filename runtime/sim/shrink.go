@@ -17,6 +17,9 @@ func Shrink(seed uint64, o Options, v *Violation) (Options, error) {
 	if o.Nodes == 0 && len(p.Nodes) > 4 {
 		s.try(func(o *Options) { o.Nodes = 4 })
 	}
+	for n := 1; n <= len(p.Branches); n++ {
+		s.try(func(o *Options) { o.Chains = n })
+	}
 	if s.best.Keep == nil {
 		s.try(func(o *Options) { o.Keep = []int{} })
 	}
@@ -89,6 +92,9 @@ func Command(seed uint64, o Options) string {
 	}
 	if o.Messages >= 0 {
 		c += fmt.Sprintf(" --messages %d", o.Messages)
+	}
+	if o.Chains > 0 {
+		c += fmt.Sprintf(" --chains %d", o.Chains)
 	}
 	if o.Nodes > 0 {
 		c += fmt.Sprintf(" --nodes %d", o.Nodes)

@@ -40,7 +40,7 @@ const (
 
 func (d *stored) open() (err error) {
 	d.store, err = store.Open(store.Options{Disk: d.disk, CacheBytes: storedCache, KeepStates: storedStates})
-	d.kept = keep.Of(d.store, here)
+	d.kept = keep.Of(d.store, d.w.id)
 	return err
 }
 
@@ -64,6 +64,8 @@ func (d *stored) load(h how) (*past, error) {
 
 func (d *stored) state() exec.State { return d.kept.State() }
 
+func (d *stored) relays() keep.Relays { return d.kept.Relays }
+
 func (d *stored) safety() (bft.Safety, error) {
 	s, _, err := d.kept.Votes()
 	return s, err
@@ -77,11 +79,11 @@ func (d *stored) write(s *bft.Safety, body *bft.Body, h how) error {
 	return d.kept.KeepVotes(s, body)
 }
 
-func (d *stored) commit(f *bft.Final, r *block.Result, h how) error {
+func (d *stored) commit(f *bft.Final, r *block.Result, prove keep.Prove, h how) error {
 	if h == torn {
 		d.disk.TearSync(d.loss())
 	}
-	return d.kept.Commit(r, f.Certificate.Append(nil), nil) // the chain is alone: it has nothing to prove to others
+	return d.kept.Commit(r, f.Certificate.Append(nil), prove)
 }
 
 func (d *stored) finals(from uint64) ([]bft.Final, error) {

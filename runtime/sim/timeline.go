@@ -8,14 +8,17 @@ import (
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
-// listen has a world's timeline told.
-func (w *World) listen(say func(millis uint64, node int, line string)) {
-	w.say = func(w *World, n *node, format string, args ...any) {
+// listen has the timeline told.
+func (s *stage) listen(say func(millis uint64, node int, line string)) {
+	s.say = func(n *node, format string, args ...any) {
 		number := -1
 		if n != nil {
-			number = n.number
+			number = n.process.number
+			if len(s.worlds) > 1 {
+				format = fmt.Sprintf("on chain %d ", n.w.id) + format
+			}
 		}
-		say(w.now/millis, number, fmt.Sprintf(format, args...))
+		say(s.now/millis, number, fmt.Sprintf(format, args...))
 	}
 }
 

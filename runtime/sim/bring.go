@@ -1,0 +1,87 @@
+package sim
+
+import (
+	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/runtime/keep"
+	"github.com/thinkey/thinkey/runtime/relay"
+	"github.com/thinkey/thinkey/sdk/light"
+)
+
+// bring takes in what other chains have for the block. What is refused is nobody's loss.
+func (l *ledger) bring(before *block.Before, c *exec.Context) (*block.Arrival, error) {
+	a := block.NewArrival(before, l.rules, c)
+	refused, err := l.n.bag.Bring(a)
+	for _, f := range refused {
+		l.n.w.census.add("refused: " + string(f.Part))
+		l.n.w.tell(l.n, "doesn't take in: %v", f)
+	}
+	l.arriving, l.look = false, true
+	return a, err
+}
+
+// arrives says whether something has come from other chains that makes a block worth its while. It looks again only when it was told to.
+func (l *ledger) arrives() bool {
+	if !l.look {
+		return l.arriving
+	}
+	l.look = false
+	c, err := l.context()
+	if err == nil {
+		l.arriving, err = l.n.bag.Ready(block.NewArrival(l.before(), l.rules, c))
+	}
+	return err == nil && l.arriving // what can't be read is met elsewhere
+}
+
+// deliver keeps an envelope that somebody brought.
+func (n *node) deliver(raw []byte) error {
+	e, err := light.DecodeEnvelope(raw)
+	if err != nil {
+		n.w.census.add("rejected: undecodable envelope")
+		return nil
+	}
+	c, err := n.ledger.context()
+	if err != nil {
+		return err
+	}
+	if n.bag.Put(block.NewArrival(n.ledger.before(), n.ledger.rules, c), &e) != nil {
+		n.w.census.add("rejected: too many envelopes")
+		return nil
+	}
+	n.look()
+	return nil
+}
+
+// relayed is the chain as other nodes of the process see it.
+func (l *ledger) relayed() relay.Chain { return relayed{l.n.disk.relays(), l} }
+
+type relayed struct {
+	keep.Relays
+	ledger *ledger
+}
+
+// Show implements relay.Chain.
+func (r relayed) Show(slots []exec.Slot) (*relay.Shown, error) {
+	l := r.ledger
+	if l.head.Header.Height == 0 {
+		return nil, nil // nothing certifies it
+	}
+	s := &relay.Shown{}
+	for _, slot := range slots {
+		value, err := l.n.disk.state().Entry(slot.Account, slot.Key)
+		if err != nil {
+			return nil, err
+		}
+		proof, err := l.tree.Prove(nil, block.SlotPath(slot))
+		if err != nil {
+			return nil, err
+		}
+		s.Values, s.Proofs = append(s.Values, value), append(s.Proofs, proof)
+	}
+	d, err := r.Sealed(&l.head.Header)
+	if err != nil {
+		return nil, err
+	}
+	s.Digest = *d
+	return s, nil
+}

@@ -1,0 +1,178 @@
+package sim
+
+import (
+	"slices"
+
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/gas"
+	"github.com/thinkey/thinkey/runtime/relay"
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// carrier is the shell that carries the digests of a chain to its parent, in a process that has both: relay.Courier decides, as in a
+// node, and an account of the carrier's own posts what it says.
+type carrier struct {
+	child, parent *node
+	wallet        wallet
+	stopped       uint64 // until then it carries nothing
+	waking        bool
+	posted        *chain.Message // that is not final yet
+	run           *chain.Digest  // in it
+}
+
+const (
+	// lazilyMillis is how often digests are carried that have relays for nobody.
+	lazilyMillis = 10_000
+	// postPatience is how long a digest that was refused is not carried again, and postBlocks how many blocks its message may wait.
+	postPatience = 250
+	postBlocks   = 1000
+	// postGas is the gas of a digest: a certificate, and as many headers as fit.
+	postGas = 100_000_000
+)
+
+// assign gives a process the carriers that its member is to run.
+func (p *process) assign() {
+	for i := range p.whole.Branches {
+		if b := &p.whole.Branches[i]; slices.Contains(b.Carriers, p.member) {
+			p.carry(b)
+		}
+	}
+}
+
+// carry begins to carry the digests of a chain.
+func (p *process) carry(b *Branch) {
+	c := &carrier{child: p.node(b.ID), parent: p.node(b.Parent), wallet: carrierOf(b.Parent, b.ID, p.number)}
+	p.carriers = append(p.carriers, c)
+	var lazily func()
+	lazily = func() {
+		if p.up() {
+			c.step(true)
+		}
+		p.after(lazilyMillis, nil, "lazily", lazily)
+	}
+	p.after(p.wires.Uint64N(lazilyMillis), nil, "lazily", lazily)
+}
+
+// wake says that a block of the child or of the parent is final.
+func (c *carrier) wake() {
+	if !c.waking {
+		c.waking = true
+		c.parent.w.after(1, c.parent, "carrier", func() { c.step(false) })
+	}
+}
+
+// forget begins a life of the process.
+func (c *carrier) forget() { c.waking, c.posted, c.run = false, nil, nil }
+
+// courier is what decides.
+func (c *carrier) courier() *relay.Courier {
+	p := c.parent
+	return &relay.Courier{
+		Chains: p.process.chains, Child: c.child.w.id, Parent: p.w.id, Tree: func() chain.Tree { return p.w.tree },
+		Entry: func(s exec.Slot) ([]byte, error) { return p.disk.state().Entry(s.Account, s.Key) }, Hurry: p.look,
+	}
+}
+
+// step posts a digest if there is reason to, and none is on its way.
+func (c *carrier) step(due bool) {
+	c.waking = false
+	if w := c.parent.w; c.stopped > w.now || !c.parent.up || w.broken != nil {
+		return
+	}
+	c.parent.during(func() error {
+		if c.posted != nil {
+			a, err := c.parent.disk.state().Account(c.wallet.address)
+			if err != nil || a.Nonce <= c.posted.Nonce {
+				return err
+			}
+			known, err := c.courier().Known(c.run)
+			c.posted = nil
+			if err != nil || !known {
+				c.parent.w.census.add("digest not recorded")
+				c.parent.w.after(postPatience, c.parent, "carrier", func() { c.step(false) })
+				return err
+			}
+		}
+		run, err := c.courier().Next(due)
+		if err != nil || run == nil {
+			return err
+		}
+		return c.post(run)
+	})
+}
+
+func (c *carrier) post(run *chain.Digest) error {
+	p := c.parent
+	a, err := p.disk.state().Account(c.wallet.address)
+	if err != nil {
+		return err
+	}
+	m := digestMessage(p.w, c.wallet, a.Nonce, run)
+	m.ValidUntil = p.ledger.head.Header.Height + postBlocks
+	c.posted, c.run = m.Sign(c.wallet.key), run
+	p.w.census.add("digest carried")
+	p.w.tell(p, "carries blocks of chain %d up to %d", run.Last().Chain, run.Last().Height)
+	return p.pool.admit(m, true)
+}
+
+// digestMessage is the call of a chain's digests actor, not signed yet.
+func digestMessage(w *World, from wallet, nonce uint64, run *chain.Digest) *chain.Message {
+	call := chain.CallInput{To: chain.DigestsAddress(w.id), Method: chain.MethodDigest, GasLimit: postGas, Input: run.Append(nil)}
+	m := &chain.Message{
+		Network: w.origin.header.Network, Kind: chain.External, From: from.address, To: from.address, Payer: from.address, Nonce: nonce,
+		ValidUntil: w.final.height() + postBlocks, GasPrice: w.plan.GasPrice, Method: chain.MethodCall, Input: call.Encode(),
+	}
+	m.GasLimit = exec.ExternalGas(m) + exec.SendGas(&chain.Sent{Method: call.Method, Input: call.Input}) + call.GasLimit + gas.Bounce
+	return m
+}
+
+// hinder lets an incident happen between chains: nobody carries the digests of one, or one stands still.
+func (s *stage) hinder(in *Incident) {
+	switch in.Class {
+	case Carriers:
+		b := &s.whole.Branches[in.How%uint64(len(s.whole.Branches))]
+		s.census.add("carriers stopped")
+		s.tell(nil, "nobody carries digests of chain %d", b.ID)
+		for _, p := range s.processes {
+			for _, c := range p.carriers {
+				if c.child.w.id == b.ID {
+					c.stopped = max(c.stopped, s.now+in.For*millis)
+				}
+			}
+		}
+		s.porter.stopped = max(s.porter.stopped, s.now+in.For*millis*(in.How>>8&1))
+	case Halt:
+		w := s.worlds[in.How%uint64(len(s.worlds))]
+		s.census.add("chain halted")
+		s.tell(nil, "chain %d stands still", w.id)
+		w.cuts = append(w.cuts, cut{from: s.now, to: s.now + in.For*millis, severs: func(int, int) bool { return true }})
+	}
+}
+
+// carryAll begins to carry envelopes.
+func (s *stage) carryAll() {
+	if len(s.worlds) > 1 {
+		s.after(porterMillis, nil, "porter", s.porter.round)
+	}
+}
+
+// carryOn sees to it that every chain has a carrier that is well.
+func (s *stage) carryOn() {
+	s.porter.stopped = 0
+	for i := range s.whole.Branches {
+		b := &s.whole.Branches[i]
+		well := func(p *process) bool { return p.healed && p.honest() }
+		carries := func(c *carrier) bool { return c.child.w.id == b.ID }
+		for _, p := range s.processes {
+			for _, c := range p.carriers {
+				c.stopped = 0
+			}
+		}
+		if slices.ContainsFunc(s.processes, func(p *process) bool { return well(p) && slices.ContainsFunc(p.carriers, carries) }) {
+			continue
+		}
+		if at := slices.IndexFunc(s.processes, func(p *process) bool { return well(p) && p.node(b.ID) != nil }); at >= 0 {
+			s.processes[at].carry(b)
+		}
+	}
+}
