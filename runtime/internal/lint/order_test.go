@@ -169,7 +169,7 @@ var doors = []door{
 	{"github.com/consensys/gnark-crypto", nil, []string{"sdk/keys"}, "it is what tests of sdk/keys compare with: use sdk/keys"},
 	{"github.com/oasisprotocol/curve25519-voi", []string{"sdk/keys"}, nil, "use sdk/keys"},
 	{"net/http", []string{"runtime/api", "runtime/explorer", "sdk/client"}, []string{"runtime"}, "use sdk/client, or serve it in runtime/api"},
-	{"crypto/ed25519", nil, nil, "use sdk/keys: the standard library accepts other signatures than consensus does"},
+	{"crypto/ed25519", []string{"cluster/transport"}, nil, "use sdk/keys: the standard library accepts other signatures than consensus does, which TLS between nodes doesn't mind"},
 }
 
 // oneDoor holds L2.

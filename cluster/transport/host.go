@@ -1,0 +1,277 @@
+package transport
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
+)
+
+// Config is what a Host is made of. Zero stands for the default in brackets.
+type Config struct {
+	Key      keys.PrivateKey // the node's
+	Listen   string          // host:port; port 0 takes a free one
+	Network  chain.NetworkID
+	Software string // name and release of the program, for people
+	// Member says whether a key is registered: such nodes have all rooms, all others those of strangers. It may be asked by several
+	// goroutines at once, must not wait, and must not call the Host.
+	Member func(keys.PublicKey) bool
+	// Strangers is how many connections they may have in all [64], and StrangersEach how many from one address [8].
+	Strangers, StrangersEach int
+	// Handshakes is how many may be under way [64], and HandshakesEach how many of them with one address [16]; Patience is how long
+	// one may take [5 s].
+	Handshakes, HandshakesEach int
+	Patience                   time.Duration
+	// Beat is how often connections are tried [2 s]; after Silence [15 s] of no answer they are given up.
+	Beat, Silence time.Duration
+	// Longest is how long one message may be under way [2 min], if there is room for it.
+	Longest time.Duration
+	Log     *slog.Logger
+	// Changed, if set, is told that a node is connected, or is not any more. It must not wait.
+	Changed func(node keys.PublicKey, up bool)
+}
+
+func (c Config) withDefaults() Config {
+	c.Strangers, c.StrangersEach = cmp.Or(c.Strangers, 64), cmp.Or(c.StrangersEach, 8)
+	c.Handshakes, c.HandshakesEach = cmp.Or(c.Handshakes, 64), cmp.Or(c.HandshakesEach, 16)
+	c.Patience, c.Beat, c.Silence = cmp.Or(c.Patience, 5*time.Second), cmp.Or(c.Beat, 2*time.Second), cmp.Or(c.Silence, 15*time.Second)
+	c.Longest = cmp.Or(c.Longest, 2*time.Minute)
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.Changed == nil {
+		c.Changed = func(keys.PublicKey, bool) {}
+	}
+	return c
+}
+
+// Errors with which a connection is refused.
+var (
+	ErrRefused = errors.New("refused by the other node")
+	ErrBanned  = errors.New("this key is banned for a while, because of what it sent")
+	ErrFull    = errors.New("there are enough connections of nodes that are not registered")
+	ErrSelf    = errors.New("the other node has this node's own key: stop one of them")
+	ErrKey     = errors.New("the node there has another key")
+	errClosing = errors.New("the node is stopping")
+	errEndless = errors.New("a message of it doesn't come to its end")
+	errRole    = errors.New("the node's registration has changed")
+)
+
+// Host is a node's end of all its connections. All methods may be called from many goroutines.
+type Host struct {
+	config   Config
+	hello    Hello
+	tls      *tls.Config
+	listener net.Listener
+	counts   counts
+	ctx      context.Context // ends with Close
+	stop     context.CancelFunc
+	work     sync.WaitGroup
+
+	mu       sync.RWMutex // guards the rest; taken before peer.mu
+	peers    map[keys.PublicKey]*peer
+	guests   map[string]int // connections of strangers, by address
+	pending  map[string]int // handshakes that others began, by address
+	channels map[uint32]*Channel
+	targets  map[keys.PublicKey]*target
+	scores   scores
+	closed   bool
+}
+
+// Listen starts a node's transport. Close ends it.
+func Listen(c Config) (*Host, error) {
+	c = c.withDefaults()
+	mine, err := certificate(c.Key)
+	if err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listening for other nodes: %w", err)
+	}
+	h := &Host{
+		config: c, tls: secured(mine), listener: l, counts: counts{n: map[string]uint64{}}, peers: map[keys.PublicKey]*peer{},
+		guests: map[string]int{}, pending: map[string]int{}, channels: map[uint32]*Channel{}, targets: map[keys.PublicKey]*target{}, scores: scores{},
+		hello: Hello{OldestVersion, NewestVersion, c.Network, rand.Uint64(), c.Software[:min(len(c.Software), maxSoftware)]},
+	}
+	h.ctx, h.stop = context.WithCancel(context.Background())
+	h.work.Go(h.accept)
+	h.work.Go(h.watch)
+	return h, nil
+}
+
+// Addr is where the host listens.
+func (h *Host) Addr() string { return h.listener.Addr().String() }
+
+// Key is the node's.
+func (h *Host) Key() keys.PublicKey { return h.config.Key.Public() }
+
+// Open opens a channel, which nobody else has open here.
+func (h *Host) Open(id uint32, c ChannelConfig) (*Channel, error) {
+	ch := &Channel{host: h, id: id, config: c, in: newInbox()}
+	h.mu.Lock()
+	switch {
+	case h.channels[id] != nil:
+		h.mu.Unlock()
+		return nil, fmt.Errorf("channel %d is open already", id)
+	case len(h.channels) >= MaxChannels:
+		h.mu.Unlock()
+		return nil, fmt.Errorf("channel %d: %d are open, the limit is %d", id, len(h.channels), MaxChannels)
+	}
+	h.channels[id] = ch
+	h.mu.Unlock()
+	ch.done.Go(ch.deliver)
+	h.tellAll()
+	return ch, nil
+}
+
+// shut takes a channel away.
+func (h *Host) shut(c *Channel) {
+	h.mu.Lock()
+	if h.channels[c.id] == c {
+		delete(h.channels, c.id)
+	}
+	h.mu.Unlock()
+	h.tellAll()
+}
+
+// tellAll lets all peers know which channels are open.
+func (h *Host) tellAll() {
+	for _, p := range h.all() {
+		p.mu.Lock()
+		if p.conn != nil {
+			p.conn.tell = true
+			p.conn.poke()
+		}
+		p.mu.Unlock()
+	}
+}
+
+// open are the ids of the channels that a peer may use, ascending.
+func (h *Host) open(member bool) (ids []uint32) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for id, c := range h.channels {
+		if member || c.config.Public {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func (h *Host) peer(key keys.PublicKey) *peer {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.peers[key]
+}
+
+func (h *Host) all() []*peer {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	list := make([]*peer, 0, len(h.peers))
+	for _, p := range h.peers {
+		list = append(list, p)
+	}
+	return list
+}
+
+// deliver puts a message into the inbox of its channel.
+func (h *Host) deliver(p *peer, class Class, m assembly) error {
+	release := func() { p.taken(class, m.charged) }
+	h.mu.RLock()
+	c := h.channels[m.channel]
+	h.mu.RUnlock()
+	switch {
+	case c == nil:
+		h.counts.add(CountNobody, 1)
+	case !p.member && !c.config.Public:
+		h.counts.add(CountForbidden, 1)
+		release()
+		return junk("channel %d is for members", m.channel)
+	case c.in.put(class, letter{p.key, m.buf, release}):
+		return nil
+	}
+	release()
+	return nil
+}
+
+// blame holds points against a node; who has too many is banned, and its connection ends.
+func (h *Host) blame(key keys.PublicKey, points float64, why string) {
+	h.counts.add(CountJunk, 1)
+	h.mu.Lock()
+	banned := h.scores.add(key, points, time.Now())
+	p := h.peers[key]
+	h.mu.Unlock()
+	if !banned {
+		return
+	}
+	h.counts.add(CountBans, 1)
+	h.config.Log.Warn("a node is banned for a while", "node", short(key), "because", why)
+	if p != nil {
+		p.mu.Lock()
+		c := p.conn
+		p.mu.Unlock()
+		if c != nil {
+			c.end(ErrBanned)
+		}
+	}
+}
+
+// watch ends connections of nodes that were registered, or are no longer, since they connected.
+func (h *Host) watch() {
+	beat := time.NewTicker(h.config.Beat)
+	defer beat.Stop()
+	for {
+		select {
+		case <-h.ctx.Done():
+			return
+		case <-beat.C:
+		}
+		for _, p := range h.all() {
+			if h.config.Member(p.key) != p.member {
+				p.mu.Lock()
+				c := p.conn
+				p.mu.Unlock()
+				if c != nil {
+					h.work.Go(func() { c.leave(errRole) })
+				}
+			}
+		}
+	}
+}
+
+// Close ends all connections and goroutines; channels should be closed before.
+func (h *Host) Close() {
+	h.mu.Lock()
+	h.closed = true
+	channels := make([]*Channel, 0, len(h.channels))
+	for _, c := range h.channels {
+		channels = append(channels, c)
+	}
+	h.mu.Unlock()
+	for _, c := range channels {
+		c.Close()
+	}
+	h.stop()
+	h.listener.Close()
+	for _, p := range h.all() {
+		p.mu.Lock()
+		c := p.conn
+		p.mu.Unlock()
+		if c != nil {
+			h.work.Go(func() { c.leave(errClosing) })
+		}
+	}
+	h.work.Wait()
+}
