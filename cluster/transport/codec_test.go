@@ -221,3 +221,21 @@ func TestScores(t *testing.T) {
 		t.Errorf("%d keys are remembered", len(s))
 	}
 }
+
+// A connection whose place another took sends nothing of what waits for the node.
+func TestReplacedSendsNothing(t *testing.T) {
+	h := &Host{counts: counts{n: map[string]uint64{}}}
+	p := newPeer(h, keys.PublicKey{1}, true)
+	var conns [2]*conn
+	for i := range conns {
+		conns[i] = &conn{peer: p, wake: make(chan struct{}, 1), hello: Hello{Session: uint64(i)}, credit: [classes]int{Votes: 1000}}
+		p.attach(conns[i])
+	}
+	p.send(Votes, message{7, []byte("vote")})
+	if b := conns[0].fill(nil); len(b) != 0 {
+		t.Errorf("%d bytes", len(b))
+	}
+	if b := conns[1].fill(nil); !bytes.Contains(b, []byte("vote")) {
+		t.Error("the new connection doesn't send it")
+	}
+}

@@ -1,0 +1,58 @@
+package mesh
+
+import (
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/hashicorp/memberlist"
+)
+
+// delegate is the mesh as memberlist sees it. Its calls come with locks of memberlist held: nothing here calls back.
+type delegate struct{ *Mesh }
+
+// NodeMeta is the node's record: at most maxRecordBytes, which memberlist takes.
+func (d delegate) NodeMeta(int) []byte {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.raw
+}
+
+// NotifyMsg, GetBroadcasts, LocalState and MergeRemoteState: nothing but membership travels here.
+func (d delegate) NotifyMsg([]byte)                {}
+func (d delegate) GetBroadcasts(int, int) [][]byte { return nil }
+func (d delegate) LocalState(bool) []byte          { return nil }
+func (d delegate) MergeRemoteState([]byte, bool)   {}
+func (d delegate) NotifyJoin(*memberlist.Node)     { d.config.Changed() }
+func (d delegate) NotifyLeave(*memberlist.Node)    { d.config.Changed() }
+func (d delegate) NotifyUpdate(*memberlist.Node)   { d.config.Changed() }
+
+// NotifyConflict is told of a node that claims the address of another: it has the same key, and is older, or a copy.
+func (d delegate) NotifyConflict(_, _ *memberlist.Node) { d.count(CountConflict) }
+
+// NotifyAlive refuses what the named node didn't say itself.
+func (d delegate) NotifyAlive(n *memberlist.Node) error {
+	err := d.vouched(n)
+	if err != nil {
+		d.count(CountRefused)
+	}
+	return err
+}
+
+func (d delegate) vouched(n *memberlist.Node) error {
+	d.mu.Lock()
+	own := n.Name == d.self.Node.String() && string(n.Meta) == string(d.raw)
+	d.mu.Unlock()
+	r, err := d.known.learn(n.Meta, time.Now())
+	switch {
+	case err != nil && !own:
+		return err
+	case own:
+		return nil
+	case r.Node.String() != n.Name:
+		return fmt.Errorf("%w %s under the name %.12q", ErrRecord, r.Node.String()[:12], n.Name)
+	case r.Gossip != net.JoinHostPort(n.Addr.String(), fmt.Sprint(n.Port)):
+		return fmt.Errorf("%w %s: it says that it is at %s, not at %s:%d", ErrRecord, n.Name[:12], r.Gossip, n.Addr, n.Port)
+	}
+	return nil
+}
