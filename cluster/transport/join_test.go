@@ -172,7 +172,7 @@ func TestRefusals(t *testing.T) {
 		t.Error(err)
 	}
 	twin := n.host(1)
-	_ = twin.Reach(a.Key(), a.Addr()) // itself: nothing to do
+	_ = twin.Reach(a.Key(), a.Addr())         // itself: nothing to do
 	if r, err := n.tryRaw(a, 1); err == nil { // seen by the node that is dialed
 		if f, err := r.frame(); err == nil && f != (bye{ErrSelf.Error()}) {
 			t.Errorf("a node takes a connection from its own key: %v", f)
