@@ -15,7 +15,7 @@ import (
 
 func newBench() *cobra.Command {
 	c := &cobra.Command{Use: "bench", Short: "Measure the system on this machine"}
-	c.AddCommand(newBenchPayment(), newBenchConsensus(), newBenchRelay(), newBenchScale(), newBenchAuction(), newBenchWasm())
+	c.AddCommand(newBenchPayment(), newBenchConsensus(), newBenchRelay(), newBenchScale(), newBenchAuction(), newBenchWasm(), newBenchBroadcast())
 	return c
 }
 

@@ -29,6 +29,7 @@ const (
 	TagEvidence  Tag = 24 // a proof that a member is guilty
 	TagAdoption  Tag = 25 // a chain as its parent is told of it
 	TagMountain  Tag = 26 // accumulators: an inner node, with its level
+	TagSpread    Tag = 27 // bytes that are passed on from node to node: their name
 )
 
 // Sum is SHA-256 over the tag and the parts, one after the other. Where two parts vary in length the caller encodes

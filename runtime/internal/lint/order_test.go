@@ -56,6 +56,7 @@ var order = []place{
 	{"actors/account", pure},
 	{"actors/host", shell},
 	{"consensus/driver", shell},
+	{"cluster/overlay", pure},
 	{"cluster/mesh", shell},
 	{"cluster/transport", shell},
 	{"cluster/placement", shell},

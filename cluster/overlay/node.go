@@ -1,0 +1,312 @@
+package overlay
+
+import (
+	"slices"
+
+	"github.com/thinkey/thinkey/sdk/wire"
+)
+
+// Link is the number of a node's neighbour, from 0.
+type Link uint32
+
+// nobody is where a message of this node's own comes from.
+const nobody = ^Link(0)
+
+// ID names a message.
+type ID [32]byte
+
+// IDOf is the hash of all bytes.
+func IDOf(raw []byte) ID { return ID(wire.Sum(wire.TagSpread, raw)) }
+
+// Config is what a Node is made of.
+type Config struct {
+	// Links is how many neighbours there are; Full how many of them get a message in full.
+	Links, Full int
+	// Me varies which links are chosen, from node to node.
+	Me uint64
+	// PatienceMillis is how long a name waits for a push before the message is asked for, AnswerMillis how long an answer may take.
+	PatienceMillis, AnswerMillis uint64
+	// Bytes bounds the messages that can still be given; the latest can be, however long it is.
+	Bytes int
+}
+
+const (
+	// maxHad bounds the messages that are remembered by name.
+	maxHad = 1024
+	// maxWanted bounds the names that a link announced and nobody has shown.
+	maxWanted = 64
+)
+
+// Event is what happens to a node.
+type Event interface{ event() }
+
+// Published: the node has a message of its own, which is good.
+type Published struct{ Raw []byte }
+
+// Received, Announced and Asked came over a link: a message in full, a name, a question for one.
+type (
+	Received struct {
+		From Link
+		Raw  []byte
+	}
+	Announced struct {
+		From Link
+		ID   ID
+	}
+	Asked struct {
+		From Link
+		ID   ID
+	}
+)
+
+// Judged answers Effects.Judge.
+type Judged struct {
+	ID   ID
+	Good bool
+}
+
+// Expired answers Effects.Timers.
+type Expired struct{ ID ID }
+
+func (Published) event() {}
+func (Received) event()  {}
+func (Announced) event() {}
+func (Asked) event()     {}
+func (Judged) event()    {}
+func (Expired) event()   {}
+
+// Effects is the work that one Step causes.
+type Effects struct {
+	Full     []Send  // messages
+	Announce []Send  // names
+	Ask      []Send  // questions
+	Judge    *Judge  // is it good? Judged answers
+	Timers   []Timer // Expired answers, some milliseconds later
+	Reject   []Reject
+}
+
+// Send is for a link; Raw is nil but for messages.
+type Send struct {
+	To  Link
+	ID  ID
+	Raw []byte
+}
+
+// Judge asks whether a message may be passed on.
+type Judge struct {
+	From Link
+	ID   ID
+	Raw  []byte
+}
+
+// Timer asks for Expired.
+type Timer struct {
+	ID     ID
+	Millis uint64
+}
+
+// Reject is a neighbour's fault, for counting.
+type Reject struct {
+	From   Link
+	Reason string
+}
+
+// Node decides what one node passes on to whom.
+type Node struct {
+	config Config
+	had    map[ID]*had
+	order  []ID // of had, oldest first
+	bytes  int  // of had
+	wanted map[ID]*want
+	open   []int // by link: names that it announced first, and that are wanted
+	out    Effects
+}
+
+// had is a message that came.
+type had struct {
+	raw    []byte // nil if it is bad, or long ago
+	from   Link
+	judged bool
+	knows  []bool // by link: it has the message, or was sent it
+}
+
+// want is a message whose name came.
+type want struct {
+	from  []Link // who announced it; the first is charged for it
+	asked int    // of these
+}
+
+// New is a node that has nothing yet.
+func New(c Config) *Node {
+	return &Node{config: c, had: map[ID]*had{}, wanted: map[ID]*want{}, open: make([]int, c.Links)}
+}
+
+// Step applies one event and returns the work it causes.
+func (n *Node) Step(ev Event) Effects {
+	n.out = Effects{}
+	switch ev := ev.(type) {
+	case Published:
+		id := IDOf(ev.Raw)
+		if n.had[id] == nil {
+			n.add(id, ev.Raw, nobody)
+			n.judged(Judged{id, true})
+		}
+	case Received:
+		n.received(ev)
+	case Announced:
+		n.announced(ev)
+	case Asked:
+		n.asked(ev)
+	case Judged:
+		n.judged(ev)
+	case Expired:
+		n.ask(ev.ID)
+	}
+	return n.out
+}
+
+// received takes a message in full. One that is here already shows only that the link has it.
+func (n *Node) received(ev Received) {
+	id := IDOf(ev.Raw)
+	if h := n.had[id]; h != nil {
+		h.knows[ev.From] = true
+		return
+	}
+	h := n.add(id, ev.Raw, ev.From)
+	if w := n.wanted[id]; w != nil {
+		for _, l := range w.from {
+			h.knows[l] = true
+		}
+		n.drop(id, w)
+	}
+	n.out.Judge = &Judge{ev.From, id, ev.Raw}
+}
+
+// add remembers a message; the oldest makes room.
+func (n *Node) add(id ID, raw []byte, from Link) *had {
+	h := &had{raw: raw, from: from, knows: make([]bool, n.config.Links)}
+	if from != nobody {
+		h.knows[from] = true
+	}
+	n.had[id] = h
+	n.order = append(n.order, id)
+	n.bytes += len(raw)
+	for at := 0; n.bytes > n.config.Bytes && at < len(n.order)-1; at++ {
+		n.empty(n.had[n.order[at]])
+	}
+	if len(n.order) > maxHad {
+		n.empty(n.had[n.order[0]])
+		delete(n.had, n.order[0])
+		n.order = n.order[1:]
+	}
+	return h
+}
+
+// empty gives up a message's bytes.
+func (n *Node) empty(h *had) {
+	n.bytes -= len(h.raw)
+	h.raw = nil
+}
+
+// judged passes on what is good: in full to some links, by name to the others.
+func (n *Node) judged(ev Judged) {
+	h := n.had[ev.ID]
+	if h == nil || h.judged {
+		return
+	}
+	h.judged = true
+	if !ev.Good {
+		n.empty(h)
+		n.out.Reject = append(n.out.Reject, Reject{h.from, "a message that is not good"})
+		return
+	}
+	for i, to := range n.chosen(ev.ID, h) {
+		h.knows[to] = true
+		if i < n.config.Full && h.raw != nil {
+			n.out.Full = append(n.out.Full, Send{to, ev.ID, h.raw})
+		} else {
+			n.out.Announce = append(n.out.Announce, Send{To: to, ID: ev.ID})
+		}
+	}
+}
+
+// chosen are the links that are not known to have a message, in an order that differs between nodes and messages: so that no link is
+// always the first, and neighbours don't choose the same.
+func (n *Node) chosen(id ID, h *had) (links []Link) {
+	for l := range Link(n.config.Links) {
+		if !h.knows[l] {
+			links = append(links, l)
+		}
+	}
+	rank := func(l Link) uint64 {
+		x := mix(n.config.Me ^ uint64(l)<<32)
+		for i := range 4 {
+			x = mix(x ^ uint64(id[8*i]) ^ uint64(id[8*i+1])<<8 ^ uint64(id[8*i+2])<<16 ^ uint64(id[8*i+3])<<24)
+		}
+		return x
+	}
+	slices.SortFunc(links, func(a, b Link) int {
+		if rank(a) < rank(b) {
+			return -1
+		}
+		return 1
+	})
+	return links
+}
+
+// mix spreads the bits of x (splitmix64).
+func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// announced takes a name.
+func (n *Node) announced(ev Announced) {
+	if h := n.had[ev.ID]; h != nil {
+		h.knows[ev.From] = true
+		return
+	}
+	if w := n.wanted[ev.ID]; w != nil {
+		if !slices.Contains(w.from, ev.From) {
+			w.from = append(w.from, ev.From)
+		}
+		return
+	}
+	if n.open[ev.From] >= maxWanted {
+		n.out.Reject = append(n.out.Reject, Reject{ev.From, "too many names of what it doesn't give"})
+		return
+	}
+	n.open[ev.From]++
+	n.wanted[ev.ID] = &want{from: []Link{ev.From}}
+	n.out.Timers = append(n.out.Timers, Timer{ev.ID, n.config.PatienceMillis})
+}
+
+// ask asks the next of those who have announced a message; when all were asked it is wanted no more, until it is announced again.
+func (n *Node) ask(id ID) {
+	w := n.wanted[id]
+	if w == nil {
+		return
+	}
+	if w.asked == len(w.from) {
+		n.drop(id, w)
+		return
+	}
+	n.out.Ask = append(n.out.Ask, Send{To: w.from[w.asked], ID: id})
+	n.out.Timers = append(n.out.Timers, Timer{id, n.config.AnswerMillis})
+	w.asked++
+}
+
+func (n *Node) drop(id ID, w *want) {
+	delete(n.wanted, id)
+	n.open[w.from[0]]--
+}
+
+// asked gives a message that was judged good.
+func (n *Node) asked(ev Asked) {
+	if h := n.had[ev.ID]; h != nil && h.judged && h.raw != nil {
+		h.knows[ev.From] = true
+		n.out.Full = append(n.out.Full, Send{ev.From, ev.ID, h.raw})
+	}
+}

@@ -1,0 +1,183 @@
+package overlay
+
+import (
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func usual(nodes, full int) Network {
+	return Network{Nodes: nodes, Links: 10, Full: full, Messages: 20, Seed: 1, LeastMillis: 10, MostMillis: 100, FullMillis: 50}
+}
+
+// SPEC 10.5: with one full copy a node gets less than two on average, however many nodes there are.
+func TestRedundancy(t *testing.T) {
+	var first float64
+	for _, n := range []int{100, 200, 500, 1000} {
+		r := Measure(usual(n, 1))
+		if first == 0 {
+			first = r.Copies
+		}
+		if r.Missed > 0 || r.Copies < 1 || r.Copies >= 2 || math.Abs(r.Copies-first) > 0.1 {
+			t.Errorf("%d nodes: %+v", n, r)
+		}
+	}
+	if one, eight := Measure(usual(300, 1)), Measure(usual(300, 8)); eight.Copies < 3*one.Copies || eight.Names > one.Names {
+		t.Errorf("one copy: %+v; eight: %+v", one, eight)
+	}
+}
+
+// B3: nodes that announce and give nothing cost time; everyone who can be reached is.
+func TestSilentNodes(t *testing.T) {
+	c := usual(300, 1)
+	c.Silent = 30
+	with, without := Measure(c), Measure(usual(300, 1))
+	if with.Missed > 0 || with.LastMillis <= without.LastMillis {
+		t.Errorf("%+v; without silent nodes %+v", with, without)
+	}
+}
+
+// Equal arguments give equal results.
+func TestMeasureRepeats(t *testing.T) {
+	if a, b := Measure(usual(100, 2)), Measure(usual(100, 2)); a != b {
+		t.Errorf("%+v, %+v", a, b)
+	}
+}
+
+func config() Config {
+	return Config{Links: 4, Full: 1, PatienceMillis: 10, AnswerMillis: 20, Bytes: 64}
+}
+
+// B1, B2: what is not good goes nowhere; what is good goes on once, to those who don't have it.
+func TestJudged(t *testing.T) {
+	n := New(config())
+	raw := []byte("good")
+	id := IDOf(raw)
+	e := n.Step(Received{2, raw})
+	if e.Judge == nil || e.Judge.ID != id || len(e.Full)+len(e.Announce) > 0 {
+		t.Fatalf("%+v", e)
+	}
+	if e := n.Step(Asked{3, id}); len(e.Full) > 0 {
+		t.Error("given before it was judged")
+	}
+	if e := n.Step(Announced{1, id}); len(e.Timers)+len(e.Ask) > 0 {
+		t.Error("wanted although it is here")
+	}
+	e = n.Step(Judged{id, true})
+	if len(e.Full) != 1 || len(e.Announce) != 1 || e.Full[0].To == e.Announce[0].To {
+		t.Fatalf("%+v", e)
+	}
+	for _, to := range []Link{e.Full[0].To, e.Announce[0].To} {
+		if to == 1 || to == 2 {
+			t.Errorf("sent to link %d, which has it", to)
+		}
+	}
+	if e := n.Step(Judged{id, true}); len(e.Full)+len(e.Announce) > 0 {
+		t.Error("passed on twice")
+	}
+	if e := n.Step(Received{3, raw}); e.Judge != nil {
+		t.Error("judged twice")
+	}
+	bad := n.Step(Received{1, []byte("bad")})
+	e = n.Step(Judged{bad.Judge.ID, false})
+	if len(e.Full)+len(e.Announce) > 0 || len(e.Reject) != 1 || e.Reject[0].From != 1 {
+		t.Errorf("%+v", e)
+	}
+	if e := n.Step(Asked{3, bad.Judge.ID}); len(e.Full) > 0 {
+		t.Error("what is bad is given away")
+	}
+}
+
+// B3: one is asked at a time, in turn, and then nobody.
+func TestAsks(t *testing.T) {
+	n := New(config())
+	id := IDOf([]byte("x"))
+	if e := n.Step(Announced{2, id}); len(e.Ask) > 0 || len(e.Timers) != 1 || e.Timers[0].Millis != 10 {
+		t.Fatalf("%+v", e)
+	}
+	n.Step(Announced{0, id})
+	for _, want := range []Link{2, 0} {
+		if e := n.Step(Expired{id}); len(e.Ask) != 1 || e.Ask[0].To != want || e.Timers[0].Millis != 20 {
+			t.Fatalf("%+v", e)
+		}
+	}
+	if e := n.Step(Expired{id}); len(e.Ask)+len(e.Timers) > 0 || len(n.wanted) > 0 || n.open[2] != 0 {
+		t.Errorf("%+v", e)
+	}
+	n.Step(Announced{2, id})
+	n.Step(Received{1, []byte("x")})
+	if e := n.Step(Expired{id}); len(e.Ask) > 0 || n.open[2] != 0 {
+		t.Errorf("asked for what came: %+v", e)
+	}
+}
+
+// B4: whatever comes, what is held is bounded, and nobody is sent a message twice without asking.
+func TestBounds(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := New(config())
+		type sent struct {
+			to Link
+			id ID
+		}
+		times := map[sent]int{}
+		check := func(e Effects) {
+			for _, s := range e.Full {
+				times[sent{s.To, s.ID}]++
+			}
+		}
+		for range rapid.IntRange(1, 300).Draw(t, "events") {
+			raw := make([]byte, rapid.IntRange(1, 40).Draw(t, "size"))
+			raw[0] = rapid.Byte().Draw(t, "message")
+			link, id := Link(rapid.IntRange(0, 3).Draw(t, "link")), IDOf(raw)
+			switch rapid.IntRange(0, 4).Draw(t, "event") {
+			case 0:
+				e := n.Step(Received{link, raw})
+				if e.Judge != nil {
+					check(n.Step(Judged{id, raw[0]%3 > 0}))
+				}
+			case 1:
+				check(n.Step(Announced{link, id}))
+			case 2:
+				if e := n.Step(Asked{link, id}); len(e.Full) > 1 {
+					t.Fatal("one question, several answers")
+				}
+			case 3:
+				check(n.Step(Expired{id}))
+			case 4:
+				check(n.Step(Published{raw}))
+			}
+			for _, k := range times {
+				if k > 1 {
+					t.Fatal("a message was pushed to a link twice")
+				}
+			}
+			held, open := 0, 0
+			for _, h := range n.had {
+				held += len(h.raw)
+			}
+			for _, o := range n.open {
+				open += o
+			}
+			if held != n.bytes || n.bytes > n.config.Bytes+40 || open != len(n.wanted) || len(n.had) != len(n.order) {
+				t.Fatalf("%d bytes held, %d counted; %d wanted, %d counted", held, n.bytes, len(n.wanted), open)
+			}
+		}
+	})
+}
+
+// A flood of names, or of messages, stays within its bounds.
+func TestFlood(t *testing.T) {
+	c := config()
+	c.Bytes = 1 << 20
+	n := New(c)
+	rejected := 0
+	for i := range 2000 {
+		rejected += len(n.Step(Announced{1, ID{1, byte(i), byte(i >> 8)}}).Reject)
+		e := n.Step(Received{2, []byte{byte(i), byte(i >> 8)}})
+		n.Step(Judged{e.Judge.ID, i%2 == 0})
+	}
+	if len(n.wanted) != maxWanted || rejected != 2000-maxWanted || len(n.had) != maxHad {
+		t.Errorf("%d wanted, %d rejected, %d had", len(n.wanted), rejected, len(n.had))
+	}
+}
