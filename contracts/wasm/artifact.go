@@ -36,7 +36,10 @@ const wazeroVersion = "v1.12.0"
 type artifacts struct {
 	dir string
 	max int64
-	mu  sync.Mutex // one trim at a time
+
+	mu       sync.Mutex // guards what follows, and one trim at a time
+	measured bool       // by trim; until then nothing is known of what was there before
+	bytes    int64      // about what all modules take
 }
 
 const (
@@ -147,15 +150,25 @@ func (a *artifacts) seal(hash chain.CodeHash, metered []byte) error {
 	if err != nil {
 		return errors.Join(err, os.Remove(temporary.Name()))
 	}
+	return a.added(footprint(a.path(hash)))
+}
+
+// added makes room if a module that takes n bytes is too much. It looks at all modules only then, and the first time: with ten
+// thousand small ones on the disk that takes half a second, which every code that is compiled would have to wait for.
+func (a *artifacts) added(n int64) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.bytes += n; a.measured && a.bytes <= a.max {
+		return nil
+	}
 	return a.trim()
 }
 
 func (a *artifacts) remove(hash chain.CodeHash) error { return os.RemoveAll(a.path(hash)) }
 
-// trim removes what was used longest ago until the rest is within the bound.
+// trim measures all modules and, if they are too much, removes those that were used longest ago, and some more: it is a while
+// until they are too much again. a.mu is held.
 func (a *artifacts) trim() error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	list, err := os.ReadDir(a.dir)
 	if err != nil {
 		return err
@@ -172,30 +185,54 @@ func (a *artifacts) trim() error {
 		if i, err := os.Stat(filepath.Join(m.path, sumName)); err == nil {
 			m.used = i.ModTime()
 		}
-		m.size = sizeOf(m.path)
+		m.size = footprint(m.path)
 		total += m.size
 		all = append(all, m)
 	}
+	enough := a.max
+	if total > a.max {
+		enough -= a.max / 8
+	}
 	slices.SortFunc(all, func(a, b module) int { return a.used.Compare(b.used) })
 	for _, m := range all {
-		if total <= a.max {
+		if total <= enough {
 			break
 		}
 		err = errors.Join(err, os.RemoveAll(m.path))
 		total -= m.size
 	}
+	a.measured, a.bytes = true, total
 	return err
 }
 
-// sizeOf is the bytes of all files below path; what can't be read counts for nothing.
+// diskBlock is what disks give a file at least, and a directory.
+const diskBlock = 4 << 10
+
+// footprint is what all below path takes of a disk, about: a small module is seven files and directories, of which each takes more
+// than is in it.
+func footprint(path string) (n int64) {
+	walkSizes(path, func(size int64) { n += max(1, (size+diskBlock-1)/diskBlock) * diskBlock })
+	return n
+}
+
+// sizeOf is the bytes of all files below path.
 func sizeOf(path string) (n int64) {
+	walkSizes(path, func(size int64) { n += size })
+	return n
+}
+
+// walkSizes calls add with the bytes of each file below path, and with 0 for each directory; what can't be read counts for nothing.
+func walkSizes(path string, add func(size int64)) {
 	_ = filepath.WalkDir(path, func(_ string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
+		switch {
+		case err != nil:
+		case d.IsDir():
+			add(0)
+		default:
 			if i, err := d.Info(); err == nil {
-				n += i.Size()
+				add(i.Size())
 			}
 		}
 		return nil
 	})
-	return n
 }
