@@ -245,7 +245,9 @@ func (e *Engine) hold(hash chain.CodeHash, view bool) (*code, error) {
 	}
 	c.users++
 	e.busy.Add(1)
-	e.start()
+	if !c.isReady() { // else nothing has changed for those that wait, and there may be many
+		e.start()
+	}
 	return c, nil
 }
 
