@@ -46,10 +46,16 @@ func (c *codes) published(p exec.Published) {
 	keepSource(p.Hash, p.Code)
 }
 
+// largeCode marks what Cool publishes: nothing is warm beside it.
+const largeCode = "thinkey large code: "
+
 // Validate prices a publication.
 func (c *codes) Validate(code []byte) (complexity, load uint64, err error) {
-	if bytes.HasPrefix(code, []byte(nativeCode)) {
+	switch {
+	case bytes.HasPrefix(code, []byte(nativeCode)):
 		return 0, 0, nil
+	case bytes.HasPrefix(code, []byte(largeCode)):
+		return 0, chain.MaxWarm, nil
 	}
 	engine, err := c.engine()
 	if err != nil {

@@ -45,6 +45,31 @@ func TestGoContract(t *testing.T) {
 	t.Logf("\n%s", trace)
 }
 
+// Code that has turned cold is loaded by who brings the gas for it, and is warm in the next block. What contracts send brings as much as
+// they say.
+func TestCool(t *testing.T) {
+	k := kit.New(t)
+	alice, bob := k.Account("alice", kit.Balance(50)), k.Account("bob", kit.Balance(50))
+	tally := k.Deploy(alice, kit.Go("testdata/counter"), "", kit.Input(10))
+	relay := k.Deploy(bob, kit.Native{Name: "relay", Handle: kit.Methods{"pass": func(env *kit.Env) error {
+		return send(env, tally.Address(), "count", env.Input)
+	}}.Handle}, "")
+	by, err := kit.Encode(uint64(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Send(bob, relay, "pass", kit.Raw(by)).ExpectOK()
+	k.Cool()
+	k.Send(bob, relay, "pass", kit.Raw(by)).
+		Expect(kit.Sent("Tally", "count", kit.Because("which has not run lately")), kit.Sent("relay", "bounce"))
+	k.Send(alice, tally, "count", kit.Input(1)).Expect(kit.Sent("Tally", "count", kit.Because("which has not run lately")))
+	k.Send(alice, tally, "count", kit.Input(1), kit.Gas(100_000_000)).ExpectOK()
+	k.Send(bob, relay, "pass", kit.Raw(by)).ExpectOK()
+	k.Cool()
+	k.Cool()
+	k.Send(bob, relay, "pass", kit.Raw(by)).Expect(kit.Sent("relay", "bounce"))
+}
+
 func TestGoContractMistakes(t *testing.T) {
 	for name, x := range map[string]struct{ dir, words string }{
 		"no folder":   {"testdata/none", "no such file or directory"},

@@ -155,6 +155,16 @@ func (n *network) advance(d time.Duration) {
 	n.settle()
 }
 
+// Cool lets all code of the chain turn cold, as it does on a chain where much other code runs: the next message to each account pays
+// for loading its code (chain.Warm), those that contracts send included.
+func (k *Chain) Cool() {
+	k.t.Helper()
+	k.notHeld("Cool")
+	m := k.external(k.bank(), chain.MethodPublish, chain.PublishInput{Code: fmt.Append(nil, largeCode, k.Height())}.Encode(), chain.Amount{})
+	m.GasLimit = chain.MaxMessageGas
+	k.apart(k.sign(k.bank(), m))
+}
+
 // tick lets time pass.
 func (n *network) tick(d time.Duration) { n.clock += uint64(d.Milliseconds()) }
 
