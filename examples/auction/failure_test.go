@@ -329,3 +329,25 @@ func TestHooksFit(t *testing.T) {
 		t.Logf("the hook of %s takes %d of %d gas", at, b.GasUsed, b.GasLimit)
 	}
 }
+
+// Code that has not run lately is paid for, and loading it takes more than the contracts give each other: a report, or the end of a
+// sale, comes back then. Nothing is lost, and when somebody has called the contract that was cold, the sale goes on.
+func TestColdContracts(t *testing.T) {
+	h := newHouse(t)
+	h.sell(0)
+	h.bid(h.Chain, h.alice, h.east, 5)
+	h.bid(h.Chain, h.bob, h.west, 7)
+	h.pass(grace)
+	warm := func(a *kit.Account) { h.Send(h.carol, a, "nothing", kit.Gas(200_000_000)) } // it refuses that, once it is loaded
+	h.Cool()
+	warm(h.west)
+	h.say(h.Chain, h.carol, h.west, "close") // a recorder in Go is too dear to load for the report: it comes back
+	warm(h.recorder)
+	h.say(h.Chain, h.carol, h.west, "close")
+	h.say(h.Chain, h.carol, h.recorder, "decide").
+		Expect(kit.Sent("collector", "sold", kit.Status(chain.StatusOutOfGas)), kit.Sent("recorder", "bounce", kit.Status(chain.StatusOK)))
+	h.ExpectBalance(h.recorder, 7)
+	warm(h.collector)
+	h.say(h.Chain, h.carol, h.recorder, "decide").Expect(kit.Sent("collector", "sold", kit.Status(chain.StatusOK)))
+	h.expect(h.bob, 7)
+}

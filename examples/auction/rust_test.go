@@ -28,6 +28,7 @@ var both = map[string]func(t *testing.T){
 	"TestAuctioneerThatIsNone": TestAuctioneerThatIsNone, "TestRecorderThatIsNone": TestRecorderThatIsNone, "TestSoldTwice": TestSoldTwice,
 	"TestHooksFit": TestHooksFit, "TestStoryOverChains": TestStoryOverChains, "TestHotKitten": TestHotKitten,
 	"TestExploreHammerOverChains": TestExploreHammerOverChains, "TestExploreEndOverChains": TestExploreEndOverChains,
+	"TestColdContracts": TestColdContracts,
 }
 
 func inRust(name string) kit.Contract { return kit.File("rust/" + name + "/" + name + ".wasm") }

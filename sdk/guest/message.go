@@ -19,6 +19,10 @@ func (m Method[In]) To(to Address, in In) Message {
 
 // DefaultGas is the gas of a message for which nothing else is said: a millisecond of the receiver. What isn't used comes
 // back to who paid for it.
+//
+// It doesn't suffice for loading code that has not run lately, which its receiver pays for: `thinkey check` says how much that is of a
+// module, some 40 million for one from Go. Such a message comes back as a bounce, with the status out of gas: keep what it was
+// about, and let it be sent again. kit.Cool lets a test see that.
 const DefaultGas = 1_000_000
 
 // AddGas is the gas of a message that carries money alone.

@@ -45,6 +45,11 @@
 // that breaks the invariant as Go code (Replay). What is possible (SPEC 2.5): each account processes its messages one at a time,
 // none before it was sent, and those from one account to another in the order sent. Contracts must not assume more.
 //
+// # Code that is cold
+//
+// Cool makes the next message to each account pay for loading its code, as on a chain where much other code runs: does the contract
+// stand it if what it sends comes back, out of gas?
+//
 // # Chains
 //
 // kit.Chains(3) makes a main chain with chains a, b and c under it, kit.Tree("main(a(a1,a2),b)") any tree. What is sent from one to

@@ -83,7 +83,7 @@ impl<I: Encode> Call<I> {
     }
 
     /// Sends it with so much gas, when the handling has succeeded. What is left of the gas goes back to who paid. If the
-    /// message fails, it comes back as a bounce.
+    /// message fails, it comes back as a bounce: also if its receiver has not run lately, and loading it takes more (thinkey check).
     pub fn send(self, gas: u64) {
         codec::lend(&self.input, |input| host::send(&self.to.0, self.method, self.amount, gas, input))
     }
