@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/contracts/wasm/module"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
@@ -106,6 +107,22 @@ func TestLoadingBoundsMemory(t *testing.T) {
 		t.Logf("%-30s %8d bytes, in memory %9d, loading %9d gas: %.2f", m.name, len(m.binary), size, price, float64(size)/float64(price))
 		if uint64(size) > price*6/10 {
 			t.Errorf("a module %s takes %d bytes in memory, and loading it costs %d gas", m.name, size, price)
+		}
+	}
+}
+
+// What is published is warm, and makes other code cold: to publish code costs no less than to load it, and one message pays for it.
+func TestPublicationCostsItsLoad(t *testing.T) {
+	for _, m := range loadable(t) {
+		decoded, facts, err := Check(m.binary)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := chain.PublishInput{Code: m.binary}
+		message := &chain.Message{Kind: chain.External, Method: chain.MethodPublish, Input: in.Encode()}
+		price := exec.PublicationGas(message, in, Complexity(decoded, facts, len(m.binary)))
+		if load := Loading(decoded, facts); price < load || price > chain.MaxMessageGas {
+			t.Errorf("a module %s: publishing costs %d gas, and loading %d", m.name, price, load)
 		}
 	}
 }

@@ -25,7 +25,7 @@ func inspect(file string, code []byte) (checked, error) {
 	c.Accepted, c.moduleFacts = true, factsOf(m)
 	c.Instrumented = len(runs)
 	publication := chain.PublishInput{Code: code}
-	c.Bytes, c.Complexity, c.Hash = len(code), wasm.Complexity(facts), publication.Hash()
+	c.Bytes, c.Complexity, c.Hash = len(code), wasm.Complexity(m, facts, len(code)), publication.Hash()
 	c.GasToPublish = exec.PublicationGas(&chain.Message{Method: chain.MethodPublish, Input: publication.Encode()}, publication, c.Complexity)
 	c.GasToLoad = wasm.Loading(m, facts)
 	c.Immutable = chain.PublishInput{Immutable: true, Code: code}.Hash()

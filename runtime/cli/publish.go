@@ -32,7 +32,9 @@ func (a *app) readCode(path string, immutable mutability) (*codeFile, error) {
 		return nil, failed("bad_code", "%s can't be published: %s", path, printable(err.Error())).
 			do("see what is wrong with: thinkey check %s", path)
 	}
-	return &codeFile{path, chain.PublishInput{Immutable: immutable == forGood, Code: module}, wasm.Complexity(facts), wasm.Loading(m, facts)}, nil
+	return &codeFile{
+		path, chain.PublishInput{Immutable: immutable == forGood, Code: module}, wasm.Complexity(m, facts, len(module)), wasm.Loading(m, facts),
+	}, nil
 }
 
 // mutability is whether an account with the code can have another later.
