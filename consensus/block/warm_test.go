@@ -234,3 +234,29 @@ func TestWarmDamage(t *testing.T) {
 		t.Errorf("a damaged entry is taken: %v", m)
 	}
 }
+
+// What loads for hooks cost that nobody paid for is paid back by those who pay for theirs.
+func TestGivenIsPaidBack(t *testing.T) {
+	s := newWarmScene(t)
+	did := s.play(t, func(*exec.Context) {}, s.ask(7))
+	did.Accounts[0].Loads.Given += largeLoad + chain.MaxGiven
+	s.commit(t, s.build(t, did))
+	given := func() (uint64, bool) {
+		w, err := s.before().warm()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w.Given, w.Gives()
+	}
+	if n, gives := given(); n != largeLoad+chain.MaxGiven || gives {
+		t.Fatalf("%d were given, and more may be: %v", n, gives)
+	}
+	s.commit(t, s.do(t, s.ask(7))) // that is warm
+	if n, gives := given(); n != largeLoad+chain.MaxGiven || gives {
+		t.Errorf("nobody paid, and %d are left of what was given", n)
+	}
+	s.commit(t, s.do(t, s.ask(0), s.ask(1)))
+	if n, gives := given(); n >= chain.MaxGiven || !gives {
+		t.Errorf("two loads of %d were paid, and %d are left of what was given", uint64(largeLoad), n)
+	}
+}
