@@ -265,6 +265,37 @@ func TestLongHashes(t *testing.T) {
 	})
 }
 
+// Each byte that a host function is given costs what the table says, once.
+func TestBytesArePaid(t *testing.T) {
+	to := address(5)
+	drop := module.OpDrop
+	for _, x := range []struct {
+		name string
+		call func(n int) asm
+		each uint64
+	}{
+		{abi.SHA256, func(n int) asm { return host(abi.SHA256, 0, n, 0) }, gas.SHA256Byte},
+		{abi.BLAKE2b, func(n int) asm { return host(abi.BLAKE2b, 0, n, 0) }, gas.BLAKE2bByte},
+		{abi.Ed25519Verify, func(n int) asm { return text(host(abi.Ed25519Verify, 0, 0, 0, n), drop) }, gas.Ed25519Byte},
+		{abi.BLSVerify, func(n int) asm { return text(host(abi.BLSVerify, 0, 0, 0, n), drop) }, gas.BLSVerifyByte},
+		{abi.Log, func(n int) asm { return host(abi.Log, 0, n) }, gas.LogByte},
+		{abi.Write, func(n int) asm { return host(abi.Write, 100, 1, 0, n) }, gas.WriteByte + gas.HostByte},
+		{abi.Event, func(n int) asm { return host(abi.Event, 100, 1, 0, n) }, chain.GasPerByte + gas.HostByte},
+		{abi.Send, func(n int) asm { return host(abi.Send, 0, 100, 1, 200, i64(5_000), 300, n) }, chain.GasPerByte + gas.HostByte},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			r := newRig(t, Config{})
+			used := func(n int) uint64 {
+				r.publish(t, guest{handle: x.call(n), data: map[uint32]string{0: string(to[:]), 100: "t", 200: amount(0)}}.build())
+				return r.do(t, "").GasUsed
+			}
+			if got := used(1001) - used(1); got != 1000*x.each {
+				t.Errorf("a thousand bytes more cost %d gas instead of %d", got, 1000*x.each)
+			}
+		})
+	}
+}
+
 // Replacing its code costs code what reading the state costs, each time: it is looked up there.
 func TestSetCodeIsPaid(t *testing.T) {
 	used := func(times int) uint64 {

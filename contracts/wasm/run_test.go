@@ -2,6 +2,7 @@ package wasm
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
@@ -275,6 +276,24 @@ func TestSparesAreBounded(t *testing.T) {
 	if b, used := s.take(1 << 10); cap(b) != 1<<10 || used != 0 {
 		t.Errorf("%d bytes for 1024, %d used", cap(b), used)
 	}
+}
+
+// Code that calls nothing comes back to the host before it has used much more than a slice, whatever gas it has: 100,000 are some 0.1 ms
+// (W5). What it used is seen when it is stopped where it comes back first.
+func TestSlicesAreShort(t *testing.T) {
+	both(t, Config{}, func(t *testing.T, r *rig) any {
+		h := r.publish(t, guest{handle: repeat(0, 1<<30, 0, 1, access(module.OpI32Store, 0))}.build())
+		r.stopping.Store(true)
+		if _, err := r.apply(relay("do", "", chain.MaxMessageGas)); !errors.Is(err, ErrClosed) {
+			t.Fatalf("error %v", err)
+		}
+		in := r.Engine.codes[h].free[0]
+		used := in.granted - int64(in.gas.Get())
+		if used <= 0 || used > 100_000 {
+			t.Errorf("it came back after %d gas", used)
+		}
+		return used
+	})
 }
 
 // What code uses between host calls is charged beside the calls.
