@@ -85,6 +85,7 @@ func inTree(g *chain.Genesis) ([]exec.Change, error) {
 		if g.Chain == chain.Main {
 			set(chain.RegistryAddress(), chain.RegisteredKey(b.ID), b.Registration.Encode())
 			set(chain.RegistryAddress(), chain.RegisteredCommittee(b.ID), b.Seats.Append(nil))
+			set(chain.RegistryAddress(), chain.NamedKey(b.Name), chain.EncodeNamed(b.ID))
 		}
 	}
 	for account, bytes := range held { // any order: the changes are sorted where they are hashed

@@ -2,6 +2,7 @@ package native_test
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -106,7 +107,7 @@ func (l *line) digest(from, to int) chain.Digest {
 // branch is the chain of a panel as the registry tells its parent of it.
 func branch(p panel, parent chain.ID, issued uint64) chain.Branch {
 	return chain.Branch{Registration: chain.Registration{
-		Limb: chain.Limb{ID: p.Chain, Parent: parent}, Name: "shop", Params: chain.DefaultParams(), Issued: chain.NewAmount(issued), Committee: p.Hash(),
+		Limb: chain.Limb{ID: p.Chain, Parent: parent}, Name: fmt.Sprint("chain ", p.Chain), Params: chain.DefaultParams(), Issued: chain.NewAmount(issued), Committee: p.Hash(),
 	}, Seats: p.Committee}
 }
 

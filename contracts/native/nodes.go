@@ -35,7 +35,7 @@ func registerNode(env *exec.Env) error {
 			return exec.Fail(chain.StatusExists, "register: a node with this key is registered")
 		}
 	}
-	if err := possesses(env, in.Node, in.Key, in.Possession); err != nil {
+	if err := possesses(env, in.Node, func() error { return in.Proves(env.Context.Network) }); err != nil {
 		return err
 	}
 	n := chain.Node{Owner: owner, Key: in.Key, Name: in.Name, Deposit: env.Message.Amount, Since: env.Context.TimeMillis}

@@ -15,8 +15,7 @@ type host struct {
 
 func newHost(n byte) host {
 	secret := keys.BLSFromSeed([32]byte{50, n})
-	h := host{input: chain.NodeInput{Node: keys.PublicKey{50, n}, Key: secret.Public(), Name: "node"}}
-	h.input.Possession = secret.Prove(h.input.Node[:])
+	h := host{input: chain.NewNodeInput(network, "node", keys.PublicKey{50, n}, secret)}
 	h.account = chain.KeyAddress(chain.Main, h.input.Node)
 	return h
 }
@@ -38,9 +37,7 @@ func TestNodeLife(t *testing.T) {
 	w := newWorld(t, chain.Main, family).rich(h.account, other.account, alice)
 	to := chain.NodesAddress()
 	w.ok(w.send(other.account, to, chain.MethodRegister, chain.NodeDeposit, other.input.Encode()))
-	again := h.input // the same node with another voting key
-	secret := keys.BLSFromSeed([32]byte{51})
-	again.Key, again.Possession = secret.Public(), secret.Prove(h.key())
+	again := chain.NewNodeInput(network, "node", h.input.Node, keys.BLSFromSeed([32]byte{51})) // with another voting key
 	for range 2 {
 		now := w.context.TimeMillis
 		w.ok(w.send(h.account, to, chain.MethodRegister, chain.NodeDeposit+5, h.input.Encode()))
@@ -109,6 +106,12 @@ func TestNodeRefused(t *testing.T) {
 		{"another's node", alice, chain.MethodRegister, chain.NodeDeposit, h.input.Encode(), chain.StatusRefused, "only the account of the node's key"},
 		{"from another chain", elsewhere, chain.MethodRegister, 0, h.input.Encode(), chain.StatusRefused, "only the account of the node's key"},
 		{"another's voting key", h.account, chain.MethodRegister, chain.NodeDeposit, edit(func(in *chain.NodeInput) { in.Key = other.input.Key }), chain.StatusExists, "is registered"},
+		{"for another network", h.account, chain.MethodRegister, chain.NodeDeposit, edit(func(in *chain.NodeInput) {
+			in.Possession = chain.NewNodeInput(chain.NetworkID{9}, "node", in.Node, keys.BLSFromSeed([32]byte{50, 1})).Possession
+		}), chain.StatusRefused, "node 3201"},
+		{"for a seat", h.account, chain.MethodRegister, chain.NodeDeposit, edit(func(in *chain.NodeInput) {
+			in.Possession = chain.Apply(network, "node", in.Node, keys.BLSFromSeed([32]byte{50, 1}), 1).Possession
+		}), chain.StatusRefused, "node 3201"},
 		{"no possession", h.account, chain.MethodRegister, chain.NodeDeposit, edit(func(in *chain.NodeInput) { in.Possession = other.input.Possession }), chain.StatusRefused, "node 3201"},
 		{"no key", h.account, chain.MethodRegister, chain.NodeDeposit, edit(func(in *chain.NodeInput) { in.Key = keys.BLSPublicKey{} }), chain.StatusRefused, "node 3201"},
 		{"no name", h.account, chain.MethodRegister, chain.NodeDeposit, edit(func(in *chain.NodeInput) { in.Name = "" }), chain.StatusBadInput, "a name"},

@@ -22,10 +22,14 @@ func createChain(env *exec.Env) error {
 	if err != nil {
 		return badInput(env, err)
 	}
-	if deposit := chain.NewAmount(chain.ChainDeposit); env.Message.Amount != deposit {
-		return refused("create: an amount of %s, and the deposit of a chain is %s", env.Message.Amount, deposit)
-	}
 	if err := checkName(in.Name); err != nil {
+		return err
+	}
+	id, err := count(env)
+	if err != nil {
+		return err
+	}
+	if err := claim(env, in.Name, id); err != nil {
 		return err
 	}
 	parent, err := parentOf(env, in.Parent)
@@ -36,11 +40,7 @@ func createChain(env *exec.Env) error {
 	if in.Params != nil {
 		params = *in.Params
 	}
-	id, err := count(env)
-	if err != nil {
-		return err
-	}
-	seats, err := seated(env, id, in.Silent, in.Nodes)
+	seats, err := seated(env, id, in.Name, in.Silent, in.Nodes)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,19 @@ func registered(env *exec.Env, id chain.ID) (chain.Registration, error) {
 	return g, err
 }
 
-// count is the next chain's id: one above all others.
+// claim gives a chain a name that none has.
+func claim(env *exec.Env, name string, id chain.ID) error {
+	key := chain.NamedKey(name)
+	switch other, ok, err := entryOf(env, key, chain.DecodeNamed); {
+	case err != nil:
+		return err
+	case ok:
+		return refused("create: chain %d is called %q already: choose another name", other, name)
+	}
+	return env.Write(key, chain.EncodeNamed(id))
+}
+
+// count is the next chain's id: one above all others. The message must have brought the deposit.
 func count(env *exec.Env) (chain.ID, error) {
 	n, ok, err := entryOf(env, chain.NumberingKey, chain.DecodeNumbering)
 	if err != nil {
@@ -88,18 +100,21 @@ func count(env *exec.Env) (chain.ID, error) {
 	if n.Chains >= chain.MaxChains || n.Next == 0 || n.Next == math.MaxUint32 {
 		return 0, exec.Fail(chain.StatusLimit, "there are %d chains (limit %d), the next would be %d", n.Chains, chain.MaxChains, n.Next)
 	}
+	if deposit := chain.DepositBehind(n.Chains); env.Message.Amount != deposit {
+		return 0, refused("create: an amount of %s, and the deposit of a chain is %s where there are %d", env.Message.Amount, deposit, n.Chains)
+	}
 	return n.Next, env.Write(chain.NumberingKey, chain.Numbering{Next: n.Next + 1, Chains: n.Chains + 1}.Encode())
 }
 
-// seated is the committee of nodes that prove to have their keys. Its seed is the id of the message, until there is a beacon: who makes
+// seated is the committee of nodes that prove to have their keys, and to want seats of the chain with the name. Its seed is the id of the message, until there is a beacon: who makes
 // the message can choose among orders of leaders.
-func seated(env *exec.Env, id chain.ID, silent uint32, nodes []chain.Applicant) (chain.Committee, error) {
+func seated(env *exec.Env, id chain.ID, name string, silent uint32, nodes []chain.Applicant) (chain.Committee, error) {
 	seats := chain.Seated(id, silent, chain.Hash(env.Message.ID()), nodes)
 	if err := seats.Check(); err != nil {
 		return seats, refused("%v", err)
 	}
 	for i := range nodes {
-		if err := possesses(env, nodes[i].Node, nodes[i].Key, nodes[i].Possession); err != nil {
+		if err := possesses(env, nodes[i].Node, func() error { return nodes[i].Proves(env.Context.Network, name) }); err != nil {
 			return seats, err
 		}
 	}
@@ -180,7 +195,7 @@ func changeCommittee(env *exec.Env) error {
 	case g.Owner != env.Message.From:
 		return refused("chain %d: only its owner, %s, changes its committee", in.Chain, g.Owner)
 	}
-	next, err := seated(env, in.Chain, in.Silent, in.Nodes)
+	next, err := seated(env, in.Chain, g.Name, in.Silent, in.Nodes)
 	if err != nil {
 		return err
 	}

@@ -12,12 +12,11 @@ import (
 	"github.com/thinkey/thinkey/sdk/keys"
 )
 
-// applicants are n nodes with a seat each, and the proofs of their keys.
-func applicants(salt byte, n int) (list []chain.Applicant) {
+// applicants are n nodes with a seat each of the chain with a name, and the proofs of their keys.
+func applicants(name string, salt byte, n int) (list []chain.Applicant) {
 	for i := range n {
 		secret := keys.BLSFromSeed([32]byte{100, salt, byte(i)})
-		node := keys.PublicKey{100, salt, byte(i)}
-		list = append(list, chain.Applicant{Node: node, Key: secret.Public(), Possession: secret.Prove(node[:]), Seats: 1})
+		list = append(list, chain.Apply(network, name, keys.PublicKey{100, salt, byte(i)}, secret, 1))
 	}
 	return list
 }
@@ -31,6 +30,7 @@ func registers(t testing.TB, tree chain.Tree) *world {
 		p := newPanel(l.ID, 0, 1, 1)
 		b := branch(p, l.Parent, 0)
 		b.Params.MinGasPrice = uint64(l.ID)
+		r.entries[chain.NamedKey(b.Name)] = chain.EncodeNamed(l.ID)
 		r.entries[chain.RegisteredKey(l.ID)], r.entries[chain.RegisteredCommittee(l.ID)] = b.Registration.Encode(), p.Append(nil)
 	}
 	for key, value := range r.entries { // any order: a sum
@@ -66,7 +66,7 @@ func (w *world) committee(id chain.ID) chain.Committee {
 // it counts from then on.
 func TestCreate(t *testing.T) {
 	w := registers(t, family)
-	in := chain.CreateInput{Parent: 1, Name: "Alice's shop", Silent: 1, Nodes: applicants(1, 4)}
+	in := chain.CreateInput{Parent: 1, Name: "Alice's shop", Silent: 1, Nodes: applicants("Alice's shop", 1, 4)}
 	o := w.ok(w.create(chain.ChainDeposit, in))
 	limb := chain.Limb{ID: 5, Parent: 1}
 	if !slices.Equal(o.Introduced(), []chain.Limb{limb}) || len(o.Events) != 1 || o.Events[0].Topic != chain.EventCreated || !bytes.Equal(o.Events[0].Body, limb.Encode()) {
@@ -91,11 +91,11 @@ func TestCreate(t *testing.T) {
 
 	params := chain.DefaultParams()
 	params.MinGasPrice = 77
-	o = w.ok(w.create(chain.ChainDeposit, chain.CreateInput{Parent: 4, Name: "b", Params: &params, Nodes: applicants(2, 1)}))
+	o = w.ok(w.create(chain.ChainDeposit, chain.CreateInput{Parent: 4, Name: "b", Params: &params, Nodes: applicants("b", 2, 1)}))
 	if g := w.registration(6); g.Parent != 4 || g.Params != params || !slices.Equal(o.Introduced(), []chain.Limb{{ID: 6, Parent: 4}}) {
 		t.Errorf("registered %+v", g)
 	}
-	o = w.ok(w.create(chain.ChainDeposit, chain.CreateInput{Parent: 6, Name: "c", Nodes: applicants(2, 1)})) // under one of the same block
+	o = w.ok(w.create(chain.ChainDeposit, chain.CreateInput{Parent: 6, Name: "c", Nodes: applicants("c", 2, 1)})) // under one of the same block
 	if g := w.registration(7); g.Params != params || w.committee(7).Seed == w.committee(6).Seed {
 		t.Errorf("registered %+v", g)
 	}
@@ -107,7 +107,7 @@ func TestCreate(t *testing.T) {
 // A parent that asks for more for its gas than the message pays would not be told: its child is not made, and nobody introduces it again.
 func TestIntroducePrice(t *testing.T) {
 	w := registers(t, family)
-	in := chain.CreateInput{Parent: 4, Name: "a", Nodes: applicants(1, 1)}
+	in := chain.CreateInput{Parent: 4, Name: "a", Nodes: applicants("a", 1, 1)}
 	w.price = 3 // the least of chain n is n
 	w.unchanged(func() {
 		w.want(w.create(chain.ChainDeposit, in), chain.StatusRefused, "create: a gas price of 3, and the least of chain 4, which must be told, is 4")
@@ -126,7 +126,7 @@ func TestIntroducePrice(t *testing.T) {
 // The parent takes in what it is told, on whatever chain: the largest committee too, with the gas that it comes with.
 func TestParentTakesIn(t *testing.T) {
 	w := registers(t, family)
-	nodes := applicants(1, 2)
+	nodes := applicants(strings.Repeat("n", chain.MaxNameBytes), 1, 2)
 	nodes[0].Seats = chain.MaxRegisteredSeats - 1
 	w.ok(w.create(chain.ChainDeposit, chain.CreateInput{Parent: 2, Name: strings.Repeat("n", chain.MaxNameBytes), Nodes: nodes}))
 	told := w.out[0]
@@ -143,11 +143,11 @@ func TestParentTakesIn(t *testing.T) {
 // A parent that couldn't take it in is told again by anybody, in the same words, whatever has changed since (package native).
 func TestIntroduceAgain(t *testing.T) {
 	w := registers(t, family)
-	w.ok(w.create(chain.ChainDeposit, chain.CreateInput{Parent: 2, Name: "a", Nodes: applicants(1, 1)}))
+	w.ok(w.create(chain.ChainDeposit, chain.CreateInput{Parent: 2, Name: "a", Nodes: applicants("a", 1, 1)}))
 	told := w.out[0]
 	in := chain.BounceInput{Message: told.Seal().ID(), Method: told.Method, Status: chain.StatusLimit, Reason: "full", Input: told.Input}
 	w.ok(w.deliver(w.message(chain.SystemAddress(1), chain.RegistryAddress(), chain.MethodBounce, chain.Amount{}, in.Encode())))
-	w.ok(w.send(alice, chain.RegistryAddress(), chain.MethodCommittee, 0, chain.CommitteeInput{Chain: 5, Nodes: applicants(2, 1)}.Encode()))
+	w.ok(w.send(alice, chain.RegistryAddress(), chain.MethodCommittee, 0, chain.CommitteeInput{Chain: 5, Nodes: applicants("a", 2, 1)}.Encode()))
 	w.ok(w.send(bob, chain.RegistryAddress(), chain.MethodChild, 0, told.Input))
 	again := w.out[1]
 	if again.To != told.To || again.Method != told.Method || !bytes.Equal(again.Input, told.Input) || again.GasLimit != told.GasLimit {
@@ -183,7 +183,7 @@ func TestIntroduceAgain(t *testing.T) {
 
 // What makes no chain changes nothing, and the deposit is back.
 func TestCreateRefused(t *testing.T) {
-	good := chain.CreateInput{Parent: 1, Name: "shop", Nodes: applicants(1, 2)}
+	good := chain.CreateInput{Parent: 1, Name: "shop", Nodes: applicants("shop", 1, 2)}
 	edit := func(change func(in *chain.CreateInput)) chain.CreateInput {
 		in := good
 		in.Nodes = slices.Clone(in.Nodes)
@@ -202,6 +202,12 @@ func TestCreateRefused(t *testing.T) {
 		{"too large a deposit", chain.ChainDeposit + 1, good, chain.StatusRefused, "an amount of 100001"},
 		{"no parent", chain.ChainDeposit, edit(func(in *chain.CreateInput) { in.Parent = 9 }), chain.StatusRefused, "chain 9 is not registered"},
 		{"letters that look alike", chain.ChainDeposit, edit(func(in *chain.CreateInput) { in.Name = "shоp" }), chain.StatusBadInput, "of ASCII"},
+		{"a space behind", chain.ChainDeposit, edit(func(in *chain.CreateInput) { in.Name = "shop " }), chain.StatusBadInput, "begin or end with a space"},
+		{"another's name", chain.ChainDeposit, edit(func(in *chain.CreateInput) { in.Name = "chain 2" }), chain.StatusRefused, `create: chain 2 is called "chain 2" already: choose another name`},
+		{"proofs for another chain", chain.ChainDeposit, edit(func(in *chain.CreateInput) { in.Name = "shop2" }), chain.StatusRefused, "node 6401000"},
+		{"a proof for another network", chain.ChainDeposit, edit(func(in *chain.CreateInput) {
+			in.Nodes[1] = chain.Apply(chain.NetworkID{9}, "shop", in.Nodes[1].Node, keys.BLSFromSeed([32]byte{100, 1, 1}), 1)
+		}), chain.StatusRefused, "node 6401010"},
 		{"a line break", chain.ChainDeposit, edit(func(in *chain.CreateInput) { in.Name = "a\nb" }), chain.StatusBadInput, "of ASCII"},
 		{"no name", chain.ChainDeposit, edit(func(in *chain.CreateInput) { in.Name = "" }), chain.StatusBadInput, "without a name"},
 		{"params out of range", chain.ChainDeposit, edit(func(in *chain.CreateInput) { in.Params = &chain.Params{} }), chain.StatusBadInput, "params: "},
@@ -245,7 +251,7 @@ func TestTreeLimits(t *testing.T) {
 	}
 	lowest := deep[len(deep)-1].ID
 	w := registers(t, deep)
-	nodes := applicants(1, 1)
+	nodes := applicants("a", 1, 1)
 	w.unchanged(func() {
 		w.want(w.create(chain.ChainDeposit, chain.CreateInput{Parent: lowest, Name: "a", Nodes: nodes}), chain.StatusLimit, "ancestors")
 	})
@@ -260,12 +266,17 @@ func TestTreeLimits(t *testing.T) {
 	}
 	w = registers(t, chain.Alone(1))
 	w.context.Tree = wide
-	o = w.ok(w.create(chain.ChainDeposit, chain.CreateInput{Parent: 1, Name: "a", Nodes: nodes}))
+	const last = chain.ChainDeposit << 15
+	w.at(alice).account.Balance = chain.NewAmount(2 * last)
+	w.unchanged(func() {
+		w.want(w.create(chain.ChainDeposit, chain.CreateInput{Parent: 1, Name: "a", Nodes: nodes}), chain.StatusRefused, "an amount of 100000, and the deposit of a chain is 3276800000 where there are 2047")
+	})
+	o = w.ok(w.create(last, chain.CreateInput{Parent: 1, Name: "a", Nodes: nodes}))
 	if wide = wide.Grown(o.Introduced()[0]); wide.Check() != nil || len(wide) != chain.MaxChains {
 		t.Errorf("%d chains: %v", len(wide), wide.Check())
 	}
 	w.unchanged(func() {
-		w.want(w.create(chain.ChainDeposit, chain.CreateInput{Parent: 1, Name: "a", Nodes: nodes}), chain.StatusLimit, "limit 2048")
+		w.want(w.create(last, chain.CreateInput{Parent: 1, Name: "b", Nodes: nodes}), chain.StatusLimit, "limit 2048")
 	})
 	w = registers(t, chain.Alone(1))
 	w.context.Tree = chain.Tree{{ID: 1}, {ID: 1<<32 - 1, Parent: 1}}
@@ -274,22 +285,31 @@ func TestTreeLimits(t *testing.T) {
 	})
 }
 
+// The deposit doubles with each DepositDoubles chains.
+func TestDepositBehind(t *testing.T) {
+	for chains, want := range map[uint32]uint64{1: 1, 127: 1, 128: 2, 255: 2, 256: 4, 2047: 1 << 15} {
+		if got := chain.DepositBehind(chains); got != chain.Mul(chain.ChainDeposit, want) {
+			t.Errorf("%d chains: %s", chains, got)
+		}
+	}
+}
+
 // A chain's owner changes its committee as often as it likes; nobody else does, and nobody that of a chain of the genesis.
 func TestChangeCommittee(t *testing.T) {
 	w := registers(t, family)
-	w.ok(w.create(chain.ChainDeposit, chain.CreateInput{Parent: 2, Name: "a", Nodes: applicants(1, 1)}))
+	w.ok(w.create(chain.ChainDeposit, chain.CreateInput{Parent: 2, Name: "a", Nodes: applicants("a", 1, 1)}))
 	change := func(from chain.Address, amount uint64, in chain.CommitteeInput) exec.Outcome {
 		return w.send(from, chain.RegistryAddress(), chain.MethodCommittee, amount, in.Encode())
 	}
 	for n := range byte(2) {
-		nodes := applicants(1+n, 4)
+		nodes := applicants("a", 1+n, 4)
 		w.ok(change(alice, 0, chain.CommitteeInput{Chain: 5, Silent: 1, Nodes: nodes}))
 		c := w.committee(5)
 		if want := chain.Seated(5, 1, c.Seed, nodes); c.Hash() != want.Hash() || w.registration(5).Committee != c.Hash() {
 			t.Fatalf("committee %+v", c)
 		}
 	}
-	rogue := applicants(3, 2)
+	rogue := applicants("a", 3, 2)
 	rogue[0].Possession = rogue[1].Possession
 	for _, x := range []struct {
 		name   string
@@ -299,12 +319,12 @@ func TestChangeCommittee(t *testing.T) {
 		status chain.Status
 		words  string
 	}{
-		{"not the owner", bob, 0, chain.CommitteeInput{Chain: 5, Nodes: applicants(3, 1)}, chain.StatusRefused, "only its owner"},
-		{"of the genesis", alice, 0, chain.CommitteeInput{Chain: 2, Nodes: applicants(3, 1)}, chain.StatusRefused, "nobody changes its committee"},
-		{"no chain", alice, 0, chain.CommitteeInput{Chain: 9, Nodes: applicants(3, 1)}, chain.StatusRefused, "not registered"},
-		{"with money", alice, 5, chain.CommitteeInput{Chain: 5, Nodes: applicants(3, 1)}, chain.StatusBadInput, "takes no amount"},
+		{"not the owner", bob, 0, chain.CommitteeInput{Chain: 5, Nodes: applicants("a", 3, 1)}, chain.StatusRefused, "only its owner"},
+		{"of the genesis", alice, 0, chain.CommitteeInput{Chain: 2, Nodes: applicants("chain 2", 3, 1)}, chain.StatusRefused, "nobody changes its committee"},
+		{"no chain", alice, 0, chain.CommitteeInput{Chain: 9, Nodes: applicants("a", 3, 1)}, chain.StatusRefused, "not registered"},
+		{"with money", alice, 5, chain.CommitteeInput{Chain: 5, Nodes: applicants("a", 3, 1)}, chain.StatusBadInput, "takes no amount"},
 		{"a stolen key", alice, 0, chain.CommitteeInput{Chain: 5, Nodes: rogue}, chain.StatusRefused, "node 640300"},
-		{"too many silent seats", alice, 0, chain.CommitteeInput{Chain: 5, Silent: 4, Nodes: applicants(3, 4)}, chain.StatusRefused, "silent seats"},
+		{"too many silent seats", alice, 0, chain.CommitteeInput{Chain: 5, Silent: 4, Nodes: applicants("a", 3, 4)}, chain.StatusRefused, "silent seats"},
 		{"nobody", alice, 0, chain.CommitteeInput{Chain: 5}, chain.StatusBadInput, "0 seats"},
 	} {
 		w.unchanged(func() { w.want(change(x.from, x.amount, x.in), x.status, x.words) })
@@ -314,7 +334,7 @@ func TestChangeCommittee(t *testing.T) {
 // A chain that a message made is one whose digests count: the committee that the registry seated certifies them.
 func TestCreatedChainIsRecorded(t *testing.T) {
 	w := registers(t, family)
-	nodes := applicants(1, 4)
+	nodes := applicants("a", 1, 4)
 	w.ok(w.create(chain.ChainDeposit, chain.CreateInput{Parent: 1, Name: "a", Nodes: nodes}))
 	p := panel{Committee: w.committee(5)}
 	for i := range nodes {

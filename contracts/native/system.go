@@ -97,13 +97,12 @@ func decodeEntry[T any](key string, b []byte, decode func([]byte) (T, error)) (T
 	return value, true, nil
 }
 
-// possesses checks that a node has its BLS key: who may choose a key freely can sign for others (keys.BLSPublicKey). Nodes prove it
-// for the key by which the network knows them.
-func possesses(env *exec.Env, node keys.PublicKey, key keys.BLSPublicKey, proof keys.BLSSignature) error {
+// possesses checks that a node has its BLS key: who may choose a key freely can sign for others (keys.BLSPublicKey).
+func possesses(env *exec.Env, node keys.PublicKey, proves func() error) error {
 	if err := env.Charge(gas.Possession); err != nil {
 		return err
 	}
-	if err := key.VerifyPossession(node[:], proof); err != nil {
+	if err := proves(); err != nil {
 		return refused("node %s: %v", node, err)
 	}
 	return nil
@@ -113,6 +112,9 @@ func possesses(env *exec.Env, node keys.PublicKey, key keys.BLSPublicKey, proof 
 func checkName(name string) error {
 	if name == "" {
 		return exec.Fail(chain.StatusBadInput, "a name of 1 to %d letters is needed", chain.MaxNameBytes)
+	}
+	if name[0] == ' ' || name[len(name)-1] == ' ' {
+		return exec.Fail(chain.StatusBadInput, "name %q: it must not begin or end with a space", name)
 	}
 	for _, c := range []byte(name) {
 		if c < ' ' || c > '~' {

@@ -27,8 +27,8 @@ func FuzzSystem(f *testing.F) {
 	one, gap := l.digest(1, 2), l.digest(2, 2)
 	for method, seed := range map[int][]byte{
 		1: branch(newPanel(3, 0, 1, 1), 1, 0).Encode(),
-		2: chain.CreateInput{Parent: 2, Name: "a", Nodes: applicants(1, 1)}.Encode(),
-		3: chain.CommitteeInput{Chain: 2, Nodes: applicants(1, 1)}.Encode(),
+		2: chain.CreateInput{Parent: 2, Name: "a", Nodes: applicants("a", 1, 1)}.Encode(),
+		3: chain.CommitteeInput{Chain: 2, Nodes: applicants("chain 2", 1, 1)}.Encode(),
 		4: h.input.Encode(), 5: h.key(), 6: h.key(),
 	} {
 		for actor := range actors {

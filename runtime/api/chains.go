@@ -35,6 +35,7 @@ func (s *Server) add(n *node.Node) *served {
 		room = s.Limits.BlockBytes
 	}
 	one := &served{s, n, newHistories(n, room, s.reading)}
+	defer s.directory.again()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.chains = append(slices.Clone(s.chains), one)
@@ -92,20 +93,9 @@ func (s *Server) meant(text string) (chain.ID, error) {
 	if n, err := strconv.ParseUint(text, 10, 32); err == nil && n > 0 {
 		return chain.ID(n), nil
 	}
-	var found []chain.ID
-	list, err := s.known()
-	for i := range list {
-		if list[i].Name == text {
-			found = append(found, list[i].Chain)
-		}
-	}
-	switch {
-	case err != nil:
-		return 0, err
-	case len(found) == 1:
-		return found[0], nil
-	case len(found) > 1:
-		return 0, badRequest("chain %q: chains %d and %d are called so: write the number", clip(text), found[0], found[1])
+	id, err := s.called(text)
+	if id != 0 || err != nil {
+		return id, err
 	}
 	if strings.Trim(text, "0123456789") == "" { // a number that is none of a chain
 		return 0, badRequest("chain %q: chains are numbered from 1 to %d", clip(text), math.MaxUint32)
@@ -169,7 +159,7 @@ func (s *Server) getChains(w http.ResponseWriter, _ *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.answer(w, http.StatusOK, client.Chains{Chains: list, Default: s.main.node.Chain()})
+	s.answer(w, http.StatusOK, client.Chains{Chains: list, Default: s.main.node.Chain(), Deposit: chain.DepositBehind(uint32(len(list)))})
 	return nil
 }
 
@@ -204,7 +194,7 @@ func (s *Server) getChain(w http.ResponseWriter, q *http.Request) error {
 func registration(b *chain.Branch) *client.Registration {
 	r := &client.Registration{
 		Owner: b.Owner, Params: client.Params(b.Params), Height: b.Height, Deposit: b.Deposit, Issued: b.Issued, Committee: b.Registration.Committee,
-		Epoch: b.Seats.Epoch, Silent: b.Seats.Silent,
+		Silent: b.Seats.Silent,
 	}
 	for i, seat := range b.Seats.Seats {
 		r.Seats = append(r.Seats, client.Seat{Seat: i, Node: seat.Node, Key: seat.Key})
@@ -212,47 +202,40 @@ func registration(b *chain.Branch) *client.Registration {
 	return r
 }
 
+// called is the chain with a name; 0 if none is known.
+func (s *Server) called(name string) (chain.ID, error) {
+	d := s.directory
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if id := d.ids[name]; id != 0 {
+		return id, nil
+	}
+	err := d.look(s, s.all()[0].node.Tree())
+	return d.ids[name], err
+}
+
 // known are the chains that the highest chain here knows of, by id: it learns first of new ones.
 func (s *Server) known() ([]client.Chain, error) {
-	top := s.all()[0]
-	tree := top.node.Tree()
+	d := s.directory
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	tree := s.all()[0].node.Tree()
+	if err := d.look(s, tree); err != nil {
+		return nil, err
+	}
+	for _, one := range s.all() {
+		if err := d.record(one, tree); err != nil {
+			return nil, err
+		}
+	}
 	list := make([]client.Chain, 0, len(tree))
 	for _, limb := range tree {
-		c := client.Chain{Chain: limb.ID, Parent: limb.Parent}
-		one := s.get(limb.ID)
-		if one != nil {
+		c := client.Chain{Chain: limb.ID, Parent: limb.Parent, Name: d.names[limb.ID], Recorded: d.recorded[limb.Parent].upTo[limb.ID]}
+		if one := s.get(limb.ID); one != nil {
 			h := one.node.Head()
-			c.Name, c.Here = one.node.Info().Genesis.Name, true
-			c.Height, c.Block, c.StateRoot, c.TimeMillis = h.Header.Height, h.Hash, h.Header.Roots.State, h.Header.TimeMillis
-		}
-		if err := s.registered(&c, top); err != nil {
-			return nil, err
+			c.Here, c.Height, c.Block, c.StateRoot, c.TimeMillis = true, h.Header.Height, h.Hash, h.Header.Roots.State, h.Header.TimeMillis
 		}
 		list = append(list, c)
 	}
 	return list, nil
-}
-
-// registered fills in what others know of a chain: its name from the registry, or from what the highest chain here began with, and its
-// last block that its parent has recorded.
-func (s *Server) registered(c *client.Chain, top *served) error {
-	if c.Name == "" && top.node.Chain() == chain.Main {
-		b, err := top.node.Branch(c.Chain)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		c.Name = b.Name
-	}
-	if within := top.node.Info().Genesis.Within; c.Name == "" && within != nil {
-		if b := within.Branch(c.Chain); b != nil {
-			c.Name = b.Name
-		}
-	}
-	parent := s.get(c.Parent)
-	if parent == nil {
-		return nil
-	}
-	var err error
-	c.Recorded, err = parent.node.Relay().LastRecorded(c.Chain, parent.node.Head().Header.Height)
-	return err
 }

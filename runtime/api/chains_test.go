@@ -179,6 +179,34 @@ func TestChainsOfRoutes(t *testing.T) {
 	}
 }
 
+// The list of chains is as new as the blocks of those that are here, though what is in it is read once a block.
+func TestChainsAreNew(t *testing.T) {
+	g := startTree(t, true)
+	for range 3 {
+		before, err := g.client.Chains(t.Context())
+		if err != nil || before.Deposit != chain.NewAmount(chain.ChainDeposit) {
+			t.Fatalf("%v: %+v", err, before)
+		}
+		m := g.pay(4, "alice", 3, "bob", 1)
+		for {
+			tree, err := g.client.Trace(t.Context(), m.ID())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tree.Complete {
+				break
+			}
+		}
+		after, err := g.client.Chains(t.Context())
+		if err != nil || after.Chains[3].Recorded <= before.Chains[3].Recorded || after.Chains[1].Recorded <= before.Chains[1].Recorded {
+			t.Errorf("%v: %+v became %+v", err, before, after)
+		}
+		if id := g.get("/v1/chains/a1", http.StatusOK)["chain"]; id != 4.0 {
+			t.Errorf("a1 is chain %v", id)
+		}
+	}
+}
+
 // Messages of several chains may come in one submission; each goes to its own.
 func TestSubmitToSeveralChains(t *testing.T) {
 	g := startTree(t, true)

@@ -26,6 +26,8 @@ type Server struct {
 	chains  []*served    // by id
 	metrics http.Handler
 
+	directory *directory
+
 	streams  gate
 	polls    gate
 	evidence gate
@@ -57,7 +59,8 @@ func newOn(listener net.Listener, c Config) *Server {
 	}
 	l := c.Limits
 	s := &Server{
-		Config: c, listener: limited(listener, l.Connections),
+		directory: newDirectory(),
+		Config:    c, listener: limited(listener, l.Connections),
 		streams: newGate("streams", l.Streams), polls: newGate("waiting requests", l.Polls), evidence: newGate("readers of evidence", evidenceAtOnce), bodies: newBudget("request bodies", l.Bodies), answers: newBudget("answers", l.Answers),
 		reading: newReading(l.Readers), scans: make(chan struct{}, scansAtOnce),
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"os"
 	"strings"
@@ -23,7 +24,7 @@ func twoChains(t *testing.T, dir string) {
 	payer := keys.FromSeed([32]byte{9})
 	on := func(id, under chain.ID) chain.Genesis {
 		g := chain.Genesis{
-			Name: "two", Chain: id, Under: under, TimeMillis: 1, Params: chain.DefaultParams(), Committee: chain.Committee{Chain: id},
+			Name: fmt.Sprint("two ", id), Chain: id, Under: under, TimeMillis: 1, Params: chain.DefaultParams(), Committee: chain.Committee{Chain: id},
 			Accounts: []chain.GenesisAccount{{Address: chain.KeyAddress(id, payer.Public()), Balance: chain.NewAmount(1000)}},
 		}
 		g.AddSeat(payer.Public(), secret(id))

@@ -71,7 +71,7 @@ func payerAddress(id chain.ID, n uint32) chain.Address {
 // genesis is that of the tree. Gas is free.
 func (o treeBench) genesis() *chain.Genesis {
 	on := func(id, under chain.ID, accounts int) chain.Genesis {
-		g := chain.Genesis{Name: "bench", Chain: id, Under: under, TimeMillis: 1, Params: chain.DefaultParams()}
+		g := chain.Genesis{Name: fmt.Sprint("bench ", id), Chain: id, Under: under, TimeMillis: 1, Params: chain.DefaultParams()}
 		if g.Params.MinGasPrice = 0; !o.InWaves {
 			g.Params.BlockGas = chain.MaxBlockGas // a wave that crosses is no load, whose relays would be slowed down
 		}

@@ -107,7 +107,7 @@ func drawChain(s *client.ChainShown, b *book) string {
 	t.add("issued", r.Issued.String())
 	t.add("gas price", fmt.Sprintf("at least %d", r.Params.MinGasPrice))
 	t.add("a block has", fmt.Sprintf("at most %s gas, %d bytes", short(r.Params.BlockGas), r.Params.BlockBytes))
-	t.add("committee", fmt.Sprintf("%s of epoch %d, %s", r.Committee, r.Epoch, count(len(r.Seats), "seat")))
+	t.add("committee", fmt.Sprintf("%s, %s", r.Committee, count(len(r.Seats), "seat")))
 	for _, seat := range r.Seats {
 		t.add("", fmt.Sprintf("seat %d  %s", seat.Seat, seat.Node))
 	}
@@ -129,11 +129,12 @@ func (a *app) newChainCreate() *cobra.Command {
 	cmd := a.command("create NAME", "Make a chain under another one", func(cmd *cobra.Command, args []string) error {
 		return a.createChain(cmd, o, args[0])
 	})
-	cmd.Long = `Make a chain: a message to the registry on the main chain, with the deposit of a chain, ` + fmt.Sprint(chain.ChainDeposit) + `, which stays there. Its parameters are those of its parent
-where no flag says otherwise.
+	cmd.Long = `Make a chain: a message to the registry on the main chain, with the deposit of a chain, which stays there for good: ` + fmt.Sprint(chain.ChainDeposit) + `, and
+twice as much with each ` + fmt.Sprint(chain.DepositDoubles) + ` chains that there are. No other chain may have the name. Its parameters are those of its parent where no flag says
+otherwise.
 
 --nodes FILE lists who has seats in its committee, as JSON: [{"node": KEY, "key": KEY, "possession": PROOF, "seats": 1}, …], where PROOF shows that the node has
-the key. On a development network one validator whose keys follow from the seed and the chain's name has the seat if there is no list, and the process
+the key, and wants seats of a chain of that name on this network. On a development network one validator whose keys follow from the seed and the chain's name has the seat if there is no list, and the process
 runs the chain as soon as its registration is final.
 
 With --wait what the registry recorded is shown when all that came of it is final. A new chain has no money: pay somebody there.`
@@ -161,6 +162,10 @@ func (a *app) createChain(cmd *cobra.Command, o *createOptions, name string) err
 	if err != nil {
 		return err
 	}
+	list, err := c.Chains(ctx)
+	if err != nil {
+		return err
+	}
 	if len(b.chains) == 0 {
 		return failed("one_chain", "the network has one chain, without a registry").do("start one with: thinkey dev --chains 1")
 	}
@@ -183,7 +188,7 @@ func (a *app) createChain(cmd *cobra.Command, o *createOptions, name string) err
 	}
 	call := chain.CallInput{To: chain.RegistryAddress(), Method: chain.MethodCreate, GasLimit: o.gas, Input: in.Encode()}
 	sent, err := out.send(ctx, func(signer *client.Signer) (*chain.Message, error) {
-		return signer.Call(ctx, call, chain.NewAmount(chain.ChainDeposit), out.options...)
+		return signer.Call(ctx, call, list.Deposit, out.options...)
 	})
 	if err != nil {
 		return err
@@ -245,7 +250,7 @@ func (o *createOptions) applicants(b *book, name string) (list []chain.Applicant
 			return nil, usage("--nodes is missing").do("name a file with the nodes of the committee: thinkey chain create --help")
 		}
 		node, secret := (&devNetwork{Seed: b.terms.Dev.Seed}).seatOf(&devChain{Name: name})
-		return []chain.Applicant{{Node: node, Key: secret.Public(), Possession: chain.ProvePossession(node, secret), Seats: 1}}, nil
+		return []chain.Applicant{chain.Apply(b.terms.Network, name, node, secret, 1)}, nil
 	}
 	text, err := os.ReadFile(o.nodes)
 	if err != nil {

@@ -34,7 +34,7 @@ var ownerKey = keys.FromSeed([32]byte{3})
 // validators are started.
 func newForest(t *testing.T, validators, started int, seats ...int) *forest {
 	on := func(id, under chain.ID, seats ...int) chain.Genesis {
-		g := chain.Genesis{Name: "test", Chain: id, Under: under, TimeMillis: 1, Params: chain.DefaultParams()}
+		g := chain.Genesis{Name: fmt.Sprint("test ", id), Chain: id, Under: under, TimeMillis: 1, Params: chain.DefaultParams()}
 		g.Committee = chain.Committee{Chain: id, Seed: chain.Hash{1}}
 		for _, v := range seats {
 			node, secret := memberKeys(v)
@@ -104,9 +104,13 @@ func (f *forest) close() {
 func (f *forest) change(id chain.ID, seats ...int) {
 	f.t.Helper()
 	in := chain.CommitteeInput{Chain: id}
+	registered, err := f.runs[0].Node(chain.Main).Branch(id)
+	if err != nil {
+		f.t.Fatal(err)
+	}
 	for _, v := range seats {
 		node, secret := memberKeys(v)
-		in.Nodes = append(in.Nodes, chain.Applicant{Node: node, Key: secret.Public(), Possession: chain.ProvePossession(node, secret), Seats: 1})
+		in.Nodes = append(in.Nodes, chain.Apply(f.genesis.Network(), registered.Name, node, secret, 1))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()

@@ -16,19 +16,31 @@ func (n *Node) Branch(id chain.ID) (chain.Branch, error) {
 	return branchIn(n.store.State(n.chain), n.chain, id)
 }
 
-// branchIn is Branch in a state of the main chain, whose id is on.
-func branchIn(state exec.Entries, on, id chain.ID) (b chain.Branch, err error) {
+// Registration is that of a chain, as Branch has it.
+func (n *Node) Registration(id chain.ID) (chain.Registration, error) {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return registrationIn(n.store.State(n.chain), n.chain, id)
+}
+
+func registrationIn(state exec.Entries, on, id chain.ID) (chain.Registration, error) {
 	raw, err := state.Entry(chain.RegistryAddress(), chain.RegisteredKey(id))
 	if err == nil && raw == nil {
 		err = fmt.Errorf("chain %d is not registered on chain %d: %w", id, on, store.ErrNotFound)
 	}
 	if err != nil {
+		return chain.Registration{}, err
+	}
+	return chain.DecodeRegistration(raw)
+}
+
+// branchIn is Branch in a state of the main chain, whose id is on.
+func branchIn(state exec.Entries, on, id chain.ID) (b chain.Branch, err error) {
+	if b.Registration, err = registrationIn(state, on, id); err != nil {
 		return b, err
 	}
-	if b.Registration, err = chain.DecodeRegistration(raw); err != nil {
-		return b, err
-	}
-	if raw, err = state.Entry(chain.RegistryAddress(), chain.RegisteredCommittee(id)); err != nil {
+	raw, err := state.Entry(chain.RegistryAddress(), chain.RegisteredCommittee(id))
+	if err != nil {
 		return b, err
 	}
 	b.Seats, err = chain.DecodeCommittee(raw)

@@ -38,19 +38,19 @@ func (r *treeRig) registry(nonce uint64, method string, amount uint64, input []b
 // All nodes of a chain that was made by a message begin it alike, whatever the registry takes in before one of them starts it.
 func TestLaterAlike(t *testing.T) {
 	r := newTree(t, map[chain.ID]chain.ID{2: 1})
-	applicant := func(i int) []chain.Applicant {
+	applicant := func(i int, name string) []chain.Applicant {
 		node, secret := memberKeys(i)
-		return []chain.Applicant{{Node: node, Key: secret.Public(), Possession: chain.ProvePossession(node, secret), Seats: 1}}
+		return []chain.Applicant{chain.Apply(r.genesis.Network(), name, node, secret, 1)}
 	}
-	create := chain.CreateInput{Parent: chain.Main, Name: "three", Nodes: applicant(3)}
+	create := chain.CreateInput{Parent: chain.Main, Name: "three", Nodes: applicant(3, "three")}
 	r.registry(0, chain.MethodCreate, chain.ChainDeposit, create.Encode())
 	early, err := r.process.Node(chain.Main).later(3)
 	if err != nil {
 		t.Fatal(err)
 	}
-	create.Name = "four"
+	create.Name, create.Nodes = "four", applicant(3, "four")
 	r.registry(1, chain.MethodCreate, chain.ChainDeposit, create.Encode())
-	r.registry(2, chain.MethodCommittee, 0, chain.CommitteeInput{Chain: 3, Nodes: applicant(4)}.Encode())
+	r.registry(2, chain.MethodCommittee, 0, chain.CommitteeInput{Chain: 3, Nodes: applicant(4, "three")}.Encode())
 	late, err := r.process.Node(chain.Main).later(3)
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +69,7 @@ func (f *forest) create(id, under chain.ID, name string, seats ...int) {
 	in := chain.CreateInput{Parent: under, Name: name}
 	for _, v := range seats {
 		node, secret := memberKeys(v)
-		in.Nodes = append(in.Nodes, chain.Applicant{Node: node, Key: secret.Public(), Possession: chain.ProvePossession(node, secret), Seats: 1})
+		in.Nodes = append(in.Nodes, chain.Apply(f.genesis.Network(), name, node, secret, 1))
 	}
 	n := f.runs[0].Node(chain.Main)
 	from := chain.KeyAddress(chain.Main, ownerKey.Public())

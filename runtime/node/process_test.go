@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -30,7 +31,7 @@ func newTree(t *testing.T, parents map[chain.ID]chain.ID) *treeRig {
 // newTreeOf gives each of them as much as their chain says.
 func newTreeOf(t *testing.T, parents map[chain.ID]chain.ID, has func(chain.ID) uint64) *treeRig {
 	on := func(id, under chain.ID) chain.Genesis {
-		g := chain.Genesis{Name: "test", Chain: id, Under: under, TimeMillis: 1, Params: chain.DefaultParams()}
+		g := chain.Genesis{Name: fmt.Sprint("test ", id), Chain: id, Under: under, TimeMillis: 1, Params: chain.DefaultParams()}
 		node, secret := memberKeys(int(id))
 		g.Committee = chain.Committee{Chain: id, Seed: chain.Hash{1}}
 		g.AddSeat(node, secret)

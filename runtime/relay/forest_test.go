@@ -119,7 +119,7 @@ func newForest(t testing.TB, tree chain.Tree, has func(chain.ID) uint64, change 
 
 func origin(f *forest, tree chain.Tree, has func(chain.ID) uint64) *chain.Genesis {
 	on := func(l chain.Limb) chain.Genesis {
-		g := chain.Genesis{Name: "forest", Chain: l.ID, Under: l.Parent, TimeMillis: f.now, Params: chain.DefaultParams()}
+		g := chain.Genesis{Name: fmt.Sprint("forest ", l.ID), Chain: l.ID, Under: l.Parent, TimeMillis: f.now, Params: chain.DefaultParams()}
 		g.Committee = chain.Committee{Chain: l.ID, Seed: chain.Hash{1}}
 		g.AddSeat(keys.FromSeed([32]byte{200, byte(l.ID)}).Public(), keys.BLSFromSeed([32]byte{200, byte(l.ID)}))
 		for _, n := range []byte{1, 2, 3, carrierWallet} {

@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -23,7 +24,7 @@ import (
 func treeOf(t *testing.T) *chain.Genesis {
 	t.Helper()
 	on := func(id, under chain.ID) chain.Genesis {
-		g := chain.Genesis{Name: "tree", Chain: id, Under: under, TimeMillis: 1, Params: chain.DefaultParams()}
+		g := chain.Genesis{Name: fmt.Sprint("tree ", id), Chain: id, Under: under, TimeMillis: 1, Params: chain.DefaultParams()}
 		public, secret := seat(id)
 		g.Committee = chain.Committee{Chain: id, Seed: chain.Hash{1}}
 		g.AddSeat(public, secret)

@@ -16,7 +16,7 @@ type Genesis struct {
 	Params     Params `json:"params"`
 	// Committee agrees on the chain's blocks in its first epoch. Without seats one validator runs the chain alone.
 	Committee Committee `json:"committee,omitzero"`
-	// Possession has a proof for each seat that its node holds the secret of its BLS key (ProvePossession): without, the last
+	// Possession has a proof for each seat that its node holds the secret of its BLS key (ProveSeat): without, the last
 	// to name a key could choose one that signs for all (SPEC 6.2).
 	Possession []keys.BLSSignature `json:"possession,omitempty"`
 	Accounts   []GenesisAccount    `json:"accounts"` // by address, without repeats
@@ -242,7 +242,7 @@ func (g *Genesis) CheckPossession() error {
 		if known, ok := proven[s.Node]; ok && known == proof {
 			continue
 		}
-		if err := s.Key.VerifyPossession(s.Node[:], proof); err != nil {
+		if err := g.provesSeat(s, proof); err != nil {
 			return fmt.Errorf("genesis: %w: seat %d of node %s: %w", ErrPossession, i, s.Node, err)
 		}
 		proven[s.Node] = proof
@@ -250,16 +250,10 @@ func (g *Genesis) CheckPossession() error {
 	return nil
 }
 
-// AddSeat gives a node whose secret is at hand a seat of the committee, with the proof.
+// AddSeat gives a node whose secret is at hand a seat of the committee, with the proof. Name and number of the chain stay as they are.
 func (g *Genesis) AddSeat(node keys.PublicKey, secret keys.BLSSecret) {
 	g.Committee.Seats = append(g.Committee.Seats, Seat{Node: node, Key: secret.Public()})
-	g.Possession = append(g.Possession, ProvePossession(node, secret))
-}
-
-// ProvePossession is the proof for a seat of a genesis: that the secret of its key is its node's. It names the node, so that
-// nobody else can use it, and not the network: that is the hash of a genesis which holds all proofs.
-func ProvePossession(node keys.PublicKey, secret keys.BLSSecret) keys.BLSSignature {
-	return secret.Prove(node[:])
+	g.Possession = append(g.Possession, g.ProveSeat(node, secret))
 }
 
 // Issued is the sum of all balances.

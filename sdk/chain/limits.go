@@ -134,8 +134,11 @@ const (
 	MaxNameBytes = 64
 
 	// ChainDeposit is frozen for good for a chain that is made by a message: every chain of the network keeps it in its tree from
-	// then on. It is a tenth of what an account of a development network begins with, so that nobody makes MaxChains for fun.
-	ChainDeposit = 100_000
+	// then on. It is a tenth of what an account of a development network begins with, so that nobody makes chains for fun. Where there
+	// are DepositDoubles chains it is twice as much, and doubles again with each so many: who wanted to take up all MaxChains would pay
+	// eight million times the first, and however many names it goes by.
+	ChainDeposit   = 100_000
+	DepositDoubles = MaxChains / 16
 	// NodeDeposit is the least that a node puts up to be registered, and loses when evidence convicts it: a hundredth of what an
 	// account of a development network begins with, so that one account registers a test's nodes.
 	NodeDeposit = 10_000

@@ -206,6 +206,14 @@ func (g *Genesis) checkTree() error {
 	if err != nil {
 		return err
 	}
+	named := map[string]ID{}
+	for i := range branches {
+		b := &branches[i]
+		if other, ok := named[b.Name]; ok {
+			return fmt.Errorf("chains %d and %d are both called %q: each must have a name of its own", other, b.ID, clip(b.Name))
+		}
+		named[b.Name] = b.ID
+	}
 	return issueTogether(branches)
 }
 

@@ -57,6 +57,8 @@ func TestGenesisCheckTree(t *testing.T) {
 		{"within without itself", within, func(g *chain.Genesis) { g.Within.Branches = g.Within.Branches[:2] }, "chain 3 is none of those"},
 		{"within under nobody", within, func(g *chain.Genesis) { g.Under = 0 }, "chain 3 is none of those"},
 		{"within under another", within, func(g *chain.Genesis) { g.Under = 1 }, "chain 3 is registered with another parent"},
+		{"two of one name", network, func(g *chain.Genesis) { g.Chains[1].Name = g.Chains[0].Name }, `chains 2 and 3 are both called "shop 2"`},
+		{"a child with the name of the network", network, func(g *chain.Genesis) { g.Chains[0].Name = g.Name }, "chains 1 and 2 are both called"},
 		{"within by another name", within, func(g *chain.Genesis) { g.Name = "store" }, "chain 3 is registered with another parent, name"},
 		{"within, other parameters", within, func(g *chain.Genesis) { g.Params.FreshShare++ }, "other parameters"},
 		{"within, another committee", within, func(g *chain.Genesis) { g.Committee.Seed[0]++ }, "committee or other"},

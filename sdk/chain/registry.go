@@ -70,6 +70,19 @@ func RegisteredCommittee(id ID) string { return chainKey("committee/", id) }
 // message, NumberingKey that of its Numbering.
 func IntroducedKey(id ID) string { return chainKey("introduced/", id) }
 
+// NamedKey is the registry's storage key of the id of the chain that has a name: no two have one.
+func NamedKey(name string) string { return "name/" + name }
+
+// EncodeNamed is the value of a NamedKey.
+func EncodeNamed(id ID) []byte { return wire.AppendU32(nil, uint32(id)) }
+
+// DecodeNamed reads what EncodeNamed writes.
+func DecodeNamed(b []byte) (ID, error) {
+	r := wire.NewReader(b)
+	id := readChain(r)
+	return id, r.Done()
+}
+
 // NumberingKey is the registry's storage key of its Numbering; nothing stands there until it makes its first chain.
 const NumberingKey = "numbering"
 
@@ -78,6 +91,9 @@ type Numbering struct {
 	Next   ID     // the next chain's id
 	Chains uint32 // how many there are
 }
+
+// DepositBehind is the deposit of a further chain where there are so many: ChainDeposit, doubled with each DepositDoubles of them.
+func DepositBehind(chains uint32) Amount { return Mul(ChainDeposit, 1<<min(chains/DepositDoubles, 63)) }
 
 // Encode is the canonical encoding.
 func (n Numbering) Encode() []byte {

@@ -1,6 +1,7 @@
 package chain_test
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -187,7 +188,7 @@ func network() *chain.Genesis {
 	g := governed()
 	parent := chain.Main
 	for id := chain.ID(2); id < 4; id++ {
-		c := chain.Genesis{Name: "shop", Chain: id, TimeMillis: g.TimeMillis, Params: params(), Committee: g.Committee, Possession: g.Possession, Under: parent}
+		c := chain.Genesis{Name: fmt.Sprint("shop ", id), Chain: id, TimeMillis: g.TimeMillis, Params: params(), Committee: g.Committee, Possession: g.Possession, Under: parent}
 		c.Committee.Chain = id
 		c.Accounts = []chain.GenesisAccount{{Address: chain.KeyAddress(id, key(1).Public()), Balance: chain.NewAmount(uint64(id))}}
 		g.Chains, parent = append(g.Chains, c), id

@@ -86,6 +86,8 @@ type Chain struct {
 type Chains struct {
 	Default chain.ID `json:"default"`
 	Chains  []Chain  `json:"chains"`
+	// Deposit is what a further chain must bring, as far as the node knows of others.
+	Deposit chain.Amount `json:"deposit"`
 }
 
 // ChainShown is a chain with what the registry has of it, if the node runs the main chain.
@@ -108,11 +110,10 @@ type Delivered struct {
 type Registration struct {
 	Owner     chain.Address `json:"owner,omitzero"` // who may change the committee; nobody of a chain of the genesis
 	Params    Params        `json:"params"`
-	Height    uint64        `json:"height"`  // of the main chain's block that made it; 0 for the genesis
-	Deposit   chain.Amount  `json:"deposit"` // frozen for it
-	Issued    chain.Amount  `json:"issued"`  // by its genesis
-	Committee chain.Hash    `json:"committee"`
-	Epoch     uint64        `json:"epoch"`
+	Height    uint64        `json:"height"`    // of the main chain's block that made it; 0 for the genesis
+	Deposit   chain.Amount  `json:"deposit"`   // frozen for it
+	Issued    chain.Amount  `json:"issued"`    // by its genesis
+	Committee chain.Hash    `json:"committee"` // that was registered last: the chain may have another one still
 	Silent    uint32        `json:"silent"`
 	Seats     []Seat        `json:"seats"`
 }
