@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 
@@ -86,7 +87,7 @@ func genesisOf(p *Plan) *chain.Genesis {
 	var root *chain.Genesis
 	for _, limb := range p.tree() {
 		of := p.of(limb.ID)
-		g := chain.Genesis{Name: "sim", Chain: limb.ID, Under: limb.Parent, TimeMillis: startMillis, Params: chain.DefaultParams()}
+		g := chain.Genesis{Name: fmt.Sprintf("sim-%d", limb.ID), Chain: limb.ID, Under: limb.Parent, TimeMillis: startMillis, Params: chain.DefaultParams()}
 		g.Params.MinGasPrice = p.GasPrice
 		list := slices.Clone(walletsOf(limb.ID))
 		for _, b := range p.Branches {
