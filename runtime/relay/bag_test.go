@@ -2,6 +2,7 @@ package relay_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/thinkey/thinkey/consensus/block"
@@ -126,5 +127,106 @@ func TestBagGas(t *testing.T) {
 		if imports, faults := f.brought(bag); imports != 1 || faults != 0 {
 			t.Errorf("%d imports, %d faults", imports, faults)
 		}
+	}
+}
+
+// taken is how many relays each of a chain's next blocks takes in.
+func (c *trunk) taken(blocks int) (list []int) {
+	c.t.Helper()
+	for range blocks {
+		c.grow()
+		taken := 0
+		for i := range c.last.Block.Arrived.Imports {
+			taken += len(c.last.Block.Arrived.Imports[i].Messages)
+		}
+		list = append(list, taken)
+	}
+	return list
+}
+
+// Of an envelope's relays those count that a chain has not taken in by another way, and those before one that it can't take in.
+func TestBagPart(t *testing.T) {
+	f := newForest(t, family, func(chain.ID) uint64 { return 1_000 }, nil)
+	to := f.trunks[b]
+	to.bag = relay.NewBag(relay.NewChains())
+	for range 5 {
+		f.trunks[a].pay(1, 5, 0, wallet(b, 1))
+	}
+	f.trunks[a].shown()
+	all := f.trunks[a].envelope(0)
+	put := func(from, till int) {
+		t.Helper()
+		part, err := all.Part(from, till)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := to.bag.Put(to.arrival(), part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(0, 2)
+	if got := to.taken(2); !slices.Equal(got, []int{2, 0}) {
+		t.Errorf("took in %v", got)
+	}
+	put(0, 3) // two of them again
+	if got := to.taken(2); !slices.Equal(got, []int{1, 0}) {
+		t.Errorf("took in %v", got)
+	}
+	put(2, 5) // one of them again
+	if got := to.taken(2); !slices.Equal(got, []int{2, 0}) {
+		t.Errorf("took in %v", got)
+	}
+	if ready, err := to.bag.Ready(to.arrival()); ready || err != nil {
+		t.Errorf("there is more: %v", err)
+	}
+
+	amounts := make([]chain.Amount, 6)
+	for i := range amounts {
+		amounts[i] = chain.NewAmount(3)
+	}
+	amounts[5] = chain.MaxAmount
+	f.gift(amounts...)
+	if err := to.bag.Put(to.arrival(), f.trunks[main].envelope(0)); err != nil {
+		t.Fatal(err)
+	}
+	if got := to.taken(5); !slices.Equal(got, []int{3, 1, 1, 0, 0}) {
+		t.Errorf("took in %v", got)
+	}
+	if ready, err := to.bag.Ready(to.arrival()); ready || err != nil {
+		t.Errorf("there is more: %v", err)
+	}
+}
+
+// An envelope waits for the next block where this one has no room, and is not kept out by what the chains that are here bring.
+func TestBagTurns(t *testing.T) {
+	const much = chain.MaxMessageGas / 2
+	f := newForest(t, family, func(chain.ID) uint64 { return 1_000 }, nil)
+	to, others := f.trunks[b], relay.NewChains()
+	others.Add(main, f.trunks[main])
+	others.Add(a, f.trunks[a])
+	to.bag = relay.NewBag(others)
+	f.trunks[a1].pay(1, 5, 0, wallet(b, 1))
+	f.trunks[a1].shown()
+	e := f.trunks[a1].envelope(0)
+	for range 2 {
+		for n := range byte(3) {
+			f.trunks[a].call(n+1, much)
+		}
+		f.trunks[a].grow()
+	}
+	f.trunks[a].shown()
+	if err := to.bag.Put(to.arrival(), e); err != nil {
+		t.Fatal(err)
+	}
+	blocks := 0
+	for ; ; blocks++ {
+		in, err := to.arrival().In(a1)
+		if err != nil || blocks > 2 {
+			t.Fatalf("%d blocks, and relay 0 is not taken in: %v", blocks, err)
+		}
+		if in > 0 {
+			break
+		}
+		to.grow()
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/contracts/exec"
@@ -59,7 +60,7 @@ func (c *Chains) Envelope(tree chain.Tree, source, to chain.ID, first uint64) (*
 		return nil, fmt.Errorf("%s: its block %d %w, %d", what, d.Header.Height, ErrNotCovered, top)
 	}
 	p := light.ImportProof{Steps: w.steps, Places: d.Places}
-	if carriesValue(d.Messages) {
+	if light.Carry(d.Messages) {
 		p.Left = w.left
 	}
 	return &light.Envelope{
@@ -71,6 +72,7 @@ func (c *Chains) Envelope(tree chain.Tree, source, to chain.ID, first uint64) (*
 type Bag struct {
 	chains *Chains // whose lock guards list
 	list   []*light.Envelope
+	turn   atomic.Uint32 // of the chains or of the envelopes
 }
 
 // maxBag bounds the envelopes that wait.
@@ -115,12 +117,16 @@ func coming(a *block.Arrival, list []*light.Envelope) (can []*light.Envelope, er
 				return nil, err
 			}
 		}
-		if e.Import.First == next {
-			can, next = append(can, e), next+uint64(len(e.Import.Messages))
+		if has(e, next) {
+			can, next = append(can, e), end(e)
 		}
 	}
 	return can, nil
 }
+
+// end is the number behind an envelope's relays; has says whether one with a number is among them.
+func end(e *light.Envelope) uint64              { return e.Import.First + uint64(len(e.Import.Messages)) }
+func has(e *light.Envelope, number uint64) bool { return e.Import.First <= number && number < end(e) }
 
 // waiting are the envelopes that wait, by chain and number.
 func (b *Bag) waiting() []*light.Envelope {
@@ -129,41 +135,68 @@ func (b *Bag) waiting() []*light.Envelope {
 	return b.list
 }
 
-func (b *Bag) drop(e *light.Envelope) {
+// replace puts an envelope in the place of another one; nil for none.
+func (b *Bag) replace(e, by *light.Envelope) {
 	b.chains.mu.Lock()
 	defer b.chains.mu.Unlock()
-	b.list = slices.DeleteFunc(slices.Clone(b.list), func(x *light.Envelope) bool { return x == e })
+	list := slices.Clone(b.list)
+	switch i := slices.Index(list, e); {
+	case i < 0: // somebody brought another one meanwhile
+		return
+	case by == nil:
+		list = slices.Delete(list, i, i+1)
+	default:
+		list[i] = by
+	}
+	b.list = list
 }
 
 // Ready says whether Bring would add something.
 func (b *Bag) Ready(a *block.Arrival) (bool, error) {
-	for _, e := range b.waiting() {
-		if in, err := a.In(e.Import.Source); err != nil || in == e.Import.First {
-			return err == nil, err
-		}
+	if next, err := b.next(a); next || err != nil {
+		return next, err
 	}
 	return b.chains.Ready(a)
 }
 
-// Bring is that of the chains; what one block can take of the envelopes comes if they have nothing. What was taken in before is
-// dropped, and so is what is refused, unless another one came before it in the block.
-func (b *Bag) Bring(a *block.Arrival) (refused []*block.Fault, err error) {
-	ready, err := b.chains.Ready(a)
-	if ready || err != nil {
-		if err != nil {
-			return nil, err
+// next says whether an envelope waits that can be taken in now.
+func (b *Bag) next(a *block.Arrival) (bool, error) {
+	for _, e := range b.waiting() {
+		if in, err := a.In(e.Import.Source); err != nil || has(e, in) {
+			return err == nil, err
 		}
+	}
+	return false, nil
+}
+
+// Bring is that of the chains, and what one block can take of the envelopes; where both have something they take turns. What was taken in
+// before is dropped. Of what is refused, what stands before the relay at fault is taken in, and then the rest is dropped: nothing behind it
+// can be, unless another envelope of the block was in its way.
+func (b *Bag) Bring(a *block.Arrival) (refused []*block.Fault, err error) {
+	next, err := b.next(a)
+	if err != nil {
+		return nil, err
+	}
+	ready, err := b.chains.Ready(a)
+	if err != nil {
+		return nil, err
+	}
+	if ready && (!next || b.turn.Add(1)%2 == 0) {
 		return b.chains.Bring(a)
 	}
+	return b.bringAll(a)
+}
+
+func (b *Bag) bringAll(a *block.Arrival) (refused []*block.Fault, err error) {
 	var top *chain.BlockHash // that all of this block start from
 	for _, e := range b.waiting() {
 		in, err := a.In(e.Import.Source)
 		if err != nil {
 			return nil, err
 		}
-		if in != e.Import.First {
-			if in > e.Import.First {
-				b.drop(e)
+		if !has(e, in) {
+			if in >= end(e) {
+				b.replace(e, nil)
 			}
 			continue
 		}
@@ -171,16 +204,16 @@ func (b *Bag) Bring(a *block.Arrival) (refused []*block.Fault, err error) {
 		if top != nil && (at == nil || *at != *top) {
 			continue // in a later block
 		}
-		fault, err := bringOne(a, e)
+		fault, err := b.bring(a, e, in)
 		if err != nil {
 			return nil, err
 		}
 		if fault != nil && top != nil {
-			continue // maybe as others of this block left no room: it is tried again, and no block but drops one
+			continue // maybe for another of this block: it is tried again, and no block but drops one
 		}
-		b.drop(e)
 		top = at // whether or not the relays were taken in: the view is raised
 		if fault != nil {
+			b.replace(e, nil)
 			refused = append(refused, fault)
 			continue
 		}
@@ -200,8 +233,61 @@ func viewOf(a *block.Arrival, e *light.Envelope) *chain.BlockHash {
 	return &hash
 }
 
-// bringOne adds an envelope's views that are new, and its relays.
-func bringOne(a *block.Arrival, e *light.Envelope) (*block.Fault, error) {
+// bring adds an envelope's views that are new, and of its relays from number in on as many as there is room for. What is left of them
+// stays in the bag.
+func (b *Bag) bring(a *block.Arrival, e *light.Envelope, in uint64) (*block.Fault, error) {
+	if fault, err := raiseViews(a, e); fault != nil || err != nil {
+		return fault, err
+	}
+	first, all := int(in-e.Import.First), len(e.Import.Messages)
+	for n := all - first; ; n /= 2 {
+		part, err := e.Part(first, first+n)
+		if err != nil {
+			return &block.Fault{Part: block.PartImports, Got: fmt.Sprintf("envelope of chain %d: %v", e.Import.Source, err)}, nil
+		}
+		fits, err := fits(a, part)
+		if err != nil {
+			return nil, err
+		}
+		var fault *block.Fault
+		if fits {
+			if fault, err = a.Import(&part.Import); err != nil {
+				return nil, err
+			}
+		}
+		switch {
+		case fits && fault == nil:
+			return nil, b.keep(e, first+n)
+		case n == 1:
+			return fault, nil // none where there is no room: it waits
+		}
+	}
+}
+
+// keep keeps what is left of an envelope whose first relays are taken in.
+func (b *Bag) keep(e *light.Envelope, from int) error {
+	if from == len(e.Import.Messages) {
+		b.replace(e, nil)
+		return nil
+	}
+	rest, err := e.Part(from, len(e.Import.Messages))
+	if err == nil {
+		b.replace(e, rest)
+	}
+	return err
+}
+
+// fits says whether a block has room for an envelope's relays.
+func fits(a *block.Arrival, e *light.Envelope) (bool, error) {
+	bytes, gas, err := a.Left()
+	var bought uint64
+	for _, m := range e.Import.Messages {
+		bought += block.ImportGas(m)
+	}
+	return len(e.Import.Append(nil)) <= bytes && bought <= gas, err
+}
+
+func raiseViews(a *block.Arrival, e *light.Envelope) (*block.Fault, error) {
 	for i := range e.Views {
 		last := e.Views[i].Last()
 		if last.Chain == a.Chain() {
@@ -218,5 +304,5 @@ func bringOne(a *block.Arrival, e *light.Envelope) (*block.Fault, error) {
 			return fault, err
 		}
 	}
-	return a.Import(&e.Import)
+	return nil, nil
 }

@@ -56,6 +56,7 @@ type trunk struct {
 	nonces   map[chain.Address]uint64
 	carrier  *relay.Carrier // to the parent; nil for the main chain
 	stopped  bool           // makes no block
+	bag      *relay.Bag     // brings instead of all chains, if set
 	last     *block.Result
 	door     *ingress.Door
 	seen     func(*block.Result) // is told of each block
@@ -227,7 +228,11 @@ func (c *trunk) grow() []*block.Fault {
 		c.t.Fatal(err)
 	}
 	arrival := block.NewArrival(before, c.rules, context)
-	faults, err := c.all.Bring(arrival)
+	bring := c.all.Bring
+	if c.bag != nil {
+		bring = c.bag.Bring
+	}
+	faults, err := bring(arrival)
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -126,7 +126,7 @@ func (b *bringing) next(s *source, part, all Room) (*planned, error) {
 		return nil, err
 	}
 	p := light.ImportProof{Steps: way.steps, Places: d.Places}
-	if carriesValue(d.Messages) {
+	if light.Carry(d.Messages) {
 		p.Left = way.left
 	}
 	is := &planned{source: s, is: chain.Import{Source: s.chain, First: s.next, Proof: p.Append(nil), Messages: d.Messages}}
@@ -140,13 +140,4 @@ func (b *bringing) next(s *source, part, all Room) (*planned, error) {
 		return nil, nil
 	}
 	return is, nil
-}
-
-func carriesValue(messages []*chain.Message) bool {
-	for _, m := range messages {
-		if v, err := m.Carried(); err != nil || !v.IsZero() {
-			return true
-		}
-	}
-	return false
 }

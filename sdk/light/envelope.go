@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/merkle"
 	"github.com/thinkey/thinkey/sdk/wire"
 )
 
@@ -49,6 +50,42 @@ func (e *Envelope) Verify(t *Trust) (Passage, error) {
 	start := Start{Network: t.Committee.Network(), Tree: t.Tree, Chain: t.Committee.Chain(), Anchor: known.Anchor}
 	inflow, err := p.Verify(&start, to, &e.Import)
 	return Passage{to, known, inflow}, err
+}
+
+// Part is the envelope of some of the relays: those with places from up to to, not including. Where a chain took in some of them by another
+// way, or can't take in one, the others need no new proof.
+func (e *Envelope) Part(from, to int) (*Envelope, error) {
+	im := &e.Import
+	if from == 0 && to == len(im.Messages) {
+		return e, nil
+	}
+	p, err := DecodeImportProof(im.Proof)
+	if err != nil {
+		return nil, err
+	}
+	leaves := make([]merkle.Hash, len(im.Messages))
+	for i, m := range im.Messages {
+		leaves[i] = OutboxLeaf(m.To.Chain(), im.First+uint64(i), m.ID())
+	}
+	if p.Places, err = p.Places.Narrow(leaves, from, to); err != nil {
+		return nil, fmt.Errorf("outbox: %w", err)
+	}
+	messages := im.Messages[from:to:to]
+	if !Carry(messages) {
+		p.Left = nil
+	}
+	part := chain.Import{Source: im.Source, First: im.First + uint64(from), Proof: p.Append(nil), Messages: messages}
+	return &Envelope{Views: e.Views, Import: part}, nil
+}
+
+// Carry says whether relays bring value, so that their proof must show what has left each branch. One whose value is no amount does.
+func Carry(messages []*chain.Message) bool {
+	for _, m := range messages {
+		if v, err := m.Carried(); err != nil || !v.IsZero() {
+			return true
+		}
+	}
+	return false
 }
 
 const (

@@ -395,3 +395,48 @@ func BenchmarkPlaceVerify(b *testing.B) {
 		}
 	}
 }
+
+// Narrow gives what ProveAll does, for each run of each set of leaves.
+func TestNarrow(t *testing.T) {
+	for count := 1; count <= 9; count++ {
+		leaves := make([]Hash, count)
+		for i := range leaves {
+			leaves[i] = LeafHash([]byte{byte(i)})
+		}
+		f := NewFixed(leaves)
+		for set := 1; set < 1<<count; set++ {
+			var indexes []uint32
+			for i := range count {
+				if set>>i&1 == 1 {
+					indexes = append(indexes, uint32(i))
+				}
+			}
+			p, err := f.ProveAll(indexes)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for from := range indexes {
+				for to := from + 1; to <= len(indexes); to++ {
+					want, err := f.ProveAll(indexes[from:to])
+					if err != nil {
+						t.Fatal(err)
+					}
+					got, err := p.Narrow(pick(leaves, indexes), from, to)
+					if err != nil || !slices.Equal(got.Append(nil), want.Append(nil)) {
+						t.Fatalf("%v from %d to %d of %d: %v, want %v (%v)", indexes, from, to, count, got, want, err)
+					}
+				}
+			}
+		}
+	}
+	p := MultiProof{Count: 4, Indexes: []uint32{1, 2}, Path: make([]Hash, 2)}
+	for _, x := range []struct{ leaves, from, to int }{{1, 0, 1}, {2, -1, 1}, {2, 1, 1}, {2, 2, 3}, {2, 0, 3}} {
+		if _, err := p.Narrow(make([]Hash, x.leaves), x.from, x.to); !errors.Is(err, ErrForm) {
+			t.Errorf("%+v: %v", x, err)
+		}
+	}
+	p.Path = p.Path[:1]
+	if _, err := p.Narrow(make([]Hash, 2), 0, 1); !errors.Is(err, ErrForm) {
+		t.Errorf("a path that is too short: %v", err)
+	}
+}
