@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -26,10 +27,15 @@ const entryInitialize = "_initialize"
 // maxStartup bounds what is kept of the words of a start-up that failed.
 const maxStartup = 16 << 10
 
+// maxStartupTime bounds a start-up: Go's takes a tenth of a second.
+const maxStartupTime = time.Minute
+
 // Initialize runs the start-up code of a module when the contract is built, by the interpreter: the image doesn't depend on
 // the machine. There is no chain yet, so of the host functions only log and reply do anything. The module is the builder's:
 // it imports functions of abi.Module alone, but no policy was applied.
 func Initialize(ctx context.Context, code []byte) (Image, error) {
+	ctx, stop := context.WithTimeout(ctx, maxStartupTime)
+	defer stop()
 	opened, globals, err := openGlobals(code)
 	if err != nil {
 		return Image{}, err
@@ -130,13 +136,19 @@ func (s *startup) call(ctx context.Context, m api.Module, entry string) error {
 	if f == nil {
 		return nil
 	}
-	if _, err := f.Call(ctx); err != nil {
-		said, _, _ := strings.Cut(s.log.String(), "\n\ngoroutine ") // Go's stacks, without names and lines
-		if said = strings.TrimSpace(said); said != "" {
-			return fmt.Errorf("start-up code: %s", said)
-		}
-		text, _, _ := strings.Cut(err.Error(), "\n")
-		return fmt.Errorf("start-up code: %s", strings.TrimSuffix(text, " (recovered by wazero)"))
+	_, err := f.Call(ctx)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return errors.New("start-up code: it doesn't end: an init function, or what a package's variable is set to, loops")
+	case ctx.Err() != nil:
+		return ctx.Err()
 	}
-	return nil
+	said, _, _ := strings.Cut(s.log.String(), "\n\ngoroutine ") // Go's stacks, without names and lines
+	if said = strings.TrimSpace(said); said != "" {
+		return fmt.Errorf("start-up code: %s", said)
+	}
+	text, _, _ := strings.Cut(err.Error(), "\n")
+	return fmt.Errorf("start-up code: %s", strings.TrimSuffix(text, " (recovered by wazero)"))
 }
