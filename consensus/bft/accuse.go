@@ -1,6 +1,7 @@
 package bft
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/thinkey/thinkey/consensus/committee"
@@ -31,6 +32,9 @@ func (r *Replica) accuse(from Peer, a, b said) {
 	r.others.accused[from] = true
 	r.reject(from, "it signed what contradicts itself")
 	r.out.Evidence = append(r.out.Evidence, Evidence{from, e})
+	if a, b := e.First.Vote, e.Second.Vote; a != nil && b != nil && a.Step == chain.Preparation {
+		r.twice = append(r.twice, chain.Equivocation{First: signed(&e.First), Second: signed(&e.Second)})
+	}
 }
 
 func (r *Replica) claimVote(v *Vote) said {
@@ -43,8 +47,32 @@ func claimTimeout(t *Timeout) said {
 }
 
 func claimCertificate(c *chain.Certificate) said {
-	s := c.Vote()
-	return said{light.Claim{Vote: &s, Seats: c.Bitmap, Signature: c.Signature}, nil}
+	return said{light.ClaimOf(c), nil}
+}
+
+// signed is a claim of a vote as a certificate, of however many seats.
+func signed(c *light.Claim) chain.Certificate {
+	v := c.Vote
+	return chain.Certificate{
+		Step: v.Step, Network: v.Network, Chain: v.Chain, Epoch: v.Epoch, Height: v.Height, Round: v.Round, Block: v.Block,
+		Signature: c.Signature, Bitmap: c.Seats,
+	}
+}
+
+// equivocations are those of leaders at the head's height in rounds that have no record, by round (R13). Who led follows from the head.
+func (r *Replica) equivocations(twice []chain.Equivocation) (list []chain.Equivocation) {
+	h := &r.head.Header
+	for i := range twice {
+		e := &twice[i]
+		leader := int(r.config.Leaders.From(h.Proposer, int64(e.Round())-int64(h.Round)))
+		recorded := slices.ContainsFunc(r.failures, func(t chain.Timeouts) bool { _, round := t.Failed(); return round == e.Round() }) ||
+			slices.ContainsFunc(list, func(o chain.Equivocation) bool { return o.Round() == e.Round() })
+		if !recorded && e.First.Bitmap.Has(leader) && e.Second.Bitmap.Has(leader) {
+			list = append(list, *e)
+		}
+	}
+	slices.SortFunc(list, func(a, b chain.Equivocation) int { return cmp.Compare(a.Round(), b.Round()) })
+	return list
 }
 
 // signature fills in the signature of a claim. If it is none it stays empty: the claim convicts nobody then.

@@ -54,8 +54,8 @@
 //	R12  What a member has signed of the height, its certificate, and why it is in its round are repeated until it is final,
 //	     across crashes: the justification is durable with what is signed in the round.
 //
-//	R13  A new block is to carry the timeouts of the rounds that failed at the height before it was decided (SPEC 5.9), as far
-//	     as its proposer saw them; replay counts them against the seats that led.
+//	R13  A new block is to carry the timeouts of the rounds that failed at the height before it was decided (SPEC 5.9), and the
+//	     equivocations of leaders in other rounds of it, as far as its proposer saw them; replay counts them against the seats that led.
 //
 //	R14  The last block of an epoch names the committee of the next one (SPEC 6.7). Who has committed it signs nothing more in the
 //	     epoch; Next makes the replica that follows, which has signed nothing. All statements name their epoch.

@@ -54,6 +54,8 @@ type Build struct {
 	Proposer uint32 // seat
 	// Failed are the rounds of the head's height that failed before it was decided, by round, as far as they were seen here.
 	Failed []chain.Timeouts
+	// Equivocations are those of leaders in rounds of that height that are not among them, by round.
+	Equivocations []chain.Equivocation
 	// Demanded wants a block also if nothing happens in it.
 	Demanded bool
 }

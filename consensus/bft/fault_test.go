@@ -5,8 +5,10 @@ import (
 	"testing"
 
 	"github.com/thinkey/thinkey/consensus/bft"
+	"github.com/thinkey/thinkey/consensus/committee"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
+	"github.com/thinkey/thinkey/sdk/light"
 )
 
 // shapes are committees: silent seats allowed for, seats of each node, and how many nodes may be faulty.
@@ -74,6 +76,43 @@ func equivocate(n *node, s bft.Send) []bft.Send {
 		return append(half(m, 0), half(&t, 1)...)
 	}
 	return []bft.Send{s}
+}
+
+// R13, SPEC 5.9: that a leader proposed two blocks in a round which the others decide all the same is recorded by the next leader, who was
+// shown the other one; not by who saw one of them alone.
+func TestEquivocationIsRecorded(t *testing.T) {
+	n := newNet(t, 1, 0, 1, 1, 1, 1)
+	places := []int{}
+	for round := range uint32(4) {
+		places = append(places, int(n.leaders.Leader(committee.Turn{Height: 1, Round: round})))
+	}
+	n.nodes[places[0]].evil = func(nd *node, s bft.Send) (list []bft.Send) {
+		p, ok := s.Message.(*bft.Proposal)
+		if !ok || p.Vote.Height > 1 {
+			return nil
+		}
+		twice := equivocate(nd, bft.Send{To: bft.Everyone, Message: p})
+		for _, to := range places[1:] {
+			list = append(list, bft.Send{To: bft.Peer(to), Message: twice[0].Message})
+		}
+		list[0].Message = twice[len(twice)-1].Message
+		return list
+	}
+	if !n.run(60_000, n.atLeast(2)) {
+		t.Fatal("no second block")
+	}
+	for height, want := range []int{0, 1} {
+		k, err := chain.DecodeBlock(n.nodes[places[1]].chain[height].Raw)
+		if err != nil || len(k.Equivocations) != want {
+			t.Fatalf("block %d: %+v, %v", height+1, k, err)
+		}
+		for _, e := range k.Equivocations {
+			evidence := light.Evidence{First: light.ClaimOf(&e.First), Second: light.ClaimOf(&e.Second)}
+			if guilty, err := n.committee.Guilty(&evidence); err != nil || !guilty.Has(places[0]) || e.Round() != 0 || k.Header.Round == 0 {
+				t.Errorf("%+v shows seats %v guilty, %v", e, guilty, err)
+			}
+		}
+	}
 }
 
 // forge sends what nobody signed.

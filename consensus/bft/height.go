@@ -16,8 +16,9 @@ type height struct {
 
 	why      *Justification   // why the round was entered; nil in round 0
 	failed   []chain.Timeouts // of the rounds that were left so, by round
-	proposal *Proposal        // the leader's of the round, that the rules allow
-	proposed bool             // here
+	twice    []chain.Equivocation
+	proposal *Proposal // the leader's of the round, that the rules allow
+	proposed bool      // here
 	building bool
 	built    []byte // for the round
 
@@ -193,6 +194,7 @@ func (r *Replica) finish() bool {
 	r.out.Commit = append(r.out.Commit, Final{b.raw, *r.final})
 	r.head = Head{b.header, b.hash, r.final}
 	r.failures = failuresBefore(r.final.Round, r.failed)
+	r.doubles = r.equivocations(r.twice)
 	r.height = r.newHeight()
 	if r.over = r.head.Header.Next != r.head.Header.Committee; r.over {
 		r.out.Over = true

@@ -277,11 +277,13 @@ func (nd *node) twist(s bft.Send) []bft.Send {
 
 func (nd *node) build(b *bft.Build) []byte {
 	nd.net.proposals++
-	h := nd.replica.Head().Header
-	return (&chain.Block{Header: chain.Header{
-		Network: h.Network, Chain: h.Chain, Height: b.Height, Round: b.Round, Proposer: b.Proposer, Parent: b.Parent,
+	p := nd.replica.Head().Header
+	h := chain.Header{
+		Network: p.Network, Chain: p.Chain, Height: b.Height, Round: b.Round, Proposer: b.Proposer, Parent: b.Parent,
 		TimeMillis: nd.net.now + uint64(nd.net.proposals)<<20,
-	}}).Append(nil)
+	}
+	h.Term = committee.Began(&p, &h)
+	return (&chain.Block{Header: h, Failed: b.Failed, Equivocations: b.Equivocations}).Append(nil)
 }
 
 // commit holds I2 over the whole net.

@@ -82,7 +82,7 @@ func (r *Replica) make(seat int) bool {
 		return true
 	case !r.building:
 		r.building = true
-		r.out.Build = &Build{Parent: r.head.Hash, Height: r.next(), Round: r.round, Proposer: uint32(seat), Failed: r.failures, Demanded: r.round > 0}
+		r.out.Build = &Build{Parent: r.head.Hash, Height: r.next(), Round: r.round, Proposer: uint32(seat), Failed: r.failures, Equivocations: r.doubles, Demanded: r.round > 0}
 	}
 	return false
 }

@@ -37,7 +37,8 @@ type Replica struct {
 	silent  bool   // after a lost disk: signs nothing yet (R9)
 
 	failures []chain.Timeouts // of the rounds of the head's height (SPEC 5.9)
-	height                    // of the block after head
+	doubles  []chain.Equivocation
+	height   // of the block after head
 	ahead    []Received
 	others   others
 	over     bool // the epoch: nothing more is done
@@ -69,7 +70,7 @@ func New(c Config, head Head, safety Safety, bodies []Body) *Replica {
 func (r *Replica) Next(c Config) *Replica {
 	assert.That(r.over && c.Committee.Hash() == r.head.Header.Next, "an epoch follows where one is over")
 	next := New(c, r.head, r.safety, nil)
-	next.failures = r.failures
+	next.failures, next.doubles = r.failures, r.doubles
 	return next
 }
 
@@ -177,7 +178,7 @@ func (r *Replica) certifier(height uint64) *light.Committee {
 func (r *Replica) leader(round uint32, parent *chain.Certificate) int {
 	turn := committee.Turn{Height: r.next(), Round: round}
 	if h := &r.head.Header; parent != nil && h.Height >= r.config.Begins {
-		turn.Last = &h.Proposer
+		turn.Last, turn.Term = &h.Proposer, h.Term
 		turn.Round += parent.Round - h.Round
 	}
 	return int(r.config.Leaders.Leader(turn))

@@ -3,6 +3,7 @@ package block
 import (
 	"fmt"
 
+	"github.com/thinkey/thinkey/consensus/committee"
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/sdk/assert"
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -22,6 +23,8 @@ type Run struct {
 	Proposer uint32
 	// Failed are the rounds of the parent's height that failed, as Records has them.
 	Failed []chain.Timeouts
+	// Equivocations are those of its leaders in other rounds.
+	Equivocations []chain.Equivocation
 	// Accounts are the accounts they touched, in any order, with σ_i and its outcomes; Sent of every event is filled.
 	Accounts []*exec.Overlay
 }
@@ -29,7 +32,7 @@ type Run struct {
 // Build makes the block of what the live actors did. Its errors are the state's. That σ is a possible order and keeps the
 // limits is our own promise: Build asserts it before anybody is asked to believe it.
 func Build(before *Before, rules Rules, did *Run) (*Result, error) {
-	r := &run{before: before, rules: rules, context: did.Context, queue: did.Queue, failed: did.Failed, arrival: did.Arrival}
+	r := &run{before: before, rules: rules, context: did.Context, queue: did.Queue, failed: did.Failed, twice: did.Equivocations, arrival: did.Arrival}
 	if r.arrival == nil {
 		r.arrival = NewArrival(before, rules, did.Context)
 	}
@@ -66,6 +69,9 @@ func (r *run) frame(said *chain.Header) chain.Header {
 		Network: p.Network, Chain: p.Chain, Height: p.Height + 1, Epoch: r.epoch, Parent: r.before.Hash,
 		Round: said.Round, Proposer: said.Proposer, TimeMillis: said.TimeMillis, Committee: p.Next, Next: p.Next,
 		Views: r.arrival.headerViews(p.Views),
+	}
+	if p.Next != NoCommittee {
+		h.Term = committee.Began(p, &h)
 	}
 	if r.arrival.next != nil {
 		h.Next = r.arrival.next.Hash()

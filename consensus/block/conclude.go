@@ -69,7 +69,7 @@ func (r *run) conclude() (*Result, error) {
 		return nil, err
 	}
 	h.Roots = chain.Roots{
-		Inputs:   inputsRoot(&r.arrival.Arrived, r.inputs, r.failed, r.rules.Each),
+		Inputs:   inputsRoot(&r.arrival.Arrived, r.inputs, r.failed, r.twice, r.rules.Each),
 		Order:    OrderRoot(r.order, r.rules.Each),
 		Receipts: ReceiptsRoot(res.Journal.Receipts, r.rules.Each),
 		Outbox:   OutboxRoot(r.outbox),
@@ -131,7 +131,7 @@ func (r *run) changes(res *Result) error {
 
 // finish encodes the block with its header complete.
 func (r *run) finish(res *Result) {
-	res.Block = &chain.Block{Header: r.header, Arrived: r.arrival.Arrived, Inputs: r.inputs, Order: r.order, Failed: r.failed}
+	res.Block = &chain.Block{Header: r.header, Arrived: r.arrival.Arrived, Inputs: r.inputs, Order: r.order, Failed: r.failed, Equivocations: r.twice}
 	res.Hash = r.header.Hash()
 	res.Raw = res.Block.Append(nil)
 }

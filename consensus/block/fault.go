@@ -23,6 +23,7 @@ const (
 	PartParent    Part = "parent"
 	PartRound     Part = "round"
 	PartProposer  Part = "proposer"
+	PartTerm      Part = "term"
 	PartEpoch     Part = "epoch"
 	PartTime      Part = "time"
 	PartCommittee Part = "committee"

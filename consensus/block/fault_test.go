@@ -85,7 +85,7 @@ func (s *scene) copy(t testing.TB) *chain.Block { return copyBlock(t, s.block) }
 func TestHeaderFields(t *testing.T) {
 	s := newScene(t)
 	want := map[string]Part{
-		"Network": PartNetwork, "Chain": PartChain, "Height": PartHeight, "Round": PartRound, "Proposer": PartProposer,
+		"Network": PartNetwork, "Chain": PartChain, "Height": PartHeight, "Round": PartRound, "Proposer": PartProposer, "Term": PartTerm,
 		"Epoch": PartEpoch, "Parent": PartParent, "GasUsed": PartGasUsed, "Load": PartLoad, "Committee": PartCommittee,
 		"Next": PartNext, "Views": PartViews, "Leaving": PartLeaving,
 		"Roots.Inputs": PartInputs, "Roots.Order": PartOrderRoot, "Roots.Receipts": PartReceipts, "Roots.Outbox": PartOutbox, "Roots.State": PartState,

@@ -25,14 +25,14 @@ func root(each merkle.Each, n int, encode func(b []byte, i int) []byte) chain.Ha
 	return chain.Hash(merkle.Root(leaves))
 }
 
-// InputsRoot is the root over a block's inputs, then its records of failed rounds, then what arrived from other chains if anything
+// InputsRoot is the root over a block's inputs, then its records of failed rounds and of equivocations, then what arrived from other chains if anything
 // did, with their full bytes: signatures and proofs included, so that one hash is one set of bytes.
 func InputsRoot(b *chain.Block, each merkle.Each) chain.Hash {
-	return inputsRoot(&b.Arrived, b.Inputs, b.Failed, each)
+	return inputsRoot(&b.Arrived, b.Inputs, b.Failed, b.Equivocations, each)
 }
 
-func inputsRoot(arrived *chain.Arrived, inputs []chain.Input, failed []chain.Timeouts, each merkle.Each) chain.Hash {
-	n := len(inputs) + len(failed)
+func inputsRoot(arrived *chain.Arrived, inputs []chain.Input, failed []chain.Timeouts, twice []chain.Equivocation, each merkle.Each) chain.Hash {
+	n := len(inputs) + len(failed) + len(twice)
 	if !arrived.IsEmpty() {
 		n++
 	}
@@ -42,6 +42,8 @@ func inputsRoot(arrived *chain.Arrived, inputs []chain.Input, failed []chain.Tim
 			return inputs[i].Append(b)
 		case i < len(inputs)+len(failed):
 			return failed[i-len(inputs)].Append(b)
+		case i < len(inputs)+len(failed)+len(twice):
+			return twice[i-len(inputs)-len(failed)].Append(b)
 		}
 		return arrived.Append(b)
 	})

@@ -19,6 +19,7 @@ type run struct {
 	carried  int              // messages 0 … carried-1 are carried in
 	arrival  *Arrival         // whose relays follow, and are imported
 	failed   []chain.Timeouts // records of rounds at the parent's height
+	twice    []chain.Equivocation
 	inputs   []chain.Input    // the external messages behind them
 	messages []*exec.Delivery // by number
 	history  bool             // the block is final: σ says where its relays went

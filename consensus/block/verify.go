@@ -43,12 +43,12 @@ func open(before *Before, rules Rules, raw []byte) (*run, *chain.Block, *Fault, 
 	}
 	r := &run{
 		before: before, rules: rules, context: context, queue: queue, carried: len(carried), messages: carried, inputs: b.Inputs,
-		failed: b.Failed, order: b.Order, arrival: NewArrival(before, rules, context),
+		failed: b.Failed, twice: b.Equivocations, order: b.Order, arrival: NewArrival(before, rules, context),
 	}
 	if r.epoch, err = before.epoch(); err != nil {
 		return nil, nil, nil, err
 	}
-	if fault := first(r.checkFrame(&b.Header, len(raw)), checkProposal(&b.Header, len(committee.Seats))); fault != nil {
+	if fault := first(r.checkFrame(&b.Header, len(raw)), checkProposal(&b.Header, len(committee.Seats)), r.checkTerm(&b.Header)); fault != nil {
 		return nil, nil, fault, nil
 	}
 	r.rules.mark(StageOrder)
@@ -123,6 +123,8 @@ func checkProposal(h *chain.Header, seats int) *Fault {
 	}
 	return nil
 }
+
+func (r *run) checkTerm(h *chain.Header) *Fault { return differ(PartTerm, r.frame(h).Term, h.Term) }
 
 func (r *run) checkTime(timeMillis uint64) *Fault {
 	if parent := r.before.Header.TimeMillis; timeMillis <= parent || timeMillis > chain.MaxTimeMillis {

@@ -8,7 +8,7 @@ import (
 	"github.com/thinkey/thinkey/sdk/wire"
 )
 
-// Term is how many heights a leader may keep its place (SPEC 5.9).
+// Term is how many heights a leader keeps its place (SPEC 5.9).
 const Term = 100
 
 // Leaders is the order in which the seats of a committee lead. A node with k seats has k places in it.
@@ -24,6 +24,8 @@ type Turn struct {
 	// Last is the seat that led when the block before was proposed: its header's Proposer; nil for the first height of an
 	// epoch, which the first place leads.
 	Last *uint32
+	// Term is the height at which that seat began to lead: its header's Term.
+	Term uint64
 }
 
 // NewLeaders shuffles n seats by the committee's seed, each order as likely as any other.
@@ -43,8 +45,8 @@ func NewLeaders(seed chain.Hash, n int) *Leaders {
 	return l
 }
 
-// Leader is the seat that leads. A leader stays in place until a term ends, at every height that Term divides, or a round
-// times out; then the next place leads, and stays. So the leader follows from the parent's header alone, and members that
+// Leader is the seat that leads. A leader stays in place for a term of blocks, or until a round times out; then the next place leads,
+// and stays, for a term of its own. So the leader follows from the parent's header alone, and members that
 // know the parent agree on it, whichever certificate they have of it.
 func (l *Leaders) Leader(t Turn) uint32 {
 	n := uint64(len(l.seats))
@@ -52,11 +54,23 @@ func (l *Leaders) Leader(t Turn) uint32 {
 	if t.Last != nil {
 		assert.That(uint64(*t.Last) < n, "seat %d of %d led", *t.Last, n)
 		place += uint64(l.place[*t.Last])
-		if t.Height%Term == 0 {
+		if over(t.Height, t.Term) {
 			place++
 		}
 	}
 	return l.seats[place%n]
+}
+
+// over says whether a term that began at a height is over at another.
+func over(height, began uint64) bool { return height >= began+Term }
+
+// Began is the height at which the proposer of h, the block after parent, began to lead: that of h itself, unless it led the parent and
+// its term is not over, and no round of h's height failed before it proposed. A new epoch begins with new terms.
+func Began(parent, h *chain.Header) uint64 {
+	if parent.Height == 0 || h.Epoch != parent.Epoch || h.Round > 0 || h.Proposer != parent.Proposer || over(h.Height, parent.Term) {
+		return h.Height
+	}
+	return parent.Term
 }
 
 // From is the seat that leads a number of places after, or before, the given one.

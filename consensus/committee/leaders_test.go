@@ -57,35 +57,63 @@ func TestLeadersAreFair(t *testing.T) {
 	}
 }
 
-// SPEC 5.9: a leader stays until its term ends or a round times out; then the next by the seed, who stays in its turn.
+// SPEC 5.9: a leader stays for a term of its own, or until a round times out; then the next by the seed, who stays in its turn. When a
+// term began follows from the headers.
 func TestTerms(t *testing.T) {
 	const n = 7
 	l := committee.NewLeaders(chain.Hash{3}, n)
 	places := order(chain.Hash{3}, n)
-	place := 0
+	place, began := 0, uint64(1)
+	var parent chain.Header
 	var last *uint32
 	for height := uint64(1); height <= 1000; height++ {
-		if height%committee.Term == 0 {
-			place++
+		if height == began+committee.Term {
+			place, began = place+1, height
 		}
 		timeouts := 0
-		if height%37 == 0 {
-			timeouts = int(height/37) % 10 // more than there are seats, too
+		if height%137 == 0 {
+			timeouts = int(height/137) * 3 // as many as there are seats, too
 		}
 		for round := 0; ; round++ {
-			leader := l.Leader(committee.Turn{Height: height, Round: uint32(round), Last: last})
+			leader := l.Leader(committee.Turn{Height: height, Round: uint32(round), Last: last, Term: parent.Term})
 			if want := places[(place+round)%n]; leader != want {
 				t.Fatalf("height %d, round %d: seat %d leads, want %d", height, round, leader, want)
 			}
-			if round == timeouts {
-				place += round
-				last = &leader
-				break
+			if round < timeouts {
+				continue
 			}
+			if place += round; round > 0 {
+				began = height
+			}
+			h := chain.Header{Height: height, Round: uint32(round), Proposer: leader}
+			h.Term = committee.Began(&parent, &h)
+			if h.Term != began {
+				t.Fatalf("height %d, round %d: the term began at %d, want %d", height, round, h.Term, began)
+			}
+			parent, last = h, &h.Proposer
+			break
 		}
 	}
 	if got := l.Leader(committee.Turn{Height: 1, Round: math.MaxUint32}); got != places[math.MaxUint32%n] {
 		t.Errorf("the last round that there is: seat %d leads", got)
+	}
+}
+
+// A term begins anew with an epoch, and with a leader that came because the block before was decided in a later round.
+func TestTermBegins(t *testing.T) {
+	parent := chain.Header{Height: 50, Epoch: 2, Proposer: 3, Term: 20}
+	for name, c := range map[string]struct {
+		h    chain.Header
+		want uint64
+	}{
+		"goes on":         {chain.Header{Height: 51, Epoch: 2, Proposer: 3}, 20},
+		"another epoch":   {chain.Header{Height: 51, Epoch: 3, Proposer: 3}, 51},
+		"another leader":  {chain.Header{Height: 51, Epoch: 2, Proposer: 4}, 51},
+		"after a timeout": {chain.Header{Height: 51, Epoch: 2, Proposer: 3, Round: 4}, 51},
+	} {
+		if got := committee.Began(&parent, &c.h); got != c.want {
+			t.Errorf("%s: %d, want %d", name, got, c.want)
+		}
 	}
 }
 

@@ -134,6 +134,7 @@ type order struct {
 	round    uint32
 	proposer uint32
 	failed   []chain.Timeouts // rounds of the head's height
+	twice    []chain.Equivocation
 }
 
 // built is a block that the live accounts made, and that is open in them.
@@ -173,9 +174,10 @@ func (n *Node) build(o order) (*built, error) {
 	}
 	n.trunk.Lock()
 	defer n.trunk.Unlock()
+	failed, twice := block.Records(o.failed, o.twice)
 	result, err := block.Build(before, n.rules, &block.Run{
 		Context: context, Queue: queue, Carried: carried, Arrival: arrival, Accounts: run.Accounts, Round: o.round, Proposer: o.proposer,
-		Failed: block.Records(o.failed),
+		Failed: failed, Equivocations: twice,
 	})
 	if err != nil {
 		return nil, err

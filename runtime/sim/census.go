@@ -55,7 +55,7 @@ func (c Census) Faults() (n, kinds int) {
 const kindsOfFaults = 20
 
 // rare is what few seeds of a hundred make happen, so that a hundred can do without: it must in a thousand (Y5).
-var rare = []string{"evidence: timeout against timeout", "evidence: timeout against vote", "evidence: preparation of an invalid block"}
+var rare = []string{"evidence: an invalid block is shown", "equivocation recorded", "evidence: timeout against timeout", "evidence: timeout against vote", "evidence: preparation of an invalid block"}
 
 // MissingRare names what has not happened, and must in a thousand seeds together.
 func (c Census) MissingRare() []string {

@@ -7,6 +7,7 @@ import (
 	"github.com/thinkey/thinkey/actors/account"
 	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/consensus/evidence"
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/merkle"
@@ -22,8 +23,9 @@ type ledger struct {
 	outcomes map[chain.BlockHash]*outcome // of blocks after the head
 	open     *account.Tag                 // of the block that was built last
 	attempts uint64
-	look     bool // other chains may have something new for this one
-	arriving bool // they had when it was last looked after
+	look     bool                                // other chains may have something new for this one
+	arriving bool                                // they had when it was last looked after
+	shown    map[chain.BlockHash]*evidence.Shown // what shows blocks after the head to be invalid; nil where only the state does
 }
 
 // outcome is what is known of a block.
@@ -33,7 +35,9 @@ type outcome struct {
 }
 
 func newLedger(n *node, p *past) (*ledger, error) {
-	l := &ledger{n: n, head: p.head, tree: p.tree, rules: n.w.origin.rules, outcomes: map[chain.BlockHash]*outcome{}, look: true}
+	l := &ledger{n: n, head: p.head, tree: p.tree, rules: n.w.origin.rules, outcomes: map[chain.BlockHash]*outcome{},
+		shown: map[chain.BlockHash]*evidence.Shown{}, look: true,
+	}
 	q, _, err := l.before().Queue()
 	l.queued = q.Tail - q.Head
 	return l, err
@@ -85,7 +89,7 @@ func (l *ledger) judge(p bft.Proposed) (bft.Verdict, error) {
 		}
 		if fault != nil {
 			l.n.w.tell(l.n, "finds block %s invalid: %v", p.Hash, fault)
-			return l.blame(fault, p.Raw), nil
+			return l.blame(fault, p)
 		}
 		o = &outcome{result: result}
 		l.outcomes[p.Hash] = o
@@ -97,18 +101,23 @@ func (l *ledger) judge(p bft.Proposed) (bft.Verdict, error) {
 	return bft.Valid, nil
 }
 
-// blame says whose fault an invalid block is.
-func (l *ledger) blame(fault *block.Fault, raw []byte) bft.Verdict {
-	if !block.Whole(raw) {
+// blame says whose fault an invalid block is, and keeps what shows the block's.
+func (l *ledger) blame(fault *block.Fault, p bft.Proposed) (bft.Verdict, error) {
+	if !block.Whole(p.Raw) {
 		l.n.w.census.add("damaged block")
-		return bft.Damaged
+		return bft.Damaged, nil
 	}
 	what := string(fault.Part)
 	if fault.Order != nil {
 		what += ", " + fault.Order.Kind.String()
 	}
 	l.n.w.census.add("invalid block: " + what)
-	return bft.Invalid
+	shown, err := (&evidence.Scene{Before: l.before(), Rules: l.rules}).Show(p.Raw, fault)
+	if err != nil && !errors.Is(err, block.ErrShowsNothing) && !errors.Is(err, block.ErrUnproven) {
+		return 0, err
+	}
+	l.shown[p.Hash] = shown
+	return bft.Invalid, nil
 }
 
 // answer says the verdict; of a block that is withheld again, once its time is near.
@@ -172,7 +181,11 @@ func (l *ledger) build(b bft.Build) ([]byte, error) {
 	if len(s.touched) == 0 && arrival.Arrived.IsEmpty() && !b.Demanded && !l.heartbeat() {
 		return nil, nil
 	}
-	did := &block.Run{Arrival: arrival, Round: b.Round, Proposer: b.Proposer, Failed: block.Records(b.Failed), Context: context, Queue: queue, Carried: carried, Accounts: s.touched}
+	failed, twice := block.Records(b.Failed, b.Equivocations)
+	did := &block.Run{
+		Arrival: arrival, Round: b.Round, Proposer: b.Proposer, Failed: failed, Equivocations: twice, Context: context, Queue: queue,
+		Carried: carried, Accounts: s.touched,
+	}
 	result, err := block.Build(before, l.rules, did)
 	if err != nil {
 		return nil, err
@@ -269,7 +282,7 @@ func (l *ledger) adopt(f *bft.Final, o *outcome) error {
 		}
 	}
 	l.n.pool.committed(o)
-	l.outcomes, l.open = map[chain.BlockHash]*outcome{}, nil
+	l.outcomes, l.open, l.shown = map[chain.BlockHash]*outcome{}, nil, map[chain.BlockHash]*evidence.Shown{}
 	l.head = bft.Head{Header: o.result.Block.Header, Hash: o.result.Hash, Certificate: &f.Certificate}
 	l.queued = o.result.Queued
 	l.look = true

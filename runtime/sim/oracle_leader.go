@@ -16,6 +16,7 @@ type leaders struct {
 	rounds map[uint64][]uint32 // by height: rounds of its certificates
 	places []int               // by seat
 	parent chain.Header
+	since  uint64 // when the parent's proposer began to lead
 }
 
 func newLeaders(b blind) *leaders {
@@ -44,13 +45,17 @@ func (o *leaders) final(res *block.Result, f *bft.Final) {
 	h, parent := &res.Block.Header, o.parent
 	o.parent = *h
 	place := int(h.Round)
+	since := o.since
+	if h.Height == 1 || h.Epoch != parent.Epoch || h.Round > 0 || h.Proposer != parent.Proposer || h.Height-since == 100 {
+		o.since = h.Height
+	}
 	if h.Height == 1 || h.Epoch != parent.Epoch {
 		o.begin(o.w.epochOf(h))
 		o.check(h, []int{place})
 		return
 	}
 	place += o.places[parent.Proposer]
-	if h.Height%100 == 0 { // a term ends
+	if h.Height-since == 100 { // a term ends
 		place++
 	}
 	var may []int

@@ -16,15 +16,17 @@ type Block struct {
 	Arrived Arrived
 	Inputs  []Input
 	Order   Order
-	// Failed are records of rounds of the height before that failed, by round (SPEC 5.9).
-	Failed []Timeouts
+	// Failed are records of rounds of the height before that failed, Equivocations of leaders there that contradicted themselves, by
+	// round, and no round twice (SPEC 5.9).
+	Failed        []Timeouts
+	Equivocations []Equivocation
 }
 
 // Input is an external message that comes into the chain.
 type Input struct{ Message *Message }
 
 const (
-	blockVersion = 2
+	blockVersion = 3
 	inputBytes   = 4 + messageBytes
 )
 
@@ -68,6 +70,10 @@ func (k *Block) Append(b []byte) []byte {
 	b = wire.AppendU32(b, uint32(len(k.Failed)))
 	for i := range k.Failed {
 		b = k.Failed[i].Append(b)
+	}
+	b = wire.AppendU32(b, uint32(len(k.Equivocations)))
+	for i := range k.Equivocations {
+		b = k.Equivocations[i].Append(b)
 	}
 	return b
 }
@@ -126,25 +132,26 @@ func DecodeBlock(b []byte) (*Block, error) {
 			r.Fail("accounts not in ascending order", wire.ErrValue)
 		}
 	}
-	k.Failed = readFailed(r)
+	k.Failed, k.Equivocations = readFailed(r)
 	if err := r.Done(); err != nil {
 		return nil, fmt.Errorf("block: %w", err)
 	}
 	return k, nil
 }
 
-// readFailed reads the records of failed rounds.
-func readFailed(r *wire.Reader) []Timeouts {
+// readFailed reads the records of failed rounds, and of equivocations.
+func readFailed(r *wire.Reader) ([]Timeouts, []Equivocation) {
 	from := r.Offset()
 	list := readList(r, "failed rounds", MaxFailedRounds, timeoutsBytes, func() Timeouts { return ReadTimeouts(r) })
-	if n := r.Offset() - from; n > MaxFailedBytes {
-		r.Fail(fmt.Sprintf("failed rounds of %d bytes (limit %d)", n, MaxFailedBytes), wire.ErrLimit)
-	}
 	for i := 1; r.Err() == nil && i < len(list); i++ {
 		_, before := list[i-1].Failed()
 		if _, round := list[i].Failed(); round <= before {
 			r.Fail("failed rounds not in ascending order", wire.ErrValue)
 		}
 	}
-	return list
+	twice := readEquivocations(r)
+	if n := r.Offset() - from; n > MaxFailedBytes {
+		r.Fail(fmt.Sprintf("failed rounds of %d bytes (limit %d)", n, MaxFailedBytes), wire.ErrLimit)
+	}
+	return list, twice
 }

@@ -10,8 +10,10 @@ type Header struct {
 	// Round and Proposer are those of the first proposal; a block taken up again in a later round keeps them.
 	Round    uint32
 	Proposer uint32 // seat
-	Epoch    uint64
-	Parent   BlockHash
+	// Term is the height at which the proposer began to lead; 0 where nobody has to agree.
+	Term   uint64
+	Epoch  uint64
+	Parent BlockHash
 	// TimeMillis is the proposer's clock in milliseconds since 1970, later than the parent's.
 	TimeMillis uint64
 	Roots      Roots
@@ -45,7 +47,7 @@ type Leaving struct {
 	Amount Amount
 }
 
-const headerVersion = 1
+const headerVersion = 2
 
 // Hash is the name of the block.
 func (h *Header) Hash() BlockHash {
@@ -58,7 +60,7 @@ func (h *Header) Append(b []byte) []byte {
 	b = append(append(b, headerVersion), h.Network[:]...)
 	b = wire.AppendU64(wire.AppendU32(b, uint32(h.Chain)), h.Height)
 	b = wire.AppendU32(wire.AppendU32(b, h.Round), h.Proposer)
-	b = append(wire.AppendU64(b, h.Epoch), h.Parent[:]...)
+	b = append(wire.AppendU64(wire.AppendU64(b, h.Term), h.Epoch), h.Parent[:]...)
 	b = wire.AppendU64(b, h.TimeMillis)
 	for _, root := range []*Hash{&h.Roots.Inputs, &h.Roots.Order, &h.Roots.Receipts, &h.Roots.Outbox, &h.Roots.State} {
 		b = append(b, root[:]...)
@@ -91,6 +93,7 @@ func readHeader(r *wire.Reader) (h Header) {
 	h.Height = r.U64("height")
 	h.Round = r.U32("round")
 	h.Proposer = r.U32("proposer")
+	h.Term = r.U64("term")
 	h.Epoch = r.U64("epoch")
 	h.Parent = readHash[BlockHash](r, "parent")
 	h.TimeMillis = r.U64("time")

@@ -35,7 +35,7 @@ func relay() *chain.Message {
 
 func header() chain.Header {
 	return chain.Header{
-		Network: chain.NetworkID{1}, Chain: 2, Height: 3, Round: 4, Proposer: 5, Epoch: 6, Parent: chain.BlockHash{7}, TimeMillis: 8,
+		Network: chain.NetworkID{1}, Chain: 2, Height: 3, Round: 4, Proposer: 5, Term: 12, Epoch: 6, Parent: chain.BlockHash{7}, TimeMillis: 8,
 		Roots:   chain.Roots{Inputs: chain.Hash{9}, Order: chain.Hash{10}, Receipts: chain.Hash{11}, Outbox: chain.Hash{12}, State: chain.Hash{13}},
 		GasUsed: 14, Load: 15, Committee: chain.Hash{16}, Next: chain.Hash{17},
 		Views:   []chain.View{{Chain: 1, Height: 18, Hash: chain.BlockHash{19}}, {Chain: 2, Height: 20, Hash: chain.BlockHash{21}}},
@@ -142,6 +142,7 @@ func block() *chain.Block {
 				{Timeout: chain.Timeout{Chain: 1, Height: 2, Round: 3}, Seats: chain.SeatsOf(2)},
 			}},
 		},
+		Equivocations: []chain.Equivocation{{First: certificate(), Second: certificate()}},
 	}
 	sortOrder(k.Order)
 	return k

@@ -20,6 +20,12 @@ type Claim struct {
 	Signature keys.BLSSignature
 }
 
+// ClaimOf is what a certificate says.
+func ClaimOf(c *chain.Certificate) Claim {
+	v := c.Vote()
+	return Claim{Vote: &v, Seats: c.Bitmap, Signature: c.Signature}
+}
+
 // Evidence are two claims of which an honest seat signs one at most (SPEC 6.6). Anyone who knows the committee can judge it;
 // it takes two pairings' time.
 type Evidence struct{ First, Second Claim }
