@@ -16,6 +16,7 @@
 //	find VAR PATTERN       set VAR to what the first group of the pattern matches in what it printed
 //	until PATTERN command …  run a command until what it prints matches the pattern
 //	flip FILE              change a bit in the middle of a file
+//	plant PROGRAM FILE OLD NEW   build thinkey, as PROGRAM, with new words in place of old ones in a file of its source
 //
 // Invariants held: I7 (durability), and U1, U2, U3, U7 of runtime/cli. The package holds tests alone.
 package e2e

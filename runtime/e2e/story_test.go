@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
@@ -36,7 +37,7 @@ func TestStories(t *testing.T) {
 			env.Values[processes{}] = make(map[string]*process)
 			return os.Mkdir(home, 0o700)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"dev": dev, "stop": stop, "crash": crash, "exits": exits, "keep": keep, "find": find, "until": until, "flip": flip},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"dev": dev, "stop": stop, "crash": crash, "exits": exits, "keep": keep, "find": find, "until": until, "flip": flip, "plant": plant},
 	})
 }
 
@@ -155,4 +156,29 @@ func flip(ts *testscript.TestScript, neg bool, args []string) {
 	b := []byte(ts.ReadFile(args[0]))
 	b[len(b)/2] ^= 4
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o600))
+}
+
+// plant builds the program with a bug in it.
+func plant(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: plant PROGRAM FILE OLD NEW")
+	}
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	ts.Check(err)
+	file := filepath.Join(root, filepath.FromSlash(args[1]))
+	src, err := os.ReadFile(file)
+	ts.Check(err)
+	if n := strings.Count(string(src), args[2]); n != 1 {
+		ts.Fatalf("%q stands %d times in %s", args[2], n, args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs("planted"), []byte(strings.Replace(string(src), args[2], args[3], 1)), 0o600))
+	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {file: ts.MkAbs("planted")}})
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("overlay"), overlay, 0o600))
+	build := exec.Command("go", "build", "-overlay", ts.MkAbs("overlay"), "-o", ts.MkAbs(filepath.Join("planted-bin", args[0])), "./runtime/cmd/thinkey")
+	build.Dir = root
+	out, err := build.CombinedOutput()
+	ts.Logf("%s", out)
+	ts.Check(err)
+	ts.Setenv("PATH", ts.MkAbs("planted-bin")+string(os.PathListSeparator)+ts.Getenv("PATH"))
 }
