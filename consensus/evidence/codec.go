@@ -43,8 +43,12 @@ func (k *Case) Encode() []byte {
 func (k *Backing) append(b []byte) []byte {
 	b = wire.AppendBytes(wire.AppendU32(b, k.Round), k.Seats)
 	b = wire.AppendBytes(append(b, k.Signature[:]...), k.Witness.Encode())
-	b = wire.AppendU32(b, uint32(len(k.Codes)))
-	for _, c := range k.Codes {
+	return appendCodes(b, k.Codes)
+}
+
+func appendCodes(b []byte, codes []chain.PublishInput) []byte {
+	b = wire.AppendU32(b, uint32(len(codes)))
+	for _, c := range codes {
 		b = wire.AppendBytes(b, c.Encode())
 	}
 	return b
@@ -118,17 +122,23 @@ func readBacking(r *wire.Reader) *Backing {
 	k := &Backing{Round: r.U32("round"), Seats: chain.ReadSeats(r)}
 	r.Into("signature", k.Signature[:])
 	nested(r, "witness", func(b []byte) (err error) { k.Witness, err = block.DecodeWitness(b); return err })
+	k.Codes = readCodes(r)
+	return k
+}
+
+// readCodes reads modules in the order of their hashes.
+func readCodes(r *wire.Reader) (codes []chain.PublishInput) {
 	for i := range r.Count("codes", maxCodes, 4+5) {
 		var c chain.PublishInput
 		nested(r, "code", func(b []byte) (err error) { c, err = chain.DecodePublish(b); return err })
 		if r.Err() != nil {
 			break
 		}
-		if k.Codes = append(k.Codes, c); i > 0 && compareCodes(k.Codes[i-1], c) >= 0 {
+		if codes = append(codes, c); i > 0 && compareCodes(codes[i-1], c) >= 0 {
 			r.Fail("codes not in ascending order", wire.ErrValue)
 		}
 	}
-	return k
+	return codes
 }
 
 func compareCodes(a, b chain.PublishInput) int {

@@ -21,28 +21,39 @@ type Scene struct {
 // Show makes what shows a fault to others: the witness of block.Show, and the modules that its replay runs. It fails as that
 // does where a fault can't be shown.
 func (s *Scene) Show(raw []byte, found *block.Fault) (*Shown, error) {
+	rules, ran := s.noting()
+	w, err := block.Show(s.Before, rules, raw, found)
+	if err != nil {
+		return nil, err
+	}
+	codes, err := s.code(ran)
+	return &Shown{Witness: w, Codes: codes}, err
+}
+
+// noting are the scene's rules, with a note of the code that runs.
+func (s *Scene) noting() (block.Rules, *noting) {
 	rules, ran := s.Rules, &noting{Codes: s.Codes, codes: map[chain.CodeHash]bool{}}
 	rules.Mark = nil
 	if s.Codes != nil {
 		rules.Programs = native.Programs{Codes: ran}
 	}
-	w, err := block.Show(s.Before, rules, raw, found)
-	if err != nil {
-		return nil, err
-	}
+	return rules, ran
+}
+
+// code is what ran, in ascending order of its hashes.
+func (s *Scene) code(ran *noting) (codes []chain.PublishInput, err error) {
 	if len(ran.codes) > maxCodes {
 		return nil, fmt.Errorf("%w: it runs %d codes, more than %d", block.ErrShowsNothing, len(ran.codes), maxCodes)
 	}
-	shown := &Shown{Witness: w}
 	for hash := range ran.codes { // any order: sorted below
 		c, err := s.published(hash)
 		if err != nil {
 			return nil, err
 		}
-		shown.Codes = append(shown.Codes, c)
+		codes = append(codes, c)
 	}
-	slices.SortFunc(shown.Codes, compareCodes)
-	return shown, nil
+	slices.SortFunc(codes, compareCodes)
+	return codes, nil
 }
 
 func (s *Scene) published(hash chain.CodeHash) (c chain.PublishInput, err error) {

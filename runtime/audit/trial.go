@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/consensus/evidence"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
@@ -48,15 +49,35 @@ func (r *run) try(raw []byte) (t Trial, err error) {
 	t.Block = store.Head{Height: h.Height, Hash: h.Hash(), State: h.Roots.State}
 	t.Parent = store.Head{Height: h.Height - 1, Hash: before.hash, State: before.header.Roots.State}
 	result, fault, err := r.judge(before, &store.Kept{Height: h.Height, Block: raw})
+	t.found(result, fault)
+	return t, err
+}
+
+// found says what came of it.
+func (t *Trial) found(result *block.Result, fault *block.Fault) {
 	switch {
-	case err != nil:
-		return t, err
 	case fault != nil:
 		t.Part, t.Account, t.Message, t.Why = fault.Part, fault.Account, fault.Message, fault.Error()
-	default:
+	case result != nil:
 		t.Valid, t.Messages = true, len(result.Processed)
 	}
-	return t, nil
+}
+
+// TryRecording replays a block from what a node recorded when it verified it, with nothing else. An error says that this can't be done.
+func TryRecording(k *evidence.Recording, open func(func(chain.CodeHash) ([]byte, error)) (Engine, error)) (t Trial, err error) {
+	h, err := chain.DecodeBlockHeader(k.Raw)
+	if err != nil {
+		return t, fmt.Errorf("audit: no block that could be replayed: %w", err)
+	}
+	engine, err := open(k.Code)
+	if err != nil {
+		return t, err
+	}
+	t.Block = store.Head{Height: h.Height, Hash: h.Hash(), State: h.Roots.State}
+	t.Parent = store.Head{Height: k.Before.Height, Hash: k.Before.Hash(), State: k.Before.Roots.State}
+	result, fault, err := k.Replay(engine)
+	t.found(result, fault)
+	return t, errors.Join(err, engine.Close())
 }
 
 var errNoBlock = errors.New("it is not an encoded block above height 0")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/thinkey/thinkey/consensus/evidence"
 	"github.com/thinkey/thinkey/runtime/audit"
 	"github.com/thinkey/thinkey/runtime/node"
 	"github.com/thinkey/thinkey/runtime/store"
@@ -95,28 +96,19 @@ func (a *app) newReplay() *cobra.Command {
 	cmd.Long = `Re-execute a stored block on the stored state before it, and compare state, receipts and roots with what the block says.
 No node may be running on the directory.
 
-A file holds a block that was proposed and that a validator didn't accept; it keeps such blocks in the folder faults of its directory. What was wrong with
-it is said again: the account, the message, what was expected and what was found.`
+A file holds a block that was proposed and that a validator didn't accept, with all of the state and the code that verifying it reads; a validator
+keeps such files in the folder faults of its directory. It is verified again from the file alone, on any machine, and what was wrong is said
+again: the account, the message, what was expected and what was found. With --data it is verified against the state of that directory
+instead; where a state was too large for a file this is needed.`
 	cmd.Flags().StringVar(&data, "data", "", "data directory of the network")
 	return cmd
 }
 
 // tryBlock replays a block from a file.
 func (a *app) tryBlock(ctx context.Context, data, file string) error {
-	if data == "" {
-		return usage("--data is missing").do("write: thinkey replay %s --data DIR", file)
-	}
-	raw, err := os.ReadFile(file)
+	t, err := tried(ctx, data, file)
 	if err != nil {
 		return err
-	}
-	dir, err := ledgerIn(data)
-	if err != nil {
-		return err
-	}
-	t, err := audit.Try(ctx, auditing(dir, nil), raw)
-	if err != nil {
-		return auditFault(data, err)
 	}
 	text := func() {
 		a.print("block %d  %s\non %d  %s\n", t.Block.Height, t.Block.Hash, t.Parent.Height, t.Parent.Hash)
@@ -132,6 +124,40 @@ func (a *app) tryBlock(ctx context.Context, data, file string) error {
 			do("its proposer is faulty, or something differs between machines: compare with the same command at another validator")
 	}
 	return nil
+}
+
+// tried verifies the block of a file: from what is recorded there, or against the state of a directory.
+func tried(ctx context.Context, data, file string) (t audit.Trial, err error) {
+	if stat, err := os.Stat(file); err == nil && stat.Size() > int64(evidence.MaxRecordingBytes) {
+		return t, failed("bad_file", "%s has %d bytes, and the file of a block at most %d", file, stat.Size(), evidence.MaxRecordingBytes)
+	}
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return t, err
+	}
+	k, err := evidence.DecodeRecording(raw)
+	switch {
+	case err == nil && data == "":
+		t, err = audit.TryRecording(k, auditEngine)
+		if err != nil {
+			err = failed("bad_file", "%s: %v", file, err).do("copy it again from the validator that kept it")
+		}
+		return t, err
+	case err == nil:
+		raw = k.Raw
+	case !errors.Is(err, evidence.ErrNoRecording):
+		return t, failed("bad_file", "%s: %v", file, err).do("copy it again from the validator that kept it")
+	case data == "":
+		return t, usage("--data is missing: %s doesn't have the state before its block", file).do("write: thinkey replay %s --data DIR", file)
+	}
+	dir, err := ledgerIn(data)
+	if err != nil {
+		return t, err
+	}
+	if t, err = audit.Try(ctx, auditing(dir, nil), raw); err != nil {
+		err = auditFault(data, err)
+	}
+	return t, err
 }
 
 func auditing(dir string, progress func(audit.Progress)) audit.Options {

@@ -311,11 +311,12 @@ func TestEvidenceWithCode(t *testing.T) {
 		if _, fault, err = n.verify(raw); err != nil || fault == nil || fault.Part != block.PartReplay || fault.Account != made {
 			t.Errorf("the fault is %v, %v", fault, err)
 		}
-		return nil, n.member.show(bft.Proposed{Hash: chain.BlockHash{1}, Raw: raw}, fault)
+		return nil, n.member.show(&chain.Header{}, bft.Proposed{Hash: chain.BlockHash{1}, Raw: raw}, fault)
 	}
 	if _, err := n.member.inTurn(work); err != nil {
 		t.Fatal(err)
 	}
+	replaysAlone(t, r.dirs[0], fault)
 	shown := n.docket.showing(chain.BlockHash{1})
 	if shown == nil || len(shown.Codes) != 1 || shown.Codes[0].Hash() != code.Hash() {
 		t.Fatalf("shown by %+v", shown)
@@ -345,6 +346,30 @@ func TestEvidenceWithCode(t *testing.T) {
 	}
 	if v, err := k.Judge(evidence.Trust{Network: r.genesis.Network(), Committee: r.genesis.Committee.Hash()}, engine); !errors.Is(err, block.ErrUnproven) {
 		t.Errorf("without the module: %+v, %v", v, err)
+	}
+}
+
+// replaysAlone holds the one block that is kept in a directory to be found to have a fault by its file alone, with the code in it.
+func replaysAlone(t *testing.T, dir string, fault *block.Fault) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, faultsDir, blockPrefix+"*"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("kept are %v, %v", files, err)
+	}
+	raw, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := evidence.DecodeRecording(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := (&fake{behaviours: map[string]func(*exec.Env, string) error{"tally": tally}}).open(k.Code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, again, err := k.Replay(engine); err != nil || again == nil || again.Error() != fault.Error() {
+		t.Errorf("replayed as %v, %v; it was %v", again, err, fault)
 	}
 }
 

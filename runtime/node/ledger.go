@@ -10,8 +10,10 @@ import (
 	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/consensus/evidence"
+	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/sdk/assert"
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
 // start runs work beside the replica. Its answer is an event, or nil if nobody wants it any more.
@@ -71,12 +73,11 @@ func (m *member) blame(h *chain.Header, p bft.Proposed, f *block.Fault) (bft.Ver
 		m.watch.damaged(p.Hash)
 		return bft.Damaged, nil
 	}
-	m.watch.fault(h, p, f)
-	return bft.Invalid, m.show(p, f)
+	return bft.Invalid, m.show(h, p, f)
 }
 
-// show makes what shows the fault to others, while the state before the block is at hand, for who prepared the block.
-func (m *member) show(p bft.Proposed, f *block.Fault) error {
+// show makes what shows the fault to others, while the state before the block is at hand: to people, and for who prepared the block.
+func (m *member) show(h *chain.Header, p bft.Proposed, f *block.Fault) error {
 	n := m.node
 	n.trunk.Lock()
 	defer n.trunk.Unlock()
@@ -86,6 +87,7 @@ func (m *member) show(p bft.Proposed, f *block.Fault) error {
 	if n.engine != nil {
 		scene.Codes = n.engine
 	}
+	m.watch.fault(h, p, f, func() ([]byte, error) { return m.record(&scene, p.Raw) })
 	shown, err := scene.Show(p.Raw, f)
 	if errors.Is(err, block.ErrShowsNothing) || errors.Is(err, block.ErrUnproven) {
 		n.config.Log.Info("a block that is not valid can't be shown to be so without the state", "block", p.Hash, "reason", err)
@@ -95,6 +97,18 @@ func (m *member) show(p bft.Proposed, f *block.Fault) error {
 		n.docket.show(p.Hash, shown)
 	}
 	return err
+}
+
+// record is a block with what its verification reads, for thinkey replay; the block alone if the state is too large.
+func (m *member) record(scene *evidence.Scene, raw []byte) ([]byte, error) {
+	k, err := scene.Record(raw, func(f func(merkle.Path, merkle.Hash) error) error {
+		return m.node.store.Leaves(m.node.chain, func(path merkle.Path, _ exec.Slot, value []byte) error { return f(path, merkle.ValueHash(value)) })
+	})
+	if err != nil {
+		m.node.config.Log.Warn("a block that doesn't verify is kept without the state that it was verified against", "reason", err)
+		return raw, nil
+	}
+	return k.Encode(), nil
 }
 
 // near withholds the vote while the block's time is too far ahead; Valid follows when it isn't.

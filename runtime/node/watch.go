@@ -133,7 +133,7 @@ func (w *watch) damaged(block chain.BlockHash) {
 }
 
 // keep writes a block for the operator to replay, unless it is there or there are enough; the path, empty if it isn't there.
-func (w *watch) keep(name string, b []byte) string {
+func (w *watch) keep(name string, made func() ([]byte, error)) string {
 	if w.dir == "" {
 		return ""
 	}
@@ -144,7 +144,11 @@ func (w *watch) keep(name string, b []byte) string {
 	if w.kept.Add(1) > chain.MaxFaultyBlocks {
 		return ""
 	}
-	if err := writeWhole(w.dir, path, b); err != nil {
+	b, err := made()
+	if err == nil {
+		err = writeWhole(w.dir, path, b)
+	}
+	if err != nil {
 		w.log.Error("what shows a fault can't be kept", "file", path, "error", err)
 		return ""
 	}
@@ -160,11 +164,11 @@ func (w *watch) committed(f *bft.Final) {
 
 func (w *watch) lost(messages int) { w.missed.Add(float64(messages)) }
 
-// fault reports a block whose replay differs from what it says, and keeps it, so that the replay can be repeated: either its
-// proposer is faulty, or something that should be deterministic isn't.
-func (w *watch) fault(h *chain.Header, p bft.Proposed, f *block.Fault) {
+// fault reports a block whose replay differs from what it says, and keeps what is made of it, so that the replay can be repeated
+// anywhere: either its proposer is faulty, or something that should be deterministic isn't.
+func (w *watch) fault(h *chain.Header, p bft.Proposed, f *block.Fault, made func() ([]byte, error)) {
 	w.faults.Inc()
-	path := w.keep(fmt.Sprintf("%s%d-%s", blockPrefix, h.Height, p.Hash), p.Raw)
+	path := w.keep(fmt.Sprintf("%s%d-%s", blockPrefix, h.Height, p.Hash), made)
 	w.log.Error("a proposed block doesn't verify", "height", h.Height, "block", p.Hash, "proposer", h.Proposer, "round", h.Round,
 		"part", f.Part, "account", f.Account, "message", f.Message, "expected", f.Want, "found", f.Got, "kept", path)
 }
