@@ -15,7 +15,7 @@ func (w *worker) relay(b *mailbox, d *exec.Delivery) {
 	p := w.host.production
 	w.handleCarried(b)
 	done := 1
-	if !p.leaves(b, d) && w.ready(b, d.Message) {
+	if !p.leaves(b, d) && w.ready(b, d.Message) && w.gives(b, d.Message) {
 		if done = w.handleGroup(b, d); done == 0 {
 			w.handleRelay(b, d)
 			done = 1
@@ -26,7 +26,7 @@ func (w *worker) relay(b *mailbox, d *exec.Delivery) {
 
 // leaves says that d is not handled in this block; nor is then what its sender sends to the same account behind it (H4).
 func (p *production) leaves(b *mailbox, d *exec.Delivery) bool {
-	return p.stopped.Load() || p.held != nil && p.held[pair{d.Message.From, b.address}]
+	return p.stopped.Load() || b.later == p.number || p.held != nil && p.held[pair{d.Message.From, b.address}]
 }
 
 // ready says whether b's account can handle m now. Behind a relay that it can't it handles no relay more in this block (H4).
@@ -44,6 +44,30 @@ func (w *worker) ready(b *mailbox, m *chain.Message) bool {
 	}
 	b.unready = p.number
 	w.led = append(w.led, m.Origin)
+	return false
+}
+
+// gives reserves what b's hook loads for nothing when it handles m. Where the block has given too much already, m waits for the next one,
+// and all relays to the account that come behind it (H4).
+func (w *worker) gives(b *mailbox, m *chain.Message) bool {
+	if m.Method != chain.MethodBounce {
+		return true
+	}
+	p := w.host.production
+	now := b.account.Now(p.Tag)
+	loads := &exec.Loads{Had: now.Code}
+	if o := b.account.Overlay(p.Tag); o != nil {
+		loads = &o.Loads
+	}
+	gift, err := p.Context.Gift(loads, now.Code, m)
+	switch {
+	case err != nil:
+		w.host.fail(fmt.Errorf("account %s: what message %s loads: %w", b.address, m.ID(), err))
+	case p.give(gift):
+		return true
+	default:
+		b.later = p.number
+	}
 	return false
 }
 

@@ -50,6 +50,7 @@ type mailbox struct {
 	account    account.Account
 	alone      int              // relays to be handled one by one: as one they could not
 	unready    uint64           // number of the last production in which there was a relay that it could not handle
+	later      uint64           // number of the last production that could not give what its hook loads
 	carried    []*exec.Delivery // to be handled before anything else of the block under way
 	leaving    *countdown       // of the Discard that it should leave memory for, when it has nothing left to do
 	invoker    actor.MessageInvoker

@@ -55,6 +55,7 @@ type production struct {
 	gas       atomic.Int64
 	fresh     atomic.Int64
 	vain      atomic.Int64 // gas that may still be wasted on groups
+	given     atomic.Int64 // gas of loads that may still be given to hooks
 }
 
 // pair is a sender and a receiver. One of production.held has a carried message that is left where it is: what else the sender
@@ -75,6 +76,7 @@ func (h *Host) Produce(j Job) (*Run, error) {
 	p.gas.Store(int64(min(j.Gas, math.MaxInt64)))
 	p.fresh.Store(int64(min(j.FreshGas, math.MaxInt64)))
 	p.vain.Store(mostVain)
+	p.given.Store(chain.MaxBlockGiven)
 	select {
 	case <-j.Stop:
 		p.stopped.Store(true)
@@ -115,6 +117,7 @@ func (h *Host) isOpen(tag account.Tag) bool {
 func (h *Host) placeCarried(p *production) (int, []*mailbox, error) {
 	taken := 0
 	byAccount := make(map[chain.Address]*place)
+	gifted := make(map[chain.Address]bool)
 	var order []*place
 	for i, d := range slices.Concat(p.Carried, p.Imports) {
 		to := p.Context.Home(d.Message.To)
@@ -123,6 +126,11 @@ func (h *Host) placeCarried(p *production) (int, []*mailbox, error) {
 			var err error
 			if need, fits, err = h.fits(p, to, d.Message); err != nil {
 				return 0, nil, err
+			}
+			if fits && !gifted[to] {
+				if gifted[to], fits, err = h.gives(p, to, d.Message); err != nil {
+					return 0, nil, err
+				}
 			}
 		}
 		if !fits {
@@ -161,6 +169,32 @@ func (h *Host) fits(p *production, to chain.Address, m *chain.Message) (need uin
 	}
 	ok, err = h.ready(p, record, m)
 	return need, ok, err
+}
+
+// gives reserves what a hook loads for nothing when it handles a carried message, and says whether that was something, and whether it
+// could be given. The account has the code that it had before the block, or is given nothing.
+func (h *Host) gives(p *production, to chain.Address, m *chain.Message) (some, ok bool, err error) {
+	if m.Method != chain.MethodBounce {
+		return false, true, nil
+	}
+	record, err := h.config.State.Account(to)
+	if err != nil {
+		return false, false, err
+	}
+	gift, err := p.Context.Gift(&exec.Loads{Had: record.Code}, record.Code, m)
+	return gift > 0, err == nil && p.give(gift), err
+}
+
+// give takes a load out of what the block may still give; false if that is less.
+func (p *production) give(gift uint64) bool {
+	if gift == 0 {
+		return true
+	}
+	ok := p.given.Add(-int64(gift)) >= 0
+	if !ok {
+		p.given.Add(int64(gift))
+	}
+	return ok
 }
 
 // ready is Config.Ready.

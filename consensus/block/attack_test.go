@@ -500,6 +500,24 @@ func TestQueueLimit(t *testing.T) {
 	}
 }
 
+// TestGivenLimit: what a block gives to hooks is bounded, and who replays more than that stops (B3).
+func TestGivenLimit(t *testing.T) {
+	r := &run{context: &exec.Context{Params: chain.DefaultParams()}}
+	for given, want := range map[uint64]bool{chain.MaxBlockGiven: true, chain.MaxBlockGiven + 1: false} {
+		r.accounts = nil
+		for _, part := range []uint64{given / 2, given - given/2} {
+			r.accounts = append(r.accounts, &exec.Overlay{Loads: exec.Loads{Given: part}})
+		}
+		fault := r.checkLimits(&Result{})
+		if ok := fault == nil; ok != want || !ok && fault.Part != PartGiven {
+			t.Errorf("%d are given: %v", given, fault)
+		}
+		if fault := r.over(spent{given: given}, spent{given: chain.MaxBlockGiven}); (fault == nil) != want {
+			t.Errorf("%d are given in a replay: %v", given, fault)
+		}
+	}
+}
+
 // TestImportRoom: imports have their share whatever else waits, but no more than the queue has room for: a block that an honest
 // proposer has no time for must not break TestQueueLimit. A relay of a rotten chain counts as what it can use.
 func TestImportRoom(t *testing.T) {

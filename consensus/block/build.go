@@ -80,13 +80,20 @@ func (r *run) frame(said *chain.Header) chain.Header {
 }
 
 // checkLimits holds the block to its gas limit, external inputs to their share while carried-in messages are left over
-// (SPEC 4.5), and the pending queue to what a block can carry in.
+// (SPEC 4.5), the pending queue to what a block can carry in, and hooks to what a block gives.
 func (r *run) checkLimits(res *Result) *Fault {
 	if used := r.header.GasUsed; used > r.context.Params.BlockGas {
 		return &Fault{Part: PartGasLimit, Want: fmt.Sprintf("at most %d", r.context.Params.BlockGas), Got: fmt.Sprint(used)}
 	}
 	if share := FreshGas(r.context.Params, r.queue); r.carriedIn() < r.carried && res.GasLimits > share {
 		return &Fault{Part: PartFresh, Want: fmt.Sprintf("gas limits of at most %d while %d carried-in messages are left over", share, r.carried-r.carriedIn()), Got: fmt.Sprint(res.GasLimits)}
+	}
+	given := uint64(0)
+	for _, a := range r.accounts {
+		given += a.Loads.Given
+	}
+	if given > chain.MaxBlockGiven {
+		return overGiven(fmt.Sprint(given))
 	}
 	left := r.left()
 	if most := queueBlocks * r.context.Params.BlockGas; left > most {

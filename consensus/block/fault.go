@@ -42,6 +42,7 @@ const (
 	PartGasLimit  Part = "gas limit"
 	PartFresh     Part = "share of fresh inputs"
 	PartQueue     Part = "pending queue"
+	PartGiven     Part = "loads for hooks"
 	PartGasUsed   Part = "gas used"
 	PartLoad      Part = "load"
 	PartLeaving   Part = "leaving values"

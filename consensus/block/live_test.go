@@ -22,6 +22,7 @@ type live struct {
 	fresh   func(a *actor) bool      // whether a takes an external message before the relays that wait
 	join    func() bool              // whether neighbours are tried as one
 	refused []*exec.Refusal
+	given   uint64 // loads of hooks
 }
 
 type pair struct{ from, to chain.Address }
@@ -32,6 +33,8 @@ type actor struct {
 	carried, relays   []*exec.Delivery
 	external          []*exec.Delivery
 	isAwake, isListed bool
+	gifted            bool // what its hook loads for nothing is counted
+	later             bool // its relays wait for the next block
 }
 
 func newLive(t testing.TB, l *ledger, rnd *rand.Rand) *live {
@@ -75,6 +78,9 @@ func (v *live) carryIn(t testing.TB, n int) {
 	t.Helper()
 	for i, d := range v.run.Carried {
 		to := v.context.Home(d.Message.To)
+		if i < n && !v.gives(t, v.actor(t, to), d) {
+			n = i
+		}
 		if i >= n {
 			v.heldTo[pair{d.Message.From, to}] = true
 			continue
@@ -97,6 +103,23 @@ func (v *live) admit(t testing.TB, messages ...*chain.Message) {
 		x.external = append(x.external, &exec.Delivery{Message: m})
 		v.wake(x)
 	}
+}
+
+// gives says whether the block can give what a hook of x loads when it handles d, and counts it.
+func (v *live) gives(t testing.TB, x *actor, d *exec.Delivery) bool {
+	t.Helper()
+	gift, err := v.context.Gift(&x.overlay.Loads, x.overlay.Now.Code, d.Message)
+	switch {
+	case err != nil:
+		t.Fatal(err)
+	case gift == 0 || x.gifted:
+		return true
+	case v.given+gift > chain.MaxBlockGiven:
+		return false
+	}
+	v.given += gift
+	x.gifted = true
+	return true
 }
 
 // step lets one account handle one message; false if there is nothing to do.
@@ -132,6 +155,10 @@ func (v *live) next(x *actor) (d *exec.Delivery) {
 func (v *live) handle(t testing.TB, x *actor) {
 	t.Helper()
 	d := v.next(x)
+	if d.Message.Kind == chain.Relay && !x.gifted && !v.gives(t, x, d) {
+		x.later, x.relays = true, nil // it waits for the next block, and all behind it
+		return
+	}
 	list := func() {
 		if !x.isListed {
 			x.isListed = true
@@ -192,6 +219,9 @@ func (v *live) send(t testing.TB, x *actor, h *exec.Handled) {
 			continue
 		}
 		receiver := v.actor(t, to)
+		if receiver.later {
+			continue
+		}
 		receiver.relays = append(receiver.relays, sent)
 		v.wake(receiver)
 	}

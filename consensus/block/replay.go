@@ -36,8 +36,8 @@ func (r *run) derive() {
 }
 
 // A piece of parallel work replays replayChunk accounts, and replayWave pieces run before the gas that they used is added
-// up. No piece may use more than is left of the block's gas limit, so that a proposer can make others work for that limit
-// replayWave times over and no more, whatever σ claims (B3).
+// up, and that of the loads that were given. No piece may use more than is left of the block's limits, so that a proposer can make others
+// work for these replayWave times over and no more, whatever σ claims (B3).
 const (
 	replayChunk = 64
 	replayWave  = 16
@@ -45,15 +45,33 @@ const (
 
 // piece is what came of some neighbouring accounts. The first fault or error ends it.
 type piece struct {
-	gas   uint64
+	spent
 	fault *Fault
 	err   error
+}
+
+// spent is gas: that handlings used, and that of loads which were given to hooks.
+type spent struct{ used, given uint64 }
+
+// over says which limit is broken by more than is left of both.
+func (r *run) over(s, left spent) *Fault {
+	switch {
+	case s.used > left.used:
+		return r.overGas()
+	case s.given > left.given:
+		return overGiven("more")
+	}
+	return nil
+}
+
+func overGiven(got string) *Fault {
+	return &Fault{Part: PartGiven, Want: fmt.Sprintf("loads for hooks of at most %d gas", uint64(chain.MaxBlockGiven)), Got: got}
 }
 
 // replayAll replays every account, in parallel. Equal blocks give equal faults, however the work is spread.
 func (r *run) replayAll() (*Fault, error) {
 	r.accounts = make([]*exec.Overlay, len(r.order))
-	left := r.context.Params.BlockGas
+	left := spent{r.context.Params.BlockGas, chain.MaxBlockGiven}
 	for start := 0; start < len(r.order); start += replayWave * replayChunk {
 		end := min(start+replayWave*replayChunk, len(r.order))
 		pieces := make([]piece, (end-start+replayChunk-1)/replayChunk)
@@ -62,29 +80,29 @@ func (r *run) replayAll() (*Fault, error) {
 			pieces[k] = r.replayPiece(from, min(from+replayChunk, end), left)
 		})
 		for _, p := range pieces {
-			switch {
-			case p.err != nil || p.fault != nil:
+			if p.err != nil || p.fault != nil {
 				return p.fault, p.err
-			case p.gas > left:
-				return r.overGas(), nil
 			}
-			left -= p.gas
+			if fault := r.over(p.spent, left); fault != nil {
+				return fault, nil
+			}
+			left.used, left.given = left.used-p.used, left.given-p.given
 		}
 	}
 	return nil, nil
 }
 
-// replayPiece replays the accounts from … to-1 with at most the given gas.
-func (r *run) replayPiece(from, to int, gas uint64) (p piece) {
+// replayPiece replays the accounts from … to-1 with at most what is left.
+func (r *run) replayPiece(from, to int, left spent) (p piece) {
 	for i := from; i < to && p.fault == nil && p.err == nil; i++ {
-		r.accounts[i] = r.replayAccount(&r.order[i], gas, &p)
+		r.accounts[i] = r.replayAccount(&r.order[i], left, &p)
 	}
 	return p
 }
 
 // replayAccount replays one σ_i from the state before, waiting for no other account. It adds the gas that was used to the
-// piece, which must not come to more than the given gas.
-func (r *run) replayAccount(q *chain.Sequence, gas uint64, p *piece) *exec.Overlay {
+// piece, which must not come to more than is left.
+func (r *run) replayAccount(q *chain.Sequence, left spent, p *piece) *exec.Overlay {
 	before, err := r.before.State.Account(q.Account)
 	if err != nil {
 		p.err = err
@@ -92,6 +110,7 @@ func (r *run) replayAccount(q *chain.Sequence, gas uint64, p *piece) *exec.Overl
 	}
 	o := exec.NewOverlay(q.Account, before, r.before.State)
 	o.Events = make([]exec.Handled, 0, len(q.Events))
+	given := p.given
 	for i := 0; i < len(q.Events); {
 		if n := joined(q.Events[i:]); n > 1 {
 			p.fault, p.err = r.replayGroup(o, q, i, n)
@@ -102,10 +121,10 @@ func (r *run) replayAccount(q *chain.Sequence, gas uint64, p *piece) *exec.Overl
 			return nil
 		}
 		for ; i < len(o.Events); i++ {
-			p.gas += o.Events[i].Outcome.GasUsed
+			p.used += o.Events[i].Outcome.GasUsed
 		}
-		if p.gas > gas {
-			p.fault = r.overGas()
+		p.given = given + o.Loads.Given
+		if p.fault = r.over(p.spent, left); p.fault != nil {
 			return nil
 		}
 	}

@@ -159,7 +159,7 @@ func examine(before *Before, rules Rules, raw []byte, account chain.Address) (*F
 		return nil, nil
 	}
 	var p piece
-	r.replayAccount(&r.order[i], r.context.Params.BlockGas, &p)
+	r.replayAccount(&r.order[i], spent{r.context.Params.BlockGas, chain.MaxBlockGiven}, &p)
 	return p.fault, p.err
 }
 

@@ -70,7 +70,7 @@ func (o *Outcome) Logs() [][]byte {
 // Apply handles message m at the account self, whose record is before. An external m must have passed Admit against the
 // same record; a relay is handled whatever it says (SPEC 8.3).
 func Apply(c *Context, self chain.Address, before chain.Account, storage Storage, m *chain.Message) (Outcome, error) {
-	return apply(c, self, before, storage, m, &Loads{})
+	return apply(c, self, before, storage, m, &Loads{Had: before.Code})
 }
 
 // apply is Apply at an account that has loaded code in the block already.

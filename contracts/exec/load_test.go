@@ -82,6 +82,41 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+// A hook is given the load of the code that its account had before the block, and of no other; what that will be is known before.
+func TestGift(t *testing.T) {
+	s := loader(true)
+	hook := s.relay()
+	hook.Method = chain.MethodBounce
+	for _, x := range []struct {
+		name      string
+		had, code chain.CodeHash
+		ran       []chain.CodeHash
+		m         *chain.Message
+		want      uint64
+	}{
+		{"hook", coldCode, coldCode, nil, hook, coldGas},
+		{"that ran", coldCode, coldCode, []chain.CodeHash{coldCode}, hook, 0},
+		{"of warm code", warmCode, warmCode, nil, hook, 0},
+		{"of code taken just now", warmCode, coldCode, nil, hook, 0},
+		{"of no code", chain.CodeHash{}, chain.CodeHash{}, nil, hook, 0},
+		{"no hook", coldCode, coldCode, nil, s.relay(), 0},
+	} {
+		got, err := s.context.Gift(&exec.Loads{Had: x.had, Ran: x.ran}, x.code, x.m)
+		if err != nil || got != x.want {
+			t.Errorf("%s: %d, %v", x.name, got, err)
+		}
+	}
+	o := exec.NewOverlay(s.self, chain.Account{Balance: s.account.Balance, Code: warmCode}, state{s})
+	o.Now.Code = coldCode // as a message before in the block took it
+	h, _, err := o.Handle(&s.context, &exec.Delivery{Message: hook.Seal()})
+	if err != nil || h.Outcome.Status != chain.StatusOutOfGas || !strings.Contains(h.Outcome.Reason, "has taken just now") || o.Loads.Given != 0 {
+		t.Errorf("%+v, %+v, %v", h, o.Loads, err)
+	}
+	if none, err := loader(false).context.Gift(&exec.Loads{Had: coldCode}, coldCode, hook); none != 0 || err != nil {
+		t.Errorf("%d are given where nothing is, %v", none, err)
+	}
+}
+
 // An account pays once in a block for each code, whatever became of the message that did: what it runs again is in memory.
 func TestLoadOnce(t *testing.T) {
 	s := loader(false)

@@ -45,7 +45,7 @@ type write struct{ before, after []byte }
 
 // NewOverlay opens a block for the account, whose record before is given. Its storage before is read from below.
 func NewOverlay(account chain.Address, before chain.Account, below Entries) *Overlay {
-	return &Overlay{Account: account, Before: before, Now: before, below: below}
+	return &Overlay{Account: account, Before: before, Now: before, Loads: Loads{Had: before.Code}, below: below}
 }
 
 // Handle applies one message and records it. A Refusal says that an external message can't be an input here; nothing has
@@ -71,7 +71,7 @@ func (o *Overlay) Handle(c *Context, d *Delivery) (*Handled, *Refusal, error) {
 // HandleGroup applies several relays as one and records each; false says that they can't be handled so, and nothing has
 // happened but that gas was wasted. An error is the state's.
 func (o *Overlay) HandleGroup(c *Context, group []*Delivery) (ok bool, wasted uint64, err error) {
-	loads := Loads{Ran: slices.Clone(o.Loads.Ran)}
+	loads := Loads{Had: o.Loads.Had, Ran: slices.Clone(o.Loads.Ran)}
 	outcomes, wasted, err := applyGroup(c, o.Account, o.Now, o, messagesOf(group), &loads)
 	if outcomes == nil || err != nil {
 		return false, wasted, err

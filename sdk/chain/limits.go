@@ -65,6 +65,9 @@ const (
 	// MaxGiven bounds the loads for hooks of code that is not warm, which nobody pays for, beyond what others paid for loads:
 	// a tenth of a second of one core.
 	MaxGiven = 100_000_000
+	// MaxBlockGiven bounds such loads within one block, in which it isn't known yet what the others are given: as much as a message may
+	// use, so that each of them fits by itself.
+	MaxBlockGiven = MaxMessageGas
 
 	// MaxTimeMillis bounds a block's time: the year 10889. Behind it there is always a later one that fits.
 	MaxTimeMillis = 1 << 48
