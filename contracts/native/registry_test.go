@@ -269,14 +269,14 @@ func TestTreeLimits(t *testing.T) {
 	const last = chain.ChainDeposit << 15
 	w.at(alice).account.Balance = chain.NewAmount(2 * last)
 	w.unchanged(func() {
-		w.want(w.create(chain.ChainDeposit, chain.CreateInput{Parent: 1, Name: "a", Nodes: nodes}), chain.StatusRefused, "an amount of 100000, and the deposit of a chain is 3276800000 where there are 2047")
+		w.want(w.create(chain.ChainDeposit, chain.CreateInput{Parent: 1, Name: "a", Nodes: nodes}), chain.StatusRefused, "an amount of 100000, and the deposit of a chain is 3276800000 where there are 1023")
 	})
 	o = w.ok(w.create(last, chain.CreateInput{Parent: 1, Name: "a", Nodes: nodes}))
 	if wide = wide.Grown(o.Introduced()[0]); wide.Check() != nil || len(wide) != chain.MaxChains {
 		t.Errorf("%d chains: %v", len(wide), wide.Check())
 	}
 	w.unchanged(func() {
-		w.want(w.create(last, chain.CreateInput{Parent: 1, Name: "b", Nodes: nodes}), chain.StatusLimit, "limit 2048")
+		w.want(w.create(last, chain.CreateInput{Parent: 1, Name: "b", Nodes: nodes}), chain.StatusLimit, "limit 1024")
 	})
 	w = registers(t, chain.Alone(1))
 	w.context.Tree = chain.Tree{{ID: 1}, {ID: 1<<32 - 1, Parent: 1}}
@@ -287,7 +287,7 @@ func TestTreeLimits(t *testing.T) {
 
 // The deposit doubles with each DepositDoubles chains.
 func TestDepositBehind(t *testing.T) {
-	for chains, want := range map[uint32]uint64{1: 1, 127: 1, 128: 2, 255: 2, 256: 4, 2047: 1 << 15} {
+	for chains, want := range map[uint32]uint64{1: 1, 63: 1, 64: 2, 127: 2, 128: 4, 1023: 1 << 15} {
 		if got := chain.DepositBehind(chains); got != chain.Mul(chain.ChainDeposit, want) {
 			t.Errorf("%d chains: %s", chains, got)
 		}

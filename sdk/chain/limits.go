@@ -80,8 +80,8 @@ const (
 	// MaxViews bounds a chain's ancestors: the depth of the tree.
 	MaxViews = 32
 	// MaxChains bounds the tree of chains: an encoded tree is one entry of every chain's state, and a header that names them all
-	// as destinations fits into a digest.
-	MaxChains = 1 << 11
+	// as destinations fits into a digest, together with the largest committee that it may hand over to.
+	MaxChains = 1 << 10
 	// MaxHandovers bounds the changes of an ancestor's committee that one block passes.
 	MaxHandovers = 16
 	// MaxFactBytes bounds a fact: the largest tree, and a committee of MaxRegisteredSeats, which is larger.
@@ -139,7 +139,7 @@ const (
 	// ChainDeposit is frozen for good for a chain that is made by a message: every chain of the network keeps it in its tree from
 	// then on. It is a tenth of what an account of a development network begins with, so that nobody makes chains for fun. Where there
 	// are DepositDoubles chains it is twice as much, and doubles again with each so many: who wanted to take up all MaxChains would pay
-	// eight million times the first, and however many names it goes by.
+	// four million times the first, and however many names it goes by.
 	ChainDeposit   = 100_000
 	DepositDoubles = MaxChains / 16
 	// NodeDeposit is the least that a node puts up to be registered, and loses when evidence convicts it: a hundredth of what an

@@ -1,6 +1,7 @@
 package chain_test
 
 import (
+	"bytes"
 	"go/ast"
 	"go/constant"
 	"go/parser"
@@ -9,6 +10,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/thinkey/thinkey/sdk/chain"
 )
 
 // readLimits are the constants of limits.go with their values, as they are written there.
@@ -64,5 +67,32 @@ func TestLimitsTable(t *testing.T) {
 	}
 	for name := range want {
 		t.Errorf("%s does not stand in %s", name, doc)
+	}
+}
+
+// The largest header there can be, of a block that the largest committee hands over to the largest registered one, is recorded by a message:
+// a chain whose block no digest can show would be cut off for good.
+func TestLargestDigest(t *testing.T) {
+	h := chain.Header{Chain: 2, Height: 1, Next: chain.Hash{1}}
+	for id := range chain.ID(chain.MaxChains) {
+		if n := id + 1; n != 2 && len(h.Leaving) < chain.MaxDestinations {
+			h.Leaving = append(h.Leaving, chain.Leaving{Chain: n, Amount: chain.MaxAmount})
+		}
+		if len(h.Views) < chain.MaxViews {
+			h.Views = append(h.Views, chain.View{Chain: id + 1})
+		}
+	}
+	d := chain.Digest{
+		Headers:     []chain.Header{h},
+		Certificate: chain.Certificate{Step: chain.Confirmation, Chain: 2, Bitmap: chain.SeatsOf(chain.MaxSeats - 1)},
+		Next:        chain.Committee{Chain: 2, Epoch: 1, Seats: make([]chain.Seat, chain.MaxRegisteredSeats)},
+	}
+	raw := d.Append(nil)
+	if back, err := chain.DecodeDigest(raw); err != nil || !bytes.Equal(back.Append(nil), raw) {
+		t.Fatal(err)
+	}
+	in := chain.CallInput{To: chain.DigestsAddress(1), Method: chain.MethodDigest, Input: raw}
+	if n := len(in.Encode()); n > chain.MaxInputBytes {
+		t.Errorf("a call of %d bytes (limit %d) for a digest of %d", n, chain.MaxInputBytes, len(raw))
 	}
 }
