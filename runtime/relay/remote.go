@@ -33,7 +33,8 @@ const (
 // ErrAsk: the bytes ask for nothing that there is.
 var ErrAsk = errors.New("ask of a chain")
 
-// Answer answers what a Remote asks of a chain; empty for what isn't there. ErrAsk is the asker's fault, all else the world's.
+// Answer answers what a Remote asks of a chain; empty for what isn't there yet. ErrAsk is the asker's fault; other errors are the chain's own,
+// of a block or a place that there is not, or the world's.
 func Answer(c Chain, ask []byte) ([]byte, error) {
 	r := wire.NewReader(ask)
 	kind := r.U8("ask")
