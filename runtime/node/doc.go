@@ -19,6 +19,9 @@
 //	                  ▲  inbox, timers, wake     └─► Commit ───────────────────► commit     (ledger.go)
 //	                  └─ Net (net.go, switch.go), forwarded messages (forward.go)
 //
+// Processes of one network are connected by Links (links.go): the mesh says where others are, the transport carries each chain's
+// messages; nodes in one process by a Switch.
+//
 // Both share build and commit. A chain whose genesis has no seats needs no agreement: a block is final when it is durable. A
 // committee's member is the driver of a bft.Replica: this package has its ports and decides nothing about votes. What a
 // proposal's replay found is kept until the height is final; what the live accounts did for a block that lost is discarded.

@@ -71,6 +71,9 @@ func (w *watch) Reject(r bft.Reject) {
 func (w *watch) refused(from keys.PublicKey, err error) {
 	w.rejects.Inc()
 	w.log.Warn("a member broke a rule", "node", from, "reason", err.Error())
+	if net, ok := w.node.config.Member.Net.(junkNet); ok {
+		net.Junk(from, err.Error())
+	}
 }
 
 // Evidence implements driver.Watch.

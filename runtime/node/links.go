@@ -1,0 +1,254 @@
+package node
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/thinkey/thinkey/cluster/mesh"
+	"github.com/thinkey/thinkey/cluster/transport"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
+)
+
+// Links connect a process with the others of its network: a channel of the transport for each chain, and the mesh, which says where
+// others are.
+//
+//	mesh: records of nodes ──those that are registered──► transport: Reach ──► Net of each chain
+//	chains: who has a seat, now or next ──► registered
+type Links struct {
+	config LinksConfig
+	host   *transport.Host
+	mesh   *mesh.Mesh
+	wake   chan struct{}
+	stop   context.CancelFunc
+	work   sync.WaitGroup
+
+	mu      sync.RWMutex // guards the rest
+	members map[keys.PublicKey]bool
+	process *Process
+}
+
+// LinksConfig is what Links are made of.
+type LinksConfig struct {
+	Key     keys.PrivateKey // the node's
+	Network *chain.Genesis  // of the main chain, with all others
+	// Listen is host:port for other nodes, Gossip ip:port for the mesh; port 0 takes a free one. Advertised are what others are told
+	// instead, where those are not what others reach.
+	Listen, Gossip                     string
+	AdvertisedListen, AdvertisedGossip string
+	API                                string   // where users are served; empty for nowhere
+	Seeds                              []string // meshes that are asked first
+	Secrets                            [][]byte // of gossip; none for a public network
+	File                               string   // keeps the nodes that are known
+	// Trusted are keys that have the rights of members without a seat: nodes of the operator that follow.
+	Trusted  []keys.PublicKey
+	Serves   []mesh.Served
+	Software string
+	Log      *slog.Logger
+}
+
+// OpenLinks listens, and looks for others. Close ends it, after the nodes.
+func OpenLinks(c LinksConfig) (*Links, error) {
+	l := &Links{config: c, wake: make(chan struct{}, 1), members: map[keys.PublicKey]bool{}}
+	for _, limb := range c.Network.Tree() {
+		g, err := c.Network.Of(limb.ID)
+		if err != nil {
+			return nil, err
+		}
+		l.add(&g.Committee)
+	}
+	for _, k := range c.Trusted {
+		l.members[k] = true
+	}
+	var err error
+	l.host, err = transport.Listen(transport.Config{
+		Key: c.Key, Listen: c.Listen, Network: c.Network.Network(), Software: c.Software, Member: l.isMember, Log: c.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	l.mesh, err = mesh.Start(mesh.Config{
+		Key: c.Key, Network: c.Network.Network(), Bind: c.Gossip, Advertise: c.AdvertisedGossip, Seeds: c.Seeds, Secrets: c.Secrets, File: c.File,
+		Self:       mesh.Record{Transport: cmp.Or(c.AdvertisedListen, l.host.Addr()), API: c.API, Software: c.Software, Serves: c.Serves},
+		Registered: l.isMember, Changed: l.look, Log: c.Log,
+	})
+	if err != nil {
+		l.host.Close()
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	l.stop = stop
+	l.work.Go(func() { l.acquaint(ctx) })
+	return l, nil
+}
+
+// add makes the seats of a committee members.
+func (l *Links) add(c *chain.Committee) {
+	for _, s := range c.Seats {
+		l.members[s.Node] = true
+	}
+}
+
+// isMember says whether a node may use the channels of chains: who has, or had, or will have a seat.
+func (l *Links) isMember(k keys.PublicKey) bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.members[k]
+}
+
+func (l *Links) look() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// lookAgain is how often addresses and committees are looked at when nobody says that they changed.
+const lookAgain = time.Second
+
+// acquaint has the transport reach every member that the mesh knows of, whether gossip calls it alive or not.
+func (l *Links) acquaint(ctx context.Context) {
+	tick := time.NewTicker(lookAgain)
+	defer tick.Stop()
+	reached := map[keys.PublicKey]bool{}
+	for {
+		l.elected()
+		now := map[keys.PublicKey]bool{}
+		for _, m := range l.mesh.Members() {
+			if !l.isMember(m.Node) {
+				continue
+			}
+			now[m.Node] = true
+			if err := l.host.Reach(m.Node, m.Transport); err != nil {
+				l.config.Log.Warn("a node is not connected", "error", err)
+			}
+		}
+		for k := range reached {
+			if !now[k] {
+				l.host.Forget(k)
+			}
+		}
+		reached = now
+		select {
+		case <-ctx.Done():
+			return
+		case <-l.wake:
+		case <-tick.C:
+		}
+	}
+}
+
+// elected makes members of those who have a seat now, or next, on a chain that is here. Who had one stays: it may be behind.
+func (l *Links) elected() {
+	l.mu.RLock()
+	p := l.process
+	l.mu.RUnlock()
+	if p == nil {
+		return
+	}
+	root := p.Node(chain.Main)
+	for _, n := range p.Nodes() {
+		c, _, err := n.Committee()
+		if err != nil {
+			continue // the node stops, and says why
+		}
+		var next chain.Branch
+		if root != nil {
+			next, _ = root.Branch(n.Chain()) // none is registered: it keeps the one it has
+		}
+		l.mu.Lock()
+		l.add(&c)
+		l.add(&next.Seats)
+		l.mu.Unlock()
+	}
+}
+
+// Serve tells the links which process they connect.
+func (l *Links) Serve(p *Process) {
+	l.mu.Lock()
+	l.process = p
+	l.mu.Unlock()
+	l.look()
+}
+
+// Net connects the process's node of a chain with the others.
+func (l *Links) Net(id chain.ID) (Net, error) {
+	return l.host.Open(uint32(id), transport.ChannelConfig{Classify: urgency})
+}
+
+// mostVote is the longest message of consensus that goes before blocks: justifications and certificates of large committees fit.
+const mostVote = 256 << 10
+
+// urgency of what nodes send each other: what may carry a block is told from votes by its length alone.
+func urgency(raw []byte) transport.Class {
+	switch {
+	case len(raw) > 0 && raw[0] == frameConsensus && len(raw) <= mostVote:
+		return transport.Votes
+	case len(raw) > 0 && (raw[0] == frameConsensus || raw[0] == frameEvidence):
+		return transport.Blocks
+	}
+	return transport.Rest
+}
+
+// junkNet is a Net that can hold against a node what it sent.
+type junkNet interface {
+	Junk(from keys.PublicKey, why string)
+}
+
+// Addresses are where the process is reached: by other nodes, and by the mesh.
+func (l *Links) Addresses() (nodes, gossip string) { return l.host.Addr(), l.mesh.Addr() }
+
+// Neighbour is another node as this one sees it.
+type Neighbour struct {
+	transport.Peer
+	// Known says whether there is a record of it, which Record is; Alive what gossip says.
+	Known, Alive bool
+	Record       mesh.Record
+}
+
+// Neighbours are all nodes that are known or connected, by key.
+func (l *Links) Neighbours() (list []Neighbour) {
+	at := map[keys.PublicKey]int{}
+	for _, p := range l.host.Peers() {
+		at[p.Key] = len(list)
+		list = append(list, Neighbour{Peer: p})
+	}
+	for _, m := range l.mesh.Members() {
+		i, ok := at[m.Node]
+		if !ok {
+			i = len(list)
+			list = append(list, Neighbour{Peer: transport.Peer{Key: m.Node}})
+		}
+		list[i].Known, list[i].Alive, list[i].Record = true, m.Alive, m.Record
+		list[i].Member = l.isMember(m.Node)
+	}
+	slices.SortFunc(list, func(a, b Neighbour) int { return bytes.Compare(a.Key[:], b.Key[:]) })
+	return list
+}
+
+// Counts are what was refused or lost, by its name.
+func (l *Links) Counts() map[string]uint64 {
+	counts := l.host.Counts()
+	for what, n := range l.mesh.Counts() {
+		counts[what] = n
+	}
+	return counts
+}
+
+// Close ends all connections.
+func (l *Links) Close() error {
+	l.stop()
+	l.work.Wait()
+	err := l.mesh.Close()
+	l.host.Close()
+	if err != nil {
+		return fmt.Errorf("leaving the mesh: %w", err)
+	}
+	return nil
+}
