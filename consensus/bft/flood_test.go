@@ -99,7 +99,7 @@ func (f *floodRig) floods() map[string]func(k int) bft.Message {
 		},
 		"timeouts of one round": func(k int) bft.Message {
 			m := f.timeout(0, f.leader)
-			m.Last.Block = chain.BlockHash{byte(k), byte(k >> 8)}
+			m.Last.Block = chain.BlockHash{byte(k), byte(k >> 8), 1} // never what was signed
 			return m
 		},
 		"timeouts that are signed": func(k int) bft.Message { return f.timeout(k, f.leader) },
