@@ -7,17 +7,15 @@ import (
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/consensus/committee"
 	"github.com/thinkey/thinkey/consensus/driver"
+	"github.com/thinkey/thinkey/runtime/keep"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
 )
 
 // Self is who breaks the rules.
 type Self struct {
-	Network   chain.NetworkID
-	Committee chain.Committee
-	Secret    keys.BLSSecret
-	Seats     chain.Seats
-	Peers     int // members, itself included
+	Network chain.NetworkID
+	Secret  keys.BLSSecret
 }
 
 // mode overrides what is sent in place of a message: nothing, or several.
@@ -42,15 +40,16 @@ func Names() (list []string) {
 // Known says whether there is a mode of that name.
 func Known(name string) bool { return slices.Contains(Names(), name) }
 
-// Twist makes the member break the rule of that name.
-func Twist(name string, self Self) func(driver.Net) driver.Net {
+// Twist makes the member break the rule of that name, in each epoch with the seats that it has then: now says which it is.
+func Twist(name string, self Self) func(net driver.Net, now func() *keep.Epoch) driver.Net {
 	i := slices.Index(Names(), name)
-	return func(net driver.Net) driver.Net { return &twist{self, net, modes[i].mode} }
+	return func(net driver.Net, now func() *keep.Epoch) driver.Net { return &twist{self, net, now, modes[i].mode} }
 }
 
 type twist struct {
 	Self
 	net  driver.Net
+	now  func() *keep.Epoch
 	mode mode
 }
 
@@ -65,7 +64,7 @@ func as(to bft.Peer, m bft.Message) []bft.Send { return []bft.Send{{To: to, Mess
 
 // half sends a message to every other peer, from the given one on.
 func (t *twist) half(from int, m bft.Message) (list []bft.Send) {
-	for p := from; p < t.Peers; p += 2 {
+	for p := from; p < len(bft.Members(t.now().Config.Committee)); p += 2 {
 		list = append(list, bft.Send{To: bft.Peer(p), Message: m})
 	}
 	return list
@@ -73,10 +72,11 @@ func (t *twist) half(from int, m bft.Message) (list []bft.Send) {
 
 // vote signs a vote for another block.
 func (t *twist) vote(v bft.Vote, other chain.BlockHash) *bft.Vote {
+	e := t.now()
 	s := chain.Vote{
-		Step: v.Step, Network: t.Network, Chain: t.Committee.Chain, Epoch: t.Committee.Epoch, Height: v.Height, Round: v.Round, Block: other,
+		Step: v.Step, Network: t.Network, Chain: e.Seats.Chain, Epoch: e.Seats.Epoch, Height: v.Height, Round: v.Round, Block: other,
 	}
-	v.Block, v.Part = other, committee.Sign(t.Secret, s.Domain(), s.Append(nil), t.Seats)
+	v.Block, v.Part = other, committee.Sign(t.Secret, s.Domain(), s.Append(nil), e.Own)
 	return &v
 }
 
@@ -179,11 +179,11 @@ func badVotes(t *twist, to bft.Peer, m bft.Message) []bft.Send {
 	switch m := m.(type) {
 	case *bft.Vote:
 		v := *m
-		v.Part = committee.Sign(t.Secret, keys.BLSTimeout, []byte("something else"), t.Seats)
+		v.Part = committee.Sign(t.Secret, keys.BLSTimeout, []byte("something else"), t.now().Own)
 		return as(to, &v)
 	case *bft.Timeout:
 		o := *m
-		o.Part = committee.Sign(t.Secret, keys.BLSTimeout, []byte("something else"), t.Seats)
+		o.Part = committee.Sign(t.Secret, keys.BLSTimeout, []byte("something else"), t.now().Own)
 		return as(to, &o)
 	}
 	return as(to, m)

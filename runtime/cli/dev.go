@@ -33,7 +33,7 @@ type devOptions struct {
 	from       string
 	plan       []devChain // what chains, or tree, come to; none for the main chain alone
 	validators int
-	byzantine  string
+	byzantine  []string
 	restored   []int
 	accounts   []string
 	gasPrice   uint64
@@ -80,7 +80,7 @@ The keys of the accounts follow from a public seed: everybody has them. So the n
 	f.StringSliceVar(&o.only, "only", nil, "of the tree, run these chains alone; nothing is carried to others")
 	f.StringVar(&o.from, "network", "", "the dev.json of the same network in another directory, for a process that runs others of its chains")
 	f.IntVar(&o.validators, "validators", 1, "validators in this process: 1, or a committee of 2 to 64 that agrees on each block")
-	f.StringVar(&o.byzantine, "byzantine", "", "what the last validator does wrong: "+strings.Join(byzantine.Names(), ", "))
+	f.StringSliceVar(&o.byzantine, "byzantine", nil, "what the last validator does wrong, then the one before it, …, or =N for N of them: "+strings.Join(byzantine.Names(), ", "))
 	f.IntSliceVar(&o.restored, "restored", nil, "validators whose directories were restored from a backup: they vote when that is safe")
 	f.StringArrayVar(&o.accounts, "account", nil, "account NAME=AMOUNT; may be repeated (default: ten names with 1000000 each)")
 	f.Uint64Var(&o.gasPrice, "gas-price", 0, "least price of a unit of gas")
@@ -122,8 +122,8 @@ func (a *app) dev(ctx context.Context, o *devOptions, given func(flag string) bo
 	if pace.Manual && len(network.Chains) > 0 {
 		return usage("--block (%q) with several chains", o.block).do("write auto or an interval: their validators make blocks when there is something to do")
 	}
-	if o.validators == 1 && o.byzantine != "" {
-		return usage("--byzantine (%q) with one validator", o.byzantine).do("give it others with --validators 4")
+	if err := o.checkByzantine(); err != nil {
+		return err
 	}
 	if err := o.checkRestored(); err != nil {
 		return err

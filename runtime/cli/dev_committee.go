@@ -40,10 +40,52 @@ func (o *devOptions) checkCommittee(pace node.Pace) error {
 		return usage("--validators (%d)", o.validators).do("write a number from 1 to %d", maxValidators)
 	case o.validators > 1 && pace.Manual:
 		return usage("--block (%q) with %d validators", o.block, o.validators).do("write auto or an interval: their leader makes blocks when there is something to do")
-	case o.byzantine != "" && !byzantine.Known(o.byzantine):
-		return usage("--byzantine (%q)", o.byzantine).do("write one of %s", strings.Join(byzantine.Names(), ", "))
+	}
+	_, err := o.modes()
+	return err
+}
+
+// modes are what validators do wrong: the last one the first that is named, the one before it the next, and so on.
+func (o *devOptions) modes() (list []string, err error) {
+	for _, word := range o.byzantine {
+		name, times, many := strings.Cut(word, "=")
+		n := 1
+		if many {
+			n, err = strconv.Atoi(times)
+		}
+		if err != nil || n < 1 || n > maxValidators || !byzantine.Known(name) {
+			return nil, usage("--byzantine (%q)", word).
+				do("write one of %s, several with commas between, and equivocate=2 for two that do it", strings.Join(byzantine.Names(), ", "))
+		}
+		list = append(list, slices.Repeat([]string{name}, n)...)
+	}
+	return list, nil
+}
+
+// checkByzantine refuses more faulty validators than the committee can stand: nothing is promised then.
+func (o *devOptions) checkByzantine() error {
+	modes, err := o.modes()
+	if err != nil || len(modes) == 0 {
+		return err
+	}
+	f := chain.QuorumsOf(o.validators, 0).Faulty
+	switch {
+	case o.validators == 1:
+		return usage("--byzantine (%s) with one validator", strings.Join(o.byzantine, ",")).do("give it others with --validators 4")
+	case len(modes) > f:
+		return usage("--byzantine (%s) makes %d of %d validators faulty, and a committee of that size stays safe with at most %d", strings.Join(o.byzantine, ","), len(modes), o.validators, f).
+			do("name fewer, or give it others with --validators %d", 3*len(modes)+1)
 	}
 	return nil
+}
+
+// mode is what a validator does wrong; empty for nothing.
+func (o *devOptions) mode(validator int) string {
+	modes, err := o.modes()
+	if at := o.validators - 1 - validator; err == nil && at < len(modes) {
+		return modes[at]
+	}
+	return ""
 }
 
 // checkRestored refuses what would let nothing become final any more, and what means nothing.
@@ -73,8 +115,10 @@ func (o *devOptions) checkRestored() error {
 func (o *devOptions) committeeWords() string {
 	q := chain.QuorumsOf(o.validators, 0)
 	text := fmt.Sprintf("%d of %s may be faulty; %d make a block final", q.Faulty, count(o.validators, "validator"), q.Certificate)
-	if o.byzantine != "" {
-		text += fmt.Sprintf("; validator %d is (%s)", o.validators-1, o.byzantine)
+	for v := range o.validators {
+		if mode := o.mode(v); mode != "" {
+			text += fmt.Sprintf("; validator %d is (%s)", v, mode)
+		}
 	}
 	for _, v := range o.restored {
 		text += fmt.Sprintf("; validator %d is restored, and votes when that is safe", v)
@@ -156,15 +200,12 @@ func (o *devOptions) unstarted(err error) error {
 	return failed("no_start", "the network can't start: %v", err).do("%s", o.hint())
 }
 
-// member is the place of a validator; the last one is the one that does wrong.
+// member is the place of a validator.
 func (o *devOptions) member(network *devNetwork, i int, founding bool) *node.Member {
 	public, secret := validatorKeys(network.Seed, i)
 	m := &node.Member{Node: public, Secret: secret, Founding: founding, Restored: slices.Contains(o.restored, i)}
-	if o.byzantine != "" && i == o.validators-1 {
-		g := network.genesis()
-		m.Twist = byzantine.Twist(o.byzantine, byzantine.Self{
-			Network: g.Network(), Committee: g.Committee, Secret: secret, Seats: g.Committee.Held(public), Peers: o.validators,
-		})
+	if mode := o.mode(i); mode != "" {
+		m.Twist = byzantine.Twist(mode, byzantine.Self{Network: network.genesis().Network(), Secret: secret})
 	}
 	return m
 }

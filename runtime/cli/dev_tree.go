@@ -74,8 +74,8 @@ func (o *devOptions) alone(pace node.Pace) string {
 		return fmt.Sprintf("--validators (%d)", o.validators)
 	case pace.Manual:
 		return `--block ("manual")`
-	case o.byzantine != "":
-		return fmt.Sprintf("--byzantine (%q)", o.byzantine)
+	case len(o.byzantine) > 0:
+		return fmt.Sprintf("--byzantine (%s)", strings.Join(o.byzantine, ","))
 	case len(o.restored) > 0:
 		return "--restored"
 	}

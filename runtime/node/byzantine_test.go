@@ -19,10 +19,7 @@ func TestCommitteeByzantine(t *testing.T) {
 					c.Member.Patience = time.Hour
 				}
 				if i == int(firstLeader(t, r)) {
-					node, secret := memberKeys(i)
-					c.Member.Twist = byzantine.Twist(mode, byzantine.Self{
-						Network: r.genesis.Network(), Committee: r.genesis.Committee, Secret: secret, Seats: r.genesis.Committee.Held(node), Peers: 4,
-					})
+					c.Member.Twist = byzantine.Twist(mode, byzantine.Self{Network: r.genesis.Network(), Secret: c.Member.Secret})
 				}
 				r.nodes[i] = open(t, c)
 			}

@@ -267,10 +267,7 @@ func byzantineRig(t *testing.T, mode string, change func(c *Config)) (r *committ
 	for i := range r.nodes {
 		c := r.config(i, true)
 		if i == evil {
-			node, secret := memberKeys(i)
-			c.Member.Twist = byzantine.Twist(mode, byzantine.Self{
-				Network: r.genesis.Network(), Committee: r.genesis.Committee, Secret: secret, Seats: r.genesis.Committee.Held(node), Peers: len(r.nodes),
-			})
+			c.Member.Twist = byzantine.Twist(mode, byzantine.Self{Network: r.genesis.Network(), Secret: c.Member.Secret})
 		}
 		if change != nil {
 			change(&c)

@@ -33,8 +33,8 @@ type Member struct {
 	// again. Zero stands for the defaults of 2 s and 500 ms.
 	Patience, Resend time.Duration
 	// Twist, if set, stands between the node and its Net: how a test or a development network gets a member that breaks the
-	// rules.
-	Twist func(driver.Net) driver.Net
+	// rules. Now says what the node's epoch is, when something is sent.
+	Twist func(net driver.Net, now func() *keep.Epoch) driver.Net
 }
 
 const (
@@ -159,7 +159,7 @@ func (m *member) load() error {
 	}
 	var net driver.Net = post{m}
 	if m.Twist != nil {
-		net = m.Twist(net)
+		net = m.Twist(net, func() *keep.Epoch { return m.epoch })
 	}
 	m.driver = driver.New(bft.New(config, head, safety, bodies), driver.Ports{Epochs: m, Disk: m, Net: net, Clock: m, Ledger: m, Watch: &m.watch})
 	return nil
