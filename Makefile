@@ -20,7 +20,7 @@ RACE = $(filter-out %/runtime/e2e %/runtime/sim %/runtime/internal/lint,$(shell 
 NORACE = Flood|Crash|CrashWhileMade|WriteErrors|AuditFindsEveryBit
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check race fuzz bench golden kill sim same mutants explore contracts check-contracts calibrate docs clean
+.PHONY: help build demo test check race fuzz bench golden kill sim same mutants bls explore contracts check-contracts calibrate docs clean
 
 # Contracts in Rust whose modules are committed beside their source.
 RUST_CONTRACTS = $(sort $(patsubst %/,%,$(dir $(wildcard examples/*/rust/Cargo.toml examples/*/rust/*/Cargo.toml sdk/rust/sampler/Cargo.toml))))
@@ -69,6 +69,9 @@ mutants: ## plant bugs in our own code, one by one, and see what finds each: an 
 	mkdir -p bin
 	$(if $(CONTINUE),,rm -f bin/mutants.jsonl)
 	$(GO) test ./runtime/sim -run '^TestMutants$$' -plant -results $(CURDIR)/bin/mutants.jsonl -mutant '$(MUTANT)' -v -count=1 -timeout 3h
+
+bls: ## compare ten thousand random keys and signatures, and three thousand sums, with another BLS library: two minutes
+	$(GO) test ./sdk/keys -run 'AgainstReference|RandomEncodings' -bls.times 10 -v -count=1
 
 explore: ## try what can happen to four members at one height, as far as an hour and EXPLOREHEAP [4096] MiB go
 	$(GO) test ./consensus/bft -run '^TestExplore$$' -explore.states=1000000 -explore.walks=300000 -explore.heap=$(EXPLOREHEAP) -v -count=1 -timeout 3h

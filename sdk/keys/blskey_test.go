@@ -49,7 +49,7 @@ func TestScalarsOutOfRange(t *testing.T) {
 // Keys, hashes and signatures are those of the other library, for every kind of statement.
 func TestBLSAgainstReference(t *testing.T) {
 	r := random(t)
-	for i := range 400 {
+	for i := range 1000 * *timesFlag {
 		secret, d := randomSecret(r), blsDomains[i%len(blsDomains)]
 		message := randomBytes(r, make([]byte, r.IntN(300)))
 		if got, want := secret.Public(), refPublicBLS(scalarOf(secret)); got != want {
@@ -79,7 +79,7 @@ func TestHashToCurveAgainstReference(t *testing.T) {
 	for n := range 300 { // across the blocks of SHA-256
 		check(blsDomains[n%len(blsDomains)], randomBytes(r, make([]byte, n)))
 	}
-	for i := range 2000 {
+	for i := range 2000 * *timesFlag {
 		check(blsDomains[i%len(blsDomains)], randomBytes(r, make([]byte, r.IntN(4096))))
 	}
 }

@@ -67,9 +67,14 @@ func (p panel) collect(t testing.TB, d BLSDomain, votes []BLSVote) BLSSignature 
 func TestAggregateAgainstReference(t *testing.T) {
 	r := random(t)
 	p := newPanel(t, seeded(40)...)
-	for range 60 {
-		message, d := randomBytes(r, make([]byte, r.IntN(100))), blsDomains[r.IntN(3)]
-		all := p.votes(d, message)
+	var message []byte
+	var all []BLSVote
+	var d BLSDomain
+	for i := range 300 * *timesFlag {
+		if i%10 == 0 { // to sign takes longer than all else
+			message, d = randomBytes(r, make([]byte, r.IntN(100))), blsDomains[r.IntN(3)]
+			all = p.votes(d, message)
+		}
 		seats := r.Perm(len(all))[:1+r.IntN(len(all))]
 		var votes []BLSVote
 		var public []BLSPublicKey

@@ -131,7 +131,7 @@ func TestPointsOutsideOfTheGroup(t *testing.T) {
 // Thousands of random encodings: valid ones, and valid ones with some bits changed.
 func TestRandomEncodings(t *testing.T) {
 	r := random(t)
-	for range 200 {
+	for range 200 * *timesFlag {
 		secret := randomSecret(r)
 		vote := secret.Sign(BLSTimeout, nil)
 		signature, _ := vote.Signature()

@@ -2,8 +2,10 @@ package keys
 
 import (
 	"bytes"
+	"flag"
 	"math/big"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	gnark "github.com/consensys/gnark-crypto/ecc/bls12-381"
@@ -31,6 +33,9 @@ func refPublicBLS(scalar *big.Int) BLSPublicKey {
 	return BLSPublicKey(new(gnark.G2Affine).ScalarMultiplication(&g2, scalar).Bytes())
 }
 
+// refKeys are keys that were decoded: that takes longer than all else of a check.
+var refKeys sync.Map
+
 // refVerifyBLS holds the equation of pairings for a sum of signatures of one message.
 func refVerifyBLS(keys []BLSPublicKey, d BLSDomain, message []byte, signature BLSSignature) bool {
 	s, ok := refSignature(signature)
@@ -39,11 +44,17 @@ func refVerifyBLS(keys []BLSPublicKey, d BLSDomain, message []byte, signature BL
 	}
 	var sum gnark.G2Jac
 	for _, k := range keys {
-		point, ok := refKeyBLS(k)
+		point, ok := refKeys.Load(k)
 		if !ok {
-			return false
+			decoded, ok := refKeyBLS(k)
+			if !ok {
+				return false
+			}
+			point = decoded
+			refKeys.Store(k, point)
 		}
-		sum.AddMixed(&point)
+		affine := point.(gnark.G2Affine)
+		sum.AddMixed(&affine)
 	}
 	key := *new(gnark.G2Affine).FromJacobian(&sum)
 	if key.IsInfinity() {
@@ -79,6 +90,9 @@ func refPointBLS(b BLSPoint) (p gnark.G1Affine, curve, group bool) {
 	curve = d.Decode(&p) == nil && !p.IsInfinity() && p.IsOnCurve()
 	return p, curve, curve && p.IsInSubGroup()
 }
+
+// timesFlag is how often as many random cases as mostly are compared with the reference: make bls.
+var timesFlag = flag.Int("bls.times", 1, "compare so many times as many random cases with the other library")
 
 // random is a source that a failure can be repeated with: tests print its seed.
 func random(t testing.TB) *rand.Rand {
