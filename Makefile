@@ -4,6 +4,7 @@ GO       ?= go
 BIN      := bin/thinkey
 FUZZTIME ?= 10s
 SIMTIME  ?= 120s
+SIMREAL  ?= 8s
 SIMSEED  ?= $(shell date +%s)
 KILLS    ?= 50
 EXPLOREHEAP ?= 4096
@@ -59,8 +60,10 @@ golden: ## rewrite the golden files; read the diff before committing it
 kill: ## kill a node KILLS [50] times while it commits, and check what it comes back with
 	$(GO) test ./runtime/e2e -run TestKill -kills=$(KILLS) -count=1 -timeout 60m
 
-sim: build ## run committees on virtual time with fresh seeds for SIMTIME [120s] of CPU
+sim: build ## run committees on virtual time with fresh seeds for SIMTIME [120s] of CPU, and for SIMREAL [8s] each with real keys and with real stores
 	$(BIN) sim run --seed $(SIMSEED) --cpu $(SIMTIME) --out bin
+	$(BIN) sim run --seed $(SIMSEED) --cpu $(SIMREAL) --out bin --tier real
+	$(BIN) sim run --seed $(SIMSEED) --cpu $(SIMREAL) --out bin --tier store
 
 same: ## build the program twice, otherwise optimised, and compare histories of the simulator
 	$(GO) test ./runtime/sim -run '^TestTwoBuilds$$' -builds -v -count=1
