@@ -122,6 +122,21 @@ func digestGas(d *chain.Digest) uint64 {
 	return gas.Certificate + gas.DigestHeader*uint64(len(d.Headers)) + gas.Leaving*uint64(values)
 }
 
+// DigestGas is a gas limit that suffices for a digest message, where the committee certifies the child's next block: what the actor does at
+// most with such a one, as far as the message that sends it can bring so much.
+func DigestGas(d *chain.Digest, committee *chain.Committee) uint64 {
+	const others = 4 << 10 // more than the keys, the child's entry, what came, an accumulator and the event take
+	units := gas.Handling + gas.NewAccount + digestGas(d) + gas.CommitteeNode*uint64(nodesIn(committee))
+	units += 6*gas.Read + gas.ReadByte*(others+uint64(len(committee.Append(nil))))
+	units += 3*gas.Write + gas.WriteByte*(others+uint64(len(d.Next.Append(nil)))) + gas.Event
+	for i := range d.Headers {
+		const entry = 64 // key and value of what has left for a chain
+		units += uint64(len(d.Headers[i].Leaving)) * (gas.Read + gas.Write + entry*(gas.ReadByte+gas.WriteByte))
+	}
+	const sending = 8 << 20 // more than the largest message takes that sends it
+	return min(units, chain.MaxMessageGas-sending)
+}
+
 func childOf(env *exec.Env, id chain.ID) (chain.Child, error) {
 	child, ok, err := entryOf(env, chain.ChildKey(id), chain.DecodeChild)
 	if err == nil && !ok {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/thinkey/thinkey/consensus/committee"
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/native"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/light"
@@ -123,6 +124,10 @@ func records(t testing.TB, p panel, issued uint64) *world {
 
 func (w *world) digest(d chain.Digest) exec.Outcome {
 	w.t.Helper()
+	if c, err := chain.DecodeCommittee(w.at(chain.DigestsAddress(w.context.Chain)).entries[chain.ChildCommitteeKey(d.Last().Chain)]); err == nil {
+		w.limit = native.DigestGas(&d, &c)
+		defer func() { w.limit = 0 }()
+	}
 	return w.send(alice, chain.DigestsAddress(w.context.Chain), chain.MethodDigest, 0, d.Append(nil))
 }
 

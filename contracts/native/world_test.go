@@ -1,6 +1,7 @@
 package native_test
 
 import (
+	"cmp"
 	"maps"
 	"reflect"
 	"strings"
@@ -31,6 +32,7 @@ type world struct {
 	count   byte             // messages made
 	gas     uint64           // used by the last message, without what it led to
 	price   uint64           // of gas, which nobody here pays
+	limit   uint64           // on the gas of the next messages; 0 for the most
 }
 
 const fortune = 1_000_000
@@ -102,8 +104,9 @@ func (w *world) send(from, to chain.Address, method string, amount uint64, input
 
 func (w *world) message(from, to chain.Address, method string, amount chain.Amount, input []byte) *chain.Message {
 	w.count++
+	limit := cmp.Or(w.limit, chain.MaxMessageGas)
 	return &chain.Message{
-		Network: w.context.Network, Kind: chain.Relay, From: from, To: to, Payer: from, Amount: amount, GasLimit: chain.MaxMessageGas, GasPrice: w.price, Method: method,
+		Network: w.context.Network, Kind: chain.Relay, From: from, To: to, Payer: from, Amount: amount, GasLimit: limit, GasPrice: w.price, Method: method,
 		Input: input, Parent: chain.MessageID{1, w.count}, Origin: chain.MessageID{2}, Depth: 1,
 	}
 }

@@ -454,6 +454,17 @@ func (g *growth) watch(ctx context.Context) error {
 	}
 }
 
+// carrierGift is what the carrier's account gets on a chain that was made: a small part of what it has on the parent, where it may have been
+// given its own.
+func carrierGift(tree chain.Tree, id chain.ID) chain.Amount {
+	const part = 16
+	amount := uint64(carrierBalance)
+	for range tree.Ancestors(id) {
+		amount /= part
+	}
+	return chain.NewAmount(max(amount, 1))
+}
+
 func (g *growth) start(ctx context.Context, root *node.Node, limb chain.Limb) error {
 	b, err := root.Branch(limb.ID)
 	if err != nil {
@@ -473,6 +484,9 @@ func (g *growth) start(ctx context.Context, root *node.Node, limb chain.Limb) er
 	}
 	n := g.nodes.process.Node(limb.ID)
 	g.server.Add(n)
+	if err := g.nodes.process.Endow(ctx, limb.ID, carrierGift(root.Tree(), limb.ID)); err != nil && ctx.Err() == nil {
+		g.log.Warn("the account that is to carry digests has no money on a chain that was made: pay it", "chain", limb.ID, "account", carrierName, "reason", err)
+	}
 	select {
 	case g.grown <- n:
 	case <-ctx.Done():

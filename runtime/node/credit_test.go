@@ -74,3 +74,17 @@ func TestCredits(t *testing.T) {
 		}
 	}
 }
+
+// A parent that has made no block shows nothing yet; its first child's digest is a message to it, and so makes it make one. Nobody waits
+// for a parent that has nothing to do, whatever level it is on.
+func TestParentsWithoutBlocks(t *testing.T) {
+	const main, a, b, a1, a2 = 1, 2, 3, 4, 5
+	for _, way := range [][2]chain.ID{{a1, a2}, {a1, a}, {a1, main}, {a1, b}, {a, a1}, {a, main}, {main, a1}} {
+		r := newTree(t, map[chain.ID]chain.ID{a: main, b: main, a1: a, a2: a})
+		x := r.transfer(way[0], 1, way[1], 2, 7, 0)
+		if s := r.process.Node(way[0]).Submit([][]byte{x.Encode()})[0]; s.Refused != nil {
+			t.Fatal(s.Refused)
+		}
+		r.arrives(way[1], r.relayOf(x))
+	}
+}

@@ -106,6 +106,10 @@ func (f *forest) close() {
 	}
 }
 
+func registryCall(method string, input []byte) chain.CallInput {
+	return chain.CallInput{To: chain.RegistryAddress(), Method: method, GasLimit: 50_000_000, Input: input}
+}
+
 // change registers the next committee of a chain.
 func (f *forest) change(id chain.ID, seats ...int) {
 	f.t.Helper()
@@ -120,7 +124,7 @@ func (f *forest) change(id chain.ID, seats ...int) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	if err := f.runs[0].Node(chain.Main).post(ownerKey)(ctx, chain.RegistryAddress(), chain.MethodCommittee, in.Encode()); err != nil {
+	if err := f.runs[0].Node(chain.Main).post(ownerKey)(ctx, registryCall(chain.MethodCommittee, in.Encode())); err != nil {
 		f.t.Fatal(err)
 	}
 }

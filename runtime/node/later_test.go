@@ -72,21 +72,12 @@ func (f *forest) create(id, under chain.ID, name string, seats ...int) {
 		in.Nodes = append(in.Nodes, chain.Apply(f.genesis.Network(), name, node, secret, 1))
 	}
 	n := f.runs[0].Node(chain.Main)
-	from := chain.KeyAddress(chain.Main, ownerKey.Public())
-	at, err := n.Account(from)
+	call := registryCall(chain.MethodCreate, in.Encode())
+	sent, err := n.submit(ownerKey, chain.KeyAddress(chain.Main, ownerKey.Public()), call, chain.NewAmount(chain.ChainDeposit))
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	call := chain.CallInput{To: chain.RegistryAddress(), Method: chain.MethodCreate, GasLimit: postGas, Input: in.Encode()}
-	m := &chain.Message{
-		Network: n.network, Kind: chain.External, From: from, To: from, Payer: from, Nonce: at.Next, ValidUntil: 1_000_000,
-		Amount: chain.NewAmount(chain.ChainDeposit), Method: chain.MethodCall, Input: call.Encode(),
-	}
-	m.GasLimit = exec.ExternalGas(m) + exec.SendGas(&chain.Sent{Method: call.Method, Input: call.Input}) + call.GasLimit + gas.Bounce
-	if a := n.Submit([][]byte{m.Sign(ownerKey).Encode()})[0]; a.Refused != nil {
-		f.t.Fatal(a.Refused)
-	}
-	if err := n.posted(f.t.Context(), m.ID()); err != nil {
+	if err := n.posted(f.t.Context(), sent); err != nil {
 		f.t.Fatal(err)
 	}
 	f.wires[id] = NewSwitch()

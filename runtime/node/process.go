@@ -186,6 +186,32 @@ func (p *Process) carry(n *Node) {
 	p.work.Go(func() { c.Run(p.ctx) })
 }
 
+// Endow gives the carrier's account on a chain money from that on the parent, if it has none yet: with that it pays for digests of the
+// chain's children. It waits until the parent knows the chain, and returns when the parent has sent the money.
+func (p *Process) Endow(ctx context.Context, id chain.ID, amount chain.Amount) error {
+	n := p.Node(id)
+	parent := p.Node(n.limbs().Parent(id))
+	if p.config.Carrier == nil || parent == nil {
+		return nil
+	}
+	key := *p.config.Carrier
+	to := chain.KeyAddress(id, key.Public())
+	if at, err := n.Account(to); err != nil || at.Account.Exists() {
+		return err
+	}
+	for height := parent.Head().Header.Height; !parent.limbs().Has(id); height = parent.Head().Header.Height {
+		if err := parent.AwaitAbove(ctx, height); err != nil {
+			return err
+		}
+	}
+	add := chain.CallInput{To: to, Method: chain.MethodAdd, GasLimit: gas.Add}
+	sent, err := parent.submit(key, chain.KeyAddress(parent.chain, key.Public()), add, amount)
+	if err != nil {
+		return fmt.Errorf("chain %d: the carrier's account there: %w", id, err)
+	}
+	return parent.posted(ctx, sent)
+}
+
 // Close stops the carrying and then the nodes, children first.
 func (p *Process) Close() (err error) {
 	if p.stop != nil {
@@ -198,14 +224,11 @@ func (p *Process) Close() (err error) {
 	return errors.Join(err, p.store.Close())
 }
 
-// postGas is the gas limit of a digest's message: a certificate, and as many headers as fit.
-const postGas = 100_000_000
-
-// post calls an account on the node's chain in the name of a key's account.
+// post makes calls on the node's chain in the name of a key's account.
 func (n *Node) post(key keys.PrivateKey) relay.Post {
 	from := chain.KeyAddress(n.chain, key.Public())
-	return func(ctx context.Context, to chain.Address, method string, input []byte) error {
-		id, err := n.submit(key, from, chain.CallInput{To: to, Method: method, GasLimit: postGas, Input: input})
+	return func(ctx context.Context, call chain.CallInput) error {
+		id, err := n.submit(key, from, call, chain.Amount{})
 		if err != nil {
 			return fmt.Errorf("account %s: %w", from, err)
 		}
@@ -215,7 +238,7 @@ func (n *Node) post(key keys.PrivateKey) relay.Post {
 
 // submit makes a call the next message of a key's account. Carriers of several children share the account, so one at a time asks for
 // the nonce.
-func (n *Node) submit(key keys.PrivateKey, from chain.Address, call chain.CallInput) (chain.MessageID, error) {
+func (n *Node) submit(key keys.PrivateKey, from chain.Address, call chain.CallInput, amount chain.Amount) (chain.MessageID, error) {
 	n.posting.Lock()
 	defer n.posting.Unlock()
 	at, err := n.Account(from)
@@ -223,7 +246,7 @@ func (n *Node) submit(key keys.PrivateKey, from chain.Address, call chain.CallIn
 		return chain.MessageID{}, err
 	}
 	m := &chain.Message{
-		Network: n.network, Kind: chain.External, From: from, To: from, Payer: from, Nonce: at.Next, ValidUntil: at.Head.Header.Height + postBlocks,
+		Network: n.network, Kind: chain.External, From: from, To: from, Payer: from, Nonce: at.Next, ValidUntil: at.Head.Header.Height + postBlocks, Amount: amount,
 		Method: chain.MethodCall, Input: call.Encode(), GasPrice: n.nextContext().Params.MinGasPrice,
 	}
 	m.GasLimit = exec.ExternalGas(m) + exec.SendGas(&chain.Sent{Method: call.Method, Input: call.Input}) + call.GasLimit + gas.Bounce

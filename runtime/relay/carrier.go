@@ -9,8 +9,8 @@ import (
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
-// Post lets an account on a chain call another, and returns when that is final: with why, if it failed.
-type Post func(ctx context.Context, to chain.Address, method string, input []byte) error
+// Post lets an account on a chain make a call, and returns when that is final: with why, if it failed.
+type Post func(ctx context.Context, call chain.CallInput) error
 
 // Carrier carries the digests of a chain to its parent (SPEC 7.2): it has a clock and an account, and its Courier decides.
 type Carrier struct {
@@ -74,7 +74,12 @@ func (c *Carrier) carry(ctx context.Context, due bool) (more bool, err error) {
 	if err != nil || run == nil {
 		return false, err
 	}
-	if err := c.Post(ctx, chain.DigestsAddress(c.Parent), chain.MethodDigest, run.Append(nil)); err != nil {
+	gas, err := c.Gas(run)
+	if err != nil {
+		return false, err
+	}
+	call := chain.CallInput{To: chain.DigestsAddress(c.Parent), Method: chain.MethodDigest, GasLimit: gas, Input: run.Append(nil)}
+	if err := c.Post(ctx, call); err != nil {
 		known, failed := c.Known(run)
 		if known {
 			return true, nil

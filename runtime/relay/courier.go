@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/contracts/native"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -46,6 +47,19 @@ func (c *Courier) Next(due bool) (*chain.Digest, error) {
 func (c *Courier) Known(run *chain.Digest) (bool, error) {
 	recorded, err := c.recorded()
 	return err == nil && recorded != nil && recorded.Anchor.Height >= run.Last().Height, err
+}
+
+// Gas is what the parent's digests actor needs to record a run.
+func (c *Courier) Gas(run *chain.Digest) (uint64, error) {
+	raw, err := c.Entry(exec.Slot{Account: chain.DigestsAddress(c.Parent), Key: chain.ChildCommitteeKey(c.Child)})
+	if err != nil {
+		return 0, err
+	}
+	committee, err := chain.DecodeCommittee(raw)
+	if err != nil {
+		return 0, fmt.Errorf("committee of chain %d: %w", c.Child, err)
+	}
+	return native.DigestGas(run, &committee), nil
 }
 
 // record is what the parent knows of the child.

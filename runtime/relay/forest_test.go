@@ -297,11 +297,9 @@ func (c *trunk) commit(tag account.Tag, r *block.Result) {
 }
 
 // post is the carriers' to this chain: it makes the block that handles the message.
-func (c *trunk) post(_ context.Context, to chain.Address, method string, input []byte) error {
-	const limit = 100_000_000
-	call := chain.CallInput{To: to, Method: method, GasLimit: limit, Input: input}.Encode()
-	m := c.message(carrierWallet, chain.MethodCall, 0, 0, call)
-	m.GasLimit = exec.ExternalGas(m) + exec.SendGas(&chain.Sent{Method: method, Input: input}) + limit + gas.Bounce
+func (c *trunk) post(_ context.Context, call chain.CallInput) error {
+	m := c.message(carrierWallet, chain.MethodCall, 0, 0, call.Encode())
+	m.GasLimit = exec.ExternalGas(m) + exec.SendGas(&chain.Sent{Method: call.Method, Input: call.Input}) + call.GasLimit + gas.Bounce
 	m.Sign(keys.FromSeed([32]byte{carrierWallet}))
 	c.offer(m)
 	c.now++

@@ -26,8 +26,6 @@ const (
 	// postPatience is how long a digest that was refused is not carried again, and postBlocks how many blocks its message may wait.
 	postPatience = 250
 	postBlocks   = 1000
-	// postGas is the gas of a digest: a certificate, and as many headers as fit.
-	postGas = 100_000_000
 )
 
 // assign gives a process the carriers that its member is to run.
@@ -107,7 +105,11 @@ func (c *carrier) post(run *chain.Digest) error {
 	if err != nil {
 		return err
 	}
-	m := digestMessage(p.w, c.wallet, a.Nonce, run)
+	gas, err := c.courier().Gas(run)
+	if err != nil {
+		return err
+	}
+	m := digestMessage(p.w, c.wallet, a.Nonce, run, gas)
 	m.ValidUntil = p.ledger.head.Header.Height + postBlocks
 	c.posted, c.run = m.Sign(c.wallet.key), run
 	p.w.census.add("digest carried")
@@ -116,8 +118,8 @@ func (c *carrier) post(run *chain.Digest) error {
 }
 
 // digestMessage is the call of a chain's digests actor, not signed yet.
-func digestMessage(w *World, from wallet, nonce uint64, run *chain.Digest) *chain.Message {
-	call := chain.CallInput{To: chain.DigestsAddress(w.id), Method: chain.MethodDigest, GasLimit: postGas, Input: run.Append(nil)}
+func digestMessage(w *World, from wallet, nonce uint64, run *chain.Digest, limit uint64) *chain.Message {
+	call := chain.CallInput{To: chain.DigestsAddress(w.id), Method: chain.MethodDigest, GasLimit: limit, Input: run.Append(nil)}
 	m := &chain.Message{
 		Network: w.origin.header.Network, Kind: chain.External, From: from.address, To: from.address, Payer: from.address, Nonce: nonce,
 		ValidUntil: w.final.height() + postBlocks, GasPrice: w.plan.GasPrice, Method: chain.MethodCall, Input: call.Encode(),
