@@ -14,7 +14,7 @@ GOLDEN = $(shell grep -rl 'flag\.Bool.*"update"' --include='*_test.go' . | sed '
 
 # Packages whose tests run at once what can race. Those of e2e drive programs of their own, which are built without the detector; a
 # simulated network is one goroutine.
-RACE = $(filter-out %/runtime/e2e %/runtime/sim %/runtime/internal/lint,$(shell $(GO) list ./actors/... ./runtime/... ./sdk/merkle ./consensus/block))
+RACE = $(filter-out %/runtime/e2e %/runtime/sim %/runtime/internal/lint,$(shell $(GO) list ./actors/... ./cluster/... ./runtime/... ./sdk/merkle ./consensus/block))
 
 # Not under the detector: what tries every instant of a crash, or every bit. It takes a quarter of an hour there, and what is at work at
 # once in it is so in TestCommitsShareSync and in the tests of readers beside commits, too. Nor a flood, which is on virtual time.

@@ -163,6 +163,16 @@ func (s *Server) getChains(w http.ResponseWriter, _ *http.Request) error {
 	return nil
 }
 
+// getPeers are the other nodes; none where this one is alone.
+func (s *Server) getPeers(w http.ResponseWriter, _ *http.Request) error {
+	a := client.Peers{Peers: []client.Peer{}}
+	if s.Peers != nil {
+		a.Peers = append(a.Peers, s.Peers()...)
+	}
+	s.answer(w, http.StatusOK, a)
+	return nil
+}
+
 // getChain is what the registry has of a chain, if the main chain is here, beside what is known of it anyway.
 func (s *Server) getChain(w http.ResponseWriter, q *http.Request) error {
 	id, err := s.meant(q.PathValue("chain"))

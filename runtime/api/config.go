@@ -17,6 +17,8 @@ type Config struct {
 	Listen  string
 	Dev     *client.Dev // of a development network, else nil
 	Version string
+	// Peers, if set, says which other nodes this one knows.
+	Peers func() []client.Peer
 	// Pprof serves Go's profiles under /debug/pprof, to callers on this machine alone.
 	Pprof  bool
 	Log    *slog.Logger

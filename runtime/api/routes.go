@@ -49,6 +49,7 @@ func (s *Server) table() []route {
 		{Method: "GET", Path: "/v1/{$}", What: "this list", serve: s.list},
 		{Method: "GET", Path: "/v1/chains", What: "the chains of the network, and how far those are that the node runs", serve: s.getChains},
 		{Method: "GET", Path: "/v1/chains/{chain}", What: "a chain, with what the registry has of it", serve: s.getChain},
+		{Method: "GET", Path: "/v1/peers", What: "the other nodes that this one knows, and which it is connected to", serve: s.getPeers},
 		on("GET", "/info", "the node, its chain, parameters and gas table", any, (*served).getInfo),
 		on("GET", "/accounts/{address}", "an account at the head; ?proof=1 with its proof to the state root", byAddress, (*served).getAccount),
 		on("POST", "/accounts/{address}/query", "run a view of the account's code (JSON: method, input, gas_limit)", byAddress, (*served).postQuery),

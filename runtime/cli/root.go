@@ -39,6 +39,7 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 node unreachable, 4 refused by the chain,
 	a.globalFlags(root)
 	root.AddCommand(
 		a.newDev(), a.newStatus(), a.newMine(),
+		a.newNode(), a.newGenesis(), a.newTestnet(),
 		a.newAccount(), a.newTransfer(), a.newSend(), a.newTrace(), a.newBlock(), a.newChain(), a.newProof(), a.newCommittee(), a.newEvidence(),
 		a.newPublish(), a.newDeploy(), a.newCall(), a.newQuery(), a.newCode(), a.newSetCode(), a.newEvents(),
 		a.newNew(), a.newBuild(), a.newCheck(),
@@ -131,7 +132,7 @@ func unknownCommand(cmd *cobra.Command, word string) error {
 
 // elsewhere are words of tools for other ledgers, with what they are here.
 var elsewhere = map[string]string{
-	"test": "go test ./... (in the project's directory; a Rust contract's: go -C test test ./...)", "start": "thinkey dev", "node": "thinkey dev",
+	"test": "go test ./... (in the project's directory; a Rust contract's: go -C test test ./...)", "start": "thinkey dev, or thinkey node start",
 	"init": "thinkey new NAME", "create": "thinkey new NAME, or thinkey chain create NAME", "compile": "thinkey build", "balance": "thinkey account show NAME",
 	"view": "thinkey query ACCOUNT METHOD", "tx": "thinkey trace ID", "wallet": "thinkey key list",
 }

@@ -37,7 +37,7 @@ func TestStories(t *testing.T) {
 			env.Values[processes{}] = make(map[string]*process)
 			return os.Mkdir(home, 0o700)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"dev": dev, "stop": stop, "crash": crash, "exits": exits, "keep": keep, "find": find, "until": until, "flip": flip, "plant": plant},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"dev": dev, "stop": stop, "crash": crash, "exits": exits, "keep": keep, "find": find, "until": until, "flip": flip, "plant": plant, "up": up},
 	})
 }
 
@@ -146,6 +146,21 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("what it prints never matches %s", args[0])
 		}
 	}
+}
+
+// up starts the nodes of a test network, or some of them; they are stopped with the story.
+func up(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: up DIR [N...]")
+	}
+	down := exec.Command(filepath.Join(bin, "thinkey"), "testnet", "down", "--dir", ts.MkAbs(args[0]))
+	down.Env = []string{"HOME=" + ts.Getenv("HOME")}
+	ts.Defer(func() {
+		if out, err := down.CombinedOutput(); err != nil {
+			ts.Logf("%s", out)
+		}
+	})
+	ts.Check(ts.Exec("thinkey", append([]string{"testnet", "up", "--dir", args[0]}, args[1:]...)...))
 }
 
 // flip changes a bit of a file, in the middle.

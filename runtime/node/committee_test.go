@@ -385,7 +385,7 @@ func TestGenesisNotProven(t *testing.T) {
 	_, secret := memberKeys(1)
 	node, _ := memberKeys(2)
 	proven := r.genesis.Possession[2]
-	r.genesis.Possession[2] = r.genesis.ProveSeat(node, secret)
+	r.genesis.Possession[2] = chain.ProveSeat(node, secret)
 	if n, err := Open(r.config(0, true)); !errors.Is(err, chain.ErrPossession) || !strings.Contains(err.Error(), "seat 2 of node "+node.String()) {
 		if err == nil {
 			r.nodes[0] = n

@@ -32,6 +32,7 @@ type Links struct {
 	mu      sync.RWMutex // guards the rest
 	members map[keys.PublicKey]bool
 	process *Process
+	api     string // where users are served
 }
 
 // LinksConfig is what Links are made of.
@@ -42,7 +43,6 @@ type LinksConfig struct {
 	// instead, where those are not what others reach.
 	Listen, Gossip                     string
 	AdvertisedListen, AdvertisedGossip string
-	API                                string   // where users are served; empty for nowhere
 	Seeds                              []string // meshes that are asked first
 	Secrets                            [][]byte // of gossip; none for a public network
 	File                               string   // keeps the nodes that are known
@@ -75,7 +75,7 @@ func OpenLinks(c LinksConfig) (*Links, error) {
 	}
 	l.mesh, err = mesh.Start(mesh.Config{
 		Key: c.Key, Network: c.Network.Network(), Bind: c.Gossip, Advertise: c.AdvertisedGossip, Seeds: c.Seeds, Secrets: c.Secrets, File: c.File,
-		Self:       mesh.Record{Transport: cmp.Or(c.AdvertisedListen, l.host.Addr()), API: c.API, Software: c.Software, Serves: c.Serves},
+		Self:       mesh.Record{Transport: cmp.Or(c.AdvertisedListen, l.host.Addr()), Software: c.Software, Serves: c.Serves},
 		Registered: l.isMember, Changed: l.look, Log: c.Log,
 	})
 	if err != nil {
@@ -117,8 +117,15 @@ func (l *Links) acquaint(ctx context.Context) {
 	tick := time.NewTicker(lookAgain)
 	defer tick.Stop()
 	reached := map[keys.PublicKey]bool{}
+	said := ""
 	for {
 		l.elected()
+		if api := l.users(); api != said {
+			said = api
+			if err := l.mesh.Update(func(r *mesh.Record) { r.API = api }); err != nil {
+				l.config.Log.Warn("others are not told where users are served", "at", api, "error", err)
+			}
+		}
 		now := map[keys.PublicKey]bool{}
 		for _, m := range l.mesh.Members() {
 			if !l.isMember(m.Node) {
@@ -169,12 +176,26 @@ func (l *Links) elected() {
 	}
 }
 
-// Serve tells the links which process they connect.
+// Serve tells the links which process they connect, ServeUsers where that serves users: others are told.
 func (l *Links) Serve(p *Process) {
 	l.mu.Lock()
 	l.process = p
 	l.mu.Unlock()
 	l.look()
+}
+
+// ServeUsers is described at Serve.
+func (l *Links) ServeUsers(addr string) {
+	l.mu.Lock()
+	l.api = addr
+	l.mu.Unlock()
+	l.look()
+}
+
+func (l *Links) users() string {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.api
 }
 
 // Net connects the process's node of a chain with the others.

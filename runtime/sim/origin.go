@@ -102,7 +102,7 @@ func genesisOf(p *Plan) *chain.Genesis {
 			g.Accounts = append(g.Accounts, chain.GenesisAccount{Address: w.address, Balance: chain.NewAmount(1 << 50)})
 		}
 		g.Committee = chain.Committee{Chain: limb.ID, Silent: of.Silent, Seed: chain.Hash{byte(p.Seed), byte(p.Seed >> 8)}, Seats: seatsOf(p.Tier, of.Nodes)}
-		g.Possession = possession(of, &g)
+		g.Possession = possession(of)
 		if root == nil {
 			root = &g
 		} else {
@@ -166,11 +166,11 @@ func signerOf(p *Plan) signer {
 }
 
 // possession is what a genesis has beside the seats: proofs of real keys, and nothing that could be proven of others.
-func possession(p *Plan, g *chain.Genesis) (proofs []keys.BLSSignature) {
+func possession(p *Plan) (proofs []keys.BLSSignature) {
 	for i, n := range p.Nodes {
 		var proof keys.BLSSignature
 		if p.Tier == Real {
-			proof = g.ProveSeat(nodeKey(i), secret(i))
+			proof = chain.ProveSeat(nodeKey(i), secret(i))
 		}
 		proofs = append(proofs, slices.Repeat([]keys.BLSSignature{proof}, n)...)
 	}

@@ -242,7 +242,7 @@ func (g *Genesis) CheckPossession() error {
 		if known, ok := proven[s.Node]; ok && known == proof {
 			continue
 		}
-		if err := g.provesSeat(s, proof); err != nil {
+		if err := VerifySeat(s.Node, s.Key, proof); err != nil {
 			return fmt.Errorf("genesis: %w: seat %d of node %s: %w", ErrPossession, i, s.Node, err)
 		}
 		proven[s.Node] = proof
@@ -253,7 +253,7 @@ func (g *Genesis) CheckPossession() error {
 // AddSeat gives a node whose secret is at hand a seat of the committee, with the proof. Name and number of the chain stay as they are.
 func (g *Genesis) AddSeat(node keys.PublicKey, secret keys.BLSSecret) {
 	g.Committee.Seats = append(g.Committee.Seats, Seat{Node: node, Key: secret.Public()})
-	g.Possession = append(g.Possession, g.ProveSeat(node, secret))
+	g.Possession = append(g.Possession, ProveSeat(node, secret))
 }
 
 // Issued is the sum of all balances.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
 )
 
 // Finality is how final an answer is (SPEC 4.9).
@@ -149,6 +150,28 @@ type Dev struct {
 	Names []string `json:"names"` // of the accounts that have money from the start
 	// Carrier is the account that pays for carrying what goes between chains, where there are several.
 	Carrier string `json:"carrier,omitempty"`
+}
+
+// Peers are the other nodes that a node knows.
+type Peers struct {
+	Peers []Peer `json:"peers"`
+}
+
+// Peer is another node as the one that answers sees it.
+type Peer struct {
+	Node      keys.PublicKey `json:"node"`
+	Member    bool           `json:"member"`    // it has, had or will have a seat
+	Connected bool           `json:"connected"` // at Address
+	Alive     bool           `json:"alive"`     // says gossip, which may be wrong
+	Address   string         `json:"address,omitempty"`
+	API       string         `json:"api,omitempty"` // where it serves users, as it says
+	Software  string         `json:"software,omitempty"`
+	// Messages to and from it since it was met; Lost are those that were not sent.
+	Sent     uint64 `json:"sent"`
+	Received uint64 `json:"received"`
+	Lost     uint64 `json:"lost"`
+	// Error is why it could not be reached the last time.
+	Error string `json:"error,omitempty"`
 }
 
 // Account is an account at the head.

@@ -36,6 +36,13 @@ func (c *Client) Info(ctx context.Context) (Info, error) {
 	return in, nil
 }
 
+// Peers are the other nodes that the node knows, by key.
+func (c *Client) Peers(ctx context.Context) ([]Peer, error) {
+	var in Peers
+	err := c.call(ctx, request{method: http.MethodGet, path: "/v1/peers"}, &in)
+	return in.Peers, err
+}
+
 // Terms are what the node said when it was first asked: for what doesn't change, such as network, chain and gas table.
 func (c *Client) Terms(ctx context.Context) (Info, error) {
 	c.mu.Lock()

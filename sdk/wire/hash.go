@@ -30,6 +30,7 @@ const (
 	TagAdoption  Tag = 25 // a chain as its parent is told of it
 	TagMountain  Tag = 26 // accumulators: an inner node, with its level
 	TagSpread    Tag = 27 // bytes that are passed on from node to node: their name
+	TagVoting    Tag = 28 // the seed of a node's key: that of the key it votes with
 )
 
 // Sum is SHA-256 over the tag and the parts, one after the other. Where two parts vary in length the caller encodes

@@ -1,0 +1,271 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/thinkey/thinkey/cluster/mesh"
+	"github.com/thinkey/thinkey/runtime/api"
+	"github.com/thinkey/thinkey/runtime/node"
+	"github.com/thinkey/thinkey/runtime/store"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/client"
+	"github.com/thinkey/thinkey/sdk/keys"
+	"github.com/thinkey/thinkey/sdk/keys/keyfile"
+)
+
+func (a *app) newNode() *cobra.Command {
+	cmd := a.group("node", "Run a node of a network", `  thinkey node init --home ./node-0
+  thinkey node start --home ./node-0
+  thinkey node status --home ./node-0`)
+	cmd.AddCommand(a.newNodeInit(), a.newNodeStart(), a.newNodeStatus())
+	return cmd
+}
+
+func homeFlag(cmd *cobra.Command, home *string) {
+	cmd.Flags().StringVar(home, "home", "thinkey-node", "directory of the node")
+}
+
+func (a *app) newNodeInit() *cobra.Command {
+	home, c, from := "", defaultNodeConfig(), &password{}
+	cmd := a.command("init", "Make a node: its key, its card and its configuration", func(*cobra.Command, []string) error {
+		h := nodeHome(home)
+		if err := c.check(h.file(nodeConfigFile)); err != nil {
+			return err
+		}
+		if isThere(h.file(nodeConfigFile)) {
+			return failed("node_exists", "%s is the home of a node already", h).do("choose another --home: a key that was used must not be made anew")
+		}
+		word, err := from.choose("Password for the node's key: ")
+		if err != nil {
+			return err
+		}
+		key, err := keyfile.Generate()
+		if err != nil {
+			return err
+		}
+		if err := h.found(c, key, word); err != nil {
+			return err
+		}
+		return a.answer(map[string]any{"home": home, "node": key.Public()}, func() {
+			a.print("%s\n", key.Public())
+			a.say("configuration: %s; to be given a seat, hand out %s; put the network's genesis at %s\n", h.file(nodeConfigFile), h.file(nodeCardFile), h.at(c.Genesis))
+		})
+	})
+	cmd.Long = `Make the directory of a node: node.json, its key, encrypted with a password; card.json, what others need to give it a seat; and node.toml, its
+configuration. Back up the key; never start a node with one key in two places.`
+	homeFlag(cmd, &home)
+	from.flags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&c.Transport, "transport", c.Transport, "where other nodes connect")
+	f.StringVar(&c.Gossip, "gossip", c.Gossip, "where the mesh is reached, ip:port")
+	f.StringVar(&c.API, "api", c.API, "where users are served")
+	f.StringSliceVar(&c.Seeds, "seeds", nil, "gossip addresses of nodes that are asked first")
+	return cmd
+}
+
+func (a *app) newNodeStart() *cobra.Command {
+	home, from, restored := "", &password{}, false
+	cmd := a.command("start", "Run a node until it is told to stop", func(cmd *cobra.Command, _ []string) error {
+		return a.runNode(cmd.Context(), nodeHome(home), from, restored)
+	})
+	cmd.Long = `Run the node of a directory: it finds the others of its network by the mesh, agrees with them on the chains on which it has a seat, follows the others,
+and serves users. Ctrl-C, or SIGTERM, stops it; being killed loses nothing that was final.
+
+A validator must not contradict what it has signed. Start one whose directory was restored from a backup, or copied back, with --restored:
+it signs nothing until the chain is two blocks above the highest that the others report.`
+	homeFlag(cmd, &home)
+	from.flags(cmd)
+	cmd.Flags().BoolVar(&restored, "restored", false, "the directory was restored from a backup: vote when that is safe")
+	return cmd
+}
+
+// running are the parts of a node that runs.
+type running struct {
+	links   *node.Links
+	process *node.Process
+	server  *api.Server
+}
+
+// runNode runs until ctx ends or the node fails.
+func (a *app) runNode(ctx context.Context, h nodeHome, from *password, restored bool) error {
+	c, err := readNodeConfig(h)
+	if err != nil {
+		return err
+	}
+	from.file = cmp.Or(from.file, c.passwordPath(h))
+	key, err := readNodeKey(h, from)
+	if err != nil {
+		return err
+	}
+	g, err := readDraft(h.at(c.Genesis))
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(g.Check(), seated(g)); err != nil {
+		return failed("bad_genesis", "%s: %v", h.at(c.Genesis), err).do("take the file that the other nodes have")
+	}
+	if err := removeIfThere(h.file(nodeReadyFile)); err != nil {
+		return err
+	}
+	r := &running{}
+	if err := a.openNode(r, h, &c, key, g, restored); err != nil {
+		return errors.Join(err, r.close())
+	}
+	served := make(chan error, 1)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		served <- r.server.Serve()
+		cancel()
+	}()
+	err = writeReadyFile(h.file(nodeReadyFile), "http://"+r.server.Addr())
+	if err == nil {
+		nodes, gossip := r.links.Addresses()
+		a.say("node %s of network %s: API http://%s, nodes %s, gossip %s\n", key.Public(), g.Network(), r.server.Addr(), nodes, gossip)
+		<-ctx.Done()
+	}
+	err = errors.Join(err, removeIfThere(h.file(nodeReadyFile)), a.stopServing(r.server), <-served, r.close())
+	if err == nil {
+		a.say("stopped\n")
+	}
+	return err
+}
+
+func (c *nodeConfig) passwordPath(h nodeHome) string {
+	if c.PasswordFile == "" {
+		return ""
+	}
+	return h.at(c.PasswordFile)
+}
+
+func readNodeKey(h nodeHome, from *password) (keys.PrivateKey, error) {
+	word, err := from.read("Password of the node's key: ")
+	if err != nil {
+		return keys.PrivateKey{}, err
+	}
+	key, err := keyfile.Open(string(h), nodeKeyName, word)
+	if err != nil {
+		return key, failed("no_key", "the node's key: %v", err).do("give its password, by --password-file or in %s", h.file(nodeConfigFile))
+	}
+	return key, nil
+}
+
+// seated says whether all chains have committees: one that a single validator runs alone has no others to agree with.
+func seated(g *chain.Genesis) error {
+	for _, c := range chainsOf(g) {
+		if len(c.Committee.Seats) == 0 {
+			return fmt.Errorf("chain %d has no nodes: add some with thinkey genesis add-node", c.Chain)
+		}
+	}
+	return nil
+}
+
+// openNode starts the parts, from the outside in: others are heard when the chains are ready.
+func (a *app) openNode(r *running, h nodeHome, c *nodeConfig, key keys.PrivateKey, g *chain.Genesis, restored bool) error {
+	trusted, err := c.trusted(h.file(nodeConfigFile))
+	if err != nil {
+		return err
+	}
+	secrets, err := c.gossipKeys(h)
+	if err != nil {
+		return err
+	}
+	r.links, err = node.OpenLinks(node.LinksConfig{
+		Key: key, Network: g, Listen: c.Transport, Gossip: c.Gossip, AdvertisedListen: c.AdvertiseTransport, AdvertisedGossip: c.AdvertiseGossip,
+		Seeds: c.Seeds, Secrets: secrets, File: h.file(knownFile), Trusted: trusted, Serves: served(g, key.Public()), Software: "thinkey " + release, Log: a.log,
+	})
+	if err != nil {
+		return failed("no_start", "the node can't be reached: %v", innermost(err)).do("see whether it runs already: thinkey node status --home %s; else change %s", h, h.file(nodeConfigFile))
+	}
+	founding := isThere(h.file(foundingFile))
+	r.process, err = node.OpenProcess(a.processConfig(r, h, c, key, g, founding, restored))
+	switch {
+	case errors.Is(err, store.ErrInUse):
+		return failed("in_use", "%s is in use by another process", h).do("stop it first")
+	case err != nil:
+		return failed("no_start", "the node can't start: %v", err).do("keep %s, and see more with --log debug", h)
+	}
+	if err := removeIfThere(h.file(foundingFile)); err != nil {
+		return err
+	}
+	r.links.Serve(r.process)
+	tuneMemory(r.process.Nodes()...)
+	r.server, err = api.New(a.nodeAPI(r, c))
+	if err != nil {
+		return failed("no_api", "api (%q): %v", c.API, innermost(err)).do("write another in %s", h.file(nodeConfigFile))
+	}
+	if host, _, err := net.SplitHostPort(r.server.Addr()); err == nil && !net.ParseIP(host).IsUnspecified() {
+		r.links.ServeUsers(r.server.Addr())
+	}
+	return nil
+}
+
+// served is what the node tells others that it does: everything for all chains of the genesis, and a vote where it has a seat.
+func served(g *chain.Genesis, k keys.PublicKey) (list []mesh.Served) {
+	for _, c := range chainsOf(g) {
+		roles := mesh.Data | mesh.Common
+		if slices.ContainsFunc(c.Committee.Seats, func(s chain.Seat) bool { return s.Node == k }) {
+			roles |= mesh.Seat
+		}
+		if n := len(list); n > 0 && list[n-1].Roles == roles && list[n-1].First+chain.ID(list[n-1].Count) == c.Chain {
+			list[n-1].Count++
+			continue
+		}
+		list = append(list, mesh.Served{First: c.Chain, Count: 1, Roles: roles})
+	}
+	return list
+}
+
+func (a *app) processConfig(r *running, h nodeHome, c *nodeConfig, key keys.PrivateKey, g *chain.Genesis, founding, restored bool) node.ProcessConfig {
+	config := node.Defaults()
+	config.Dir, config.KeepStates, config.Log = h.file(ledgerDir), c.KeepStates, a.log
+	config.Pace, _ = node.ParsePace(c.Block) // checked when it was read
+	config.Fatal = func(err error) {
+		fmt.Fprintf(a.Err, "error: the node can't go on: %v\n", err)
+		_ = removeIfThere(h.file(nodeReadyFile)) // the process ends whatever comes of it
+		os.Exit(exitFailed)
+	}
+	return node.ProcessConfig{
+		Config: config, Network: g, Carrier: &key,
+		Engines: func(id chain.ID) node.Compile { return engineIn(h.file(fmt.Sprintf("%s/chain-%d", codeCache, id))) },
+		Seat: func(id chain.ID) *node.Member {
+			net, err := r.links.Net(id)
+			if err != nil {
+				a.log.Error("a chain has no connections", "chain", id, "error", err)
+				return nil
+			}
+			return &node.Member{Node: key.Public(), Secret: votingKey(key), Net: net, Founding: founding, Restored: restored}
+		},
+	}
+}
+
+// nodeAPI serves users: of several chains the first under the main one is meant where none is named.
+func (a *app) nodeAPI(r *running, c *nodeConfig) api.Config {
+	list := r.process.Nodes()
+	first := list[min(1, len(list)-1)]
+	config := api.Config{Node: first, Listen: c.API, Version: release, Log: a.log, Peers: func() []client.Peer { return peersOf(r.links) }}
+	config.Others = slices.DeleteFunc(list, func(n *node.Node) bool { return n == first })
+	if c.DevSeed != "" {
+		config.Dev = &client.Dev{Seed: c.DevSeed, Names: c.DevNames}
+	}
+	return config
+}
+
+// close stops what runs, users first.
+func (r *running) close() (err error) {
+	if r.process != nil {
+		err = r.process.Close()
+	}
+	if r.links != nil {
+		err = errors.Join(err, r.links.Close())
+	}
+	return err
+}

@@ -1,0 +1,163 @@
+package cli
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/client"
+	"github.com/thinkey/thinkey/sdk/keys"
+	"github.com/thinkey/thinkey/sdk/keys/keyfile"
+)
+
+func (a *app) newTestnet() *cobra.Command {
+	cmd := a.group("testnet", "Run a network of processes on this machine", `  thinkey testnet gen --nodes 4 --dir ./net
+  thinkey testnet up --dir ./net
+  thinkey testnet status --dir ./net
+  thinkey testnet down --dir ./net`)
+	cmd.AddCommand(a.newTestnetGen(), a.newTestnetUp(), a.newTestnetDown(), a.newTestnetStatus(), a.newTestnetKill(), a.newTestnetPause())
+	return cmd
+}
+
+func dirFlag(cmd *cobra.Command, dir *string) {
+	cmd.Flags().StringVar(dir, "dir", "testnet", "directory of the network")
+}
+
+const (
+	// testnetNode and a number is the home of a node.
+	testnetNode = "node-"
+	// testnetPassword is that of the keys' files: the keys of a test network guard nothing.
+	testnetPassword     = "testnet"
+	testnetPasswordFile = "password"
+	maxTestnet          = 64
+)
+
+// testnetHomes are the nodes of a network, by number.
+func testnetHomes(dir string) ([]nodeHome, error) {
+	var homes []nodeHome
+	for i := range maxTestnet {
+		h := nodeHome(filepath.Join(dir, testnetNode+strconv.Itoa(i)))
+		if !isThere(h.file(nodeConfigFile)) {
+			break
+		}
+		homes = append(homes, h)
+	}
+	if len(homes) == 0 {
+		return nil, failed("no_testnet", "--dir: %s holds no test network", dir).do("make one with: thinkey testnet gen --dir %s", dir)
+	}
+	return homes, nil
+}
+
+// oneHome is the node with a number.
+func oneHome(dir, number string) (nodeHome, error) {
+	homes, err := testnetHomes(dir)
+	if err != nil {
+		return "", err
+	}
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 0 || n >= len(homes) {
+		return "", usage("N (%q)", number).do("write the number of a node, from 0 to %d", len(homes)-1)
+	}
+	return homes[n], nil
+}
+
+func (a *app) newTestnetGen() *cobra.Command {
+	dir, nodes, chains := "", 4, 0
+	cmd := a.command("gen", "Make the directories of a test network", func(*cobra.Command, []string) error {
+		switch {
+		case nodes < 1 || nodes > maxTestnet:
+			return usage("--nodes (%d)", nodes).do("write a number from 1 to %d", maxTestnet)
+		case chains < 0 || chains >= maxDevChains:
+			return usage("--chains (%d)", chains).do("write a number from 0, the main chain alone, to %d", maxDevChains-1)
+		case isThere(dir):
+			return failed("dir_exists", "--dir: %s is there already", dir).do("choose another, or delete it")
+		}
+		seed := a.settings.text("seed")
+		network, err := genTestnet(dir, seed, nodes, chains)
+		if err != nil {
+			return err
+		}
+		return a.answer(map[string]any{"dir": dir, "nodes": nodes, "chains": chains, "network": network}, func() {
+			a.print("%s\n", network)
+			a.say("%s in %s; start them with: thinkey testnet up --dir %s\n", count(nodes, "node"), dir, dir)
+		})
+	})
+	cmd.Long = `Make a home for each node, on loopback addresses that are free now, and one genesis for all: every node has a seat on every chain. The named accounts are
+those of thinkey dev, with keys that follow from the public seed.`
+	dirFlag(cmd, &dir)
+	cmd.Flags().IntVar(&nodes, "nodes", 4, "nodes, each with a seat on every chain")
+	cmd.Flags().IntVar(&chains, "chains", 0, "chains under the main one")
+	settingFlag(cmd, "seed")
+	return cmd
+}
+
+// genTestnet makes a network's directories.
+func genTestnet(dir, seed string, nodes, chains int) (network chain.NetworkID, err error) {
+	ports, err := freePorts(3 * nodes)
+	if err != nil {
+		return network, failed("no_ports", "looking for free ports: %v", err).do("see who has so many")
+	}
+	g := newGenesis("testnet", chains)
+	for _, c := range chainsOf(g) {
+		for _, name := range client.DevNames() {
+			grant(c, devAddressOn(c.Chain, seed, name), chain.NewAmount(devBalance))
+		}
+	}
+	var seeds []string
+	secrets := make([]keys.PrivateKey, nodes)
+	for i := range nodes {
+		if secrets[i], err = keyfile.Generate(); err != nil {
+			return network, err
+		}
+		seeds = append(seeds, ports[3*i+1])
+		card := cardOf(secrets[i], "")
+		seatCard(g, &card, chain.NewAmount(carrierBalance))
+	}
+	if err := g.Check(); err != nil {
+		return network, err
+	}
+	for i, key := range secrets {
+		h := nodeHome(filepath.Join(dir, testnetNode+strconv.Itoa(i)))
+		c := defaultNodeConfig()
+		c.Transport, c.Gossip, c.API, c.PasswordFile = ports[3*i], ports[3*i+1], ports[3*i+2], testnetPasswordFile
+		c.Seeds = slices.Delete(slices.Clone(seeds), i, i+1)
+		c.DevSeed, c.DevNames = seed, client.DevNames()
+		if err := h.found(c, key, []byte(testnetPassword)); err != nil {
+			return network, err
+		}
+		if err := os.WriteFile(h.file(testnetPasswordFile), []byte(testnetPassword+"\n"), 0o600); err != nil {
+			return network, err
+		}
+		if err := writeGenesis(h.file(genesisFile), g); err != nil {
+			return network, err
+		}
+	}
+	return g.Network(), nil
+}
+
+// freePorts are loopback addresses that are free for TCP and UDP. Nobody keeps them until the nodes take them.
+func freePorts(n int) (list []string, err error) {
+	for tries := 0; len(list) < n; tries++ {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = l.Close() }() // when all are found: none twice
+		u, err := net.ListenPacket("udp", l.Addr().String())
+		if err != nil {
+			if tries > 10*n {
+				return nil, fmt.Errorf("%d of %d found: %w", len(list), n, err)
+			}
+			continue
+		}
+		defer func() { _ = u.Close() }()
+		list = append(list, l.Addr().String())
+	}
+	return list, nil
+}
