@@ -35,6 +35,7 @@ type app struct {
 	asJSON   bool // answer in JSON
 	quiet    bool
 	config   string // as the flag says
+	network  string // directory of a test network, of which any node that answers is meant
 	settings *settings
 	log      *slog.Logger
 }
@@ -103,6 +104,11 @@ func (a *app) prepare(cmd *cobra.Command, _ []string) error {
 		}
 	}
 	var err error
+	if a.network != "" {
+		if src.flags["node"], err = liveNode(cmd.Context(), a.network); err != nil {
+			return err
+		}
+	}
 	if a.settings, err = loadSettings(src); err != nil {
 		return err
 	}

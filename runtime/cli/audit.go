@@ -20,13 +20,20 @@ import (
 
 func (a *app) newAudit() *cobra.Command {
 	cmd := a.command("audit DIR [DIR...]", "Check every invariant over all blocks in data directories", func(cmd *cobra.Command, args []string) error {
-		dirs := make([]string, len(args))
-		for i := range args {
-			dir, err := ledgerIn(args[i])
+		var dirs []string
+		for _, arg := range args {
+			homes, _ := testnetHomes(arg) // none: it is a directory of one node
+			for _, h := range homes {
+				dirs = append(dirs, h.file(ledgerDir))
+			}
+			if homes != nil {
+				continue
+			}
+			dir, err := ledgerIn(arg)
 			if err != nil {
 				return err
 			}
-			dirs[i] = dir
+			dirs = append(dirs, dir)
 		}
 		if len(dirs) > 1 {
 			return a.auditTree(cmd.Context(), dirs)
@@ -53,7 +60,7 @@ may be running on the directory. The exit code is 0 only if every check was made
 
 Where there are several chains, in one directory or in several, each is checked at its own head, and then what crosses between
 them: that each relay was taken in once, in order and as it was sent, and that all chains hold, with what is under way, what
-was issued.
+was issued. The directory of a test network stands for those of all its nodes, whose copies of a chain must be the same.
 
 A directory may hold a perfect chain of its own: compare network and head with those of another node.`
 	cmd.ValidArgsFunction = nil

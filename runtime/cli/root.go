@@ -82,6 +82,7 @@ func (a *app) globalFlags(root *cobra.Command) {
 	flags.BoolVar(&a.asJSON, "json", false, "answer in JSON")
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "answer in as few words as possible")
 	flags.StringVar(&a.config, "config", "", "configuration file (default ~/.thinkey/config.toml)")
+	flags.StringVar(&a.network, "network", "", "directory of a test network: talk to any node of it that answers, instead of --node")
 	for _, k := range allSettings {
 		if k.key != "seed" && k.key != "valid-for" { // of single commands
 			flags.String(k.key, k.initial, k.what)

@@ -34,6 +34,21 @@ func isRunning(h nodeHome, pid int) bool {
 	return false // another's, or one that has ended and nobody has looked after
 }
 
+// liveNode is where a node of a test network answers.
+func liveNode(ctx context.Context, dir string) (string, error) {
+	homes, err := testnetHomes(dir)
+	if err != nil {
+		return "", err
+	}
+	for _, h := range homes {
+		if s := stateOf(ctx, h, statusPatience); s.State == nodeUp {
+			return s.API, nil
+		}
+	}
+	f := &fault{exit: exitUnreachable, code: "unreachable", words: fmt.Sprintf("no node of the network in %s answers", dir)}
+	return "", f.do("start them with: thinkey testnet up --dir %s", dir)
+}
+
 // awaitNode waits until a condition holds, or says that it never did.
 func awaitNode(ctx context.Context, patience time.Duration, is func() bool) error {
 	look := time.NewTicker(10 * time.Millisecond)
