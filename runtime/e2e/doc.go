@@ -3,6 +3,7 @@
 //
 //	testdata/*.txtar   stories: each reads as documentation of a task, with its inputs and what is then seen
 //	TestKill           a network is killed again and again while clients pay on it; what they were told is final must be there
+//	TestKillProcesses  the same with processes of a test network, of which some are killed, or all, or one is paused
 //	TestFirstActor     runtime/docs/FIRST_ACTOR.md, typed command by command, shows what it says
 //	TestProjects       what `thinkey new` makes builds and tests, with the sources of thinkey and without
 //
@@ -17,6 +18,7 @@
 //	until PATTERN command …  run a command until what it prints matches the pattern
 //	flip FILE              change a bit in the middle of a file
 //	plant PROGRAM FILE OLD NEW   build thinkey, as PROGRAM, with new words in place of old ones in a file of its source
+//	up DIR [N...]          start nodes of a test network; they are stopped with the story
 //
 // Invariants held: I7 (durability), and U1, U2, U3, U7 of runtime/cli. The package holds tests alone.
 package e2e
