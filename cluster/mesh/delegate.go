@@ -27,8 +27,11 @@ func (d delegate) NotifyJoin(*memberlist.Node)     { d.config.Changed() }
 func (d delegate) NotifyLeave(*memberlist.Node)    { d.config.Changed() }
 func (d delegate) NotifyUpdate(*memberlist.Node)   { d.config.Changed() }
 
-// NotifyConflict is told of a node that claims the address of another: it has the same key, and is older, or a copy.
-func (d delegate) NotifyConflict(_, _ *memberlist.Node) { d.count(CountConflict) }
+// NotifyConflict is told of a node that claims another address than the one that is known: it has just moved, or two processes have one key.
+func (d delegate) NotifyConflict(known, other *memberlist.Node) {
+	d.count(CountConflict)
+	d.config.Log.Warn("a node is at two addresses: it has moved, or two processes have its key", "node", known.Name[:12], "at", known.Address(), "and", other.Address())
+}
 
 // NotifyAlive refuses what the named node didn't say itself.
 func (d delegate) NotifyAlive(n *memberlist.Node) error {

@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/thinkey/thinkey/runtime/node"
 	"github.com/thinkey/thinkey/sdk/client"
 )
@@ -19,6 +21,8 @@ type Config struct {
 	Version string
 	// Peers, if set, says which other nodes this one knows.
 	Peers func() []client.Peer
+	// Metrics are served beside those of the nodes.
+	Metrics []prometheus.Gatherer
 	// Pprof serves Go's profiles under /debug/pprof, to callers on this machine alone.
 	Pprof  bool
 	Log    *slog.Logger

@@ -214,7 +214,7 @@ func (s *Server) serveMetrics() func(http.ResponseWriter, *http.Request) error {
 
 // gather makes what serves the metrics. The caller holds mu.
 func (s *Server) gather() http.Handler {
-	list := prometheus.Gatherers{s.registry}
+	list := append(prometheus.Gatherers{s.registry}, s.Metrics...)
 	for _, one := range s.chains {
 		list = append(list, one.node.Metrics())
 	}

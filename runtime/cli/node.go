@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
 	"github.com/thinkey/thinkey/cluster/mesh"
@@ -182,6 +183,9 @@ func (a *app) openNode(r *running, h nodeHome, c *nodeConfig, key keys.PrivateKe
 		Key: key, Network: g, Listen: c.Transport, Gossip: c.Gossip, AdvertisedListen: c.AdvertiseTransport, AdvertisedGossip: c.AdvertiseGossip,
 		Seeds: c.Seeds, Secrets: secrets, File: h.file(knownFile), Trusted: trusted, Serves: served(g, key.Public()), Software: "thinkey " + release, Log: a.log,
 	})
+	if errors.Is(err, node.ErrTwin) {
+		return failed("in_use", "%s: %v", h, err).do("see: thinkey node status --home %s", h)
+	}
 	if err != nil {
 		return failed("no_start", "the node can't be reached: %v", innermost(err)).do("see whether it runs already: thinkey node status --home %s; else change %s", h, h.file(nodeConfigFile))
 	}
@@ -252,6 +256,7 @@ func (a *app) nodeAPI(r *running, c *nodeConfig) api.Config {
 	list := r.process.Nodes()
 	first := list[min(1, len(list)-1)]
 	config := api.Config{Node: first, Listen: c.API, Version: release, Log: a.log, Peers: func() []client.Peer { return peersOf(r.links) }}
+	config.Metrics = []prometheus.Gatherer{r.links.Metrics()}
 	config.Others = slices.DeleteFunc(list, func(n *node.Node) bool { return n == first })
 	if c.DevSeed != "" {
 		config.Dev = &client.Dev{Seed: c.DevSeed, Names: c.DevNames}
@@ -262,6 +267,7 @@ func (a *app) nodeAPI(r *running, c *nodeConfig) api.Config {
 // close stops what runs, users first.
 func (r *running) close() (err error) {
 	if r.process != nil {
+		r.links.Serve(nil)
 		err = r.process.Close()
 	}
 	if r.links != nil {

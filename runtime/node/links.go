@@ -4,10 +4,14 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"runtime"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/thinkey/thinkey/cluster/mesh"
@@ -25,13 +29,16 @@ type Links struct {
 	config LinksConfig
 	host   *transport.Host
 	mesh   *mesh.Mesh
+	alone  net.Listener // nil where the system has no such names
 	wake   chan struct{}
 	stop   context.CancelFunc
 	work   sync.WaitGroup
 
-	mu      sync.RWMutex // guards the rest
-	members map[keys.PublicKey]bool
+	reading sync.Mutex // held while the process is asked; guards it
 	process *Process
+
+	mu      sync.RWMutex // guards the rest; taken after reading
+	members map[keys.PublicKey]bool
 	api     string // where users are served
 }
 
@@ -67,11 +74,14 @@ func OpenLinks(c LinksConfig) (*Links, error) {
 		l.members[k] = true
 	}
 	var err error
+	if l.alone, err = claim(c.Key.Public()); err != nil {
+		return nil, err
+	}
 	l.host, err = transport.Listen(transport.Config{
 		Key: c.Key, Listen: c.Listen, Network: c.Network.Network(), Software: c.Software, Member: l.isMember, Log: c.Log,
 	})
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, l.release())
 	}
 	l.mesh, err = mesh.Start(mesh.Config{
 		Key: c.Key, Network: c.Network.Network(), Bind: c.Gossip, Advertise: c.AdvertisedGossip, Seeds: c.Seeds, Secrets: c.Secrets, File: c.File,
@@ -80,7 +90,7 @@ func OpenLinks(c LinksConfig) (*Links, error) {
 	})
 	if err != nil {
 		l.host.Close()
-		return nil, err
+		return nil, errors.Join(err, l.release())
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	l.stop = stop
@@ -153,9 +163,9 @@ func (l *Links) acquaint(ctx context.Context) {
 
 // elected makes members of those who have a seat now, or next, on a chain that is here. Who had one stays: it may be behind.
 func (l *Links) elected() {
-	l.mu.RLock()
+	l.reading.Lock()
+	defer l.reading.Unlock()
 	p := l.process
-	l.mu.RUnlock()
 	if p == nil {
 		return
 	}
@@ -176,11 +186,12 @@ func (l *Links) elected() {
 	}
 }
 
-// Serve tells the links which process they connect, ServeUsers where that serves users: others are told.
+// Serve tells the links which process they connect; nil before that closes: when Serve returns it is asked no more. ServeUsers
+// says where the process serves users: others are told.
 func (l *Links) Serve(p *Process) {
-	l.mu.Lock()
+	l.reading.Lock()
 	l.process = p
-	l.mu.Unlock()
+	l.reading.Unlock()
 	l.look()
 }
 
@@ -269,7 +280,30 @@ func (l *Links) Close() error {
 	err := l.mesh.Close()
 	l.host.Close()
 	if err != nil {
-		return fmt.Errorf("leaving the mesh: %w", err)
+		err = fmt.Errorf("leaving the mesh: %w", err)
 	}
-	return nil
+	return errors.Join(err, l.release())
+}
+
+// ErrTwin is a second process with one node's key: both would sign, and contradict each other.
+var ErrTwin = errors.New("a process on this machine runs with this node's key: stop it first, and never start a copy of its directory")
+
+// claim takes a name that the system gives to one process at a time, and takes back when that ends, however it ends. Twins on two
+// machines are not found by it; they count as one faulty member, and conflicts in the mesh show them.
+func claim(k keys.PublicKey) (net.Listener, error) {
+	if runtime.GOOS != "linux" {
+		return nil, nil
+	}
+	l, err := net.Listen("unix", "@thinkey-node-"+k.String())
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, ErrTwin
+	}
+	return l, err
+}
+
+func (l *Links) release() error {
+	if l.alone == nil {
+		return nil
+	}
+	return l.alone.Close()
 }

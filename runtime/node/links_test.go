@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"path/filepath"
 	"testing"
@@ -18,16 +19,21 @@ type linked struct {
 	genesis   *chain.Genesis
 	dirs      []string
 	seed      string // of the mesh
+	follows   keys.PublicKey
 	links     []*Links
 	processes []*Process
 }
 
-func newLinked(t *testing.T, members int) *linked {
+func newLinked(t *testing.T, seats, members int) *linked {
 	g := testGenesis(1_000_000_000, 1, 2, 3)
 	g.Committee = chain.Committee{Chain: g.Chain, Seed: chain.Hash{1}}
 	r := &linked{t: t, genesis: g, links: make([]*Links, members), processes: make([]*Process, members)}
 	for i := range members {
-		g.AddSeat(memberKeys(i))
+		if i < seats {
+			g.AddSeat(memberKeys(i))
+		} else {
+			r.follows, _ = memberKeys(i)
+		}
 		r.dirs = append(r.dirs, t.TempDir())
 	}
 	t.Cleanup(func() {
@@ -43,7 +49,7 @@ func (r *linked) start(i int, founding bool) {
 	public, secret := memberKeys(i)
 	c := LinksConfig{
 		Key: keys.FromSeed([32]byte{200, byte(i)}), Network: r.genesis, Listen: "127.0.0.1:0", Gossip: "127.0.0.1:0",
-		File: filepath.Join(r.dirs[i], "known"), Software: "test", Log: slog.New(slog.DiscardHandler),
+		File: filepath.Join(r.dirs[i], "known"), Trusted: []keys.PublicKey{r.follows}, Software: "test", Log: slog.New(slog.DiscardHandler),
 	}
 	if r.seed != "" {
 		c.Seeds = []string{r.seed}
@@ -75,6 +81,7 @@ func (r *linked) start(i int, founding bool) {
 func (r *linked) stop(i int) {
 	if p := r.processes[i]; p != nil {
 		r.processes[i] = nil
+		r.links[i].Serve(nil)
 		if err := p.Close(); err != nil {
 			r.t.Error(err)
 		}
@@ -121,7 +128,7 @@ func (r *linked) pay(at int, nonce uint64) {
 
 // Four processes that share nothing but sockets agree on blocks, go on without one of them, and let it catch up, at another address.
 func TestLinks(t *testing.T) {
-	r := newLinked(t, 4)
+	r := newLinked(t, 4, 5) // the fifth has no seat, and follows
 	for i := range r.links {
 		r.start(i, true)
 	}
@@ -138,8 +145,17 @@ func TestLinks(t *testing.T) {
 			seen++
 		}
 	}
-	if seen != 3 {
+	if seen != 4 {
 		t.Errorf("%d neighbours: %+v", seen, r.links[0].Neighbours())
+	}
+	families, err := r.links[0].Metrics().Gather()
+	if err != nil || len(families) < 2 || families[len(families)-1].GetName() != "thinkey_peers" {
+		t.Fatal(families, err)
+	}
+	for _, m := range families[len(families)-1].GetMetric() {
+		if m.GetGauge().GetValue() != 4 {
+			t.Errorf("%v", m)
+		}
 	}
 	if counts := r.links[0].Counts(); counts["junk"] > 0 || counts["bans"] > 0 {
 		t.Errorf("%v", counts)
@@ -165,4 +181,22 @@ func make1(kind byte, n int) []byte {
 	b := make([]byte, n)
 	b[0] = kind
 	return b
+}
+
+// One key runs in one process of a machine.
+func TestTwin(t *testing.T) {
+	r := newLinked(t, 1, 1)
+	r.start(0, true)
+	c := LinksConfig{Key: keys.FromSeed([32]byte{200, 0}), Network: r.genesis, Listen: "127.0.0.1:0", Gossip: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)}
+	if _, err := OpenLinks(c); !errors.Is(err, ErrTwin) {
+		t.Error(err)
+	}
+	r.stop(0)
+	l, err := OpenLinks(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
 }
