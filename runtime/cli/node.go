@@ -113,9 +113,6 @@ func (a *app) runNode(ctx context.Context, h nodeHome, from *password, restored 
 	if err := errors.Join(g.Check(), seated(g)); err != nil {
 		return failed("bad_genesis", "%s: %v", h.at(c.Genesis), err).do("take the file that the other nodes have")
 	}
-	if err := removeIfThere(h.file(nodeReadyFile)); err != nil {
-		return err
-	}
 	r := &running{}
 	if err := a.openNode(r, h, &c, key, g, restored); err != nil {
 		return errors.Join(err, r.close())
@@ -188,6 +185,9 @@ func (a *app) openNode(r *running, h nodeHome, c *nodeConfig, key keys.PrivateKe
 	}
 	if err != nil {
 		return failed("no_start", "the node can't be reached: %v", innermost(err)).do("see whether it runs already: thinkey node status --home %s; else change %s", h, h.file(nodeConfigFile))
+	}
+	if err := removeIfThere(h.file(nodeReadyFile)); err != nil { // of a process that was killed: this one alone has the key now
+		return err
 	}
 	founding := isThere(h.file(foundingFile))
 	r.process, err = node.OpenProcess(a.processConfig(r, h, c, key, g, founding, restored))
