@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"net"
 	"slices"
 	"time"
 
@@ -134,8 +133,7 @@ func (h *Host) dial(ctx context.Context, t *target) error {
 	h.mu.RLock()
 	addr := t.addr
 	h.mu.RUnlock()
-	dialer := net.Dialer{Timeout: h.config.Patience}
-	raw, err := dialer.DialContext(ctx, "tcp", addr)
+	raw, err := h.config.Dial(ctx, addr)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,9 @@ type Config struct {
 	Beat, Silence time.Duration
 	// Longest is how long one message may be under way [2 min], if there is room for it.
 	Longest time.Duration
-	Log     *slog.Logger
+	// Dial, if set, makes connections instead of TCP's own way: for proxies, and for tests that cut them.
+	Dial func(ctx context.Context, addr string) (net.Conn, error)
+	Log  *slog.Logger
 	// Changed, if set, is told that a node is connected, or is not any more. It must not wait.
 	Changed func(node keys.PublicKey, up bool)
 }
@@ -48,6 +50,10 @@ func (c Config) withDefaults() Config {
 	c.Longest = cmp.Or(c.Longest, 2*time.Minute)
 	if c.Log == nil {
 		c.Log = slog.Default()
+	}
+	if c.Dial == nil {
+		dialer := net.Dialer{Timeout: c.Patience}
+		c.Dial = func(ctx context.Context, addr string) (net.Conn, error) { return dialer.DialContext(ctx, "tcp", addr) }
 	}
 	if c.Changed == nil {
 		c.Changed = func(keys.PublicKey, bool) {}

@@ -58,6 +58,8 @@ type LinksConfig struct {
 	Serves   []mesh.Served
 	Software string
 	Log      *slog.Logger
+	// Dial, if set, makes connections to other nodes (transport.Config).
+	Dial func(ctx context.Context, addr string) (net.Conn, error)
 }
 
 // OpenLinks listens, and looks for others. Close ends it, after the nodes.
@@ -78,7 +80,7 @@ func OpenLinks(c LinksConfig) (*Links, error) {
 		return nil, err
 	}
 	l.host, err = transport.Listen(transport.Config{
-		Key: c.Key, Listen: c.Listen, Network: c.Network.Network(), Software: c.Software, Member: l.isMember, Log: c.Log,
+		Key: c.Key, Listen: c.Listen, Network: c.Network.Network(), Software: c.Software, Member: l.isMember, Log: c.Log, Dial: c.Dial,
 	})
 	if err != nil {
 		return nil, errors.Join(err, l.release())

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +22,7 @@ type linked struct {
 	dirs      []string
 	seed      string // of the mesh
 	follows   keys.PublicKey
+	wires     wires
 	links     []*Links
 	processes []*Process
 }
@@ -50,6 +53,7 @@ func (r *linked) start(i int, founding bool) {
 	c := LinksConfig{
 		Key: keys.FromSeed([32]byte{200, byte(i)}), Network: r.genesis, Listen: "127.0.0.1:0", Gossip: "127.0.0.1:0",
 		File: filepath.Join(r.dirs[i], "known"), Trusted: []keys.PublicKey{r.follows}, Software: "test", Log: slog.New(slog.DiscardHandler),
+		Dial: func(ctx context.Context, addr string) (net.Conn, error) { return r.wires.dial(ctx, i, addr) },
 	}
 	if r.seed != "" {
 		c.Seeds = []string{r.seed}
@@ -59,6 +63,8 @@ func (r *linked) start(i int, founding bool) {
 		r.t.Fatal(err)
 	}
 	r.links[i] = links
+	nodes, _ := links.Addresses()
+	r.wires.set(nodes, i)
 	if r.seed == "" {
 		_, r.seed = links.Addresses()
 	}
@@ -159,6 +165,149 @@ func TestLinks(t *testing.T) {
 	}
 	if counts := r.links[0].Counts(); counts["junk"] > 0 || counts["bans"] > 0 {
 		t.Errorf("%v", counts)
+	}
+}
+
+// wires are the connections between processes, which a test can cut.
+type wires struct {
+	mu   sync.Mutex
+	at   map[string]int // who listens there
+	cut  func(from, to int) bool
+	open []cable
+}
+
+type cable struct {
+	net.Conn
+	from, to int
+}
+
+var errCut = errors.New("cut")
+
+func (w *wires) set(addr string, i int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.at == nil {
+		w.at = map[string]int{}
+	}
+	w.at[addr] = i
+}
+
+func (w *wires) dial(ctx context.Context, from int, addr string) (net.Conn, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	to := w.at[addr]
+	if w.cut != nil && w.cut(from, to) {
+		return nil, errCut
+	}
+	c, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
+	if err == nil {
+		w.open = append(w.open, cable{c, from, to})
+	}
+	return c, err
+}
+
+// only lets connections be between those of whom one function says the same; nil lets all be.
+func (w *wires) only(side func(i int) bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.cut = nil
+	if side == nil {
+		return
+	}
+	w.cut = func(from, to int) bool { return side(from) != side(to) }
+	for _, c := range w.open {
+		if w.cut(c.from, c.to) {
+			c.Close()
+		}
+	}
+}
+
+// Halves decide nothing, however much they are given; three of four go on. When the wires are whole again all agree, by themselves, and
+// what was given to either half isn't lost.
+func TestLinksPartition(t *testing.T) {
+	r := newLinked(t, 4, 4)
+	for i := range r.links {
+		r.start(i, true)
+	}
+	r.pay(0, 0)
+	connected := func(i int) (n int) {
+		for _, x := range r.links[i].Neighbours() {
+			if x.Connected {
+				n++
+			}
+		}
+		return n
+	}
+	r.wires.only(func(i int) bool { return i < 2 })
+	for i := range r.links {
+		r.until("each half is alone", func() bool { return connected(i) == 1 })
+	}
+	height := r.processes[0].Node(chain.Main).Head().Header.Height
+	give := func(at int, from byte, nonce uint64) *chain.Message {
+		n := r.processes[at].Node(chain.Main)
+		m := payment(n, from, 3, 5, nonce)
+		if a := n.Submit([][]byte{m.Encode()})[0]; a.Refused != nil {
+			t.Fatal(a.Refused)
+		}
+		return m
+	}
+	left, right := give(0, 1, 1), give(3, 2, 0)
+	r.until("both halves have tried, in several rounds", func() bool {
+		return r.tried(1) && r.tried(2)
+	})
+	for i, p := range r.processes {
+		if now := p.Node(chain.Main).Head().Header.Height; now != height {
+			t.Errorf("node %d has decided block %d in a half", i, now)
+		}
+	}
+	r.wires.only(func(i int) bool { return i < 3 })
+	r.final(0, left)
+	if now := r.processes[3].Node(chain.Main).Head().Header.Height; now != height {
+		t.Errorf("node 3 has decided block %d alone", now)
+	}
+	r.wires.only(nil)
+	r.final(3, right)
+	r.final(1, right)
+	r.pay(2, 2)
+}
+
+// tried says whether a node has sent more than one round's worth.
+func (r *linked) tried(i int) bool {
+	for _, x := range r.links[i].Neighbours() {
+		if x.Connected && x.Sent > 20 {
+			return true
+		}
+	}
+	return false
+}
+
+// final waits until a node has a message in a block.
+func (r *linked) final(at int, m *chain.Message) {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	n := r.processes[at].Node(chain.Main)
+	for {
+		height := n.Head().Header.Height
+		if is, err := n.Message(m.ID()); err == nil && is.Final != nil {
+			return
+		}
+		if err := n.AwaitAbove(ctx, height); err != nil {
+			r.t.Fatalf("node %d never has message %s: %v", at, m.ID(), err)
+		}
+	}
+}
+
+func (r *linked) until(what string, is func() bool) {
+	r.t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for late := time.After(time.Minute); !is(); {
+		select {
+		case <-tick.C:
+		case <-late:
+			r.t.Fatalf("never: %s", what)
+		}
 	}
 }
 
