@@ -50,13 +50,10 @@ func Check(m *chain.Message) error {
 // readPublish is the input of a publish.
 func readPublish(m *chain.Message) (chain.PublishInput, error) {
 	in, err := chain.DecodePublish(m.Input)
-	switch {
-	case err != nil:
-		return in, exec.Fail(chain.StatusBadInput, "publish: %v", err)
-	case !m.Amount.IsZero():
-		return in, exec.Fail(chain.StatusBadInput, "publish: it takes no amount")
+	if err != nil {
+		return in, badInput(m, err)
 	}
-	return in, nil
+	return in, noAmount(m)
 }
 
 func unknown(m *chain.Message) error {
@@ -67,7 +64,7 @@ func unknown(m *chain.Message) error {
 func transfer(m *chain.Message) (action, error) {
 	in, err := chain.DecodeTransfer(m.Input)
 	if err != nil {
-		return nil, exec.Fail(chain.StatusBadInput, "transfer: %v", err)
+		return nil, badInput(m, err)
 	}
 	return send(chain.Sent{To: in.To, Method: chain.MethodAdd, Amount: m.Amount, GasLimit: gas.Add}), nil
 }
@@ -76,7 +73,7 @@ func transfer(m *chain.Message) (action, error) {
 func call(m *chain.Message) (action, error) {
 	in, err := chain.DecodeCall(m.Input)
 	if err != nil {
-		return nil, exec.Fail(chain.StatusBadInput, "call: %v", err)
+		return nil, badInput(m, err)
 	}
 	if exec.IsReserved(in.Method) {
 		return nil, exec.Fail(chain.StatusBadInput, "call: a message %q is made by the ledger alone", in.Method)
@@ -88,7 +85,7 @@ func call(m *chain.Message) (action, error) {
 func deploy(m *chain.Message) (action, error) {
 	in, err := chain.DecodeDeploy(m.Input)
 	if err != nil {
-		return nil, exec.Fail(chain.StatusBadInput, "deploy: %v", err)
+		return nil, badInput(m, err)
 	}
 	if in.Code == (chain.CodeHash{}) {
 		return nil, exec.Fail(chain.StatusBadInput, "deploy: it names no code")
@@ -102,11 +99,8 @@ func deploy(m *chain.Message) (action, error) {
 // setCode gives the signer's account code.
 func setCode(m *chain.Message) (action, error) {
 	in, err := chain.DecodeSetCode(m.Input)
-	switch {
-	case err != nil:
-		return nil, exec.Fail(chain.StatusBadInput, "setcode: %v", err)
-	case !m.Amount.IsZero():
-		return nil, exec.Fail(chain.StatusBadInput, "setcode: it takes no amount")
+	if err != nil {
+		return nil, badInput(m, err)
 	}
-	return func(env *exec.Env) error { return env.SetCode(in.Code) }, nil
+	return func(env *exec.Env) error { return env.SetCode(in.Code) }, noAmount(m)
 }

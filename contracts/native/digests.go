@@ -27,11 +27,11 @@ func adopt(env *exec.Env) error {
 	case env.Message.From != chain.RegistryAddress():
 		return refused("only the registry, %s, says which chains are children", chain.RegistryAddress())
 	case err != nil:
-		return badInput(env, err)
+		return badInput(env.Message, err)
 	case in.Parent != env.Context.Chain:
 		return refused("chain %d is under chain %d, and this is chain %d", in.ID, in.Parent, env.Context.Chain)
 	}
-	if err := noAmount(env); err != nil {
+	if err := noAmount(env.Message); err != nil {
 		return err
 	}
 	if _, ok, err := entryOf(env, chain.ChildKey(in.ID), chain.DecodeChild); ok || err != nil {
@@ -65,9 +65,9 @@ func writeChild(env *exec.Env, id chain.ID, child chain.Child, next *chain.Commi
 func (d digests) digest(env *exec.Env) error {
 	in, err := chain.DecodeDigest(env.Input)
 	if err != nil {
-		return badInput(env, err)
+		return badInput(env.Message, err)
 	}
-	if err := noAmount(env); err != nil {
+	if err := noAmount(env.Message); err != nil {
 		return err
 	}
 	if err := env.Charge(digestGas(&in)); err != nil {

@@ -9,7 +9,7 @@
 // The system actors (SPEC 6.1) are accounts like all others, by the same exec.Apply, but that their code is written here. Nobody
 // has a key for them; messages alone change what they hold.
 //
-//	digests    child, digest, credit             blocks of the chain's children count (digests.go, solvency.go)
+//	digests    child, digest                     blocks of the chain's children count (digests.go, solvency.go)
 //	registry   create, committee, child          chains are made, and their committees changed (registry.go)
 //	nodes      register, leave, withdraw         nodes, and their deposits (nodes.go)
 //

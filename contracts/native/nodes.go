@@ -15,7 +15,7 @@ var nodesActor = actor{chain.MethodRegister: registerNode, chain.MethodLeave: le
 func registerNode(env *exec.Env) error {
 	in, err := chain.DecodeNode(env.Input)
 	if err != nil {
-		return badInput(env, err)
+		return badInput(env.Message, err)
 	}
 	owner := chain.KeyAddress(chain.Main, in.Node)
 	switch least := chain.NewAmount(chain.NodeDeposit); {
@@ -83,7 +83,7 @@ func own(env *exec.Env) (key keys.PublicKey, n chain.Node, err error) {
 		return key, n, exec.Fail(chain.StatusBadInput, "%s: %d bytes, want the %d of the node's key", env.Message.Method, len(env.Input), len(key))
 	}
 	copy(key[:], env.Input)
-	if err := noAmount(env); err != nil {
+	if err := noAmount(env.Message); err != nil {
 		return key, n, err
 	}
 	n, ok, err := entryOf(env, chain.NodeKey(key), chain.DecodeNodeEntry)

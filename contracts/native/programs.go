@@ -127,7 +127,7 @@ func (c create) Handle(env *exec.Env) error {
 	in, err := chain.DecodeInit(env.Message.Input)
 	switch {
 	case err != nil:
-		return exec.Fail(chain.StatusBadInput, "init: %v", err)
+		return badInput(env.Message, err)
 	case chain.MadeAddress(env.Self.Chain(), env.Message.From, in.Salt, in.Code) != env.Self:
 		return exec.Fail(chain.StatusBadInput, "init: %s is not the address of code %s that %s deploys", env.Self, in.Code, env.Message.From)
 	case env.Account().Code != chain.CodeHash{} || env.Account().StorageBytes > 0:

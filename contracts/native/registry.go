@@ -20,7 +20,7 @@ var registryActor = actor{chain.MethodCreate: createChain, chain.MethodCommittee
 func createChain(env *exec.Env) error {
 	in, err := chain.DecodeCreate(env.Input)
 	if err != nil {
-		return badInput(env, err)
+		return badInput(env.Message, err)
 	}
 	if err := checkName(in.Name); err != nil {
 		return err
@@ -106,8 +106,8 @@ func count(env *exec.Env) (chain.ID, error) {
 	return n.Next, env.Write(chain.NumberingKey, chain.Numbering{Next: n.Next + 1, Chains: n.Chains + 1}.Encode())
 }
 
-// seated is the committee of nodes that prove to have their keys, and to want seats of the chain with the name. Its seed is the id of the message, until there is a beacon: who makes
-// the message can choose among orders of leaders.
+// seated is the committee of nodes that prove to have their keys, and to want seats of the chain with the name. Its seed is the id of the
+// message, until there is a beacon: who makes the message can choose among orders of leaders.
 func seated(env *exec.Env, id chain.ID, name string, silent uint32, nodes []chain.Applicant) (chain.Committee, error) {
 	seats := chain.Seated(id, silent, chain.Hash(env.Message.ID()), nodes)
 	if err := seats.Check(); err != nil {
@@ -157,9 +157,9 @@ func introduce(env *exec.Env, parent chain.Registration, branch []byte) error {
 func introduceAgain(env *exec.Env) error {
 	in, err := chain.DecodeBranch(env.Input)
 	if err != nil {
-		return badInput(env, err)
+		return badInput(env.Message, err)
 	}
-	if err := noAmount(env); err != nil {
+	if err := noAmount(env.Message); err != nil {
 		return err
 	}
 	told, err := env.Read(chain.IntroducedKey(in.ID))
@@ -181,9 +181,9 @@ func introduceAgain(env *exec.Env) error {
 func changeCommittee(env *exec.Env) error {
 	in, err := chain.DecodeCommitteeInput(env.Input)
 	if err != nil {
-		return badInput(env, err)
+		return badInput(env.Message, err)
 	}
-	if err := noAmount(env); err != nil {
+	if err := noAmount(env.Message); err != nil {
 		return err
 	}
 	g, err := registered(env, in.Chain)

@@ -54,16 +54,16 @@ func (a actor) Handle(env *exec.Env) error {
 }
 
 // noAmount refuses money that nobody could get back.
-func noAmount(env *exec.Env) error {
-	if !env.Message.Amount.IsZero() {
-		return exec.Fail(chain.StatusBadInput, "%s: it takes no amount", env.Message.Method)
+func noAmount(m *chain.Message) error {
+	if !m.Amount.IsZero() {
+		return exec.Fail(chain.StatusBadInput, "%s: it takes no amount", m.Method)
 	}
 	return nil
 }
 
 // badInput is the failure of an input that doesn't decode.
-func badInput(env *exec.Env, err error) error {
-	return exec.Fail(chain.StatusBadInput, "%s: %v", env.Message.Method, err)
+func badInput(m *chain.Message, err error) error {
+	return exec.Fail(chain.StatusBadInput, "%s: %v", m.Method, err)
 }
 
 func refused(format string, args ...any) error {
