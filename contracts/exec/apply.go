@@ -141,6 +141,17 @@ func (e *Env) run() error {
 	return e.end(program.Handle(e))
 }
 
+// end is what follows a program in every handling.
+func (e *Env) end(err error) error {
+	switch {
+	case err != nil:
+		return err
+	case e.halt != nil:
+		return e.halt
+	}
+	return e.settleDeposit()
+}
+
 // isCheap says whether a relay pays less for its gas than this chain asks for, as its own may ask for less. What credits and can't come
 // back is handled all the same: its cost is a constant.
 func (c *Context) isCheap(m *chain.Message) bool {
@@ -149,13 +160,14 @@ func (c *Context) isCheap(m *chain.Message) bool {
 
 // noReceiver is why a message came to the chain's own account.
 func (e *Env) noReceiver() error {
-	switch to := e.Message.To.Chain(); {
+	to := e.Message.To.Chain()
+	switch {
 	case to == e.Context.Chain:
 		return Fail(chain.StatusNoAccount, "the chain's own account takes no messages")
 	case e.Context.Tree.Has(to):
 		return Fail(chain.StatusLimit, "%d messages to chain %d are not taken in yet: try again later", chain.MaxUnconsumed, to)
 	}
-	return Fail(chain.StatusNoChain, "chain %d does not exist", e.Message.To.Chain())
+	return Fail(chain.StatusNoChain, "chain %d does not exist", to)
 }
 
 // entryGas is what the handling costs before the program acts.

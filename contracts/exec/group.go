@@ -87,17 +87,6 @@ func (c *Context) Group(self chain.Address, account chain.Account, method string
 	return c.Programs.Group(self, account, method)
 }
 
-// end is what follows a program in every handling.
-func (e *Env) end(err error) error {
-	switch {
-	case err != nil:
-		return err
-	case e.halt != nil:
-		return e.halt
-	}
-	return e.settleDeposit()
-}
-
 // share divides what the handling of a group used; nil if the last message can't pay for what was sent.
 func (e *Env) share(group []*chain.Message) []Outcome {
 	e.checkGas()

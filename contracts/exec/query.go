@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -51,17 +52,13 @@ func Query(c *Context, self chain.Address, account chain.Account, storage Storag
 	if env.rare != nil {
 		a.Logs = env.rare.logs
 	}
-	if env.broken != nil {
+	var failure *Failure
+	switch {
+	case env.broken != nil:
 		return Answer{}, env.broken
-	}
-	if err == nil && env.halt != nil {
-		err = env.halt
-	}
-	if err == nil {
+	case err == nil:
 		return a, nil
-	}
-	failure, ok := err.(*Failure)
-	if !ok {
+	case !errors.As(err, &failure):
 		return Answer{}, fmt.Errorf("query %s: %w", self, err)
 	}
 	why := failure.normal()
@@ -74,5 +71,5 @@ func (e *Env) ask() error {
 	if err != nil {
 		return err
 	}
-	return program.Handle(e)
+	return e.end(program.Handle(e))
 }
