@@ -7,11 +7,7 @@ import (
 
 	"github.com/thinkey/thinkey/contracts/wasm"
 	"github.com/thinkey/thinkey/contracts/wasm/module"
-	"github.com/thinkey/thinkey/sdk/abi"
 )
-
-// pageBytes is the size of a page of memory.
-const pageBytes = 64 << 10
 
 // gap is the longest run of zeros inside of a data segment: a segment more costs a few bytes in the module, and at every
 // instantiation more than copying the zeros.
@@ -33,7 +29,7 @@ func freeze(m *module.Module, image wasm.Image) error {
 	m.Start = nil
 	m.DataCount = nil
 	m.Data = segments(image.Memory)
-	m.Memories[0] = module.Limits{Min: uint32(len(image.Memory) / pageBytes), Max: abi.MaxPages, HasMax: true}
+	m.Memories[0] = module.Limits{Min: uint32(len(image.Memory) / module.PageBytes), Max: module.MaxPages, HasMax: true}
 	return nil
 }
 

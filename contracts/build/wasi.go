@@ -30,7 +30,7 @@ const (
 )
 
 // environment is what the runtime reads when it starts: the collector runs only when memory runs short, since no image
-// lives longer than one message. The limit leaves it room within abi.MaxPages.
+// lives longer than one message. The limit leaves it room within module.MaxPages.
 var environment = []string{"GOGC=off", "GOMEMLIMIT=11MiB", "GODEBUG=updatemaxprocs=0"}
 
 // substitute is the function in place of one of WASI's.

@@ -8,6 +8,8 @@ import (
 	"github.com/thinkey/thinkey/sdk/abi"
 )
 
+const pageBytes = module.PageBytes
+
 // guest is a module in the making: it imports all host functions, in the order of abi.Functions, and has a memory.
 type guest struct {
 	pages, most uint32            // of memory; most 0 is no maximum

@@ -20,14 +20,12 @@ import (
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
-const pageBytes = 64 << 10
-
 // maxStack bounds the words of stack that a handling may take, 1 MiB of them: at most 1,790 frames, as meter counts, which
 // is below what wazero's interpreter can hold, and 80 times below its compiler's code (W1).
 const maxStack = 1 << 17
 
 // wholeBytes is the size up to which a memory is restored as a whole: to note down which parts were touched costs more.
-const wholeBytes = 2 * pageBytes
+const wholeBytes = 2 * module.PageBytes
 
 // entries are the exports that are called, by their place in instance.entries.
 var entries = [...]string{abi.EntryHandle, abi.EntryBounce, abi.EntryQuery, abi.EntryMerge}
@@ -180,7 +178,7 @@ func (c *code) adapt(m *module.Module) *module.Module {
 }
 
 func shapeOf(m *module.Module) shape {
-	s := shape{bytes: m.Memories[0].Min * pageBytes, once: changesTables(m)}
+	s := shape{bytes: m.Memories[0].Min * module.PageBytes, once: changesTables(m)}
 	for _, t := range m.Tables {
 		s.fill += gas.RestoreSlot * uint64(t.Min)
 	}
@@ -213,7 +211,7 @@ func shapeOf(m *module.Module) shape {
 
 // price is that of an instance beside gas.Run.
 func (s *shape) price() uint64 {
-	pages := uint64(s.bytes / pageBytes)
+	pages := uint64(s.bytes / module.PageBytes)
 	p := pages*gas.RestorePage + s.fill
 	if s.once {
 		p += gas.RunOnce + gas.OncePage*pages + gas.OnceElement*s.refs

@@ -7,7 +7,7 @@ import "github.com/thinkey/thinkey/contracts/wasm/module"
 // might have found an instance that waits. Instructions that name a segment still find it: of one that is active nothing
 // is left to them.
 func takeData(m *module.Module) (image []byte) {
-	image = make([]byte, m.Memories[0].Min*pageBytes)
+	image = make([]byte, m.Memories[0].Min*module.PageBytes)
 	end := 0
 	rest := make([]module.Data, len(m.Data))
 	for i := range m.Data {

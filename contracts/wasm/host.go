@@ -33,7 +33,7 @@ var hostFunctions = map[string]hostFunction{
 func offer(ctx context.Context, r wazero.Runtime) error {
 	functions := r.NewHostModuleBuilder(abi.Module)
 	for _, f := range abi.Functions {
-		functions.NewFunctionBuilder().WithGoFunction(enter(f.Name, hostFunctions[f.Name]), bytesOf(f.Params), bytesOf(f.Results)).Export(f.Name)
+		functions.NewFunctionBuilder().WithGoFunction(enter(f.Name, hostFunctions[f.Name]), valueTypes(f.Params), valueTypes(f.Results)).Export(f.Name)
 	}
 	if _, err := functions.Instantiate(ctx); err != nil {
 		return err
@@ -58,7 +58,8 @@ func enter(name string, f hostFunction) api.GoFunc {
 	}
 }
 
-func bytesOf(list []abi.Type) (all []api.ValueType) {
+// valueTypes are types of the ABI as wazero calls them.
+func valueTypes(list []abi.Type) (all []api.ValueType) {
 	for _, t := range list {
 		all = append(all, api.ValueType(t))
 	}

@@ -5,6 +5,8 @@ import (
 	"sync"
 
 	"github.com/tetratelabs/wazero/experimental"
+
+	"github.com/thinkey/thinkey/contracts/wasm/module"
 )
 
 // linear is the memory of one instance, as wazero's allocator and its product. It can shrink, which no WebAssembly memory
@@ -21,7 +23,7 @@ type linear struct {
 
 // Allocate is called once, for the instance's only memory.
 func (l *linear) Allocate(_, max uint64) experimental.LinearMemory {
-	l.max = int(max) - pageBytes
+	l.max = int(max) - module.PageBytes
 	return l
 }
 
@@ -80,7 +82,7 @@ func (l *linear) Free() {
 }
 
 // bloated says that the memory grew so much that what it took is worth more than the instance.
-func (l *linear) bloated() bool { return cap(l.buffer) > 2*l.home+16*pageBytes }
+func (l *linear) bloated() bool { return cap(l.buffer) > 2*l.home+16*module.PageBytes }
 
 // spares are buffers of instances that are gone, for those that come: memory that is new to the process costs three times
 // what it takes to clear it.

@@ -40,7 +40,7 @@ func Initialize(ctx context.Context, code []byte) (Image, error) {
 	if err != nil {
 		return Image{}, err
 	}
-	runtime := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigInterpreter().WithMemoryLimitPages(abi.MaxPages).WithCloseOnContextDone(true))
+	runtime := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigInterpreter().WithMemoryLimitPages(module.MaxPages).WithCloseOnContextDone(true))
 	defer func() { _ = runtime.Close(ctx) }()
 	host := new(startup)
 	if err := host.instantiate(ctx, runtime); err != nil {
@@ -98,14 +98,6 @@ func (s *startup) instantiate(ctx context.Context, runtime wazero.Runtime) error
 	}
 	_, err := b.Instantiate(ctx)
 	return err
-}
-
-func valueTypes(types []abi.Type) []api.ValueType {
-	out := make([]api.ValueType, len(types))
-	for i, t := range types {
-		out[i] = api.ValueType(t)
-	}
-	return out
 }
 
 func (s *startup) function(name string) api.GoModuleFunc {

@@ -102,7 +102,7 @@ func Loading(m *module.Module, f *module.Facts) uint64 {
 			end = max(end, int(offsetOf(d))+len(d.Bytes))
 		}
 	}
-	return price + gas.RecallPage*uint64((end+pageBytes-1)/pageBytes)
+	return price + gas.RecallPage*uint64((end+module.PageBytes-1)/module.PageBytes)
 }
 
 // maxLoading bounds Loading, so that one message can pay for it and for more. Go's is 150 million if it fills 4 MiB; what is refused

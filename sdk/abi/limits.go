@@ -8,7 +8,6 @@ const (
 	MaxSent  = 64       // messages sent by one handling
 
 	MaxSigned = 64 << 10 // bytes of a message whose signature is verified
-	MaxPages  = 16 << 4  // of memory, 64 KiB each: 16 MiB
 )
 
 // EntrySchema is the entry that a Go contract has until it is finished: contracts/build runs it once, takes what it replies

@@ -26,7 +26,7 @@ const (
 	MaxCustomBytes = 256 << 10
 	// MaxTable: Go has 6312, and it grows with the module. An element is 8 bytes in every instance.
 	MaxTable = 16384
-	// MaxPages is 16 MiB (SPEC 3.1).
+	// MaxPages of PageBytes are 16 MiB (SPEC 3.1).
 	MaxPages = 256
 	// MaxElements: linkers write one segment; pre-initialising merges them.
 	MaxElements = 256

@@ -100,7 +100,10 @@ func list(all []ValueType) string {
 	return "(" + strings.Join(names, ", ") + ")"
 }
 
-// Limits are the smallest and largest size of a table (in elements) or memory (in pages of 64 KiB).
+// PageBytes is a page of memory.
+const PageBytes = 64 << 10
+
+// Limits are the smallest and largest size of a table (in elements) or memory (in pages).
 type Limits struct {
 	Min, Max uint32
 	HasMax   bool

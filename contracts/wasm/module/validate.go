@@ -262,8 +262,9 @@ func (v *validator) segment(d *Data) *Refusal {
 	}
 	// Without bulk memory's rules a segment behind the memory's end is found when the module is instantiated. A contract
 	// that could never be instantiated is refused at once.
-	if end := uint64(uint32(at.value)) + uint64(len(d.Bytes)); !v.p.Open && at.known && end > uint64(v.memories[0].Min)<<16 {
-		return refuse(-1, "reaches byte %d of a memory of %d pages (%d bytes)", end, v.memories[0].Min, uint64(v.memories[0].Min)<<16)
+	size := uint64(v.memories[0].Min) * PageBytes
+	if end := uint64(uint32(at.value)) + uint64(len(d.Bytes)); !v.p.Open && at.known && end > size {
+		return refuse(-1, "reaches byte %d of a memory of %d pages (%d bytes)", end, v.memories[0].Min, size)
 	}
 	return nil
 }
