@@ -135,7 +135,7 @@ func (c *code) meter(binary []byte) ([]byte, error) {
 	}
 	c.describe(m)
 	if c.engine.variant == Bare {
-		return c.adapt(bare(m)).Encode(), nil
+		return c.adapt(meter.Bare(m)).Encode(), nil
 	}
 	metered, err := meter.Instrument(m, facts, meter.Options{Mark: c.marks, MarkShift: c.shift, MaxStack: maxStack})
 	if err != nil {

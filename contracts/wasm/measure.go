@@ -1,11 +1,9 @@
 package wasm
 
 import (
-	"fmt"
 	"math/bits"
 
 	"github.com/thinkey/thinkey/contracts/wasm/meter"
-	"github.com/thinkey/thinkey/contracts/wasm/module"
 	"github.com/thinkey/thinkey/sdk/assert"
 )
 
@@ -43,30 +41,6 @@ func (v Variant) apply(s *shape) {
 	case Bare, Counted:
 		s.marks = false
 	case Marked:
-		s.marks, s.shift = true, max(meterShift, uint(bits.Len32((s.bytes-1)>>6)))
+		s.marks, s.shift = true, max(meter.MinMarkShift, uint(bits.Len32((s.bytes-1)>>6)))
 	}
-}
-
-// meterShift is the least that meter.Options takes.
-const meterShift = 3
-
-// bare is m with the globals and exports that an instance is bound to, and nothing else (see meter.Instrument).
-func bare(m *module.Module) *module.Module {
-	own := *m
-	own.Globals = append(m.Globals[:len(m.Globals):len(m.Globals)],
-		module.Global{GlobalType: module.GlobalType{Type: module.I64, Mutable: true}, Init: []byte{byte(module.OpI64Const), 0, byte(module.OpEnd)}},
-		module.Global{GlobalType: module.GlobalType{Type: module.I32, Mutable: true}, Init: []byte{byte(module.OpI32Const), 0, byte(module.OpEnd)}})
-	own.Exports = m.Exports[:len(m.Exports):len(m.Exports)]
-	base := m.ImportedGlobals()
-	export := func(name string, at int) {
-		own.Exports = append(own.Exports, module.Export{Name: name, Kind: module.ExternGlobal, Index: uint32(base + at)})
-	}
-	export(meter.GlobalGas, len(m.Globals))
-	export(meter.GlobalStack, len(m.Globals)+1)
-	for i, g := range m.Globals {
-		if g.Mutable {
-			export(fmt.Sprint(meter.GlobalOwn, i), i)
-		}
-	}
-	return &own
 }

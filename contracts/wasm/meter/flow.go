@@ -1,6 +1,9 @@
 package meter
 
-import "github.com/thinkey/thinkey/contracts/wasm/module"
+import (
+	"github.com/thinkey/thinkey/contracts/gas"
+	"github.com/thinkey/thinkey/contracts/wasm/module"
+)
 
 // The bounds of G2, in units of gas.
 const (
@@ -17,15 +20,15 @@ const (
 
 // flow is where the plan stands in the control structure of a body.
 type flow struct {
-	frames   []frame
+	blocks   []block // those that are open; the first is the function
 	region   region
 	dead     bool // what follows never runs
 	deadFrom int  // where that began
 	deep     int  // blocks opened since
 }
 
-// frame is a block that is open.
-type frame struct {
+// block is one that is open.
+type block struct {
 	op       module.Opcode // block, loop, if, else; 0 for the function
 	result   bool
 	branched bool  // its label is branched to
@@ -64,7 +67,7 @@ func (p *plan) open(at int, lag int64, e entry) {
 // close ends the region and returns the lag at its end.
 func (p *plan) close() int64 {
 	r := &p.region
-	units := (r.tenths + tenths - 1) / tenths
+	units := (r.tenths + gas.Tenths - 1) / gas.Tenths
 	if r.entry == looped {
 		units = max(units, 1)
 	}
@@ -154,35 +157,37 @@ func (p *plan) branch(in *module.Instruction) {
 		}
 		p.die(in)
 	case module.OpReturn:
-		p.edits = append(p.edits, edit{kind: leave, at: int32(in.At), end: int32(in.End), arg: uint32(len(p.frames) - 1)})
-		p.target(uint32(len(p.frames)-1), p.close())
+		p.edits = append(p.edits, edit{kind: leave, at: int32(in.At), end: int32(in.End), arg: uint32(len(p.blocks) - 1)})
+		p.target(uint32(len(p.blocks)-1), p.close())
 		p.die(in)
 	}
 }
 
 // top is the innermost block.
-func (p *plan) top() *frame { return &p.frames[len(p.frames)-1] }
+func (p *plan) top() *block { return &p.blocks[len(p.blocks)-1] }
 
 // enter opens a block.
 func (p *plan) enter(in *module.Instruction) {
 	_, result := in.Block.Result()
-	p.frames = append(p.frames, frame{op: in.Op, result: result, height: len(p.operands)})
+	p.blocks = append(p.blocks, block{op: in.Op, result: result, height: len(p.operands)})
 }
 
+// outer is the block that a label means: 0 the innermost.
+func (p *plan) outer(label uint32) *block { return &p.blocks[len(p.blocks)-1-int(label)] }
+
 // target notes a branch to a label.
-func (p *plan) target(label uint32, lag int64) *frame {
-	f := &p.frames[len(p.frames)-1-int(label)]
-	if f.op != module.OpLoop { // whose head checks
-		f.branched = true
-		f.lag = max(f.lag, lag)
+func (p *plan) target(label uint32, lag int64) *block {
+	b := p.outer(label)
+	if b.op != module.OpLoop { // whose head checks
+		b.branched = true
+		b.lag = max(b.lag, lag)
 	}
-	return f
+	return b
 }
 
 // pin keeps a float canonical that a br_if takes along: it is used in two places.
 func (p *plan) pin(label uint32) {
-	f := &p.frames[len(p.frames)-1-int(label)]
-	if f.result && f.op != module.OpLoop {
+	if b := p.outer(label); b.result && b.op != module.OpLoop {
 		if o := &p.operands[len(p.operands)-1]; o.kind == float {
 			o.kind = other
 		}
@@ -191,54 +196,54 @@ func (p *plan) pin(label uint32) {
 
 // otherwise is the else of an if.
 func (p *plan) otherwise(in *module.Instruction) {
-	f := p.top()
+	b := p.top()
 	if !p.dead {
-		f.branched = true
-		f.edges += 2
-		f.lag = max(f.lag, p.close())
+		b.branched = true
+		b.edges += 2
+		b.lag = max(b.lag, p.close())
 	}
 	p.dead = false
-	f.op = module.OpElse
-	p.operands = p.operands[:f.height]
+	b.op = module.OpElse
+	p.operands = p.operands[:b.height]
 	p.marks.newScope()
-	p.open(in.End, f.atIf, counted)
-	p.join(f.own)
+	p.open(in.End, b.atIf, counted)
+	p.join(b.own)
 }
 
 // end closes a block. Code behind it that only dead code leads to is kept: the block's type makes it valid, and it never runs.
 func (p *plan) end(in *module.Instruction) {
-	f := *p.top()
-	if len(p.frames) == 1 {
-		p.leaves = f.branched
-		lag := f.lag
+	b := *p.top()
+	if len(p.blocks) == 1 {
+		p.leaves = b.branched
+		lag := b.lag
 		if !p.dead {
 			lag = max(lag, p.close())
 		}
 		p.top().lag = lag
 		return
 	}
-	p.frames = p.frames[:len(p.frames)-1]
-	if f.op == module.OpIf { // without else: the way around it
-		f.branched = true
-		f.arrive(f.own)
-		f.lag = max(f.lag, f.atIf)
+	p.blocks = p.blocks[:len(p.blocks)-1]
+	if b.op == module.OpIf { // without else: the way around it
+		b.branched = true
+		b.arrive(b.own)
+		b.lag = max(b.lag, b.atIf)
 	}
-	if !p.dead && !f.branched {
+	if !p.dead && !b.branched {
 		return
 	}
-	lag := f.lag
+	lag := b.lag
 	if !p.dead {
 		lag = max(lag, p.close())
-		f.edges += 2
+		b.edges += 2
 	}
 	p.dead = false
-	p.operands = p.operands[:f.height]
+	p.operands = p.operands[:b.height]
 	p.marks.newScope()
-	if f.result {
+	if b.result {
 		p.pushOther(in)
 	}
 	p.open(in.End, lag, counted)
-	if f.edges == 1 && f.op != module.OpLoop {
-		p.join(f.fork)
+	if b.edges == 1 && b.op != module.OpLoop {
+		p.join(b.fork)
 	}
 }

@@ -23,9 +23,9 @@ func (p *plan) decide(in *module.Instruction, lag int64) fork {
 }
 
 // arrive notes a way of a fork to the end of a block.
-func (f *frame) arrive(way fork) {
-	f.edges++
-	f.fork = way
+func (b *block) arrive(way fork) {
+	b.edges++
+	b.fork = way
 }
 
 // join notes that the region just begun is the other way of a fork.

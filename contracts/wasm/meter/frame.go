@@ -34,7 +34,7 @@ func (p *plan) settle(f *module.FunctionFacts, outside bool) shape {
 			p.widths[1] = true
 		}
 	}
-	s := shape{check: outside && p.frames[0].lag > 0}
+	s := shape{check: outside && p.blocks[0].lag > 0}
 	if words := p.words(f); p.calls || words > leafWords {
 		s.words = words
 	}

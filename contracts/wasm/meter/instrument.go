@@ -19,7 +19,7 @@ func Instrument(m *module.Module, f *module.Facts, o Options) (*module.Module, e
 	}
 	assert.That(len(f.Functions) == len(m.Bodies), "facts are of the same module")
 	l := newLayout(m, o)
-	out := &module.Module{Start: m.Start, Tables: m.Tables, Memories: m.Memories, DataCount: m.DataCount, Data: m.Data}
+	out := &module.Module{Tables: m.Tables, Memories: m.Memories, DataCount: m.DataCount, Data: m.Data}
 	out.Globals = l.globals(m.Globals)
 	var err error
 	if out.Exports, err = exports(m, l); err != nil {
@@ -38,6 +38,14 @@ func Instrument(m *module.Module, f *module.Facts, o Options) (*module.Module, e
 	}
 	out.Elements = elements(m.Elements, l)
 	return out, nil
+}
+
+// Bare is m with the globals and exports that Instrument adds for every host, and nothing that counts: to measure against.
+func Bare(m *module.Module) *module.Module {
+	l, out := newLayout(m, Options{}), *m
+	out.Globals = l.globals(m.Globals)
+	out.Exports = append(m.Exports[:len(m.Exports):len(m.Exports)], l.added(m)...)
+	return &out
 }
 
 // exports renumbers the exports of functions and adds ours.
@@ -64,7 +72,7 @@ func exports(m *module.Module, l *layout) ([]module.Export, error) {
 func bodies(m *module.Module, f *module.Facts, l *layout, out *module.Module) error {
 	out.Bodies = make([]module.Body, 0, len(m.Bodies)+8)
 	outside := calledFromOutside(m)
-	p := &plan{layout: l, mark: l.mark, selects: f.Selects}
+	p := &plan{layout: l, selects: f.Selects}
 	p.marks.shift = l.shift
 	w := &weaver{layout: l}
 	for i := range m.Bodies {

@@ -4,13 +4,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/contracts/wasm/module"
-)
-
-const (
-	tenths    = gas.Tenths
-	localZero = gas.LocalZero
 )
 
 // layout is where things are in the module that is made, and what was made for it.

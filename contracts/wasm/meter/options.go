@@ -32,9 +32,10 @@ type Options struct {
 	MaxStack  uint32 // words of stack that all frames may take together
 }
 
+// MinMarkShift is the least of Options.MarkShift: a bucket is no smaller than the largest store, so that one store touches two at most.
+const MinMarkShift = 3
+
 const (
-	// minMarkShift makes a bucket no smaller than the largest store, so that one store touches two buckets at most.
-	minMarkShift = 3
 	// maxMarkShift leaves six bits of an address for the bucket's number.
 	maxMarkShift = 26
 	// maxMaxStack keeps the sum of what is in use and one frame within 32 bits.
@@ -45,8 +46,8 @@ const (
 
 // check refuses options that can't be kept.
 func (o Options) check() error {
-	if o.Mark && (o.MarkShift < minMarkShift || o.MarkShift > maxMarkShift) {
-		return fmt.Errorf("meter: MarkShift is %d, allowed are %d to %d", o.MarkShift, minMarkShift, maxMarkShift)
+	if o.Mark && (o.MarkShift < MinMarkShift || o.MarkShift > maxMarkShift) {
+		return fmt.Errorf("meter: MarkShift is %d, allowed are %d to %d", o.MarkShift, MinMarkShift, maxMarkShift)
 	}
 	if o.MaxStack < 1 || o.MaxStack > maxMaxStack {
 		return fmt.Errorf("meter: MaxStack is %d words, allowed are 1 to %d", o.MaxStack, maxMaxStack)

@@ -32,7 +32,6 @@ const (
 // plan is what one pass over a body finds out. Its slices are reused for the next body.
 type plan struct {
 	*layout
-	mark  bool
 	edits []edit  // by place
 	marks marking // of stores, only with mark
 	forks []fork
@@ -56,10 +55,10 @@ func (p *plan) begin(b *module.Body, result bool) {
 	p.edits, p.operands, p.forks = p.edits[:0], p.operands[:0], p.forks[:0]
 	p.calls, p.leaves, p.loops, p.total = false, false, false, 0
 	p.widths, p.scratch = [2]bool{}, false
-	p.flow = flow{frames: append(p.frames[:0], frame{result: result})}
+	p.flow = flow{blocks: append(p.blocks[:0], block{result: result})}
 	p.open(0, 0, checked)
 	for _, l := range b.Locals {
-		p.region.tenths += uint64(l.Count) * localZero
+		p.region.tenths += uint64(l.Count) * gas.LocalZero
 	}
 }
 

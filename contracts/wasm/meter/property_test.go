@@ -207,7 +207,7 @@ func TestRandomBodies(t *testing.T) {
 func compare(t *testing.T, a *author) (ended bool) {
 	f := module.FuncType{Params: []module.ValueType{module.I32, module.I32, module.I64}}
 	m := sample(t, f, []module.ValueType{module.I32, module.I64}, a.code, []string{"f"}[a.IntN(2):]...)
-	o := Options{MaxStack: 1 << 20, Mark: true, MarkShift: uint(minMarkShift + a.IntN(14))}
+	o := Options{MaxStack: 1 << 20, Mark: true, MarkShift: uint(MinMarkShift + a.IntN(14))}
 	out := instrument(t, m, o)
 	l := newLayout(m, o)
 	for range 3 {

@@ -23,8 +23,8 @@ func (v *validator) bodies() (*Facts, *Refusal) {
 // simpler is what to do about code that takes too long to compile.
 const simpler = "split it into smaller functions, or inline less: go build -gcflags=all=-l, clang -Os, rustc -C opt-level=s"
 
-// frame is a block that is open, the function's body included. It is small: a file may open a block with every three bytes.
-type frame struct {
+// block is one that is open, the function's body included. It is small: a file may open a block with every three bytes.
+type block struct {
 	op     Opcode    // OpBlock for the function's body
 	result ValueType // what it leaves; unknown for nothing
 	dead   bool      // its rest can't be reached
@@ -33,11 +33,11 @@ type frame struct {
 }
 
 // label is what a branch to it takes along. A loop is entered again at its start, which takes nothing.
-func (f *frame) label() ValueType {
-	if f.op == OpLoop {
+func (b *block) label() ValueType {
+	if b.op == OpLoop {
 		return unknown
 	}
-	return f.result
+	return b.result
 }
 
 // checker checks one body after another, keeping its stacks. It follows the algorithm of the WebAssembly specification's
@@ -51,8 +51,8 @@ type checker struct {
 	body   *Body
 	locals localTypes
 	stack  []ValueType
-	blocks []frame // those open but the innermost
-	top    frame   // the innermost
+	blocks []block // those open but the innermost
+	top    block   // the innermost
 	labels int     // of all br_tables so far
 	all    *Facts
 	facts  *FunctionFacts
@@ -67,7 +67,7 @@ func (c *checker) function(t *FuncType, b *Body, f *FunctionFacts) {
 	c.w.code, c.w.next, c.w.err = b.Code, 0, nil
 	c.locals.set(t.Params, b)
 	c.stack, c.blocks = c.stack[:0], c.blocks[:0]
-	c.top = frame{op: OpBlock, result: result(t)}
+	c.top = block{op: OpBlock, result: result(t)}
 	f.Locals, f.Work = c.locals.count, workFunction
 	if f.Locals > c.p.MaxLocals {
 		c.err = refuse(b.Offset, "%d locals with the parameters (limit %d)", f.Locals, c.p.MaxLocals).instead(simpler)
@@ -254,7 +254,7 @@ func (c *checker) never() {
 }
 
 // outer is the block that a label means: 0 the innermost.
-func (c *checker) outer(label uint32) *frame {
+func (c *checker) outer(label uint32) *block {
 	if label == 0 {
 		return &c.top
 	}
@@ -277,7 +277,7 @@ func (c *checker) label(label uint32) ValueType {
 // open enters a block.
 func (c *checker) open(in *Instruction) {
 	c.blocks = append(c.blocks, c.top)
-	c.top = frame{op: in.Op, base: int32(len(c.stack)), loops: c.top.loops}
+	c.top = block{op: in.Op, base: int32(len(c.stack)), loops: c.top.loops}
 	if in.Op == OpLoop {
 		c.facts.Entries++
 		c.top.loops++
