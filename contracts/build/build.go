@@ -97,7 +97,7 @@ func assemble(ctx context.Context, code []byte) (*module.Module, bool, error) {
 	if len(image.Schema) == 0 {
 		return nil, false, fmt.Errorf("the module holds no contract; call guest.Serve in an init function")
 	}
-	runs(m, image.Globals, running)
+	setRunning(m, image.Globals, running)
 	finishExports(m, image.Schema[0])
 	trimmed, err := pruneGo(m, defined, image.Memory)
 	if err != nil {
@@ -109,8 +109,8 @@ func assemble(ctx context.Context, code []byte) (*module.Module, bool, error) {
 	return m, trimmed, freeze(m, image)
 }
 
-// runs sets the global that says so.
-func runs(m *module.Module, mutable []uint64, running uint32) {
+// setRunning sets the global that says that the image runs, among the values of the mutable ones.
+func setRunning(m *module.Module, mutable []uint64, running uint32) {
 	n := 0
 	for i := range running {
 		if m.Globals[i].Mutable {

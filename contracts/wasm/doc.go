@@ -6,7 +6,7 @@
 //
 //	engine.go    Config, Open, Close, Run; which codes are in memory
 //	validate.go  what is accepted on the chain, and what that was the last times
-//	code.go      one module: instrumenting, compiling, its image
+//	code.go      one module: instrumenting, compiling, its image;  shape.go: what it says of its instances
 //	data.go      what its data makes of a memory
 //	queue.go     which code is made ready first
 //	artifact.go  compiled code on disk
