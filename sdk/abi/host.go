@@ -68,7 +68,7 @@ const (
 	SetCode = "set_code"
 	// event(topic, topicLength, body, bodyLength): tells the outside something.
 	Event = "event"
-	// log(text, length): for who debugs; kept nowhere.
+	// log(text, length): for who debugs; a node remembers it for a while, and no block has it.
 	Log = "log"
 	// reply(bytes, length): the answer of a view; the last one counts.
 	Reply = "reply"

@@ -24,6 +24,9 @@ const (
 	MethodInit = "init"
 	// MethodBounce (relay): a message of mine failed; what it carried comes back with this.
 	MethodBounce = "bounce"
+	// MethodRefund (relay, made by rule at the end of a block): gas that a message left over, for a payer on another chain
+	// (SPEC 2.3). It can't fail.
+	MethodRefund = "refund"
 )
 
 // TransferInput is the input of a transfer.

@@ -40,9 +40,6 @@ const (
 	// UnbondingMillis have passed. The input of both is the node's key.
 	MethodLeave    = "leave"
 	MethodWithdraw = "withdraw"
-	// MethodRefund (relay, made by rule at the end of a block): gas that a message left over, for a payer on another chain
-	// (SPEC 2.3). It can't fail.
-	MethodRefund = "refund"
 )
 
 // Registration is what the registry keeps of a chain under RegisteredKey; its committee stands beside it.

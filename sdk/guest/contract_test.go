@@ -288,6 +288,17 @@ func TestRefusedContracts(t *testing.T) {
 	}
 }
 
+// No method that every account has without code is offered for one of a contract's: nothing would ever reach it.
+func TestReserved(t *testing.T) {
+	all := []string{
+		chain.MethodAdd, chain.MethodBounce, chain.MethodCall, chain.MethodDeploy, chain.MethodPublish, chain.MethodRefund, chain.MethodSetCode,
+		chain.MethodTransfer,
+	}
+	if !slices.Equal(reserved, all) {
+		t.Errorf("%v are reserved, and every account has %v", reserved, all)
+	}
+}
+
 // The schema says what was registered, and is JSON that tools read.
 func TestSchema(t *testing.T) {
 	var s abi.Schema

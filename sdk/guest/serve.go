@@ -81,8 +81,8 @@ func (c *contract) add(o Option) {
 	}
 }
 
-// reserved are the methods that every account has without any code (SPEC 1.3).
-var reserved = []string{"add", "bounce", "call", "deploy", "publish", "setcode", "transfer"}
+// reserved are the methods that every account has without any code (SPEC 1.3, 2.3).
+var reserved = []string{"add", "bounce", "call", "deploy", "publish", "refund", "setcode", "transfer"}
 
 func (c *contract) register(m method) {
 	for _, r := range reserved {

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/thinkey/thinkey/sdk/chain"
 )
 
 var update = flag.Bool("update", false, "write the templates that are copies of examples")
@@ -45,6 +47,23 @@ func TestCopies(t *testing.T) {
 		if got, err := os.ReadFile(c.template); err != nil || string(got) != want {
 			t.Errorf("%s is not %s any more (%v); run: make golden", c.template, c.example, err)
 		}
+	}
+}
+
+// No method that every account has without code is offered for one of a contract's: nothing would ever reach it.
+func TestReserved(t *testing.T) {
+	text, err := Files.ReadFile("src/schema.rs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(text), "const RESERVED: &[&str] = &[")
+	list, _, _ = strings.Cut(list, "];")
+	want := `"` + strings.Join([]string{
+		chain.MethodAdd, chain.MethodBounce, chain.MethodCall, chain.MethodDeploy, chain.MethodPublish, chain.MethodRefund, chain.MethodSetCode,
+		chain.MethodTransfer,
+	}, `", "`) + `"`
+	if list != want {
+		t.Errorf("%s are reserved, and every account has %s", list, want)
 	}
 }
 

@@ -22,7 +22,7 @@
 /// Messages that are merged have no sender, and it must not matter how they are grouped (SPEC 9.3).
 ///
 /// A method can't have the name of a message that every account understands without code (SPEC 1.3): add, bounce, call,
-/// deploy, publish, setcode, transfer.
+/// deploy, publish, refund, setcode, transfer.
 ///
 /// The parts stand in this order; what a contract has not is left out, but for name, state and handle. A function may
 /// return a Result whose error, a text, refuses the message, or use `refuse!`. Up to eight fields each.

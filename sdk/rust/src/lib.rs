@@ -30,7 +30,7 @@
 //!
 //! * R1  A value has one encoding: what `Value::read` accepts is what `Encode::write` wrote, and nothing stands behind it.
 //! * R2  A handling that can't go on ends in the host (`refuse!`, a trap), never in a value that may be overlooked.
-//! * R3  Memory is never given back: the image is fresh for every message, so nothing that is allocated outlives it.
+//! * R3  Memory is given back by `lend` alone: the image is fresh for every message, so nothing outlives it.
 //! * R4  Nothing here depends on floats, threads, time or addresses in memory.
 //!
 //! It is not a runtime: nothing stays in memory between two messages but what was written to storage.

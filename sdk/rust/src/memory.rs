@@ -1,4 +1,4 @@
-//! Memory: what lies between the data of the module and its end is handed out upwards and never given back (R3). The
+//! Memory: what lies between the data of the module and its end is handed out upwards; `lend` alone gives some back (R3). The
 //! memory doesn't grow, because an instance that grew can't be used for the next message; a contract that needs more is
 //! built with more pages.
 

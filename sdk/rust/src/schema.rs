@@ -46,7 +46,7 @@ pub struct Schema {
 }
 
 /// Messages that every account understands without code; init has a part of its own.
-const RESERVED: &[&str] = &["add", "bounce", "call", "deploy", "publish", "setcode", "transfer"];
+const RESERVED: &[&str] = &["add", "bounce", "call", "deploy", "publish", "refund", "setcode", "transfer"];
 
 impl Schema {
     /// The length of the JSON.
