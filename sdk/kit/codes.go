@@ -5,32 +5,23 @@ import (
 	"fmt"
 
 	"github.com/thinkey/thinkey/contracts/exec"
-	"github.com/thinkey/thinkey/contracts/wasm"
 	"github.com/thinkey/thinkey/sdk/abi"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
-// codes runs the code of a chain's accounts: natives by themselves, everything else by the engine. It is the native.Codes of
+// codes runs the code of a chain's accounts: natives by themselves, everything else by the shared engine. It is the native.Codes of
 // the chain.
-type codes struct {
-	all map[chain.CodeHash]*code
-	// engine runs modules; it is opened when the first one comes.
-	engine func() (*wasm.Engine, error)
-}
-
-func newCodes() *codes {
-	return &codes{all: make(map[chain.CodeHash]*code), engine: sharedEngine}
-}
+type codes map[chain.CodeHash]*code
 
 // add makes code known before it is published.
-func (c *codes) add(code *code) error {
-	if old, ok := c.all[code.hash]; ok {
+func (c codes) add(code *code) error {
+	if old, ok := c[code.hash]; ok {
 		if code.native != nil && !code.native.equal(old.native) {
 			return fmt.Errorf("two native programs have the name %q: they need two names", code.name)
 		}
 		return nil
 	}
-	c.all[code.hash] = code
+	c[code.hash] = code
 	if code.native == nil {
 		keepSource(code.hash, code.bytes)
 	}
@@ -38,11 +29,11 @@ func (c *codes) add(code *code) error {
 }
 
 // published is told of code that is part of the state now.
-func (c *codes) published(p exec.Published) {
-	if _, ok := c.all[p.Hash]; ok {
+func (c codes) published(p exec.Published) {
+	if _, ok := c[p.Hash]; ok {
 		return
 	}
-	c.all[p.Hash] = newCode(p.Hash.String()[:8], p.Code, nil, nil)
+	c[p.Hash] = newCode(p.Hash.String()[:8], p.Code, nil, nil)
 	keepSource(p.Hash, p.Code)
 }
 
@@ -50,14 +41,14 @@ func (c *codes) published(p exec.Published) {
 const largeCode = "thinkey large code: "
 
 // Validate prices a publication.
-func (c *codes) Validate(code []byte) (complexity, load uint64, err error) {
+func (codes) Validate(code []byte) (complexity, load uint64, err error) {
 	switch {
 	case bytes.HasPrefix(code, []byte(nativeCode)):
 		return 0, 0, nil
 	case bytes.HasPrefix(code, []byte(largeCode)):
 		return 0, chain.MaxWarm, nil
 	}
-	engine, err := c.engine()
+	engine, err := sharedEngine()
 	if err != nil {
 		return 0, 0, err
 	}
@@ -65,16 +56,16 @@ func (c *codes) Validate(code []byte) (complexity, load uint64, err error) {
 }
 
 // Merges says whether the code handles several messages of the method as one. A kit lets every message be handled by itself.
-func (c *codes) Merges(chain.CodeHash, string) (bool, error) { return false, nil }
+func (codes) Merges(chain.CodeHash, string) (bool, error) { return false, nil }
 
 // Run runs an entry of the code.
-func (c *codes) Run(env *exec.Env, hash chain.CodeHash, entry string) error {
-	code := c.all[hash]
+func (c codes) Run(env *exec.Env, hash chain.CodeHash, entry string) error {
+	code := c[hash]
 	if code == nil {
 		return fmt.Errorf("code %s is not known to the kit", hash)
 	}
 	if code.native == nil {
-		engine, err := c.engine()
+		engine, err := sharedEngine()
 		if err != nil {
 			return err
 		}

@@ -32,11 +32,7 @@ func (g Go) code() (*code, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := Module{Code: bytes}.code()
-	if err != nil {
-		return nil, err
-	}
-	return c, nil
+	return Module{Code: bytes}.code()
 }
 
 // builds are the contracts of this process, by folder: each is built once.

@@ -94,7 +94,7 @@ func New(t testing.TB, options ...Option) *Chain {
 		o(&s)
 	}
 	n := &network{
-		t: t, codes: newCodes(), pace: s.pace, gasPrice: s.gasPrice, seed: 1, accounts: make(map[string]*Account),
+		t: t, codes: make(codes), pace: s.pace, gasPrice: s.gasPrice, seed: 1, accounts: make(map[string]*Account),
 		known: make(map[chain.Address]*Account), used: make(gasUse), relays: relay.NewChains(), committees: committees{},
 	}
 	if s.fault != nil {

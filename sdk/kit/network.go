@@ -23,7 +23,7 @@ type network struct {
 	t        testing.TB
 	chains   []*Chain // by id; the main chain first
 	limbs    chain.Tree
-	codes    *codes
+	codes    codes
 	pace     time.Duration // between a block and the next
 	clock    uint64        // the time in milliseconds: no block that is made now is earlier
 	gasPrice uint64

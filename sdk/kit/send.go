@@ -185,18 +185,15 @@ func (k *Chain) Together(f func(k *Chain)) []*Trace {
 	return s.traces
 }
 
-// choose says which of the messages that can be processed next is.
-type choose func(ready []order.Turn[*exec.Delivery]) int
-
-func first([]order.Turn[*exec.Delivery]) int { return 0 }
-
-// choice is the chain's way.
-func (k *Chain) choice() choose {
-	if k.random == nil {
-		return first
+// fly takes a flight to its end; choose says which of n messages that can be processed is next.
+func fly[M comparable, S any](f *order.Flight[M, S], choose func(n int) int) {
+	for ready := f.Ready(); len(ready) > 0; ready = f.Ready() {
+		f.Take(ready[choose(len(ready))])
 	}
-	return func(ready []order.Turn[*exec.Delivery]) int { return k.random.IntN(len(ready)) }
 }
+
+// first chooses what waits longest.
+func first(int) int { return 0 }
 
 // run makes a block of messages, of what comes from other chains, and of all that descends from them, in an order of the chain's choice.
 func (k *Chain) run(messages []posted) *ran {
@@ -204,21 +201,25 @@ func (k *Chain) run(messages []posted) *ran {
 	s, err := k.newScene(messages)
 	k.must(err)
 	f := s.flight()
-	for ready := f.Ready(); len(ready) > 0; ready = f.Ready() {
-		f.Take(ready[k.choice()(ready)])
+	if k.random == nil {
+		fly(f, first)
+	} else {
+		fly(f, k.random.IntN)
 	}
-	return k.commit(s, f)
-}
-
-// commit makes what came of a run the chain's next block.
-func (k *Chain) commit(s *scene, f *flight) *ran {
-	k.t.Helper()
-	next, err := k.conclude(s, f, verified)
+	r, err := k.advanceTo(s, f, verified)
 	k.must(err)
-	k.now = next
-	r := &ran{scene: s, turns: f.Order(), height: next.header.Height}
 	k.used.count(r)
 	return r
+}
+
+// advanceTo makes what came of a run the chain's next block.
+func (k *Chain) advanceTo(s *scene, f *flight, c care) (*ran, error) {
+	next, err := k.conclude(s, f, c)
+	if err != nil {
+		return nil, err
+	}
+	k.now = next
+	return &ran{scene: s, turns: f.Order(), height: next.header.Height}, nil
 }
 
 // care is how much is done to be sure of a block.

@@ -36,9 +36,7 @@ func (c *single) ended(f *flight) { c.at, c.end = f, f.Order() }
 
 func (c *single) sample(random *rand.Rand) {
 	f := c.flight()
-	for ready := f.Ready(); len(ready) > 0; ready = f.Ready() {
-		f.Take(ready[random.IntN(len(ready))])
-	}
+	fly(f, random.IntN)
 	c.ended(f)
 }
 
@@ -81,12 +79,10 @@ func (c *single) key() string {
 
 func (c *single) land(how care) error {
 	k := c.chain
-	next, err := k.conclude(c.scene, c.at, how)
+	r, err := k.advanceTo(c.scene, c.at, how)
 	if err != nil {
 		return err
 	}
-	k.now = next
-	r := &ran{scene: c.scene, turns: c.end, height: next.header.Height}
 	k.tell(r)
 	if how == verified {
 		k.used.count(r)

@@ -105,6 +105,14 @@ func (c *chapter) parcel(id chain.MessageID) *parcel {
 	return nil
 }
 
+// label names a message of the story.
+func (c *chapter) label(id chain.MessageID) string {
+	if p := c.parcel(id); p != nil {
+		return p.label()
+	}
+	return id.String()[:8]
+}
+
 // node finds a message of the story.
 func (c *chapter) node(id chain.MessageID) *Message {
 	if c.nodes == nil {
@@ -268,12 +276,15 @@ func (k *Chain) lastTraces() string {
 	return text
 }
 
+// label names a message of the scene.
+func (s *scene) label(d *exec.Delivery) string { return s.messages[d.Message.ID()].label() }
+
 // label names a message among those that its receiver processes: its method, and the number of the external message that it
 // comes from. That and what it sends first have no more to it; others say by which place among what was sent: add#2.1.3.
-func (s *scene) label(d *exec.Delivery) string {
-	p := s.messages[d.Message.ID()]
-	text := fmt.Sprintf("%s#%d", d.Message.Method, p.post)
-	if len(p.path) == 1 && p.path[0] == 1 && d.Message.To != d.Message.From {
+func (p *parcel) label() string {
+	m := p.Message
+	text := fmt.Sprintf("%s#%d", m.Method, p.post)
+	if len(p.path) == 1 && p.path[0] == 1 && m.To != m.From {
 		return text
 	}
 	for _, i := range p.path {

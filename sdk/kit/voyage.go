@@ -3,6 +3,7 @@ package kit
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 
@@ -102,16 +103,6 @@ func (v *voyage) leaving(k *Chain, from uint64) (list []order.Parcel[*arrival]) 
 	return list
 }
 
-// label names a message of the story.
-func (c *chapter) label(id chain.MessageID) string {
-	for ; c != nil; c = c.before {
-		if p := c.ran.scene.messages[id]; p != nil {
-			return c.ran.scene.label(p.Delivery)
-		}
-	}
-	return id.String()[:8]
-}
-
 // arrive lets a message come to a chain (order.Actor): a block takes it in, and what that sends is recorded on the way to others.
 func (v *voyage) arrive(_ uint32, _ bool, a *arrival) (bool, []order.Parcel[*arrival]) {
 	at := len(v.flight.Order())
@@ -134,27 +125,25 @@ func (v *voyage) take(a *arrival) (uint64, error) {
 	if a.posted.Message != nil {
 		messages = []posted{a.posted}
 	} else {
-		v.bounds = cloned(v.bounds, a.way, v.number(a)+1)
+		v.bounds = maps.Clone(v.bounds)
+		v.bounds[a.way] = max(v.bounds[a.way], v.number(a)+1)
 	}
 	s, err := k.newScene(messages)
 	if err != nil {
 		return 0, err
 	}
 	f := s.flight()
-	for ready := f.Ready(); len(ready) > 0; ready = f.Ready() {
-		f.Take(ready[0])
-	}
-	next, err := k.conclude(s, f, verified)
+	fly(f, first)
+	r, err := k.advanceTo(s, f, verified)
 	if err != nil {
 		return 0, err
 	}
-	k.now = next
-	v.tell(&ran{scene: s, turns: f.Order(), height: next.header.Height})
+	v.tell(r)
 	if a.posted.Message == nil && s.messages[a.message] == nil {
 		return 0, fmt.Errorf("chain %s does not take in what %s sent: %s", k.name, v.on(a.way.from).name, a.label)
 	}
 	v.carryDigests()
-	return next.header.Height, nil
+	return r.height, nil
 }
 
 // number is that of a relay among all that its chain sent to the other one. It is not the same in all orders.
@@ -167,15 +156,6 @@ func (v *voyage) number(a *arrival) uint64 {
 	}
 	v.t.Fatalf("kit: the relay %s is not under way", a.label)
 	return 0
-}
-
-func cloned(bounds map[pair]uint64, p pair, bound uint64) map[pair]uint64 {
-	list := make(map[pair]uint64, len(bounds))
-	for k, v := range bounds {
-		list[k] = v
-	}
-	list[p] = max(list[p], bound)
-	return list
 }
 
 func (v *voyage) explore(most int, visit func() bool) order.End {
@@ -196,9 +176,7 @@ func (v *voyage) fresh() *order.Flight[*arrival, bool] {
 
 func (v *voyage) sample(random *rand.Rand) {
 	f := v.fresh()
-	for ready := f.Ready(); len(ready) > 0; ready = f.Ready() {
-		f.Take(ready[random.IntN(len(ready))])
-	}
+	fly(f, random.IntN)
 	v.end = f.Order()
 }
 
