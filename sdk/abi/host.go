@@ -12,6 +12,17 @@ const (
 	Memory      = "memory"
 )
 
+// EntrySchema is the entry that a Go contract has until it is finished: contracts/build runs it once, takes what it replies
+// (a byte of Hook bits, then the Schema as JSON) and removes it.
+const EntrySchema = "thinkey_schema"
+
+// Bits that say which optional entries a module needs.
+const (
+	HookBounce = 1
+	HookQuery  = 2
+	HookMerge  = 4
+)
+
 // MergeSection is the custom section that names the methods that can be handled as one (SPEC 9.3): each a byte of length
 // and the name. A module has it if and only if it exports EntryMerge.
 const MergeSection = "thinkey.merge"

@@ -9,14 +9,3 @@ const (
 
 	MaxSigned = 64 << 10 // bytes of a message whose signature is verified
 )
-
-// EntrySchema is the entry that a Go contract has until it is finished: contracts/build runs it once, takes what it replies
-// (a byte of Hook bits, then the Schema as JSON) and removes it.
-const EntrySchema = "thinkey_schema"
-
-// Bits that say which optional entries a module needs.
-const (
-	HookBounce = 1
-	HookQuery  = 2
-	HookMerge  = 4
-)

@@ -114,15 +114,14 @@ func readAmount(r *abi.Reader, field string) chain.Amount {
 	if raw == nil {
 		return chain.Amount{}
 	}
-	w := wire.NewReader(raw)
-	return chain.ReadAmount(w, field)
+	return chain.ReadAmount(wire.NewReader(raw), field)
 }
 
 // text writes what fields hold: kitten: "tom", price: 5. Accounts are named. Bytes that are no such value are shown as bytes.
 func (k *Chain) text(schema *abi.Schema, fields []abi.Field, b []byte) string {
 	r := abi.NewReader(b)
 	t := speller{k, schema, &r}
-	text := t.fields(fields)
+	text := t.fields(fields, 0)
 	if r.Done("") != nil {
 		return plainText(b)
 	}
@@ -136,10 +135,10 @@ type speller struct {
 	*abi.Reader
 }
 
-func (t speller) fields(fields []abi.Field) string {
+func (t speller) fields(fields []abi.Field, depth int) string {
 	parts := make([]string, len(fields))
 	for i, f := range fields {
-		parts[i] = f.Name + ": " + t.value(f.Type, 0)
+		parts[i] = f.Name + ": " + t.value(f.Type, depth)
 	}
 	return strings.Join(parts, ", ")
 }
@@ -185,11 +184,7 @@ func (t speller) value(typ string, depth int) string {
 // composed writes a value that is made of others.
 func (t speller) composed(typ string, depth int) string {
 	if fields, ok := t.schema.Types[typ]; ok {
-		parts := make([]string, len(fields))
-		for i, f := range fields {
-			parts[i] = f.Name + ": " + t.value(f.Type, depth+1)
-		}
-		return "{" + strings.Join(parts, ", ") + "}"
+		return "{" + t.fields(fields, depth+1) + "}"
 	}
 	if of, ok := strings.CutPrefix(typ, "?"); ok {
 		if !t.Bool(typ) {
