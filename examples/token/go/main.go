@@ -111,7 +111,7 @@ func (t *token) pay(ctx guest.Context, in payInput) error {
 }
 
 func (t *token) receive(ctx guest.Context, in receiveInput) error {
-	if err := t.takesNoCoins(ctx); err != nil {
+	if err := t.ready(ctx); err != nil {
 		return err
 	}
 	if ctx.Sender() != accountOf(ctx.View, in.From, t.ID) {
@@ -167,7 +167,8 @@ func (t *token) exists() error {
 	return nil
 }
 
-func (t *token) takesNoCoins(ctx guest.Context) error {
+// ready refuses coins, which nobody asked for, and what comes before an init.
+func (t *token) ready(ctx guest.Context) error {
 	if !ctx.Amount().IsZero() {
 		return guest.Refuse("this method takes no coins")
 	}
@@ -175,7 +176,7 @@ func (t *token) takesNoCoins(ctx guest.Context) error {
 }
 
 func (t *token) byOwner(ctx guest.Context) error {
-	if err := t.takesNoCoins(ctx); err != nil {
+	if err := t.ready(ctx); err != nil {
 		return err
 	}
 	if ctx.Sender() != t.Owner {
