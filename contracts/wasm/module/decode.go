@@ -201,6 +201,16 @@ func (d *decoder) count(what string, limit, least int) int {
 	return n
 }
 
+// vector reads how many entries follow, as count does, and then those.
+func vector[T any](d *decoder, what string, limit, least int, entry func() T) []T {
+	n := d.count(what, limit, least)
+	all := room[T](n)
+	for i := 0; i < n && d.err == nil; i++ {
+		all = append(all, entry())
+	}
+	return all
+}
+
 // name reads a string, which must be UTF-8.
 func (d *decoder) name(what string) string {
 	n := int(d.u32(what))

@@ -68,26 +68,26 @@ func (d *decoder) values(what string, limit int) []ValueType {
 }
 
 func (d *decoder) imports() {
-	n := d.count("imports", d.p.MaxImports, leastImport)
-	d.m.Imports = room[Import](n)
-	for i := 0; i < n && d.err == nil; i++ {
-		im := Import{Module: d.name("an import's module"), Name: d.name("an import's name")}
-		at := d.at
-		im.Kind = ExternKind(d.byte("an import's kind"))
-		switch im.Kind {
-		case ExternFunc:
-			im.Type = d.u32("an imported function's type")
-		case ExternTable:
-			im.Limits = d.table()
-		case ExternMemory:
-			im.Limits = d.limits("memory")
-		case ExternGlobal:
-			im.Global = d.globalType()
-		default:
-			d.badKind(at, byte(im.Kind), "import")
-		}
-		d.m.Imports = append(d.m.Imports, im)
+	d.m.Imports = vector(d, "imports", d.p.MaxImports, leastImport, d.importing)
+}
+
+func (d *decoder) importing() Import {
+	im := Import{Module: d.name("an import's module"), Name: d.name("an import's name")}
+	at := d.at
+	im.Kind = ExternKind(d.byte("an import's kind"))
+	switch im.Kind {
+	case ExternFunc:
+		im.Type = d.u32("an imported function's type")
+	case ExternTable:
+		im.Limits = d.table()
+	case ExternMemory:
+		im.Limits = d.memory()
+	case ExternGlobal:
+		im.Global = d.globalType()
+	default:
+		d.badKind(at, byte(im.Kind), "import")
 	}
+	return im
 }
 
 // badKind refuses the kind of an import or export.
@@ -99,25 +99,15 @@ func (d *decoder) badKind(at int, kind byte, what string) {
 }
 
 func (d *decoder) funcs() {
-	n := d.count("functions", d.p.MaxFuncs, leastFunc)
-	d.m.Funcs = room[uint32](n)
-	for range n {
-		d.m.Funcs = append(d.m.Funcs, d.u32("a function's type"))
-	}
+	d.m.Funcs = vector(d, "functions", d.p.MaxFuncs, leastFunc, func() uint32 { return d.u32("a function's type") })
 }
 
 func (d *decoder) tables() {
-	n := d.count("tables", d.p.MaxBytes, leastLimits+1)
-	for i := 0; i < n && d.err == nil; i++ {
-		d.m.Tables = append(d.m.Tables, d.table())
-	}
+	d.m.Tables = vector(d, "tables", d.p.MaxBytes, leastLimits+1, d.table)
 }
 
 func (d *decoder) memories() {
-	n := d.count("memories", d.p.MaxBytes, leastLimits)
-	for i := 0; i < n && d.err == nil; i++ {
-		d.m.Memories = append(d.m.Memories, d.limits("memory"))
-	}
+	d.m.Memories = vector(d, "memories", d.p.MaxBytes, leastLimits, d.memory)
 }
 
 // table reads a table's type.
@@ -128,6 +118,8 @@ func (d *decoder) table() Limits {
 	}
 	return d.limits("table")
 }
+
+func (d *decoder) memory() Limits { return d.limits("memory") }
 
 // limits reads the sizes of a table or memory.
 func (d *decoder) limits(what string) (l Limits) {
@@ -152,11 +144,9 @@ func (d *decoder) limits(what string) (l Limits) {
 }
 
 func (d *decoder) globals() {
-	n := d.count("globals", d.p.MaxGlobals, leastGlobal)
-	d.m.Globals = room[Global](n)
-	for i := 0; i < n && d.err == nil; i++ {
-		d.m.Globals = append(d.m.Globals, Global{GlobalType: d.globalType(), Init: d.expression()})
-	}
+	d.m.Globals = vector(d, "globals", d.p.MaxGlobals, leastGlobal, func() Global {
+		return Global{GlobalType: d.globalType(), Init: d.expression()}
+	})
 }
 
 func (d *decoder) globalType() (g GlobalType) {
@@ -191,17 +181,17 @@ func (d *decoder) expression() []byte {
 }
 
 func (d *decoder) exports() {
-	n := d.count("exports", d.p.MaxExports, leastExport)
-	d.m.Exports = room[Export](n)
-	for i := 0; i < n && d.err == nil; i++ {
-		e := Export{Name: d.name("an export's name")}
-		at := d.at
-		if e.Kind = ExternKind(d.byte("an export's kind")); e.Kind > ExternGlobal {
-			d.badKind(at, byte(e.Kind), "export")
-		}
-		e.Index = d.u32("an export's index")
-		d.m.Exports = append(d.m.Exports, e)
+	d.m.Exports = vector(d, "exports", d.p.MaxExports, leastExport, d.export)
+}
+
+func (d *decoder) export() Export {
+	e := Export{Name: d.name("an export's name")}
+	at := d.at
+	if e.Kind = ExternKind(d.byte("an export's kind")); e.Kind > ExternGlobal {
+		d.badKind(at, byte(e.Kind), "export")
 	}
+	e.Index = d.u32("an export's index")
+	return e
 }
 
 func (d *decoder) start() {
@@ -215,11 +205,7 @@ func (d *decoder) dataCount() {
 }
 
 func (d *decoder) elements() {
-	n := d.count("element segments", d.p.MaxElements, leastElement)
-	d.m.Elements = room[Element](n)
-	for i := 0; i < n && d.err == nil; i++ {
-		d.m.Elements = append(d.m.Elements, d.element())
-	}
+	d.m.Elements = vector(d, "element segments", d.p.MaxElements, leastElement, d.element)
 }
 
 // element reads a segment. Bits of its flag: 0 not active, 1 declarative or with a table's index, 2 expressions.
@@ -245,9 +231,9 @@ func (d *decoder) element() (e Element) {
 		d.elementKind(flag&4 != 0)
 	}
 	if flag&4 != 0 {
-		e.Exprs = d.referenceExprs()
+		e.Exprs = references(d, leastExpr, d.expression)
 	} else {
-		e.Funcs = d.references()
+		e.Funcs = references(d, leastFunc, func() uint32 { return d.u32("an element") })
 	}
 	return e
 }
@@ -265,28 +251,10 @@ func (d *decoder) elementKind(expressions bool) {
 	}
 }
 
-// countReferences counts against the sum over all segments.
-func (d *decoder) countReferences(least int) int {
-	n := d.count("references in element segments", d.p.MaxReferences-d.refs, least)
-	d.refs += n
-	return n
-}
-
-func (d *decoder) references() []uint32 {
-	n := d.countReferences(leastFunc)
-	all := room[uint32](n)
-	for range n {
-		all = append(all, d.u32("an element"))
-	}
-	return all
-}
-
-func (d *decoder) referenceExprs() [][]byte {
-	n := d.countReferences(leastExpr)
-	all := room[[]byte](n)
-	for i := 0; i < n && d.err == nil; i++ {
-		all = append(all, d.expression())
-	}
+// references reads those of a segment, which count against the sum over all segments.
+func references[T any](d *decoder, least int, read func() T) []T {
+	all := vector(d, "references in element segments", d.p.MaxReferences-d.refs, least, read)
+	d.refs += len(all)
 	return all
 }
 
@@ -334,11 +302,7 @@ func (d *decoder) body() (b Body) {
 }
 
 func (d *decoder) data() {
-	n := d.count("data segments", d.p.MaxData, leastData)
-	d.m.Data = room[Data](n)
-	for i := 0; i < n && d.err == nil; i++ {
-		d.m.Data = append(d.m.Data, d.segment())
-	}
+	d.m.Data = vector(d, "data segments", d.p.MaxData, leastData, d.segment)
 }
 
 // segment reads one data segment.
