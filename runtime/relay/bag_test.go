@@ -230,3 +230,104 @@ func TestBagTurns(t *testing.T) {
 		to.grow()
 	}
 }
+
+// registrar is a registry that takes every committee.
+type registrar struct{ exec.Programs }
+
+func (r registrar) Program(self chain.Address, a chain.Account, m *chain.Message) (exec.Program, error) {
+	if self == chain.RegistryAddress() && m.Method == chain.MethodCommittee {
+		return register{}, nil
+	}
+	return r.Programs.Program(self, a, m)
+}
+
+type register struct{}
+
+func (register) Handle(env *exec.Env) error {
+	return env.Write(chain.RegisteredCommittee(chain.Main), env.Input)
+}
+
+// handsOver changes the seed of the chain's committee, and makes the first block of its next epoch.
+func (c *trunk) handsOver() {
+	c.t.Helper()
+	next, err := c.before().Committee()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	next.Seed[0] ^= 1
+	in := chain.CallInput{To: chain.RegistryAddress(), Method: chain.MethodCommittee, GasLimit: 5_000_000, Input: next.Append(nil)}
+	m := c.message(1, chain.MethodCall, 0, 0, in.Encode())
+	m.GasLimit = 20_000_000
+	c.offer(m.Sign(keys.FromSeed([32]byte{1})))
+	c.grow()
+	c.grow() // the last of its epoch
+	if next, err = c.before().Committee(); err != nil || next.Epoch != c.header.Epoch+1 {
+		c.t.Fatalf("epoch %d follows %d: %v", next.Epoch, c.header.Epoch, err)
+	}
+	if c.seats, err = light.NewCommittee(c.header.Network, next); err != nil {
+		c.t.Fatal(err)
+	}
+	c.grow()
+}
+
+// An envelope shows the ancestor's head, and who made it doesn't know the view of the chain that it is for. Where the ancestor's committee has
+// changed in between, the chain goes over that by itself.
+func TestBagBehindHandover(t *testing.T) {
+	plant := func(f *forest) { f.programs = func(p exec.Programs) exec.Programs { return registrar{p} } }
+	f := newForest(t, family, func(chain.ID) uint64 { return 1_000 }, plant)
+	f.trunks[a].pay(1, 5, 0, wallet(b, 1))
+	f.trunks[a].shown()
+	root := f.trunks[chain.Main]
+	root.handsOver()
+	root.handsOver()
+	chains := relay.NewChains()
+	bag := relay.NewBag(chains)
+	if err := bag.Put(f.trunks[b].arrival(), f.trunks[a].envelope(0)); err != nil {
+		t.Fatal(err)
+	}
+	chains.Add(chain.Main, root)
+	if imports, faults := f.brought(bag); imports != 1 || faults != 0 {
+		t.Errorf("%d imports, %d faults", imports, faults)
+	}
+}
+
+// The head that an envelope starts from is not the ancestor's head any more, nor what the chain knows of it: relays are taken in all the same
+// where the ancestor is here, those of several heads together, and from a head on as well as from a block before it.
+func TestBagBehindHead(t *testing.T) {
+	f := newForest(t, family, func(chain.ID) uint64 { return 1_000 }, nil)
+	root := f.trunks[chain.Main]
+	for _, to := range []chain.ID{main, b} {
+		chains := relay.NewChains()
+		bag := relay.NewBag(chains)
+		for _, from := range []chain.ID{a1, a} {
+			f.trunks[from].pay(1, 5, 0, wallet(to, 1))
+			f.trunks[from].shown()
+			e, err := f.all.Envelope(family, from, to, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := bag.Put(f.trunks[to].arrival(), e); err != nil {
+				t.Fatal(err)
+			}
+			f.all.Add(from, nil) // else the main chain takes it in at once
+			root.grow()
+		}
+		arrival := f.trunks[to].arrival()
+		if to != main {
+			shown, err := root.Show(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if fault, err := arrival.View(&shown.Digest); fault != nil || err != nil {
+				t.Fatal(fault, err)
+			}
+		}
+		for _, from := range []chain.ID{a1, a} {
+			f.all.Add(from, f.trunks[from])
+		}
+		chains.Add(main, root)
+		if refused, err := bag.Bring(arrival); err != nil || len(refused) > 0 || len(arrival.Arrived.Imports) != 2 {
+			t.Errorf("chain %d: %d imports, %v refused, %v", to, len(arrival.Arrived.Imports), refused, err)
+		}
+	}
+}

@@ -274,33 +274,51 @@ func (b *bringing) views(l *looked) error {
 
 // raise adds the digests that lead from what is known to the head: one, unless the committee changed on the way.
 func (b *bringing) raise(l *looked, known chain.Known) error {
-	for known.Epoch < l.shown.Digest.Last().Epoch {
-		handover, err := b.handover(l, known)
-		if err != nil || handover == nil {
-			return err
-		}
-		fault, err := b.View(handover)
-		if b.refuse(fault); fault != nil || err != nil {
-			return err
-		}
-		if known, err = b.Known(l.top); err != nil {
-			return err
-		}
-	}
-	if known.Anchor.Height >= l.shown.Digest.Last().Height {
-		return nil
-	}
-	fault, err := b.View(&l.shown.Digest)
+	fault, err := raise(b.Arrival, l.is, &l.shown.Digest, known)
 	b.refuse(fault)
 	return err
 }
 
+// raise raises the view of an ancestor to its head, as far as its changes of committee are here.
+func raise(a *block.Arrival, is Chain, to *chain.Digest, known chain.Known) (*block.Fault, error) {
+	head := to.Last()
+	there, fault, err := follow(a, is, known, head.Epoch, head.Height)
+	if fault != nil || err != nil || !there {
+		return fault, err
+	}
+	if known, err = a.Known(head.Chain); err != nil || known.Anchor.Height >= head.Height {
+		return nil, err
+	}
+	return a.View(to)
+}
+
+// follow raises the view of an ancestor over its changes of committee up to an epoch, and says whether it came there. All blocks up to
+// head are here.
+func follow(a *block.Arrival, is Chain, known chain.Known, epoch, head uint64) (there bool, fault *block.Fault, err error) {
+	for known.Epoch < epoch {
+		d, err := handover(is, known, head)
+		if err != nil || d == nil {
+			return false, nil, err
+		}
+		if fault, err := a.View(d); fault != nil || err != nil {
+			return false, fault, err
+		}
+		if known, err = a.Known(d.Last().Chain); err != nil {
+			return false, nil, err
+		}
+	}
+	return true, nil, nil
+}
+
 // handover is the digest of the block that ends the epoch which is known, up to the head; nil if that is not here. Epochs don't go back.
-func (b *bringing) handover(l *looked, known chain.Known) (*chain.Digest, error) {
-	first, head := known.Anchor.Height+1, l.shown.Digest.Last().Height
+func handover(is Chain, known chain.Known, head uint64) (*chain.Digest, error) {
+	first := known.Anchor.Height + 1
+	if first > head {
+		return nil, nil
+	}
 	var failed error
 	later := sort.Search(int(head-first), func(i int) bool {
-		h, err := l.is.Header(first + uint64(i))
+		h, err := is.Header(first + uint64(i))
 		if err != nil {
 			failed = errors.Join(failed, err)
 			return true
@@ -310,7 +328,7 @@ func (b *bringing) handover(l *looked, known chain.Known) (*chain.Digest, error)
 	if later == 0 || failed != nil {
 		return nil, failed
 	}
-	d, err := l.is.Run(first + uint64(later) - 1)
+	d, err := is.Run(first + uint64(later) - 1)
 	if err != nil || d == nil || len(d.Next.Seats) == 0 {
 		return nil, err
 	}

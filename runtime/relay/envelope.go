@@ -11,6 +11,7 @@ import (
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/light"
+	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
 // Why there is no envelope.
@@ -188,7 +189,7 @@ func (b *Bag) Bring(a *block.Arrival) (refused []*block.Fault, err error) {
 }
 
 func (b *Bag) bringAll(a *block.Arrival) (refused []*block.Fault, err error) {
-	var top *chain.BlockHash // that all of this block start from
+	var all *origin // that all of this block start from
 	for _, e := range b.waiting() {
 		in, err := a.In(e.Import.Source)
 		if err != nil {
@@ -200,48 +201,57 @@ func (b *Bag) bringAll(a *block.Arrival) (refused []*block.Fault, err error) {
 			}
 			continue
 		}
-		at := viewOf(a, e)
-		if top != nil && (at == nil || *at != *top) {
+		from := b.originOf(e)
+		if all != nil && from != *all {
 			continue // in a later block
 		}
 		fault, err := b.bring(a, e, in)
 		if err != nil {
 			return nil, err
 		}
-		if fault != nil && top != nil {
+		if fault != nil && all != nil {
 			continue // maybe for another of this block: it is tried again, and no block but drops one
 		}
-		top = at // whether or not the relays were taken in: the view is raised
+		all = &from // whether or not the relays were taken in: the view is raised
 		if fault != nil {
 			b.replace(e, nil)
 			refused = append(refused, fault)
-			continue
-		}
-		if at == nil {
-			break
 		}
 	}
 	return refused, nil
 }
 
-// viewOf is the ancestor's block that an envelope starts from; nil if that is the chain itself.
-func viewOf(a *block.Arrival, e *light.Envelope) *chain.BlockHash {
-	if len(e.Views) == 0 || e.Views[0].Last().Chain == a.Chain() {
-		return nil
+// origin is where the proofs of envelopes start that can come in one block: a block of the ancestor, or its head if it is here.
+type origin struct {
+	chain chain.ID
+	block chain.BlockHash // zero for the head
+}
+
+func (b *Bag) originOf(e *light.Envelope) (o origin) {
+	if len(e.Views) == 0 {
+		return o
 	}
-	hash := e.Views[len(e.Views)-1].Last().Hash()
-	return &hash
+	last := e.Views[len(e.Views)-1].Last()
+	if o.chain = last.Chain; b.chains.Get(o.chain) == nil {
+		o.block = last.Hash()
+	}
+	return o
 }
 
 // bring adds an envelope's views that are new, and of its relays from number in on as many as there is room for. What is left of them
 // stays in the bag.
 func (b *Bag) bring(a *block.Arrival, e *light.Envelope, in uint64) (*block.Fault, error) {
-	if fault, err := raiseViews(a, e); fault != nil || err != nil {
+	led, fault, err := b.lead(a, e)
+	if led == nil && fault == nil && err == nil {
+		led = e
+		fault, err = b.raiseViews(a, e)
+	}
+	if fault != nil || err != nil {
 		return fault, err
 	}
 	first, all := int(in-e.Import.First), len(e.Import.Messages)
 	for n := all - first; ; n /= 2 {
-		part, err := e.Part(first, first+n)
+		part, err := led.Part(first, first+n)
 		if err != nil {
 			return &block.Fault{Part: block.PartImports, Got: fmt.Sprintf("envelope of chain %d: %v", e.Import.Source, err)}, nil
 		}
@@ -287,7 +297,9 @@ func fits(a *block.Arrival, e *light.Envelope) (bool, error) {
 	return len(e.Import.Append(nil)) <= bytes && bought <= gas, err
 }
 
-func raiseViews(a *block.Arrival, e *light.Envelope) (*block.Fault, error) {
+// raiseViews raises the views that an envelope shows. Who made it didn't know what the chain knows of the ancestor: if that is here, the
+// changes of committee in between are brought from here.
+func (b *Bag) raiseViews(a *block.Arrival, e *light.Envelope) (*block.Fault, error) {
 	for i := range e.Views {
 		last := e.Views[i].Last()
 		if last.Chain == a.Chain() {
@@ -300,9 +312,85 @@ func raiseViews(a *block.Arrival, e *light.Envelope) (*block.Fault, error) {
 		if last.Height <= known.Anchor.Height {
 			continue
 		}
+		if fault, err := b.goOver(a, last, known); fault != nil || err != nil {
+			return fault, err
+		}
 		if fault, err := a.View(&e.Views[i]); fault != nil || err != nil {
 			return fault, err
 		}
 	}
 	return nil, nil
+}
+
+// goOver raises the view of an ancestor that is here over the changes of committee before one of its blocks.
+func (b *Bag) goOver(a *block.Arrival, to *chain.Header, known chain.Known) (*block.Fault, error) {
+	is := b.chains.Get(to.Chain)
+	if is == nil || known.Epoch >= to.Epoch {
+		return nil, nil
+	}
+	shown, err := is.Show(nil)
+	if err != nil || shown == nil {
+		return nil, err
+	}
+	_, fault, err := follow(a, is, known, to.Epoch, min(to.Height, shown.Digest.Last().Height))
+	return fault, err
+}
+
+// lead makes an envelope whose proof starts from a block of an ancestor, or of the chain itself, start from that chain's head: with what is
+// recorded of the first child on the way by now, and has left its branch. The chain's view of the ancestor may be raised over that block by
+// anything, and its own head moves with each of its blocks. It is nil where the ancestor is not here, or not as far as the block. Nothing of
+// the envelope is believed: what is made of it is judged where it is taken in.
+func (b *Bag) lead(a *block.Arrival, e *light.Envelope) (*light.Envelope, *block.Fault, error) {
+	p, bad := light.DecodeImportProof(e.Import.Proof)
+	if bad != nil || len(e.Views) == 0 || len(p.Steps) == 0 {
+		return nil, nil, nil
+	}
+	from, child := e.Views[len(e.Views)-1].Last(), p.Steps[0].Chain
+	is := b.chains.Get(from.Chain)
+	if is == nil || child == from.Chain { // what the ancestor itself sent needs no envelope where it is
+		return nil, nil, nil
+	}
+	l := &looked{top: from.Chain, is: is, slots: []exec.Slot{
+		accumulatorSlot(from.Chain, child), {Account: chain.DigestsAddress(from.Chain), Key: chain.LeftKey(child, a.Chain())},
+	}}
+	var err error
+	l.shown, err = is.Show(l.slots)
+	if err != nil || l.shown == nil || l.shown.Digest.Last().Height <= from.Height || l.shown.Values[0] == nil {
+		return nil, nil, err
+	}
+	if err := l.down(&p); err != nil {
+		return nil, nil, err
+	}
+	if from.Chain != a.Chain() {
+		known, err := a.Known(from.Chain)
+		if err != nil || known.Anchor.Height > l.shown.Digest.Last().Height {
+			return nil, nil, err
+		}
+		if fault, err := raise(a, is, &l.shown.Digest, known); fault != nil || err != nil {
+			return nil, fault, err
+		}
+	}
+	led := *e
+	led.Import.Proof = p.Append(nil)
+	return &led, nil, nil
+}
+
+// down makes a path's first step, to a block of a child, start from the head that was shown.
+func (l *looked) down(p *light.ImportProof) error {
+	step := &p.Steps[0]
+	entry, err := merkle.DecodeAccumulator(l.shown.Values[0])
+	if err != nil {
+		return fmt.Errorf("accumulator in the state of chain %d: %w", l.top, err)
+	}
+	at := index(l.top, step.Chain, step.Anchor.Height)
+	if at >= entry.Count {
+		return nil // there is no such block: it is refused
+	}
+	step.Entry, step.State = entry, l.shown.Proofs[0]
+	if step.Place, err = l.is.Place(step.Chain, entry.Count, at); err != nil || len(p.Left) == 0 {
+		return err
+	}
+	p.Left[0].State = l.shown.Proofs[1]
+	p.Left[0].Value, err = chain.DecodeAmount(l.shown.Values[1])
+	return err
 }
