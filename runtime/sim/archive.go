@@ -72,13 +72,11 @@ func (a *archive) add(res *block.Result, certificate *chain.Certificate, tree *m
 	return err
 }
 
-// records are keep.Records: of the archive, what a disk's last block covers.
+// records are keep.Records: of the archive, what somebody's last block covers.
 type records struct {
 	*archive
-	disk *model
+	top func() uint64 // the height of that
 }
-
-func (r records) top() uint64 { return uint64(len(r.disk.chain)) }
 
 func (r records) at(height uint64) (*archived, error) {
 	if height > r.top() {

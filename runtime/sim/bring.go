@@ -11,6 +11,11 @@ import (
 // bring takes in what other chains have for the block. What is refused is nobody's loss.
 func (l *ledger) bring(before *block.Before, c *exec.Context) (*block.Arrival, error) {
 	a := block.NewArrival(before, l.rules, c)
+	if d := l.n.deviation; d != nil && d.brings != nil {
+		if err := d.brings(l.n, a); err != nil {
+			return nil, err
+		}
+	}
 	refused, err := l.n.bag.Bring(a)
 	for _, f := range refused {
 		l.n.w.census.add("refused: " + string(f.Part))
@@ -53,7 +58,12 @@ func (n *node) deliver(raw []byte) error {
 }
 
 // relayed is the chain as other nodes of the process see it.
-func (l *ledger) relayed() relay.Chain { return relayed{l.n.disk.relays(), l} }
+func (n *node) relayed() relay.Chain {
+	if n.w.rotten {
+		return n.w.liar.shows(n)
+	}
+	return relayed{n.disk.relays(), n.ledger}
+}
 
 type relayed struct {
 	keep.Relays

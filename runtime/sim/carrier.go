@@ -128,7 +128,7 @@ func digestMessage(w *World, from wallet, nonce uint64, run *chain.Digest, limit
 	return m
 }
 
-// hinder lets an incident happen between chains: nobody carries the digests of one, or one stands still.
+// hinder lets an incident happen between chains: nobody carries the digests of one, one stands still, or sends much at once.
 func (s *stage) hinder(in *Incident) {
 	switch in.Class {
 	case Carriers:
@@ -143,6 +143,11 @@ func (s *stage) hinder(in *Incident) {
 			}
 		}
 		s.porter.stopped = max(s.porter.stopped, s.now+in.For*millis*(in.How>>8&1))
+	case Flood:
+		from, to := s.worlds[in.How%uint64(len(s.worlds))], s.worlds[in.How>>8%uint64(len(s.worlds))]
+		s.census.add("flood")
+		s.tell(nil, "chain %d floods chain %d", from.id, to.id)
+		from.load.flood(to, 2*floodAck+int(in.How>>16%floodAck))
 	case Halt:
 		w := s.worlds[in.How%uint64(len(s.worlds))]
 		s.census.add("chain halted")

@@ -38,6 +38,8 @@ var faults = []string{
 	"drop", "cut off", "duplicate", "reorder", "truncate", "flip a bit", "long delay", "partition", "partial partition", "one-way partition",
 	"crash", "torn write", "slow write", "write to a full disk", "lost disk", "clock jump", "pause", "block from the future", "starved work",
 	"bit rot", "restored backup", "limited bandwidth", "queue overflow",
+	"carriers stopped", "chain halted", "chain rots", "flood", "junk digest", "envelope lost", "envelope twice", "envelope late",
+	"envelope damaged", "old envelope", "forged envelope",
 }
 
 // Faults is how many faults were injected, Kinds how many kinds of them.
@@ -55,7 +57,10 @@ func (c Census) Faults() (n, kinds int) {
 const kindsOfFaults = 20
 
 // rare is what few seeds of a hundred make happen, so that a hundred can do without: it must in a thousand (Y5).
-var rare = []string{"evidence: an invalid block is shown", "equivocation recorded", "evidence: timeout against timeout", "evidence: timeout against vote", "evidence: preparation of an invalid block"}
+var rare = slices.Concat([]string{
+	"evidence: an invalid block is shown", "equivocation recorded", "evidence: timeout against timeout", "evidence: timeout against vote", "evidence: preparation of an invalid block", "acknowledged",
+	"invented relay taken in", "byzantine: false arrivals", "final block found after a crash",
+}, everyLie())
 
 // MissingRare names what has not happened, and must in a thousand seeds together.
 func (c Census) MissingRare() []string {
@@ -68,7 +73,8 @@ func (c Census) Missing() (missing []string) {
 	for _, b := range boundaryNames {
 		must = append(must, "crash "+b)
 	}
-	must = append(must, "early certificate", "round above 3", "evidence: vote against vote", "contract", "twin", "handling that failed", "block cut short", "bit rot seen", "epoch change", "message offered again")
+	must = append(must, "early certificate", "round above 3", "evidence: vote against vote", "contract", "twin", "handling that failed", "block cut short", "bit rot seen", "epoch change", "message offered again",
+		"relay taken in", "relays carried out", "block recorded", "digest not recorded", "view raised", "envelope", "refused: imported relays")
 	for _, name := range must {
 		if c[name] == 0 {
 			missing = append(missing, name)

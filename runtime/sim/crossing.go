@@ -231,7 +231,7 @@ func (o *crossing) end() {
 
 // crossMillis is how long what is under way between healed chains may take to arrive, from then on: a digest may wait for lazilyMillis on
 // each of three levels, …
-const crossMillis = 120_000
+const crossMillis = 60_000
 
 // demand lets the chains go on until all that was sent until now has arrived, all blocks are recorded, and registered committees agree.
 func (o *crossing) demand() {

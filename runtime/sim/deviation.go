@@ -20,6 +20,8 @@ type deviation struct {
 	builds func(n *node, r *block.Result) []byte
 	// censors says which messages don't come into a block.
 	censors func(m *chain.Message) bool
+	// brings adds what it must not to what a block takes in from other chains.
+	brings func(n *node, a *block.Arrival) error
 	// gullible finds every block valid.
 	gullible bool
 }
@@ -35,7 +37,7 @@ var deviations = slices.Concat([]*deviation{
 }, badBlocks())
 
 func deviationNamed(name string) *deviation {
-	for _, d := range deviations {
+	for _, d := range slices.Concat(deviations, arrivalDeviations) {
 		if d.name == name {
 			return d
 		}

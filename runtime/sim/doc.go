@@ -1,7 +1,7 @@
-// Package sim runs whole networks on virtual time, in one goroutine, from one number: does a committee stay safe, and go on,
-// whatever happens to it?
+// Package sim runs whole networks on virtual time, in one goroutine, from one number: do committees stay safe, and go on, and does what
+// their chains send each other arrive, whatever happens to them?
 //
-//	seed ─Draw─► Plan ─► World ──► event at its virtual time ──► node ──► driver.Driver.Apply ──► ports
+//	seed ─Draw─► Plan ─► stage ──► event at its virtual time ──► node ──► driver.Driver.Apply ──► ports
 //	                       ▲                                       │        (the real core)         │
 //	                       │   Net: drop, delay, duplicate, …      │   Ledger: accounts in an order drawn from the seed,
 //	                       └── disk: crash, torn, full, lost, … ◄──┘           block.Build, block.Verify (the real ones)
@@ -11,12 +11,23 @@
 // them: network, disk, clock, and the shell that keeps messages (pool.go) and starts work (ledger.go). Byzantine members are
 // nodes of the same code that decide one thing otherwise (deviation.go).
 //
+// One seed of four is a tree of three to five chains (plan_tree.go), up to three levels deep; any other is a tree of one, and nothing else about it
+// differs. Each chain has its World: its committee, links and oracles. A process has a node for each chain in which its member has a seat, and
+// for all above, and crashes with all of them.
+//
+//	node of a ─┐ relay.Courier decides; a carrier posts ──► node of main         chains of one process see each other (relay.Bag, bring.go)
+//	           └─ relay.Chains.Envelope ─► porter: late, twice, forged, … ──► nodes of b that don't have a
+//
+// What decides about digests and relays is the node's own (packages relay and keep, block.Arrival); carrier.go and porter.go stand for
+// its clock, its account and its wires. A chain can turn rotten as a whole (liar.go).
+//
 // A run has three parts: trouble, in which everything of the plan happens; then a quorum drawn from the seed is healed, and
-// whatever was pending must become final within a bound of rounds (I11); then a long calm, with small faults.
+// whatever was pending must become final within a bound of rounds (I11), and what was under way between chains must arrive; then a long
+// calm, with small faults.
 //
 // # What is promised of a run
 //
-//	Y1  Equal seeds, options and code give equal runs: one hash over all that happened (World.history).
+//	Y1  Equal seeds, options and code give equal runs: one hash over all that happened (stage.history).
 //	Y2  Each class of faults is off in half of the seeds.
 //	Y3  No more seats are faulty than the committee can stand: Byzantine, with a twin, or with a disk that is lost, rots, or is
 //	    restored from a backup.
@@ -33,7 +44,8 @@
 //
 // # What it does not do
 //
-// There is no proto.actor in it: what it schedules, the seed does here. Several chains and elections come with them. The chain
-// is alone: where a committee changes, its registry takes what a user sends (epoch.go). What waits is offered
-// to the other members as in a node (runtime/ingress Offers).
+// There is no proto.actor in it: what it schedules, the seed does here. There are no elections: where a committee changes, the registry takes
+// what a user sends (epoch.go). All chains are in the genesis. A chain that rots has none under it. Nobody slows down messages to a loaded
+// chain: that is the door's (package ingress), and there is none here. What waits is offered to the other members as in a node
+// (runtime/ingress Offers).
 package sim

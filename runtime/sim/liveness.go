@@ -96,7 +96,9 @@ func (l *liveness) bound() uint64 {
 func (s *stage) demand() {
 	all := make([]*liveness, 0, len(s.worlds))
 	for _, w := range s.worlds {
-		all = append(all, newLiveness(w))
+		if !w.rotten {
+			all = append(all, newLiveness(w))
+		}
 	}
 	var late *liveness
 	s.until(never, func() bool {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/runtime/keep"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -56,6 +57,9 @@ func (l *load) forget() {
 
 // submit hands a message to a node drawn from those that are up.
 func (l *load) submit(m *chain.Message) {
+	if l.w.rotten {
+		return
+	}
 	if n := l.confidant; n != nil && n.up {
 		n.during(func() error { return n.pool.admit(m, false) })
 		return
@@ -74,6 +78,9 @@ func (l *load) submit(m *chain.Message) {
 
 // act is a user's wish.
 func (l *load) act() {
+	if l.w.rotten {
+		return
+	}
 	r := l.w.random.load
 	from := r.IntN(len(l.wallets))
 	var m *chain.Message
@@ -81,6 +88,8 @@ func (l *load) act() {
 	case l.w.plan.Contract && l.made == 0:
 		m = l.external(from, chain.MethodPublish, chain.PublishInput{Code: contractCode()}.Encode(), 0)
 		m.GasLimit = chain.MaxMessageGas
+	case l.w.whole.on(Envelopes) && r.IntN(6) == 0 && l.junk():
+		return
 	case len(l.w.worlds) > 1 && r.IntN(2) == 0:
 		m = l.abroad(from)
 	case l.w.plan.Contract && r.IntN(3) == 0:
@@ -88,10 +97,64 @@ func (l *load) act() {
 	default:
 		m = l.payment(from)
 	}
+	l.send(from, m)
+}
+
+// send signs a message with the next nonce of a wallet, and submits it.
+func (l *load) send(from int, m *chain.Message) {
 	l.made++
 	l.nonces[from]++
 	l.pending = append(l.pending, m.Sign(l.wallets[from].key))
 	l.submit(m)
+}
+
+// junkGas is enough for any digest here.
+const junkGas = 100_000_000
+
+// post shows the chain blocks of a child, in the name of one of its users.
+func (l *load) post(d *chain.Digest) {
+	from := l.w.random.load.IntN(len(l.wallets))
+	l.send(from, digestMessage(l.w, l.wallets[from], l.nonces[from], d, junkGas))
+}
+
+// junk shows the chain blocks of a child that it must not record, and says whether it has a child that has any.
+func (l *load) junk() bool {
+	r := l.w.random.load
+	children := l.w.tree.Children(l.w.id)
+	if len(children) == 0 {
+		return false
+	}
+	child := l.w.world(children[r.IntN(len(children))])
+	top := uint64(len(child.final.blocks) - 1)
+	if top < 4 || child.rotten {
+		return false
+	}
+	shown := keep.RelaysOf(records{child.final.archive, func() uint64 { return top }}, child.id)
+	d, err := shown.Run(top - r.Uint64N(3))
+	if err != nil || d == nil {
+		return false
+	}
+	h := &d.Headers[r.IntN(len(d.Headers))]
+	switch r.IntN(6) {
+	case 0: // old
+		d, err = shown.Run(1 + r.Uint64N(top/2))
+	case 1: // none that its committee signed
+		d.Certificate.Signature[r.IntN(len(d.Certificate.Signature))] ^= 1
+	case 2: // it sends more
+		h.Leaving = []chain.Leaving{{Chain: chain.Main, Amount: chain.NewAmount(r.Uint64N(1 << 50))}}
+	case 3: // with another outbox
+		h.Roots.Outbox[0] ^= 1
+	case 4: // a gap, mostly
+	case 5: // handed over to others
+		d.Next = child.epochs[0].seats
+		h.Next = d.Next.Hash()
+	}
+	if err != nil || d == nil {
+		return false
+	}
+	l.w.census.add("junk digest")
+	l.post(d)
+	return true
 }
 
 func (l *load) external(from int, method string, input []byte, amount uint64) *chain.Message {
@@ -155,6 +218,19 @@ func (l *load) abroad(from int) *chain.Message {
 	return m
 }
 
+// floodAck is about half of how many relays must be under way before a chain asks how many were taken in (package relay).
+const floodAck = 130
+
+// flood pays wallets of another chain, very often at once.
+func (l *load) flood(to *World, count int) {
+	for i := range count {
+		from := i % len(l.wallets)
+		m := l.external(from, chain.MethodTransfer, chain.TransferInput{To: to.load.wallets[i%7].address}.Encode(), 1)
+		m.GasLimit = exec.TransferGas(m)
+		l.send(from, m)
+	}
+}
+
 // contract makes an account with the contract, or calls one.
 func (l *load) contract(from int) *chain.Message {
 	r := l.w.random.load
@@ -173,14 +249,12 @@ func (l *load) contract(from int) *chain.Message {
 
 // change registers a committee.
 func (l *load) change(c Change) {
-	l.made++
-	next := chain.Committee{Chain: c.Chain, Seed: chain.Hash{byte(l.made), byte(l.made >> 8), 1}, Seats: seatsOf(l.w.plan.Tier, c.Seats)}
+	n := l.made + 1
+	next := chain.Committee{Chain: c.Chain, Seed: chain.Hash{byte(n), byte(n >> 8), 1}, Seats: seatsOf(l.w.plan.Tier, c.Seats)}
 	in := chain.CallInput{To: chain.RegistryAddress(), Method: chain.MethodCommittee, GasLimit: 5_000_000, Input: next.Append(nil)}
 	m := l.external(0, chain.MethodCall, in.Encode(), 0)
 	m.GasLimit = 20_000_000
-	l.nonces[0]++
-	l.pending = append(l.pending, m.Sign(l.wallets[0].key))
-	l.submit(m)
+	l.send(0, m)
 }
 
 // insistOnAll sends everything that is pending to a node that is well.

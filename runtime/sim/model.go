@@ -35,7 +35,9 @@ func newModel(w *World, first bft.Safety) *model {
 
 func (d *model) state() exec.State { return d.slots }
 
-func (d *model) relays() keep.Relays { return keep.RelaysOf(records{d.w.final.archive, d}, d.w.id) }
+func (d *model) relays() keep.Relays {
+	return keep.RelaysOf(records{d.w.final.archive, func() uint64 { return uint64(len(d.chain)) }}, d.w.id)
+}
 
 // room says whether there is some.
 func (d *model) room() error {

@@ -106,8 +106,11 @@ func (n *node) open(p *past) (err error) {
 	if n.forgot {
 		p.safety = bft.Lost()
 	}
+	if err := n.w.final.recall(n, p.head.Header.Height); err != nil {
+		return err
+	}
 	n.pool, n.bag = newPool(n), relay.NewBag(n.process.chains)
-	n.process.chains.Add(n.w.id, n.ledger.relayed())
+	n.process.chains.Add(n.w.id, n.relayed())
 	config, err := n.Next()
 	if err != nil {
 		return err
@@ -119,7 +122,7 @@ func (n *node) open(p *past) (err error) {
 
 // apply hands an event to the driver.
 func (n *node) apply(ev bft.Event) {
-	if !n.up || n.w.broken != nil {
+	if !n.up || n.w.broken != nil || n.w.rotten {
 		return
 	}
 	height, round := n.ledger.head.Header.Height, n.driver.Replica().Round()
@@ -209,6 +212,9 @@ func (n *node) look() {
 
 // pulse tells the core that a block is due, now and again for as long as one is.
 func (n *node) pulse() {
+	if n.w.rotten {
+		return
+	}
 	if n.wants() {
 		n.w.after(0, n, "due", func() {
 			if n.wants() {
@@ -356,6 +362,9 @@ func claimed(c *light.Claim) string {
 
 // receive takes a packet.
 func (n *node) receive(from bft.Peer, p packet) {
+	if n.w.rotten {
+		return
+	}
 	if len(p.raw) > maxPacket {
 		n.w.census.add("rejected: too large a packet")
 		return

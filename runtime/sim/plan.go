@@ -38,12 +38,13 @@ const (
 	Envelopes Class = "envelopes"
 	Halt      Class = "halt"
 	Rotten    Class = "rotten"
+	Flood     Class = "flood"
 )
 
 // Classes are all of them, in the order in which they are drawn.
 var Classes = []Class{
 	Drop, Delay, Duplicate, Reorder, Corrupt, Partition, Crash, SlowDisk, FullDisk, LostDisk, Clock, Pause, Starve, Twin, Byzantine,
-	BitRot, Backup, Bandwidth, Epoch, Tree, Carriers, Envelopes, Halt, Rotten,
+	BitRot, Backup, Bandwidth, Epoch, Tree, Carriers, Envelopes, Halt, Rotten, Flood,
 }
 
 // firstClasses are those before BitRot. What belongs to later ones is drawn from a stream of its own, what belongs to Epoch from
@@ -209,6 +210,7 @@ func Draw(seed uint64, o Options) *Plan {
 	}
 	p.drawMembers(tree)
 	p.drawRoles(stream(seed, streamRoles), later)
+	p.drawFalse(tree)
 	p.drawIncidents(stream(seed, streamIncidents), tree, o.Keep)
 	p.drawChanges(epochs)
 	p.drawTree(tree, o)

@@ -20,7 +20,6 @@ type Branch struct {
 type Rot struct {
 	Chain chain.ID // 0 for none
 	At    uint64   // milliseconds
-	How   uint64
 }
 
 // MostChains is how many chains a tree has, the main one included.
@@ -30,6 +29,15 @@ const MostChains = 5
 func (p *Plan) drawMembers(r *rand.Rand) {
 	if p.on(Tree) {
 		p.Nodes = append(slices.Clone(p.Nodes), make([]int, r.IntN(3))...)
+	}
+}
+
+// drawFalse makes some Byzantine members lie about other chains instead.
+func (p *Plan) drawFalse(r *rand.Rand) {
+	for i := range p.Roles {
+		if p.on(Tree) && p.Roles[i].Class == Byzantine && r.IntN(2) == 0 {
+			p.Roles[i].Name = arrivalDeviations[r.IntN(len(arrivalDeviations))].name
+		}
 	}
 }
 
@@ -60,6 +68,11 @@ func (p *Plan) drawTree(r *rand.Rand, o Options) {
 			p.Changes = append(p.Changes, Change{Chain: b.ID, At: r.Uint64N(p.Trouble), Seats: p.drawSeats(r)})
 		}
 	}
+	slices.SortStableFunc(p.Changes, func(a, b Change) int { return cmp.Compare(a.At, b.At) })
+	if leaf := p.Branches[r.IntN(count)].ID; p.on(Rotten) && len(p.tree().Children(leaf)) == 0 {
+		p.Rot = Rot{leaf, r.Uint64N(p.Trouble)}
+		p.Changes = slices.DeleteFunc(p.Changes, func(c Change) bool { return c.Chain == leaf })
+	}
 	for i := range p.Branches {
 		b := &p.Branches[i]
 		for _, member := range r.Perm(len(p.Nodes)) {
@@ -67,11 +80,6 @@ func (p *Plan) drawTree(r *rand.Rand, o Options) {
 				b.Carriers = append(b.Carriers, member)
 			}
 		}
-	}
-	slices.SortStableFunc(p.Changes, func(a, b Change) int { return cmp.Compare(a.At, b.At) })
-	if leaf := p.Branches[r.IntN(count)].ID; p.on(Rotten) && len(p.tree().Children(leaf)) == 0 {
-		p.Rot = Rot{leaf, r.Uint64N(p.Trouble), r.Uint64()}
-		p.Changes = slices.DeleteFunc(p.Changes, func(c Change) bool { return c.Chain == leaf })
 	}
 }
 
@@ -94,7 +102,7 @@ func (p *Plan) drawBetween(r *rand.Rand) (all []Incident) {
 		class Class
 		most  int
 		long  uint64
-	}{{Carriers, 3, 30_000}, {Halt, 2, 30_000}} {
+	}{{Carriers, 3, 30_000}, {Halt, 2, 30_000}, {Flood, 1, 1000}} {
 		for range r.IntN(m.most + 1) {
 			all = append(all, Incident{Class: m.class, At: r.Uint64N(p.Trouble), For: 1 + r.Uint64N(m.long), How: r.Uint64()})
 		}

@@ -30,8 +30,11 @@ const (
 var (
 	// near are packages whose tests take seconds, and far those that start databases and nodes. The tests of the command line,
 	// of the examples and of whole programs (runtime/e2e) are stories and no unit tests.
-	near = []string{"./consensus/...", "./contracts/exec", "./contracts/native", "./actors/account", "./sdk/wire", "./sdk/merkle", "./sdk/keys", "./sdk/light", "./sdk/chain"}
-	far  = []string{"./actors/host", "./runtime/keep", "./runtime/store", "./runtime/audit", "./runtime/ingress", "./runtime/api", "./runtime/node", "./sdk/kit"}
+	near = []string{
+		"./consensus/...", "./contracts/exec", "./contracts/native", "./actors/account", "./sdk/wire", "./sdk/merkle", "./sdk/keys", "./sdk/light", "./sdk/chain",
+		"./runtime/keep", "./runtime/relay",
+	}
+	far = []string{"./actors/host", "./runtime/store", "./runtime/audit", "./runtime/ingress", "./runtime/api", "./runtime/node", "./sdk/kit"}
 
 	failLine = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 	seedLine = regexp.MustCompile(`sim replay (\d+)`)
@@ -45,7 +48,11 @@ func plant(t *testing.T, m *mutant) fate {
 	f := fate{Rule: m.rule, Spec: m.spec, What: m.what, Digest: m.digest()}
 	f.Unit = p.units(t, near, "90s")
 	binary := p.build(t, "./runtime/sim")
-	f.Sim = p.run(t, binary, "runtime/sim", "-test.run=^TestFresh$", "-fresh="+eachFlag.String())
+	args := []string{"-test.run=^TestFresh$", "-fresh=" + eachFlag.String()}
+	if m.betweenChains() {
+		args = append(args, fmt.Sprintf("-chains=%d", MostChains-1))
+	}
+	f.Sim = p.run(t, binary, "runtime/sim", args...)
 	if !f.Sim.Killed {
 		f.Sim = f.Sim.then(p.run(t, binary, "runtime/sim", "-test.run=^Test(Kept|Store|SameSeedSameHistory)$"))
 	}

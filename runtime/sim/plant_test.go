@@ -52,12 +52,12 @@ func (m *mutant) planted(t *testing.T) string {
 // Every mutant still fits the code, and every rule of the core and of SPEC 5 has one.
 func TestMutantsFit(t *testing.T) {
 	names := map[string]bool{}
-	for i := range mutants {
-		mutants[i].planted(t)
-		if names[mutants[i].what] {
-			t.Errorf("two mutants are called %q", mutants[i].what)
+	for _, m := range slices.Concat(mutants, crossings) {
+		m.planted(t)
+		if names[m.what] {
+			t.Errorf("two mutants are called %q", m.what)
 		}
-		names[mutants[i].what] = true
+		names[m.what] = true
 	}
 	for _, rule := range rulesOfCore {
 		if !slices.ContainsFunc(mutants, func(m mutant) bool { return m.rule == rule }) {
@@ -80,7 +80,7 @@ func TestMutants(t *testing.T) {
 	wanted := regexp.MustCompile(*mutantFlag)
 	known := readFates(t)
 	var all []fate
-	for _, m := range slices.Concat([]mutant{unchanged}, mutants) {
+	for _, m := range slices.Concat([]mutant{unchanged}, mutants, crossings) {
 		if m.file != "" && !wanted.MatchString(m.rule+" "+m.what) {
 			continue
 		}

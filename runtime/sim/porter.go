@@ -16,6 +16,8 @@ type porter struct {
 
 const (
 	porterMillis = 500
+	// mostBrought is how many it brings from one chain to another at once: a node keeps twice as many.
+	mostBrought = 8
 	// mostOld is how many envelopes it keeps, to bring them again.
 	mostOld = 32
 )
@@ -32,8 +34,14 @@ func (p *porter) round() {
 			if from == to || to.rotten || next >= p.crossing.count(from.id, to.id) {
 				continue
 			}
-			if p.wires.IntN(2) == 0 {
-				p.bring(from, to, next)
+			if p.phase != recovery && p.wires.IntN(2) == 0 {
+				continue
+			}
+			for range mostBrought { // each holds what one block sent
+				n := p.bring(from, to, next)
+				if next += n; n == 0 {
+					break
+				}
 			}
 		}
 	}
@@ -47,8 +55,8 @@ func (p *porter) round() {
 // evil says whether what is carried suffers more than what the network does.
 func (p *porter) evil() bool { return p.phase != recovery && p.whole.on(Envelopes) }
 
-// bring makes an envelope and sends it.
-func (p *porter) bring(from, to *World, first uint64) {
+// bring makes an envelope and sends it. It returns how many relays are in it.
+func (p *porter) bring(from, to *World, first uint64) (relays uint64) {
 	top := p.tree.Common(from.id, to.id)
 	var has []*process
 	for _, one := range p.processes {
@@ -57,7 +65,7 @@ func (p *porter) bring(from, to *World, first uint64) {
 		}
 	}
 	if len(has) == 0 {
-		return
+		return 0
 	}
 	one := has[p.wires.IntN(len(has))]
 	var e *light.Envelope
@@ -70,7 +78,7 @@ func (p *porter) bring(from, to *World, first uint64) {
 		return err
 	})
 	if e == nil || !one.up() {
-		return
+		return 0
 	}
 	p.census.add("envelope")
 	raw := e.Encode()
@@ -81,12 +89,13 @@ func (p *porter) bring(from, to *World, first uint64) {
 		p.old[i], p.olds[i] = raw, to.id
 	}
 	p.ship(one, to, raw)
-	if p.evil() && p.wires.IntN(3) == 0 {
+	if p.evil() && p.wires.IntN(2) == 0 {
 		if f := tamper(p.stage, e); f != nil {
 			p.census.add("forged envelope")
 			p.ship(one, to, f.Encode())
 		}
 	}
+	return uint64(len(e.Import.Messages))
 }
 
 // ship sends an envelope to all nodes of a chain, each on its own way.

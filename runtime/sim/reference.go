@@ -38,6 +38,26 @@ func newReference(w *World) (*reference, error) {
 
 func (r *reference) height() uint64 { return r.head.Header.Height }
 
+// recall learns of what a node finds on its disk, and crashed before it could say so: it shows it to other chains from now on.
+func (r *reference) recall(n *node, height uint64) error {
+	for len(r.w.worlds) > 1 && !r.w.rotten && r.height() < height && r.w.broken == nil {
+		list, err := n.disk.finals(r.height() + 1)
+		if err != nil {
+			return err
+		}
+		r.w.census.add("final block found after a crash")
+		for i := range list {
+			for _, o := range r.w.oracles {
+				if l, ok := o.(*leaders); ok { // who leads next follows from it
+					l.committed(n, &list[i])
+				}
+			}
+			r.learn(n, &list[i])
+		}
+	}
+	return nil
+}
+
 // learn takes a block that became final, if it is the first of its height.
 func (r *reference) learn(n *node, f *bft.Final) {
 	if f.Certificate.Height != r.height()+1 {

@@ -69,6 +69,9 @@ func (s *stage) run() {
 	for _, c := range s.whole.Changes {
 		s.after(c.At, nil, "change", func() { s.worlds[0].load.change(c) })
 	}
+	if r := s.whole.Rot; r.Chain > 0 {
+		s.after(r.At, nil, "rot", func() { s.rot(r.Chain) })
+	}
 	s.carryAll()
 	toTheEnd := func() bool { return false }
 	s.until(s.whole.Trouble*millis, toTheEnd)
@@ -128,7 +131,7 @@ func (s *stage) strike(in *Incident) {
 		for _, n := range p.nodes {
 			n.busy = max(n.busy, s.now+in.For*millis)
 		}
-	case Carriers, Halt:
+	case Carriers, Halt, Flood:
 		s.hinder(in)
 	}
 }

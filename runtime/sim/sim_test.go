@@ -10,20 +10,22 @@ import (
 )
 
 var (
-	seedFlag  = flag.Uint64("seed", 1, "begin with this seed")
-	freshFlag = flag.Duration("fresh", 4*time.Second, "run fresh seeds for so long, in CPU time")
+	seedFlag   = flag.Uint64("seed", 1, "begin with this seed")
+	freshFlag  = flag.Duration("fresh", 4*time.Second, "run fresh seeds for so long, in CPU time")
+	chainsFlag = flag.Int("chains", 0, "run them on trees of so many chains; 0 for what each seed draws")
 )
 
 const neverHappened = "this never happened"
 
 // Seeds hold every invariant, and show together what can go wrong.
 func TestFresh(t *testing.T) {
-	r, err := Campaign{First: *seedFlag, CPU: *freshFlag, Options: Options{Tier: Stub, Messages: -1}}.Run()
+	o := Options{Tier: Stub, Messages: -1, Chains: *chainsFlag}
+	r, err := Campaign{First: *seedFlag, CPU: *freshFlag, Options: o}.Run()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if r.Violation != nil {
-		t.Fatalf("VIOLATION %v; repeat it with: %s", r.Violation, Command(*r.FailingSeed, Options{Tier: Stub, Messages: -1}))
+		t.Fatalf("VIOLATION %v; repeat it with: %s", r.Violation, Command(*r.FailingSeed, o))
 	}
 	if len(r.Missing) > 0 {
 		t.Errorf("VIOLATION %s: %s", neverHappened, strings.Join(r.Missing, ", "))
@@ -63,24 +65,25 @@ func TestKept(t *testing.T) {
 // Y1: equal seeds give equal histories, others don't.
 func TestSameSeedSameHistory(t *testing.T) {
 	for _, c := range []struct {
-		tier  Tier
-		seeds uint64
-	}{{Stub, 16}, {Store, 1}} {
+		tier   Tier
+		chains int
+		seeds  uint64
+	}{{Stub, 1, 16}, {Stub, MostChains, 6}, {Store, 1, 1}, {Store, 3, 1}} {
 		known := map[[32]byte]uint64{}
 		for seed := range c.seeds {
 			for range 2 {
-				out, err := Run(seed, Options{Tier: c.tier, Messages: -1})
+				out, err := Run(seed, Options{Tier: c.tier, Messages: -1, Chains: c.chains})
 				if err != nil {
 					t.Fatal(err)
 				}
 				if of, ok := known[out.History]; ok && of != seed {
-					t.Errorf("%s: seeds %d and %d have one history", c.tier, of, seed)
+					t.Errorf("%s, %d chains: seeds %d and %d have one history", c.tier, c.chains, of, seed)
 				}
 				known[out.History] = seed
 			}
 		}
 		if len(known) != int(c.seeds) {
-			t.Errorf("%s: %d seeds, run twice, have %d histories", c.tier, c.seeds, len(known))
+			t.Errorf("%s, %d chains: %d seeds, run twice, have %d histories", c.tier, c.chains, c.seeds, len(known))
 		}
 	}
 }
@@ -99,8 +102,10 @@ func TestStore(t *testing.T) {
 
 // With real signatures, one run of few messages.
 func TestReal(t *testing.T) {
-	out, err := Run(3, Options{Tier: Real, Messages: 4, Nodes: 4})
-	if err != nil || out.Violation != nil {
-		t.Fatal(out.Violation, err)
+	for chains := range 3 {
+		out, err := Run(3, Options{Tier: Real, Messages: 4, Nodes: 4, Chains: 1 + chains})
+		if err != nil || out.Violation != nil {
+			t.Fatal(out.Violation, err)
+		}
 	}
 }

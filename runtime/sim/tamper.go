@@ -24,7 +24,7 @@ func tamper(s *stage, e *light.Envelope) *light.Envelope {
 		return nil
 	}
 	f.Import.Messages = slices.Clone(e.Import.Messages)
-	switch kind := r.IntN(9); kind {
+	switch []int{0, 1, 1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9}[r.IntN(14)] {
 	case 0: // more money than was sent
 		m := f.Import.Messages[0].Clone()
 		m.Amount, _ = m.Amount.Add(chain.NewAmount(1))
@@ -51,6 +51,11 @@ func tamper(s *stage, e *light.Envelope) *light.Envelope {
 			return nil
 		}
 		p.Left[0].Value = chain.MaxAmount
+	case 9: // in another order
+		if len(f.Import.Messages) < 2 {
+			return nil
+		}
+		slices.Reverse(f.Import.Messages)
 	case 8: // a step too few
 		if len(p.Steps) == 0 {
 			return nil

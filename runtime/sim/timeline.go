@@ -26,6 +26,12 @@ func (s *stage) listen(say func(millis uint64, node int, line string)) {
 func Timeline(to io.Writer, seed uint64, o Options) (*Outcome, error) {
 	p := Draw(seed, o)
 	_, err := fmt.Fprintf(to, "seed %d: seats of each node %v, silent %d, faults %v\n", seed, p.Nodes, p.Silent, p.On)
+	for _, b := range p.Branches {
+		_, _ = fmt.Fprintf(to, "chain %d under chain %d: seats %v, carriers %v\n", b.ID, b.Parent, b.Seats, b.Carriers)
+	}
+	if p.Rot.Chain > 0 {
+		_, _ = fmt.Fprintf(to, "chain %d rots at %d ms\n", p.Rot.Chain, p.Rot.At)
+	}
 	for _, r := range p.Roles {
 		_, _ = fmt.Fprintf(to, "node %d is faulty: %s %s\n", r.Node, r.Class, r.Name)
 	}
@@ -33,7 +39,7 @@ func Timeline(to io.Writer, seed uint64, o Options) (*Outcome, error) {
 		_, _ = fmt.Fprintf(to, "incident %d: %s at %d ms for %d ms, node %d\n", in.Number, in.Class, in.At, in.For, in.Node)
 	}
 	for _, c := range p.Changes {
-		_, _ = fmt.Fprintf(to, "committee of seats %v is registered at %d ms\n", c.Seats, c.At)
+		_, _ = fmt.Fprintf(to, "chain %d: committee of seats %v is registered at %d ms\n", c.Chain, c.Seats, c.At)
 	}
 	if err != nil {
 		return nil, err

@@ -23,6 +23,7 @@ type World struct {
 	final   *reference
 	load    *load
 	rotten  bool // all of its committee
+	liar    *liar
 }
 
 // random are the streams that a run draws from.
