@@ -16,7 +16,6 @@ type process struct {
 	chains   *relay.Chains // what its nodes show each other, in its present life
 	carriers []*carrier
 	healed   bool // after trouble
-	faulty   bool // by its role
 }
 
 // node is the process's node of a chain; nil if it doesn't have that.
