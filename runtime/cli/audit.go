@@ -19,7 +19,11 @@ import (
 )
 
 func (a *app) newAudit() *cobra.Command {
-	cmd := a.command("audit DIR [DIR...]", "Check every invariant over all blocks in data directories", func(cmd *cobra.Command, args []string) error {
+	o := &networkAudit{}
+	cmd := a.command("audit [DIR...]", "Check every invariant over all blocks in data directories, or of a running network", func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return a.auditNetwork(cmd.Context(), o)
+		}
 		var dirs []string
 		for _, arg := range args {
 			homes, _ := testnetHomes(arg) // none: it is a directory of one node
@@ -62,7 +66,15 @@ Where there are several chains, in one directory or in several, each is checked 
 them: that each relay was taken in once, in order and as it was sent, and that all chains hold, with what is under way, what
 was issued. The directory of a test network stands for those of all its nodes, whose copies of a chain must be the same.
 
-A directory may hold a perfect chain of its own: compare network and head with those of another node.`
+A directory may hold a perfect chain of its own: compare network and head with those of another node.
+
+With --genesis and without a directory all chains of a running network are audited: their blocks are fetched from --node and --via, up to one
+consistent cut, verified one by one from the genesis on, and then checked like a directory. Nothing is believed but the genesis. Money may be
+under way meanwhile.`
+	cmd.Example = "  thinkey audit network\n  thinkey audit --genesis network/dev.json --node http://127.0.0.1:7070"
+	cmd.Flags().StringVar(&o.genesis, "genesis", "", "file with the genesis of the running network, as JSON or encoded, or the dev.json of a development network")
+	cmd.Flags().StringSliceVar(&o.via, "via", nil, "URL of a further node, for chains that --node doesn't run")
+	cmd.Flags().StringVar(&o.keep, "keep", "", "directory to make for the copy of a running network, and to leave there")
 	cmd.ValidArgsFunction = nil
 	return cmd
 }

@@ -65,6 +65,7 @@ var order = []place{
 	{"runtime/internal/...", shell}, // any package of runtime may import one
 	{"runtime/store", shell},
 	{"runtime/keep", shell},
+	{"runtime/fetch", shell},
 	{"runtime/ingress", shell},
 	{"runtime/audit", shell},
 	{"runtime/byzantine", shell},
