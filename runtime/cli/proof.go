@@ -20,6 +20,7 @@ const (
 	proofOfAccount byte = 1 // header, certificate, record, path
 	proofOfRelays  byte = 2 // a light.Envelope
 	proofOfBlocks  byte = 3 // a chain.Digest
+	proofOfTrail   byte = 4 // a light.Trail
 )
 
 // maxProofFile bounds what is read.
@@ -32,10 +33,11 @@ func (a *app) newProof() *cobra.Command {
   thinkey proof get account bob@b --out bob.proof        what an account has
   thinkey proof get digest a --out a.digest              blocks of chain a, for its parent
   thinkey proof get relay a --to b --out pay.relay     what chain a sent to chain b
+  thinkey proof get trail a --out a.trail                who certifies chain a now, from the genesis on
   thinkey proof verify FILE --genesis network/dev.json   offline
   thinkey proof put FILE                                 bring a digest to the parent, or relays to their chain`
 	get := a.group("get", "Get a proof as a file", "")
-	get.AddCommand(a.newProofAccount(), a.newProofDigest(), a.newProofRelay())
+	get.AddCommand(a.newProofAccount(), a.newProofDigest(), a.newProofRelay(), a.newProofTrail())
 	cmd.AddCommand(get, a.newProofVerify(), a.newProofPut())
 	return cmd
 }
@@ -69,7 +71,7 @@ func readProof(path string) (kind byte, content []byte, err error) {
 		return 0, nil, failed("no_file", "FILE: %v", err).do("get one with: thinkey proof get")
 	}
 	rest, ours := bytes.CutPrefix(raw, []byte(proofMagic))
-	if !ours || len(rest) == 0 || rest[0] < proofOfAccount || rest[0] > proofOfBlocks {
+	if !ours || len(rest) == 0 || rest[0] < proofOfAccount || rest[0] > proofOfTrail {
 		return 0, nil, badProof(path, fmt.Errorf("it is no file of thinkey proof get"))
 	}
 	return rest[0], rest[1:], nil
@@ -126,7 +128,7 @@ func accountProof(content []byte) (chain.Address, *client.Proof, error) {
 }
 
 func (a *app) newProofVerify() *cobra.Command {
-	genesis := ""
+	genesis, trail := "", ""
 	cmd := a.command("verify FILE", "Say offline what a proof shows", func(_ *cobra.Command, args []string) error {
 		kind, content, err := readProof(args[0])
 		if err != nil {
@@ -139,40 +141,71 @@ func (a *app) newProofVerify() *cobra.Command {
 		if err != nil {
 			return failed("bad_genesis", "--genesis: %v", err).do("name the genesis of the network, or its dev.json")
 		}
-		shown, words, err := verifyProof(g, kind, content)
+		v := &verifier{genesis: g}
+		if v.trust, err = readTrail(g, trail); err != nil {
+			return err
+		}
+		shown, words, err := v.verify(kind, content)
 		if err != nil {
 			return badProof(args[0], err)
 		}
 		return a.answer(shown, func() { a.print("✓ %s\n", words) })
 	})
 	cmd.ValidArgsFunction = nil
-	cmd.Long = `Say what a proof shows by the bytes of the file alone: no node is asked. Signatures are those of the committees that the genesis names; a proof from a later epoch of
-a chain needs more than the genesis, and is refused. The exit code is 0 only if all of it holds.`
+	cmd.Long = `Say what a proof shows by the bytes of the file alone: no node is asked. Signatures are those of the committees that the genesis names. A
+proof from a later epoch of a chain, or of a chain that was made later, needs more than the genesis: --trail names a file that leads from there to who
+certifies that chain now (for relays: the lowest chain above both); get it with thinkey proof get trail. The exit code is 0 only if all of it holds.`
+	cmd.Example = "  thinkey proof verify bob.proof --genesis network/dev.json\n  thinkey proof verify shop.proof --genesis network/dev.json --trail shop.trail"
+	cmd.Flags().StringVar(&trail, "trail", "", "file of thinkey proof get trail, for what came after the genesis")
 	cmd.Flags().StringVar(&genesis, "genesis", "", "file with the genesis of the network, as JSON or encoded, or the dev.json of a development network")
 	return cmd
 }
 
-// verifyProof is what a proof shows, as JSON and in words.
-func verifyProof(g *chain.Genesis, kind byte, content []byte) (map[string]any, string, error) {
-	switch kind {
-	case proofOfAccount:
-		return verifyAccount(g, content)
-	case proofOfBlocks:
-		return verifyBlocks(g, content)
-	}
-	return verifyRelays(g, content)
+// verifier is who knows a genesis, and maybe what a trail has shown of a chain.
+type verifier struct {
+	genesis *chain.Genesis
+	trust   *light.Trust // nil without a trail
 }
 
-// committeeOf is who certifies the first epoch of a chain.
-func committeeOf(g *chain.Genesis, id chain.ID) (*light.Committee, error) {
-	of, err := g.Of(id)
+// verify is what a proof shows, as JSON and in words.
+func (v *verifier) verify(kind byte, content []byte) (map[string]any, string, error) {
+	switch kind {
+	case proofOfAccount:
+		return v.account(content)
+	case proofOfBlocks:
+		return v.blocks(content)
+	case proofOfTrail:
+		return verifyTrail(v.genesis, content)
+	}
+	return v.relays(content)
+}
+
+// knows is what is known of a chain: by the trail, or by the genesis, which names who certifies the first epoch.
+func (v *verifier) knows(id chain.ID) (*light.Trust, error) {
+	if v.trust != nil && v.trust.Committee.Chain() == id {
+		return v.trust, nil
+	}
+	of, err := v.genesis.Of(id)
+	if err != nil {
+		return nil, fmt.Errorf("chain %d is none of the genesis: name its trail with --trail (thinkey proof get trail)", id)
+	}
+	c, err := light.NewCommittee(v.genesis.Network(), of.Committee)
 	if err != nil {
 		return nil, err
 	}
-	return light.NewCommittee(g.Network(), of.Committee)
+	return &light.Trust{Tree: v.genesis.Tree(), Known: chain.Known{Epoch: c.Epoch(), Committee: c.Hash()}, Committee: c}, nil
 }
 
-func verifyAccount(g *chain.Genesis, content []byte) (map[string]any, string, error) {
+// later says that an epoch is another one than is known.
+func (v *verifier) later(t *light.Trust, h *chain.Header) error {
+	if h.Epoch == t.Committee.Epoch() {
+		return nil
+	}
+	return fmt.Errorf("block %d of chain %d is of epoch %d, and known is who certifies epoch %d: name a trail of then with --trail (thinkey proof get trail)",
+		h.Height, h.Chain, h.Epoch, t.Committee.Epoch())
+}
+
+func (v *verifier) account(content []byte) (map[string]any, string, error) {
 	address, p, err := accountProof(content)
 	if err != nil {
 		return nil, "", err
@@ -181,13 +214,16 @@ func verifyAccount(g *chain.Genesis, content []byte) (map[string]any, string, er
 	if err != nil {
 		return nil, "", err
 	}
-	committee, err := committeeOf(g, address.Chain())
+	trust, err := v.knows(address.Chain())
 	if err != nil {
+		return nil, "", err
+	}
+	if err := v.later(trust, header); err != nil {
 		return nil, "", err
 	}
 	cert, err := chain.DecodeCertificate(p.Certificate)
 	if err == nil {
-		err = committee.Block(header, &cert)
+		err = trust.Committee.Block(header, &cert)
 	}
 	if err != nil {
 		return nil, "", fmt.Errorf("block %d of chain %d: %w", header.Height, header.Chain, err)
@@ -198,29 +234,29 @@ func verifyAccount(g *chain.Genesis, content []byte) (map[string]any, string, er
 	return shown, fmt.Sprintf("account %s has %s, nonce %d, after block %d of chain %d", address, record.Balance, record.Nonce, header.Height, header.Chain), nil
 }
 
-// unborn is what is known of a chain by its genesis alone: who certifies its first epoch.
-func unborn(c *light.Committee) chain.Known {
-	return chain.Known{Epoch: c.Epoch(), Committee: c.Hash()}
-}
-
-func verifyBlocks(g *chain.Genesis, content []byte) (map[string]any, string, error) {
+func (v *verifier) blocks(content []byte) (map[string]any, string, error) {
 	d, err := chain.DecodeDigest(content)
 	if err != nil {
 		return nil, "", err
 	}
 	last := d.Last()
-	committee, err := committeeOf(g, last.Chain)
+	trust, err := v.knows(last.Chain)
 	if err != nil {
 		return nil, "", err
 	}
-	if _, err := light.Follow(unborn(committee), &d, committee, light.Ahead); err != nil {
+	if err := v.later(trust, last); err != nil {
+		return nil, "", err
+	}
+	// Blocks before the one that a trail ends with are certified as those behind it.
+	known := chain.Known{Epoch: trust.Known.Epoch, Committee: trust.Known.Committee}
+	if _, err := light.Follow(known, &d, trust.Committee, light.Ahead); err != nil {
 		return nil, "", err
 	}
 	shown := map[string]any{"proof": "digest", "chain": last.Chain, "first": d.Headers[0].Height, "last": last.Height, "block": last.Hash()}
 	return shown, fmt.Sprintf("blocks %d to %d of chain %d, certified by its committee", d.Headers[0].Height, last.Height, last.Chain), nil
 }
 
-func verifyRelays(g *chain.Genesis, content []byte) (map[string]any, string, error) {
+func (v *verifier) relays(content []byte) (map[string]any, string, error) {
 	e, err := light.DecodeEnvelope(content)
 	if err != nil {
 		return nil, "", err
@@ -228,20 +264,25 @@ func verifyRelays(g *chain.Genesis, content []byte) (map[string]any, string, err
 	if len(e.Views) == 0 {
 		return nil, "", fmt.Errorf("it shows no block of the chain above source and destination")
 	}
-	committee, err := committeeOf(g, e.Views[0].Last().Chain)
+	first := e.Views[0].Last()
+	trust, err := v.knows(first.Chain)
 	if err != nil {
 		return nil, "", err
 	}
-	p, err := e.Verify(&light.Trust{Tree: g.Tree(), Known: unborn(committee), Committee: committee})
+	if err := v.later(trust, first); err != nil {
+		return nil, "", err
+	}
+	trust.Known.Anchor = chain.Anchor{}
+	p, err := e.Verify(trust)
 	if err != nil {
 		return nil, "", err
 	}
 	im := &e.Import
 	shown := map[string]any{
 		"proof": "relays", "source": im.Source, "to": p.To, "first": im.First, "messages": len(im.Messages), "carried": p.Carried,
-		"above": committee.Chain(), "height": p.Known.Anchor.Height, "block": p.Known.Anchor.Hash,
+		"above": first.Chain, "height": p.Known.Anchor.Height, "block": p.Known.Anchor.Hash,
 	}
 	words := fmt.Sprintf("%s from chain %d to chain %d, from number %d on, carrying %s, covered by block %d of chain %d", count(len(im.Messages), "relay"),
-		im.Source, p.To, im.First, p.Carried, p.Known.Anchor.Height, committee.Chain())
+		im.Source, p.To, im.First, p.Carried, p.Known.Anchor.Height, first.Chain)
 	return shown, words, nil
 }

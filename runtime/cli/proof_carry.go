@@ -97,11 +97,7 @@ func (a *app) getRelay(ctx context.Context, o *relayOptions, source string) erro
 	if err != nil {
 		return err
 	}
-	var tree chain.Tree
-	for i := range b.chains {
-		tree = append(tree, chain.Limb{ID: b.chains[i].Chain, Parent: b.chains[i].Parent})
-	}
-	e, err := chains.Envelope(tree, from, to, o.number)
+	e, err := chains.Envelope(b.tree(), from, to, o.number)
 	switch {
 	case errors.Is(err, relay.ErrNotSent):
 		return failed("not_sent", "%v", err).do("relays from %s to %s are counted from 0: see what it sent with thinkey trace", source, o.to)
@@ -152,7 +148,7 @@ func (a *app) newProofPut() *cobra.Command {
 		case proofOfBlocks:
 			return a.putDigest(cmd, s, from, args[0], content)
 		}
-		return usage("%s is the proof of an account", args[0]).do("nobody takes it in: give it to whoever wants to know, who checks it with thinkey proof verify")
+		return usage("%s is a proof that no chain takes in", args[0]).do("give it to whoever wants to know, who checks it with thinkey proof verify")
 	})
 	cmd.ValidArgsFunction = nil
 	cmd.Long = `Bring a file to where it is taken in; the node is one of that chain. A digest is a message to the digests actor of the parent, which somebody there signs and pays

@@ -8,6 +8,7 @@ import (
 	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
+	"github.com/thinkey/thinkey/sdk/light"
 )
 
 // registry calls the registry in the name of account 1, and waits.
@@ -127,5 +128,42 @@ func TestLaterKnowsWhoAgrees(t *testing.T) {
 		if c, _, err := f.runs[0].Node(id).Committee(); err != nil || c.Epoch < least {
 			t.Errorf("chain %d is in epoch %d, want %d at least (%v)", id, c.Epoch, least, err)
 		}
+		f.trail(id)
+	}
+}
+
+// trail holds what leads from the genesis to a chain's committee to the chain, and every byte of it.
+func (f *forest) trail(id chain.ID) {
+	f.t.Helper()
+	p := f.runs[0]
+	first, err := light.NewCommittee(f.genesis.Network(), f.genesis.Committee)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	made, err := p.chains.Trail(p.Node(chain.Main).limbs(), id)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	want, _, err := p.Node(id).Committee()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	raw := made.Encode()
+	shown := func(raw []byte) (*light.Trust, error) {
+		t, err := light.DecodeTrail(raw)
+		if err != nil {
+			return nil, err
+		}
+		return t.Follow(first)
+	}
+	if t, err := shown(raw); err != nil || t.Committee.Hash() != want.Hash() || t.Committee.Chain() != id || !t.Tree.Has(4) {
+		f.t.Fatalf("chain %d: %+v, %v", id, t, err)
+	}
+	for i := 0; i < len(raw); i += 1 + len(raw)/200 {
+		raw[i] ^= 4
+		if t, err := shown(raw); err == nil {
+			f.t.Errorf("chain %d: byte %d of the trail may be anything: %+v", id, i, t)
+		}
+		raw[i] ^= 4
 	}
 }

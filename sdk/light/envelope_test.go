@@ -84,3 +84,14 @@ func FuzzEnvelope(f *testing.F) {
 		}
 	})
 }
+
+// FuzzTrail: what decodes has one encoding.
+func FuzzTrail(f *testing.F) {
+	t := light.Trail{Tree: chain.Tree{{ID: 1}, {ID: 2, Parent: 1}}, Down: []light.Generation{{Committee: chain.Committee{Chain: 2, Seats: make([]chain.Seat, 1)}}}}
+	f.Add(t.Encode())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if x, err := light.DecodeTrail(b); err == nil && !bytes.Equal(x.Encode(), b) {
+			t.Fatalf("%x is encoded as %x", b, x.Encode())
+		}
+	})
+}
