@@ -17,6 +17,9 @@ type Channel struct {
 
 	taking sync.Mutex // held during a call; guards take
 	take   func(from keys.PublicKey, raw []byte)
+
+	meeting sync.Mutex // held during a call; guards meet
+	meet    func(node keys.PublicKey)
 }
 
 // ChannelConfig says how a channel is used.
@@ -63,6 +66,19 @@ func (c *Channel) Receive(take func(from keys.PublicKey, raw []byte)) {
 	c.take = take
 }
 
+// Met sets who is told of members that are connected and have just opened the channel, at once of those that have it already; nil for
+// nobody. Messages sent to them before were lost. The call must not wait, nor call the channel.
+func (c *Channel) Met(meet func(node keys.PublicKey)) {
+	c.meeting.Lock()
+	defer c.meeting.Unlock()
+	c.meet = meet
+	for _, node := range c.Peers() {
+		if meet != nil {
+			meet(node)
+		}
+	}
+}
+
 // Peers are the members that are connected and have the channel open.
 func (c *Channel) Peers() (list []keys.PublicKey) {
 	for _, p := range c.host.all() {
@@ -79,6 +95,7 @@ func (c *Channel) Junk(from keys.PublicKey, why string) { c.host.blame(from, off
 // Close ends the channel; what waits is lost.
 func (c *Channel) Close() {
 	c.Receive(nil)
+	c.Met(nil)
 	c.host.shut(c)
 	c.in.close()
 	c.done.Wait()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"time"
 )
@@ -109,6 +110,31 @@ func (c *conn) take(f frame) error {
 	case bye:
 		return fmt.Errorf("%w: %q", ErrRefused, f.reason)
 	}
+	if f, ok := f.(serves); ok {
+		c.served(f.channels)
+	}
+	return c.steer(f)
+}
+
+// served notes which channels the other end has open, and tells those that it has just opened.
+func (c *conn) served(channels []uint32) {
+	p := c.peer
+	p.mu.Lock()
+	before := p.serves
+	if p.conn == c {
+		p.serves = channels
+	}
+	current := p.conn == c && p.member
+	p.mu.Unlock()
+	for _, id := range channels {
+		if _, had := slices.BinarySearch(before, id); current && !had {
+			p.host.met(id, p.key)
+		}
+	}
+}
+
+// steer takes what steers the connection itself.
+func (c *conn) steer(f frame) error {
 	p := c.peer
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -125,8 +151,6 @@ func (c *conn) take(f frame) error {
 		if c.endless(time.Now()) {
 			return errEndless
 		}
-	case serves:
-		p.serves = f.channels
 	}
 	if c.flood++; c.flood > maxFlood {
 		return junk("%d pings between two beats", c.flood)

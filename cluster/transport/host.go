@@ -212,6 +212,21 @@ func (h *Host) deliver(p *peer, class Class, m assembly) error {
 	return nil
 }
 
+// met tells a channel of a member that has opened it.
+func (h *Host) met(id uint32, node keys.PublicKey) {
+	h.mu.RLock()
+	c := h.channels[id]
+	h.mu.RUnlock()
+	if c == nil {
+		return
+	}
+	c.meeting.Lock()
+	defer c.meeting.Unlock()
+	if c.meet != nil {
+		c.meet(node)
+	}
+}
+
 // blame holds points against a node; who has too many is banned, and its connection ends.
 func (h *Host) blame(key keys.PublicKey, points float64, why string) {
 	h.counts.add(CountJunk, 1)

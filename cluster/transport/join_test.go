@@ -109,6 +109,34 @@ func TestReconnect(t *testing.T) {
 	}
 }
 
+// A channel is told of each member that has just opened it: at once, when it comes, when it comes again.
+func TestMet(t *testing.T) {
+	n := newNetwork(t)
+	a, b := n.host(1), n.host(2)
+	aCh, _ := a.open(t, 7, ChannelConfig{})
+	met := make(chan keys.PublicKey, 100)
+	aCh.Met(func(node keys.PublicKey) { met <- node })
+	if err := a.Reach(b.Key(), b.Addr()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "they are connected", func() bool { return connections(a) == 1 })
+	if len(met) > 0 {
+		t.Error("told of a node that doesn't have the channel open")
+	}
+	bCh, _ := b.open(t, 7, ChannelConfig{})
+	if k := next(t, "b has opened it", met); k != b.Key() {
+		t.Error(k)
+	}
+	again := make(chan keys.PublicKey, 100)
+	bCh.Met(func(node keys.PublicKey) { again <- node })
+	next(t, "b is told at once of a", again)
+	addr := b.Addr()
+	b.Close()
+	b = n.host(2, func(c *Config) { c.Listen = addr })
+	b.open(t, 7, ChannelConfig{})
+	next(t, "b has come again", met)
+}
+
 // A connection over which nothing comes any more is given up.
 func TestSilence(t *testing.T) {
 	n := newNetwork(t)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/thinkey/thinkey/cluster/mesh"
 	"github.com/thinkey/thinkey/cluster/transport"
+	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
 )
@@ -233,6 +234,40 @@ func urgency(raw []byte) transport.Class {
 // junkNet is a Net that can hold against a node what it sent.
 type junkNet interface {
 	Junk(from keys.PublicKey, why string)
+}
+
+// metNet is a Net that tells of nodes that are connected anew: what was sent to them, or by them, before was lost.
+type metNet interface {
+	Met(func(node keys.PublicKey))
+}
+
+// meet lets the member ask each node that is connected anew how far it is.
+func (m *member) meet() {
+	net, ok := m.Net.(metNet)
+	if !ok {
+		return
+	}
+	net.Met(func(node keys.PublicKey) {
+		select {
+		case m.met <- node:
+		default: // it asks so many others
+		}
+	})
+}
+
+// ask tells a node how far this one is, and wants to know the same of it: who is behind gets what it lacks, also on an idle chain.
+func (m *member) ask(node keys.PublicKey) error {
+	to, ok := m.epoch.Roster.Number(node)
+	if !ok {
+		return nil
+	}
+	head := m.node.Head().Header.Height
+	c, err := m.node.Certificate(head)
+	if err != nil {
+		return err
+	}
+	post{m}.Send(to, &bft.Status{Head: head, Certificate: c, Asks: true})
+	return nil
 }
 
 // Addresses are where the process is reached: by other nodes, and by the mesh.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -70,7 +71,11 @@ func (r *linked) start(i int, founding bool) {
 	}
 	config := testConfig(r.t, nil, r.dirs[i], Pace{})
 	config.Workers, config.Heartbeat = 1, time.Hour
-	p, err := OpenProcess(ProcessConfig{Config: config, Network: r.genesis, Seat: func(id chain.ID) *Member {
+	var carrier *keys.PrivateKey
+	if i == 0 && len(r.genesis.Chains) > 0 {
+		carrier = &carrierKey
+	}
+	p, err := OpenProcess(ProcessConfig{Config: config, Network: r.genesis, Carrier: carrier, Seat: func(id chain.ID) *Member {
 		net, err := links.Net(id)
 		if err != nil {
 			r.t.Fatal(err)
@@ -284,16 +289,20 @@ func (r *linked) tried(i int) bool {
 // final waits until a node has a message in a block.
 func (r *linked) final(at int, m *chain.Message) {
 	r.t.Helper()
+	linkedFinal(r.t, r.processes[at].Node(chain.Main), m)
+}
+
+func linkedFinal(t *testing.T, n *Node, m *chain.Message) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	n := r.processes[at].Node(chain.Main)
 	for {
 		height := n.Head().Header.Height
 		if is, err := n.Message(m.ID()); err == nil && is.Final != nil {
 			return
 		}
 		if err := n.AwaitAbove(ctx, height); err != nil {
-			r.t.Fatalf("node %d never has message %s: %v", at, m.ID(), err)
+			t.Fatalf("never final: message %s: %v", m.ID(), err)
 		}
 	}
 }
@@ -330,6 +339,46 @@ func make1(kind byte, n int) []byte {
 	b := make([]byte, n)
 	b[0] = kind
 	return b
+}
+
+// A node that was given a seat of the next epoch is a stranger until the main chain has it registered. From then on it gets the blocks, and
+// votes when the epoch begins; who leaves stays a member, and follows.
+func TestLinksHandover(t *testing.T) {
+	r := newLinked(t, 4, 5)
+	r.follows = keys.PublicKey{}
+	under := *r.genesis
+	under.Name, under.Chain, under.Under, under.Accounts = "under", 2, chain.Main, nil
+	under.Committee.Chain = 2
+	for _, n := range []byte{1, 2, 250} {
+		under.Accounts = append(under.Accounts, chain.GenesisAccount{Address: chain.KeyAddress(2, keys.FromSeed([32]byte{n}).Public()), Balance: chain.NewAmount(1_000_000)})
+	}
+	r.genesis.Accounts = nil
+	for _, n := range []byte{3, 250} {
+		r.genesis.Accounts = append(r.genesis.Accounts, chain.GenesisAccount{Address: chain.KeyAddress(chain.Main, keys.FromSeed([32]byte{n}).Public()), Balance: chain.NewAmount(1 << 40)})
+	}
+	for _, g := range []*chain.Genesis{r.genesis, &under} {
+		slices.SortFunc(g.Accounts, func(a, b chain.GenesisAccount) int { return a.Address.Compare(b.Address) })
+	}
+	r.genesis.Chains, r.genesis.Owner = []chain.Genesis{under}, chain.KeyAddress(chain.Main, ownerKey.Public())
+	if err := r.genesis.Check(); err != nil {
+		t.Fatal(err)
+	}
+	for i := range r.links {
+		r.start(i, true)
+	}
+	new := keys.FromSeed([32]byte{200, 4}).Public()
+	if r.links[0].isMember(new) || !r.links[4].isMember(new) && r.links[4].Counts()[transport.CountForbidden] > 0 {
+		t.Error("a node without a seat is a member")
+	}
+	f := &forest{t: t, genesis: r.genesis, runs: r.processes, nonces: map[chain.ID]uint64{}}
+	f.change(2, 0, 1, 2, 4)
+	f.reaches(2, 1)
+	c, _, err := r.processes[4].Node(2).Committee()
+	if err != nil || len(c.Held(new)) == 0 {
+		t.Errorf("%+v, %v", c, err)
+	}
+	r.stop(0) // three of four decide, and the new one is one of them; the one that left follows, though it was connected to it just now
+	f.pay(4)
 }
 
 // One key runs in one process of a machine.

@@ -69,7 +69,8 @@ type member struct {
 	driver  *driver.Driver
 	inbox   chan bft.Event
 	heard   chan heard
-	ended   chan struct{} // closed when run has ended: nobody takes events any more
+	met     chan keys.PublicKey // nodes that are connected anew
+	ended   chan struct{}       // closed when run has ended: nobody takes events any more
 	work    sync.WaitGroup
 	round   timer
 	resend  timer
@@ -117,7 +118,7 @@ func (n *Node) join() error {
 		return errors.New("blocks of a chain with a committee are not made on demand: choose another pace")
 	}
 	m := &member{
-		Member: *n.config.Member, node: n, inbox: make(chan bft.Event, inboxEvents), heard: make(chan heard, inboxEvents), ended: make(chan struct{}),
+		Member: *n.config.Member, node: n, inbox: make(chan bft.Event, inboxEvents), heard: make(chan heard, inboxEvents), met: make(chan keys.PublicKey, inboxEvents), ended: make(chan struct{}),
 		round: newTimer(), resend: newTimer(), results: map[chain.BlockHash]*block.Result{},
 		arrived: make(chan [][]byte, arrivals), charges: make(chan accusation, accusations),
 		sent: make(chan [][]byte, forwarded), failed: make(chan struct{}, 1),
@@ -132,6 +133,7 @@ func (n *Node) join() error {
 	m.work.Go(m.passOn)
 	m.work.Go(m.judgeAll)
 	m.Net.Receive(m.hear) // first: what is asked at the start is answered at once
+	m.meet()
 	go m.run()
 	return nil
 }
@@ -206,6 +208,8 @@ func (m *member) run() {
 			err = m.driver.Apply(ev)
 		case h := <-m.heard:
 			err = m.listen(h)
+		case node := <-m.met:
+			err = m.ask(node)
 		case <-n.wake:
 			err = m.due(n.config.Pace.Every == 0 && n.anyWaits())
 		case <-pulse.C:
