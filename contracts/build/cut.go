@@ -45,10 +45,10 @@ func (t *goTables) stubs(bodies []module.Body) []bool {
 	for i, f := range t.funcs {
 		switch {
 		case cut[i]:
-			bodies[i] = module.Body{Code: new(body).op(module.OpUnreachable, module.OpEnd).code}
+			bodies[i] = module.Body{Code: *new(module.Code).Op(module.OpUnreachable, module.OpEnd)}
 		case skipped.MatchString(f.name): // takes its return address from the stack, and says that nobody is to be resumed
-			b := new(body).with(module.OpGlobalGet, stackPointer).i32(8).op(module.OpI32Add).with(module.OpGlobalSet, stackPointer)
-			bodies[i] = module.Body{Code: b.i32(0).op(module.OpEnd).code}
+			c := new(module.Code).With(module.OpGlobalGet, stackPointer).I32(8).Op(module.OpI32Add).With(module.OpGlobalSet, stackPointer)
+			bodies[i] = module.Body{Code: *c.I32(0).Op(module.OpEnd)}
 		}
 	}
 	return cut

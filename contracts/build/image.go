@@ -35,18 +35,18 @@ func freeze(m *module.Module, image wasm.Image) error {
 
 // constant is the expression that gives a value, by its bits.
 func constant(t module.ValueType, bits uint64) []byte {
-	b := new(body)
+	var c module.Code
 	switch t {
 	case module.I32:
-		b.i32(int32(uint32(bits)))
+		c.I32(int32(uint32(bits)))
 	case module.I64:
-		b.i64(int64(bits))
+		c.I64(int64(bits))
 	case module.F32:
-		b.op(module.OpF32Const).code = binary.LittleEndian.AppendUint32(b.code, uint32(bits))
+		c = binary.LittleEndian.AppendUint32(*c.Op(module.OpF32Const), uint32(bits))
 	case module.F64:
-		b.op(module.OpF64Const).code = binary.LittleEndian.AppendUint64(b.code, bits)
+		c = binary.LittleEndian.AppendUint64(*c.Op(module.OpF64Const), bits)
 	}
-	return b.op(module.OpEnd).code
+	return *c.Op(module.OpEnd)
 }
 
 // segments are what of memory isn't zero, in as few and short segments as is cheap.

@@ -78,7 +78,7 @@ func renumberElement(e *module.Element, to []uint32) ([]module.Element, error) {
 			at++
 			continue
 		}
-		run := module.Element{Table: e.Table, Offset: (&body{}).i32(int32(base) + int32(at)).op(module.OpEnd).code}
+		run := module.Element{Table: e.Table, Offset: *new(module.Code).I32(int32(base) + int32(at)).Op(module.OpEnd)}
 		for ; at < len(e.Funcs) && to[e.Funcs[at]] != gone; at++ {
 			run.Funcs = append(run.Funcs, to[e.Funcs[at]])
 		}

@@ -38,7 +38,7 @@ type substitute struct {
 	params string // i: i32, I: i64
 	locals []module.Locals
 	result bool // an i32: zero is success
-	code   func(b *body, s *substitutes)
+	code   func(b *module.Code, s *substitutes)
 }
 
 // substitutes are what a substitute may refer to.
@@ -72,7 +72,7 @@ func absent(name string) substitute {
 	if strings.HasPrefix(name, "fd_") {
 		errno = errnoBadFile
 	}
-	return substitute{result: true, code: func(b *body, _ *substitutes) { b.i32(errno) }}
+	return substitute{result: true, code: func(b *module.Code, _ *substitutes) { b.I32(errno) }}
 }
 
 // substituteFor is what takes the place of one of WASI's functions.
@@ -83,77 +83,74 @@ func substituteFor(name string) (s substitute, known bool) {
 	return s, known
 }
 
-func succeed(b *body, _ *substitutes) { b.i32(0) }
+func succeed(b *module.Code, _ *substitutes) { b.I32(0) }
 
-func stop(b *body, _ *substitutes) { b.op(module.OpUnreachable) }
+func stop(b *module.Code, _ *substitutes) { b.Op(module.OpUnreachable) }
 
 // poll waits for nothing. The runtime waits a moment before its last words; who waits in a handling would wait for ever.
-func poll(b *body, s *substitutes) {
-	b.with(module.OpGlobalGet, s.running).block(module.OpIf).op(module.OpUnreachable, module.OpEnd)
-	b.get(3).i32(0).memory(module.OpI32Store, 0).i32(0)
+func poll(b *module.Code, s *substitutes) {
+	b.With(module.OpGlobalGet, s.running).Block(module.OpIf, module.BlockNone).Op(module.OpUnreachable, module.OpEnd)
+	b.Get(3).I32(0).With(module.OpI32Store, 0, 0).I32(0)
 }
 
-func noArguments(b *body, _ *substitutes) {
-	b.get(0).i32(0).memory(module.OpI32Store, 0).get(1).i32(0).memory(module.OpI32Store, 0).i32(0)
+func noArguments(b *module.Code, _ *substitutes) {
+	b.Get(0).I32(0).With(module.OpI32Store, 0, 0).Get(1).I32(0).With(module.OpI32Store, 0, 0).I32(0)
 }
 
-func environSizes(b *body, _ *substitutes) {
+func environSizes(b *module.Code, _ *substitutes) {
 	size := 0
 	for _, e := range environment {
 		size += len(e) + 1
 	}
-	b.get(0).i32(int32(len(environment))).memory(module.OpI32Store, 0)
-	b.get(1).i32(int32(size)).memory(module.OpI32Store, 0).i32(0)
+	b.Get(0).I32(int32(len(environment))).With(module.OpI32Store, 0, 0)
+	b.Get(1).I32(int32(size)).With(module.OpI32Store, 0, 0).I32(0)
 }
 
-func environ(b *body, _ *substitutes) {
+func environ(b *module.Code, _ *substitutes) {
 	at := uint32(0)
 	for i, e := range environment {
-		b.get(0).get(1).i32(int32(at)).op(module.OpI32Add).memory(module.OpI32Store, uint32(4*i))
+		b.Get(0).Get(1).I32(int32(at)).Op(module.OpI32Add).With(module.OpI32Store, 0, uint32(4*i))
 		for _, c := range append([]byte(e), 0) {
-			b.get(1).i32(int32(c)).memory(module.OpI32Store8, at)
+			b.Get(1).I32(int32(c)).With(module.OpI32Store8, 0, at)
 			at++
 		}
 	}
-	b.i32(0)
+	b.I32(0)
 }
 
 // clock shows the time of the block; the other clock stands still, since what takes how long is nothing that a contract
 // may see.
-func clock(b *body, s *substitutes) {
-	b.get(2)
-	b.get(0).op(module.OpI32Eqz).with(module.OpGlobalGet, s.running).op(module.OpI32And)
-	b.op(module.OpIf)
-	b.code = append(b.code, byte(module.I64))
-	b.i32(scratch).with(module.OpCall, s.context)
-	b.i32(scratch).memory(module.OpI64Load, abi.ContextTime).i64(1_000_000).op(module.OpI64Mul)
-	b.op(module.OpElse)
-	b.i64(startupMillis*1_000_000).i64(startupNanos).get(0).op(module.OpI32Eqz, module.OpSelect)
-	b.op(module.OpEnd)
-	b.memory(module.OpI64Store, 0).i32(0)
+func clock(b *module.Code, s *substitutes) {
+	b.Get(2)
+	b.Get(0).Op(module.OpI32Eqz).With(module.OpGlobalGet, s.running).Op(module.OpI32And)
+	b.Block(module.OpIf, module.BlockType(module.I64))
+	b.I32(scratch).With(module.OpCall, s.context)
+	b.I32(scratch).With(module.OpI64Load, 0, abi.ContextTime).I64(1_000_000).Op(module.OpI64Mul)
+	b.Op(module.OpElse)
+	b.I64(startupMillis*1_000_000).I64(startupNanos).Get(0).Op(module.OpI32Eqz, module.OpSelect)
+	b.Op(module.OpEnd)
+	b.With(module.OpI64Store, 0, 0).I32(0)
 }
 
 // write logs each of the pieces: 0 file, 1 pieces (address and length each), 2 their number, 3 where to put the sum of
 // the lengths; 4 the sum, 5 a length.
-func write(b *body, s *substitutes) {
-	b.block(module.OpBlock).block(module.OpLoop)
-	b.get(2).op(module.OpI32Eqz).with(module.OpBrIf, 1)
-	b.get(1).memory(module.OpI32Load, 0).get(1).memory(module.OpI32Load, 4).with(module.OpLocalTee, 5)
-	b.with(module.OpCall, s.log)
-	b.get(4).get(5).op(module.OpI32Add).set(4)
-	b.get(1).i32(8).op(module.OpI32Add).set(1)
-	b.get(2).i32(1).op(module.OpI32Sub).set(2)
-	b.with(module.OpBr, 0).op(module.OpEnd, module.OpEnd)
-	b.get(3).get(4).memory(module.OpI32Store, 0).i32(0)
+func write(b *module.Code, s *substitutes) {
+	b.Block(module.OpBlock, module.BlockNone).Block(module.OpLoop, module.BlockNone)
+	b.Get(2).Op(module.OpI32Eqz).With(module.OpBrIf, 1)
+	b.Get(1).With(module.OpI32Load, 0, 0).Get(1).With(module.OpI32Load, 0, 4).With(module.OpLocalTee, 5)
+	b.With(module.OpCall, s.log)
+	b.Get(4).Get(5).Op(module.OpI32Add).Set(4)
+	b.Get(1).I32(8).Op(module.OpI32Add).Set(1)
+	b.Get(2).I32(1).Op(module.OpI32Sub).Set(2)
+	b.With(module.OpBr, 0).Op(module.OpEnd, module.OpEnd)
+	b.Get(3).Get(4).With(module.OpI32Store, 0, 0).I32(0)
 }
 
 // random is the same everywhere while the start-up code runs, which takes from it the order of maps. In a handling there is
 // none: a contract that asks for a secret must not be given what everybody knows (SPEC 3.3).
-func random(b *body, s *substitutes) {
-	b.with(module.OpGlobalGet, s.running).block(module.OpIf).op(module.OpUnreachable, module.OpEnd)
-	b.get(0).i32(0x5a).get(1).op(module.OpMemoryFill)
-	b.code = append(b.code, 0)
-	b.i32(0)
+func random(b *module.Code, s *substitutes) {
+	b.With(module.OpGlobalGet, s.running).Block(module.OpIf, module.BlockNone).Op(module.OpUnreachable, module.OpEnd)
+	b.Get(0).I32(0x5a).Get(1).With(module.OpMemoryFill, 0).I32(0)
 }
 
 // replaceWASI puts the substitutes in place of the imports, behind all other functions, and returns the index of the global
@@ -195,10 +192,10 @@ func replaceWASI(m *module.Module) (running uint32, err error) {
 	m.Globals = append(m.Globals, module.Global{GlobalType: module.GlobalType{Type: module.I32, Mutable: true}, Init: constant(module.I32, 0)})
 	for _, i := range replaced {
 		with, _ := substituteFor(imports[i].Name)
-		b := new(body)
+		b := new(module.Code)
 		with.code(b, &s)
 		m.Funcs = append(m.Funcs, imports[i].Type)
-		m.Bodies = append(m.Bodies, module.Body{Locals: with.locals, Code: b.op(module.OpEnd).code})
+		m.Bodies = append(m.Bodies, module.Body{Locals: with.locals, Code: *b.Op(module.OpEnd)})
 	}
 	return s.running, nil
 }

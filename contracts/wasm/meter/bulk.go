@@ -32,27 +32,27 @@ func (l *layout) made(in *module.Instruction) uint32 {
 // make writes the function for an instruction, and returns its type.
 func (l *layout) make(w wanted) (uint32, module.Body) {
 	i32 := module.I32
-	var c code
+	var c module.Code
 	if w.op == module.OpMemoryGrow {
 		l.meter(&c, 0, func() {
-			c.i64(gas.GrowPage)
-			c.op(module.OpI64Mul)
+			c.I64(gas.GrowPage)
+			c.Op(module.OpI64Mul)
 		})
-		c.at(module.OpLocalGet, 0)
-		c.at(module.OpMemoryGrow, 0)
-		c.op(module.OpEnd)
+		c.Get(0)
+		c.With(module.OpMemoryGrow, 0)
+		c.Op(module.OpEnd)
 		return l.typeIndex([]module.ValueType{i32}, []module.ValueType{i32}), module.Body{Code: c}
 	}
 	b := module.Body{}
 	if w.op == module.OpTableInit || w.op == module.OpTableCopy {
 		l.meter(&c, 2, func() {
-			c.i64(gas.BulkElement)
-			c.op(module.OpI64Mul)
+			c.I64(gas.BulkElement)
+			c.Op(module.OpI64Mul)
 		})
 	} else {
 		l.meter(&c, 2, func() {
-			c.i64(int64(bits.TrailingZeros(gas.BulkBytes)))
-			c.op(module.OpI64ShrU)
+			c.I64(int64(bits.TrailingZeros(gas.BulkBytes)))
+			c.Op(module.OpI64ShrU)
 		})
 		if l.mark {
 			l.markRange(&c)
@@ -60,73 +60,73 @@ func (l *layout) make(w wanted) (uint32, module.Body) {
 		}
 	}
 	for p := range uint32(3) {
-		c.at(module.OpLocalGet, p)
+		c.Get(p)
 	}
 	w.write(&c)
-	c.op(module.OpEnd)
+	c.Op(module.OpEnd)
 	b.Code = c
 	return l.typeIndex([]module.ValueType{i32, i32, i32}, nil), b
 }
 
 // write writes the instruction itself.
-func (w wanted) write(c *code) {
+func (w wanted) write(c *module.Code) {
 	switch w.op {
 	case module.OpMemoryInit:
-		c.prefixed(w.op, w.a, 0)
+		c.With(w.op, w.a, 0)
 	case module.OpMemoryCopy:
-		c.prefixed(w.op, 0, 0)
+		c.With(w.op, 0, 0)
 	case module.OpMemoryFill:
-		c.prefixed(w.op, 0)
+		c.With(w.op, 0)
 	default:
-		c.prefixed(w.op, w.a, w.b)
+		c.With(w.op, w.a, w.b)
 	}
 }
 
 // meter charges by an operand, which price turns from a number (as i64, so that nothing overflows) to units.
-func (l *layout) meter(c *code, operand uint32, price func()) {
-	c.at(module.OpGlobalGet, l.gas)
-	c.at(module.OpLocalGet, operand)
-	c.op(module.OpI64ExtendI32U)
+func (l *layout) meter(c *module.Code, operand uint32, price func()) {
+	c.With(module.OpGlobalGet, l.gas)
+	c.Get(operand)
+	c.Op(module.OpI64ExtendI32U)
 	price()
-	c.op(module.OpI64Sub)
-	c.at(module.OpGlobalSet, l.gas)
+	c.Op(module.OpI64Sub)
+	c.With(module.OpGlobalSet, l.gas)
 	*c = append(*c, l.checkCode...)
 }
 
 // markRange marks the bytes of a bulk store: local 0 is the first, local 2 their number. All 64 bits if they touch more
 // than 63 buckets.
-func (l *layout) markRange(c *code) {
+func (l *layout) markRange(c *module.Code) {
 	const first, more = 3, 4 // the first bucket, and how many follow
 	shift := int64(l.shift)
-	c.at(module.OpLocalGet, 2)
-	c.block(module.OpIf, module.BlockNone)
-	c.at(module.OpLocalGet, 0)
-	c.op(module.OpI64ExtendI32U)
-	c.at(module.OpLocalGet, 2)
-	c.op(module.OpI64ExtendI32U, module.OpI64Add)
-	c.i64(1)
-	c.op(module.OpI64Sub)
-	c.i64(shift)
-	c.op(module.OpI64ShrU)
-	c.at(module.OpLocalGet, 0)
-	c.op(module.OpI64ExtendI32U)
-	c.i64(shift)
-	c.op(module.OpI64ShrU)
-	c.at(module.OpLocalTee, first)
-	c.op(module.OpI64Sub)
-	c.at(module.OpLocalSet, more)
-	c.at(module.OpGlobalGet, l.dirty)
-	c.i64(-1)
-	c.i64(2)
-	c.at(module.OpLocalGet, more)
-	c.op(module.OpI64Shl)
-	c.i64(1)
-	c.op(module.OpI64Sub)
-	c.at(module.OpLocalGet, first)
-	c.op(module.OpI64Rotl)
-	c.at(module.OpLocalGet, more)
-	c.i64(63)
-	c.op(module.OpI64GeU, module.OpSelect, module.OpI64Or)
-	c.at(module.OpGlobalSet, l.dirty)
-	c.op(module.OpEnd)
+	c.Get(2)
+	c.Block(module.OpIf, module.BlockNone)
+	c.Get(0)
+	c.Op(module.OpI64ExtendI32U)
+	c.Get(2)
+	c.Op(module.OpI64ExtendI32U, module.OpI64Add)
+	c.I64(1)
+	c.Op(module.OpI64Sub)
+	c.I64(shift)
+	c.Op(module.OpI64ShrU)
+	c.Get(0)
+	c.Op(module.OpI64ExtendI32U)
+	c.I64(shift)
+	c.Op(module.OpI64ShrU)
+	c.With(module.OpLocalTee, first)
+	c.Op(module.OpI64Sub)
+	c.Set(more)
+	c.With(module.OpGlobalGet, l.dirty)
+	c.I64(-1)
+	c.I64(2)
+	c.Get(more)
+	c.Op(module.OpI64Shl)
+	c.I64(1)
+	c.Op(module.OpI64Sub)
+	c.Get(first)
+	c.Op(module.OpI64Rotl)
+	c.Get(more)
+	c.I64(63)
+	c.Op(module.OpI64GeU, module.OpSelect, module.OpI64Or)
+	c.With(module.OpGlobalSet, l.dirty)
+	c.Op(module.OpEnd)
 }

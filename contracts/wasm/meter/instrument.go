@@ -140,8 +140,8 @@ func (l *layout) reference(expression []byte) []byte {
 	if !w.Next() || w.Instruction().Op != module.OpRefFunc {
 		return expression
 	}
-	var c code
-	c.at(module.OpRefFunc, l.renumber(w.Instruction().A))
-	c.op(module.OpEnd)
+	var c module.Code
+	c.With(module.OpRefFunc, l.renumber(w.Instruction().A))
+	c.Op(module.OpEnd)
 	return c
 }

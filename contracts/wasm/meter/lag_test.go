@@ -16,9 +16,9 @@ func TestLag(t *testing.T) {
 		a := &author{Rand: rand.New(rand.NewPCG(seed, uint64(i)))}
 		for range 8 {
 			a.statements(3, 5)
-			a.at(module.OpCall, 2)
+			a.With(module.OpCall, 2)
 		}
-		a.op(module.OpEnd)
+		a.Op(module.OpEnd)
 		checks += lag(t, a)
 	}
 	if checks < 1000 {
@@ -29,7 +29,7 @@ func TestLag(t *testing.T) {
 // lag runs one body and returns how many checks it passed.
 func lag(t *testing.T, a *author) (checks int) {
 	f := module.FuncType{Params: []module.ValueType{module.I32, module.I32, module.I64}}
-	m := sample(t, f, []module.ValueType{module.I32, module.I64}, a.code)
+	m := sample(t, f, []module.ValueType{module.I32, module.I64}, a.Code)
 	if _, err := module.Validate(m, module.Any()); err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func lag(t *testing.T, a *author) (checks int) {
 		case in.Op == module.OpGlobalGet && !b.checks[b.at+4]:
 			ahead += b.code[b.at+1].I64
 			if most := map[bool]int64{true: callLag, false: maxLag}[called]; ahead > most {
-				t.Fatalf("%s\nbecomes\n%s%d run ahead, %d may", disassemble(t, a.code, l), disassemble(t, code, l), ahead, most)
+				t.Fatalf("%s\nbecomes\n%s%d run ahead, %d may", disassemble(t, a.Code, l), disassemble(t, code, l), ahead, most)
 			}
 		}
 	}

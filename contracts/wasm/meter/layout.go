@@ -56,13 +56,13 @@ func newLayout(m *module.Module, o Options) *layout {
 	l.firstMade = uint32(len(l.funcs)) + 1
 	l.gas = uint32(m.ImportedGlobals() + len(m.Globals))
 	l.stack, l.dirty = l.gas+1, l.gas+2
-	var c code
-	c.at(module.OpGlobalGet, l.gas)
-	c.i64(0)
-	c.op(module.OpI64LtS)
-	c.block(module.OpIf, module.BlockNone)
-	c.at(module.OpCall, l.refill)
-	c.op(module.OpEnd)
+	var c module.Code
+	c.With(module.OpGlobalGet, l.gas)
+	c.I64(0)
+	c.Op(module.OpI64LtS)
+	c.Block(module.OpIf, module.BlockNone)
+	c.With(module.OpCall, l.refill)
+	c.Op(module.OpEnd)
 	l.checkCode = c
 	return l
 }
@@ -88,11 +88,11 @@ func (l *layout) typeIndex(params, results []module.ValueType) uint32 {
 
 // globals appends those that are added.
 func (l *layout) globals(own []module.Global) []module.Global {
-	var zero32, zero64 code
-	zero32.i32(0)
-	zero32.op(module.OpEnd)
-	zero64.i64(0)
-	zero64.op(module.OpEnd)
+	var zero32, zero64 module.Code
+	zero32.I32(0)
+	zero32.Op(module.OpEnd)
+	zero64.I64(0)
+	zero64.Op(module.OpEnd)
 	all := append(own[:len(own):len(own)],
 		module.Global{GlobalType: module.GlobalType{Type: module.I64, Mutable: true}, Init: zero64},
 		module.Global{GlobalType: module.GlobalType{Type: module.I32, Mutable: true}, Init: zero32})

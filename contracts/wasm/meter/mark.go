@@ -134,39 +134,39 @@ func (m *marking) sort() {
 // mark writes a mark. The operand stack is left as it was.
 func (w *weaver) mark(m *mark) {
 	if m.kind == number {
-		w.at(module.OpGlobalGet, w.dirty)
-		w.i64(int64(m.bits))
-		w.op(module.OpI64Or)
-		w.at(module.OpGlobalSet, w.dirty)
+		w.With(module.OpGlobalGet, w.dirty)
+		w.I64(int64(m.bits))
+		w.Op(module.OpI64Or)
+		w.With(module.OpGlobalSet, w.dirty)
 		return
 	}
 	base, wide, from, to := m.local, false, m.from-int64(m.lift), m.to-int64(m.lift)
 	if m.kind == other {
 		base = w.scratchAddress
-		w.at(module.OpLocalTee, base)
+		w.With(module.OpLocalTee, base)
 	} else {
 		wide = w.types[base] == module.I64
 	}
-	w.at(module.OpGlobalGet, w.dirty)
+	w.With(module.OpGlobalGet, w.dirty)
 	w.bucket(base, wide, from)
 	if to-from > 1 {
 		w.bucket(base, wide, to-1)
 	}
-	w.at(module.OpGlobalSet, w.dirty)
+	w.With(module.OpGlobalSet, w.dirty)
 }
 
 // bucket ORs the bit of the bucket of base+add into the i64 on the stack. Bits of the sum above the address are shifted
 // out of the six that i64.shl looks at.
 func (w *weaver) bucket(base uint32, wide bool, add int64) {
-	w.i64(1)
-	w.at(module.OpLocalGet, base)
+	w.I64(1)
+	w.Get(base)
 	if !wide {
-		w.op(module.OpI64ExtendI32U)
+		w.Op(module.OpI64ExtendI32U)
 	}
 	if add := int32(add); add != 0 { // modulo 2^32
-		w.i64(int64(add))
-		w.op(module.OpI64Add)
+		w.I64(int64(add))
+		w.Op(module.OpI64Add)
 	}
-	w.i64(int64(w.shift))
-	w.op(module.OpI64ShrU, module.OpI64Shl, module.OpI64Or)
+	w.I64(int64(w.shift))
+	w.Op(module.OpI64ShrU, module.OpI64Shl, module.OpI64Or)
 }

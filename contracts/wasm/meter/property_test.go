@@ -16,7 +16,7 @@ var seedFlag = flag.Uint64("seed", 0, "seed of the random bodies; 0 takes a new 
 // runs on the test's machine.
 type author struct {
 	*rand.Rand
-	code
+	module.Code
 	labels []bool // of open blocks, outermost first: whether the label takes a value
 }
 
@@ -30,31 +30,31 @@ func (a *author) value(depth int) {
 	case 0, 1:
 		a.value(depth - 1)
 		a.leafValue()
-		a.op([]module.Opcode{module.OpI32Add, module.OpI32Sub, module.OpI32Mul}[a.IntN(3)])
+		a.Op([]module.Opcode{module.OpI32Add, module.OpI32Sub, module.OpI32Mul}[a.IntN(3)])
 	case 2, 3:
 		a.wide(depth - 1)
-		a.op(module.OpI32WrapI64)
+		a.Op(module.OpI32WrapI64)
 	case 4:
 		a.value(depth - 1)
-		a.at(module.OpLocalTee, []uint32{0, 1, 3}[a.IntN(3)])
+		a.With(module.OpLocalTee, []uint32{0, 1, 3}[a.IntN(3)])
 	case 5:
-		a.block(module.OpBlock, module.BlockType(module.I32))
+		a.Block(module.OpBlock, module.BlockType(module.I32))
 		a.labels = append(a.labels, true)
 		a.statements(depth-1, 2)
 		a.value(depth - 1)
 		a.leafValue()
-		a.at(module.OpBrIf, 0)
+		a.With(module.OpBrIf, 0)
 		a.labels = a.labels[:len(a.labels)-1]
-		a.op(module.OpEnd)
+		a.Op(module.OpEnd)
 	case 6:
 		a.value(depth - 1)
-		a.block(module.OpIf, module.BlockType(module.I32))
+		a.Block(module.OpIf, module.BlockType(module.I32))
 		a.labels = append(a.labels, true)
 		a.value(depth - 1)
-		a.op(module.OpElse)
+		a.Op(module.OpElse)
 		a.value(depth - 1)
 		a.labels = a.labels[:len(a.labels)-1]
-		a.op(module.OpEnd)
+		a.Op(module.OpEnd)
 	default:
 		a.leafValue()
 	}
@@ -62,10 +62,10 @@ func (a *author) value(depth int) {
 
 func (a *author) leafValue() {
 	if a.IntN(3) == 0 {
-		a.i32([]int32{0, 1, -1, 8, 4090, int32(a.Uint32())}[a.IntN(6)])
+		a.I32([]int32{0, 1, -1, 8, 4090, int32(a.Uint32())}[a.IntN(6)])
 		return
 	}
-	a.at(module.OpLocalGet, []uint32{0, 1, 3}[a.IntN(3)])
+	a.Get([]uint32{0, 1, 3}[a.IntN(3)])
 }
 
 // wide writes an i64.
@@ -73,13 +73,13 @@ func (a *author) wide(depth int) {
 	switch a.IntN(4) {
 	case 0:
 		a.value(depth)
-		a.op(module.OpI64ExtendI32U)
+		a.Op(module.OpI64ExtendI32U)
 	case 1:
 		a.wide(depth)
-		a.i64(int64(a.IntN(64) - 20))
-		a.op([]module.Opcode{module.OpI64Add, module.OpI64Sub}[a.IntN(2)])
+		a.I64(int64(a.IntN(64) - 20))
+		a.Op([]module.Opcode{module.OpI64Add, module.OpI64Sub}[a.IntN(2)])
 	default:
-		a.at(module.OpLocalGet, []uint32{2, 4}[a.IntN(2)])
+		a.Get([]uint32{2, 4}[a.IntN(2)])
 	}
 }
 
@@ -96,18 +96,18 @@ func (a *author) statement(depth int) {
 		a.store(depth)
 	case n < 7:
 		a.value(min(depth, 2))
-		a.at(module.OpLocalSet, []uint32{0, 1, 3}[a.IntN(3)])
+		a.Set([]uint32{0, 1, 3}[a.IntN(3)])
 	case n < 8:
 		a.wide(min(depth, 2))
-		a.at(module.OpLocalSet, []uint32{2, 4}[a.IntN(2)])
+		a.Set([]uint32{2, 4}[a.IntN(2)])
 	case n < 9:
-		a.at(module.OpCall, []uint32{0, 2}[a.IntN(2)])
+		a.With(module.OpCall, []uint32{0, 2}[a.IntN(2)])
 	case n < 12 && depth > 0:
 		a.nest(depth)
 	case n < 15:
 		a.jump()
 	default:
-		a.op(module.OpNop)
+		a.Op(module.OpNop)
 	}
 }
 
@@ -120,8 +120,8 @@ func (a *author) store(depth int) {
 	} else {
 		a.value(min(depth, 1))
 	}
-	a.at(o, 0)
-	a.code = module.AppendU32(a.code, []uint32{0, 4, 8, 100, 4095, 5000, 1 << 31, 1<<32 - 5}[min(a.IntN(12), a.IntN(8))])
+	a.With(o, 0)
+	a.Code = module.AppendU32(a.Code, []uint32{0, 4, 8, 100, 4095, 5000, 1 << 31, 1<<32 - 5}[min(a.IntN(12), a.IntN(8))])
 }
 
 // nest writes a block, loop or if.
@@ -130,15 +130,15 @@ func (a *author) nest(depth int) {
 	if o == module.OpIf {
 		a.value(1)
 	}
-	a.block(o, module.BlockNone)
+	a.Block(o, module.BlockNone)
 	a.labels = append(a.labels, false)
 	a.statements(depth-1, 5)
 	if o == module.OpIf && a.IntN(2) == 0 {
-		a.op(module.OpElse)
+		a.Op(module.OpElse)
 		a.statements(depth-1, 5)
 	}
 	a.labels = a.labels[:len(a.labels)-1]
-	a.op(module.OpEnd)
+	a.Op(module.OpEnd)
 }
 
 // jump leaves for a label that takes no value, or for the function's end.
@@ -154,17 +154,17 @@ func (a *author) jump() {
 	switch n := a.IntN(20); {
 	case n < 12:
 		a.value(1)
-		a.at(module.OpBrIf, label)
+		a.With(module.OpBrIf, label)
 	case n < 14:
-		a.at(module.OpBr, label)
+		a.With(module.OpBr, label)
 	case n < 16:
 		a.value(1)
-		a.code = append(a.code, byte(module.OpBrTable), 1)
-		a.code = module.AppendU32(module.AppendU32(a.code, to[a.IntN(len(to))]), label)
+		a.Code = append(a.Code, byte(module.OpBrTable), 1)
+		a.Code = module.AppendU32(module.AppendU32(a.Code, to[a.IntN(len(to))]), label)
 	case n < 18:
-		a.op(module.OpReturn)
+		a.Op(module.OpReturn)
 	case n < 19:
-		a.op(module.OpUnreachable)
+		a.Op(module.OpUnreachable)
 	}
 }
 
@@ -190,7 +190,7 @@ func TestRandomBodies(t *testing.T) {
 	for i := range rounds {
 		a := &author{Rand: rand.New(rand.NewPCG(seed, uint64(i)))}
 		a.statements(4, 12)
-		a.op(module.OpEnd)
+		a.Op(module.OpEnd)
 		if compare(t, a) {
 			finished++
 		}
@@ -206,13 +206,13 @@ func TestRandomBodies(t *testing.T) {
 // compare runs one body both ways, on several arguments.
 func compare(t *testing.T, a *author) (ended bool) {
 	f := module.FuncType{Params: []module.ValueType{module.I32, module.I32, module.I64}}
-	m := sample(t, f, []module.ValueType{module.I32, module.I64}, a.code, []string{"f"}[a.IntN(2):]...)
+	m := sample(t, f, []module.ValueType{module.I32, module.I64}, a.Code, []string{"f"}[a.IntN(2):]...)
 	o := Options{MaxStack: 1 << 20, Mark: true, MarkShift: uint(MinMarkShift + a.IntN(14))}
 	out := instrument(t, m, o)
 	l := newLayout(m, o)
 	for range 3 {
 		args := []uint64{uint64(a.Uint32()), uint64(a.Uint32N(5000)), a.Uint64(), 0, 0}
-		plain := load(a.code, l)
+		plain := load(a.Code, l)
 		plain.locals = slices.Clone(args)
 		if !plain.run(2000) {
 			continue
@@ -224,7 +224,7 @@ func compare(t *testing.T, a *author) (ended bool) {
 		}
 		b.settle(len(m.Exports) > 0)
 		if len(b.errors) > 0 {
-			t.Fatalf("%s\nbecomes\n%son %v, buckets of %#x bytes: %v", disassemble(t, a.code, l), disassemble(t, out.Bodies[0].Code, l),
+			t.Fatalf("%s\nbecomes\n%son %v, buckets of %#x bytes: %v", disassemble(t, a.Code, l), disassemble(t, out.Bodies[0].Code, l),
 				args, 1<<o.MarkShift, b.errors)
 		}
 	}

@@ -44,7 +44,7 @@ func parse(t testing.TB, s string) []module.ValueType {
 // assemble translates one instruction to a line, or to a field between semicolons; the last end is added.
 func assemble(t testing.TB, text string) []byte {
 	t.Helper()
-	var c code
+	var c module.Code
 	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == ';' }) {
 		f := strings.Fields(line)
 		if len(f) == 0 {
@@ -54,14 +54,14 @@ func assemble(t testing.TB, text string) []byte {
 		if !ok {
 			t.Fatalf("no instruction %q", line)
 		}
-		c.assemble(o, f[1:])
+		appendInstruction(&c, o, f[1:])
 	}
-	c.op(module.OpEnd)
+	c.Op(module.OpEnd)
 	return c
 }
 
-// assemble appends one instruction.
-func (c *code) assemble(o module.Opcode, args []string) {
+// appendInstruction appends one.
+func appendInstruction(c *module.Code, o module.Opcode, args []string) {
 	arg := func(i int) int64 {
 		if i >= len(args) {
 			return 0
@@ -77,40 +77,40 @@ func (c *code) assemble(o module.Opcode, args []string) {
 		write := wanted{o, uint32(arg(0)), uint32(arg(1))}
 		write.write(c)
 	case o == module.OpDataDrop || o == module.OpElemDrop:
-		c.prefixed(o, uint32(arg(0)))
+		c.With(o, uint32(arg(0)))
 	case o >= 0xfc00:
-		c.prefixed(o)
+		c.With(o)
 	case o == module.OpBlock || o == module.OpLoop || o == module.OpIf:
 		b := module.BlockNone
 		if len(args) > 0 {
 			b = module.BlockType(types[args[0]])
 		}
-		c.block(o, b)
+		c.Block(o, b)
 	case o == module.OpBrTable:
 		*c = append(*c, byte(o), byte(len(args)-1))
 		for i := range args {
 			*c = module.AppendU32(*c, uint32(arg(i)))
 		}
 	case o == module.OpI32Const:
-		c.i32(int32(arg(0)))
+		c.I32(int32(arg(0)))
 	case o == module.OpI64Const:
-		c.i64(arg(0))
+		c.I64(arg(0))
 	case o == module.OpF32Const:
 		*c = binary.LittleEndian.AppendUint32(append(*c, byte(o)), uint32(arg(0)))
 	case o == module.OpF64Const:
 		*c = binary.LittleEndian.AppendUint64(append(*c, byte(o)), uint64(arg(0)))
 	case o == module.OpMemorySize || o == module.OpMemoryGrow:
-		c.at(o, 0)
+		c.With(o, 0)
 	case o >= module.OpI32Load && o <= module.OpI64Store32:
-		c.at(o, 0) // alignment 1
+		c.With(o, 0) // alignment 1
 		*c = module.AppendU32(*c, uint32(arg(0)))
 	case o == module.OpCallIndirect:
-		c.at(o, uint32(arg(0)))
+		c.With(o, uint32(arg(0)))
 		*c = append(*c, 0)
 	case indexed(o):
-		c.at(o, uint32(arg(0)))
+		c.With(o, uint32(arg(0)))
 	default:
-		c.op(o)
+		c.Op(o)
 	}
 }
 
@@ -201,9 +201,9 @@ func sample(t testing.TB, f module.FuncType, locals []module.ValueType, body []b
 
 // constant32 is an i32 global.
 func constant32(v int32, mutable bool) module.Global {
-	var c code
-	c.i32(v)
-	c.op(module.OpEnd)
+	var c module.Code
+	c.I32(v)
+	c.Op(module.OpEnd)
 	return module.Global{GlobalType: module.GlobalType{Type: module.I32, Mutable: mutable}, Init: c}
 }
 

@@ -8,7 +8,7 @@ import (
 
 // weaver writes what a plan found, into code that it reuses.
 type weaver struct {
-	code
+	module.Code
 	*layout
 	body  *module.Body
 	types []module.ValueType // of the locals, if there are marks
@@ -35,7 +35,7 @@ type shape struct {
 
 // weave writes the body that a plan makes.
 func (w *weaver) weave(p *plan, f module.FuncType, s shape) module.Body {
-	w.code, w.body, w.branches = w.code[:0], p.body, 0
+	w.Code, w.body, w.branches = w.Code[:0], p.body, 0
 	out := module.Body{Locals: w.locals(p, len(f.Params))}
 	if len(p.marks.all) > 0 {
 		w.expand(f.Params, p.body.Locals)
@@ -50,22 +50,22 @@ func (w *weaver) weave(p *plan, f module.FuncType, s shape) module.Body {
 		if len(f.Results) == 1 {
 			t = module.BlockType(f.Results[0])
 		}
-		w.block(module.OpBlock, t)
+		w.Block(module.OpBlock, t)
 	}
 	w.splice(p)
 	if around {
 		if !w.wrapped {
-			w.code = w.code[:len(w.code)-1]
+			w.Code = w.Code[:len(w.Code)-1]
 		}
 		if s.words > 0 {
 			w.pop(s.words)
 		}
 		if s.check {
-			w.code = append(w.code, w.checkCode...)
+			w.Code = append(w.Code, w.checkCode...)
 		}
-		w.op(module.OpEnd)
+		w.Op(module.OpEnd)
 	}
-	out.Code = w.arena.keep(w.code)
+	out.Code = w.arena.keep(w.Code)
 	return out
 }
 
@@ -125,7 +125,7 @@ func (w *weaver) splice(p *plan) {
 
 // copy copies code as it is, and returns where it ends.
 func (w *weaver) copy(from, to int32) int32 {
-	w.code = append(w.code, w.body.Code[from:to]...)
+	w.Code = append(w.Code, w.body.Code[from:to]...)
 	return to
 }
 
@@ -138,14 +138,14 @@ func (w *weaver) edit(e *edit) {
 		if e.arg > 0 {
 			w.charge(e.arg)
 		}
-		w.code = append(w.code, w.checkCode...)
+		w.Code = append(w.Code, w.checkCode...)
 	case call:
-		w.at(module.OpCall, e.arg)
+		w.With(module.OpCall, e.arg)
 	case leave:
 		if w.wrapped {
-			w.at(module.OpBr, e.arg)
+			w.With(module.OpBr, e.arg)
 		} else {
-			w.op(module.OpReturn)
+			w.Op(module.OpReturn)
 		}
 	case canonical32:
 		w.canonical(&width32, w.scratch32)
@@ -160,15 +160,15 @@ func (w *weaver) edit(e *edit) {
 
 // charge takes units from the gas global.
 func (w *weaver) charge(units uint32) {
-	w.at(module.OpGlobalGet, w.gas)
-	w.i64(int64(units))
-	w.op(module.OpI64Sub)
-	w.at(module.OpGlobalSet, w.gas)
+	w.With(module.OpGlobalGet, w.gas)
+	w.I64(int64(units))
+	w.Op(module.OpI64Sub)
+	w.With(module.OpGlobalSet, w.gas)
 }
 
 // width is what differs between f32 and f64.
 type width struct {
-	nan, bits       code // the canonical NaN, as a float and as an integer
+	nan, bits       module.Code // the canonical NaN, as a float and as an integer
 	equal           module.Opcode
 	toBits, toFloat module.Opcode
 }
@@ -179,64 +179,64 @@ func widths() (f32, f64 width) {
 	const nan32, nan64, nanShift = 0x7fc0_0000, 0x7ff8_0000_0000_0000, 51
 	f32 = width{equal: module.OpF32Eq, toBits: module.OpI32ReinterpretF32, toFloat: module.OpF32ReinterpretI32}
 	f64 = width{equal: module.OpF64Eq, toBits: module.OpI64ReinterpretF64, toFloat: module.OpF64ReinterpretI64}
-	f32.nan = binary.LittleEndian.AppendUint32(code{byte(module.OpF32Const)}, nan32)
-	f64.nan = binary.LittleEndian.AppendUint64(code{byte(module.OpF64Const)}, nan64)
-	f32.bits.i32(nan32)
-	f64.bits.i64(nan64 >> nanShift) // shifted: 6 bytes instead of 11
-	f64.bits.i64(nanShift)
-	f64.bits.op(module.OpI64Shl)
+	f32.nan = binary.LittleEndian.AppendUint32(module.Code{byte(module.OpF32Const)}, nan32)
+	f64.nan = binary.LittleEndian.AppendUint64(module.Code{byte(module.OpF64Const)}, nan64)
+	f32.bits.I32(nan32)
+	f64.bits.I64(nan64 >> nanShift) // shifted: 6 bytes instead of 11
+	f64.bits.I64(nanShift)
+	f64.bits.Op(module.OpI64Shl)
 	return f32, f64
 }
 
 // canonical replaces a NaN on the stack: it is what doesn't equal itself. A branch over the constant is what the compiler
 // makes the fastest code of, but many branches make it slow to compile: the rest of a body's are selects, of bits (G9).
 func (w *weaver) canonical(f *width, scratch uint32) {
-	w.at(module.OpLocalTee, scratch)
+	w.With(module.OpLocalTee, scratch)
 	if w.branches++; w.branches > maxBranches {
-		w.op(f.toBits)
-		w.code = append(w.code, f.bits...)
-		w.at(module.OpLocalGet, scratch)
-		w.at(module.OpLocalGet, scratch)
-		w.op(f.equal, module.OpSelect, f.toFloat)
+		w.Op(f.toBits)
+		w.Code = append(w.Code, f.bits...)
+		w.Get(scratch)
+		w.Get(scratch)
+		w.Op(f.equal, module.OpSelect, f.toFloat)
 		return
 	}
-	w.at(module.OpLocalGet, scratch)
-	w.op(f.equal + unequal)
-	w.block(module.OpIf, module.BlockNone)
-	w.code = append(w.code, f.nan...)
-	w.at(module.OpLocalSet, scratch)
-	w.op(module.OpEnd)
-	w.at(module.OpLocalGet, scratch)
+	w.Get(scratch)
+	w.Op(f.equal + unequal)
+	w.Block(module.OpIf, module.BlockNone)
+	w.Code = append(w.Code, f.nan...)
+	w.Set(scratch)
+	w.Op(module.OpEnd)
+	w.Get(scratch)
 }
 
 // choose selects between the bits of two floats (G9).
 func (w *weaver) choose(f *width, scratch uint32) {
-	w.at(module.OpLocalSet, w.scratchAddress)
-	w.at(module.OpLocalSet, scratch)
-	w.op(f.toBits)
-	w.at(module.OpLocalGet, scratch)
-	w.op(f.toBits)
-	w.at(module.OpLocalGet, w.scratchAddress)
-	w.op(module.OpSelect, f.toFloat)
+	w.Set(w.scratchAddress)
+	w.Set(scratch)
+	w.Op(f.toBits)
+	w.Get(scratch)
+	w.Op(f.toBits)
+	w.Get(w.scratchAddress)
+	w.Op(module.OpSelect, f.toFloat)
 }
 
 // push counts a frame, or traps with a count above the limit (G4).
 func (w *weaver) push(words uint32) {
-	w.at(module.OpGlobalGet, w.stack)
-	w.i32(int32(words))
-	w.op(module.OpI32Add)
-	w.at(module.OpGlobalSet, w.stack)
-	w.at(module.OpGlobalGet, w.stack)
-	w.i32(int32(w.maxStack))
-	w.op(module.OpI32GtU)
-	w.block(module.OpIf, module.BlockNone)
-	w.op(module.OpUnreachable, module.OpEnd)
+	w.With(module.OpGlobalGet, w.stack)
+	w.I32(int32(words))
+	w.Op(module.OpI32Add)
+	w.With(module.OpGlobalSet, w.stack)
+	w.With(module.OpGlobalGet, w.stack)
+	w.I32(int32(w.maxStack))
+	w.Op(module.OpI32GtU)
+	w.Block(module.OpIf, module.BlockNone)
+	w.Op(module.OpUnreachable, module.OpEnd)
 }
 
 // pop uncounts a frame.
 func (w *weaver) pop(words uint32) {
-	w.at(module.OpGlobalGet, w.stack)
-	w.i32(int32(words))
-	w.op(module.OpI32Sub)
-	w.at(module.OpGlobalSet, w.stack)
+	w.With(module.OpGlobalGet, w.stack)
+	w.I32(int32(words))
+	w.Op(module.OpI32Sub)
+	w.With(module.OpGlobalSet, w.stack)
 }

@@ -142,13 +142,13 @@ func BenchmarkInstrument(b *testing.B) {
 	f := module.FuncType{Params: []module.ValueType{module.I32, module.I32, module.I64}}
 	m := sample(b, f, []module.ValueType{module.I32, module.I64}, assemble(b, "nop"))
 	for size := 0; size < 1<<20; {
-		a.code = nil
+		a.Code = nil
 		for range 5 {
 			a.statements(3, 20)
 		}
-		a.op(module.OpEnd)
-		m.Bodies, m.Funcs = append(m.Bodies, module.Body{Locals: m.Bodies[0].Locals, Code: a.code}), append(m.Funcs, 0)
-		size += len(a.code)
+		a.Op(module.OpEnd)
+		m.Bodies, m.Funcs = append(m.Bodies, module.Body{Locals: m.Bodies[0].Locals, Code: a.Code}), append(m.Funcs, 0)
+		size += len(a.Code)
 	}
 	facts, err := module.Validate(m, module.Any())
 	if err != nil {

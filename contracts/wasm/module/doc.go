@@ -12,7 +12,7 @@
 // The format is WebAssembly 1.0 with sign extension, saturating float-to-integer conversion and bulk memory: what stock Go
 // compiles to.
 //
-// Reading order: types.go, opcode.go (the table), walk.go; decode.go, entries.go, encode.go; validate.go, body.go (the
+// Reading order: types.go, opcode.go (the table), walk.go, write.go; decode.go, entries.go, encode.go; validate.go, body.go (the
 // type checker), contract.go (the rules of a contract), limits.go, work.go (what bounds the time to compile).
 //
 // # Invariants

@@ -433,7 +433,10 @@ var operations = [...]operation{
 	{OpRefFunc, "ref.func", index, "", 0, 0},
 }
 
-// prefixed is where the operations behind the prefix 0xfc start in byOpcode.
+// prefix begins the opcodes of more than one byte.
+const prefix = 0xfc
+
+// prefixed is where the operations behind the prefix start in byOpcode.
 const prefixed = 0x100
 
 // byOpcode finds an operation by its place; one that is not decoded has the immediate foreign.
@@ -446,8 +449,8 @@ var byOpcode = func() (all [prefixed + 16]operation) {
 
 // place is the index in byOpcode.
 func (o Opcode) place() int {
-	if o >= 0xfc00 {
-		return prefixed + int(o-0xfc00)
+	if o >= prefix<<8 {
+		return prefixed + int(o-prefix<<8)
 	}
 	return int(o)
 }

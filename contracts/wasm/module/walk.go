@@ -46,12 +46,12 @@ func (w *Walker) Next() bool {
 	in.At, in.A, in.B, in.I64, in.Block = w.next, 0, 0, 0, 0
 	in.Op = Opcode(w.code[w.next])
 	w.next++
-	if in.Op == 0xfc {
+	if in.Op == prefix {
 		n, next := uleb(w.code, w.next)
 		if next < 0 || n > 0xff {
 			return w.badPrefixed(n, next)
 		}
-		in.Op, w.next = 0xfc00|Opcode(n), next
+		in.Op, w.next = prefix<<8|Opcode(n), next
 	}
 	w.immediates(in)
 	in.End = w.next
