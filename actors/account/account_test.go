@@ -152,7 +152,7 @@ func TestStorageReadsThroughOpenBlocks(t *testing.T) {
 	c.Programs = writer{}
 	write := func(tag Tag, pairs string) {
 		t.Helper()
-		m := &chain.Message{Kind: chain.Relay, From: self, To: self, GasLimit: 1 << 24, Method: "write", Input: []byte(pairs)}
+		m := &chain.Message{Kind: chain.Relay, From: self, To: self, GasLimit: 1 << 24, GasPrice: 10, Method: "write", Input: []byte(pairs)}
 		if h, _, err := a.Handle(c, tag, &exec.Delivery{Message: m.Seal()}); err != nil || h.Outcome.Status != chain.StatusOK {
 			t.Fatal(h, err)
 		}
