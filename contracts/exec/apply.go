@@ -70,13 +70,12 @@ func (o *Outcome) Logs() [][]byte {
 // Apply handles message m at the account self, whose record is before. An external m must have passed Admit against the
 // same record; a relay is handled whatever it says (SPEC 8.3).
 func Apply(c *Context, self chain.Address, before chain.Account, storage Storage, m *chain.Message) (Outcome, error) {
-	return apply(c, self, before, storage, m, &Loads{Had: before.Code})
+	return apply(place{c, self, before, storage, &Loads{Had: before.Code}}, m)
 }
 
-// apply is Apply at an account that has loaded code in the block already.
-func apply(c *Context, self chain.Address, before chain.Account, storage Storage, m *chain.Message, loads *Loads) (Outcome, error) {
-	env := newEnv(c, self, before, storage, m)
-	env.loads = loads
+// apply is Apply at an account that may have loaded code in the block already.
+func apply(at place, m *chain.Message) (Outcome, error) {
+	env := newEnv(at, m)
 	if m.Kind == chain.External {
 		env.buyGas()
 	}

@@ -30,7 +30,7 @@ type Env struct {
 	rare    *rare
 	output  []byte // a view's answer
 	view    bool   // nothing may change
-	loads   *Loads // of the account in the block
+	loads   *Loads
 	// halt is why the handling can't end well any more, broken the first error of the state's. Both hold even if the
 	// program goes on as if nothing had happened (E6).
 	halt   *Failure
@@ -41,8 +41,20 @@ type Env struct {
 	reserve                     uint64 // for the bounce of a relay that fails
 }
 
-func newEnv(c *Context, self chain.Address, before chain.Account, storage Storage, m *chain.Message) *Env {
-	e := &Env{Context: c, Self: self, Message: m, Input: m.Input, before: before, account: before, storage: storage, left: m.GasLimit, bought: m.GasLimit}
+// place is where a message is handled: an account at a moment of a block.
+type place struct {
+	context *Context
+	self    chain.Address
+	account chain.Account // as the message finds it
+	storage Storage
+	loads   *Loads // of the account in the block
+}
+
+func newEnv(at place, m *chain.Message) *Env {
+	e := &Env{
+		Context: at.context, Self: at.self, Message: m, Input: m.Input, before: at.account, account: at.account, storage: at.storage, loads: at.loads,
+		left: m.GasLimit, bought: m.GasLimit,
+	}
 	if m.Kind == chain.Relay && !m.CannotFail() {
 		e.reserve = gas.Bounce
 		e.bought += gas.Bounce

@@ -14,14 +14,14 @@ import (
 // sent by the last. Outcomes are by message, with the record after all of them. The result is nil if they can't be handled
 // so, for whatever reason: nothing has happened then but that gas was wasted, which nobody pays for, and each is to be
 // handled by itself.
-func applyGroup(c *Context, self chain.Address, before chain.Account, storage Storage, group []*chain.Message, loads *Loads) (done []Outcome, wasted uint64, err error) {
-	program, err := c.grouped(self, before, group)
+func applyGroup(at place, group []*chain.Message) (done []Outcome, wasted uint64, err error) {
+	program, err := at.context.grouped(at.self, at.account, group)
 	if program == nil || err != nil {
 		return nil, 0, err
 	}
 	last := group[len(group)-1]
-	env := newEnv(c, self, before, storage, last)
-	env.Group, env.loads = group, loads
+	env := newEnv(at, last)
+	env.Group = group
 	env.left = mostTogether(group)
 	env.bought, env.reserve = env.left, 0
 	for _, m := range group {

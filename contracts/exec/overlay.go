@@ -48,6 +48,9 @@ func NewOverlay(account chain.Address, before chain.Account, below Entries) *Ove
 	return &Overlay{Account: account, Before: before, Now: before, Loads: Loads{Had: before.Code}, below: below}
 }
 
+// place is the account as the next message finds it.
+func (o *Overlay) place(c *Context, loads *Loads) place { return place{c, o.Account, o.Now, o, loads} }
+
 // Handle applies one message and records it. A Refusal says that an external message can't be an input here; nothing has
 // happened then. An error is the state's.
 func (o *Overlay) Handle(c *Context, d *Delivery) (*Handled, *Refusal, error) {
@@ -56,7 +59,7 @@ func (o *Overlay) Handle(c *Context, d *Delivery) (*Handled, *Refusal, error) {
 			return nil, refusal, nil
 		}
 	}
-	outcome, err := apply(c, o.Account, o.Now, o, d.Message, &o.Loads)
+	outcome, err := apply(o.place(c, &o.Loads), d.Message)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -72,7 +75,7 @@ func (o *Overlay) Handle(c *Context, d *Delivery) (*Handled, *Refusal, error) {
 // happened but that gas was wasted. An error is the state's.
 func (o *Overlay) HandleGroup(c *Context, group []*Delivery) (ok bool, wasted uint64, err error) {
 	loads := Loads{Had: o.Loads.Had, Ran: slices.Clone(o.Loads.Ran)}
-	outcomes, wasted, err := applyGroup(c, o.Account, o.Now, o, messagesOf(group), &loads)
+	outcomes, wasted, err := applyGroup(o.place(c, &loads), messagesOf(group))
 	if outcomes == nil || err != nil {
 		return false, wasted, err
 	}

@@ -45,8 +45,8 @@ type Answer struct {
 // Query runs a view of the account self, which changes nothing. An error is the state's.
 func Query(c *Context, self chain.Address, account chain.Account, storage Storage, q Question) (Answer, error) {
 	m := &chain.Message{Network: c.Network, Kind: chain.External, To: self, GasLimit: q.GasLimit, Method: q.Method, Input: q.Input}
-	env := newEnv(c, self, account, storage, m.Seal())
-	env.view, env.loads = true, &Loads{}
+	env := newEnv(place{c, self, account, storage, &Loads{}}, m.Seal())
+	env.view = true
 	err := env.ask()
 	a := Answer{Status: chain.StatusOK, Output: env.output, GasUsed: env.used}
 	if env.rare != nil {
