@@ -183,7 +183,7 @@ func (m *machine) call(f uint32) {
 
 // write notes a store.
 func (m *machine) write(in *module.Instruction) {
-	size := uint64(traits[place(in.Op)].size)
+	size := uint64(traits[in.Op.Place()].size)
 	v, at := m.pop(), uint64(uint32(m.pop()))+uint64(in.B)
 	if at+size > 1<<32 {
 		m.trap = true

@@ -68,7 +68,7 @@ func (p *plan) make(b *module.Body, result bool) error {
 	w := module.Walk(b.Code)
 	in := w.Instruction()
 	for w.Next() {
-		t := &traits[place(in.Op)]
+		t := &traits[in.Op.Place()]
 		if p.dead && !p.wakes(in) {
 			continue
 		}

@@ -34,35 +34,21 @@ type trait struct {
 	size         uint8 // of a store: bytes
 }
 
-// prefixed is where the opcodes behind the prefix 0xfc start in traits.
-const prefixed = 0x100
-
-// traits by opcode; those behind the prefix follow the others.
-var traits = func() *[prefixed + 16]trait {
-	var t [prefixed + 16]trait
+// traits by the place of the opcode.
+var traits = func() *[module.Places]trait {
+	var t [module.Places]trait
 	for _, s := range classes {
 		for o := s.first; o <= s.last; o++ {
-			t[place(o)] = s.trait
+			t[o.Place()] = s.trait
 		}
 	}
 	return &t
 }()
 
-// place is the index in traits; what is out of range is unpriced.
-func place(o module.Opcode) int {
-	if o < prefixed {
-		return int(o)
-	}
-	if n := int(o) - 0xfc00; n >= 0 && n < 16 {
-		return prefixed + n
-	}
-	return 0xff
-}
-
 // PriceOf is what an instruction costs, in tenths of a unit of gas, beside what it costs by its operands. ok is false for
 // what is no instruction that runs.
 func PriceOf(o module.Opcode) (tenths uint32, ok bool) {
-	t := traits[place(o)]
+	t := traits[o.Place()]
 	return uint32(t.tenths), t.kind != unpriced
 }
 

@@ -73,7 +73,7 @@ func appendInstruction(c *module.Code, o module.Opcode, args []string) {
 		return v
 	}
 	switch {
-	case o >= 0xfc00 && traits[place(o)].kind == bulk:
+	case o >= 0xfc00 && traits[o.Place()].kind == bulk:
 		write := wanted{o, uint32(arg(0)), uint32(arg(1))}
 		write.write(c)
 	case o == module.OpDataDrop || o == module.OpElemDrop:

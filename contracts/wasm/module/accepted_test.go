@@ -52,7 +52,7 @@ func TestEveryOpcodeHasItsEffect(t *testing.T) {
 		if o.sig == "" {
 			continue
 		}
-		e := effects[o.op.place()]
+		e := effects[o.op.Place()]
 		a := &author{}
 		for i := int(e.n) - 1; i >= 0; i-- {
 			a.add(true, OpLocalGet, localOf[e.takes[i]])

@@ -80,7 +80,7 @@ func (c *checker) function(t *FuncType, b *Body, f *FunctionFacts) {
 	open := true
 	for open && c.w.Next() {
 		f.Instructions++
-		place := c.w.in.Op.place()
+		place := c.w.in.Op.Place()
 		f.Work += uint64(works[place])
 		f.Machine += uint64(machines[place])
 		open = c.step(&c.w.in)
@@ -444,7 +444,7 @@ func (c *checker) segment(in *Instruction) {
 
 // plain checks an instruction by its signature.
 func (c *checker) plain(in *Instruction) {
-	e := &effects[in.Op.place()]
+	e := &effects[in.Op.Place()]
 	if e.needs&^c.p.Features != 0 {
 		c.fail("is not accepted here (%s)", e.needs)
 	}

@@ -14,7 +14,7 @@ type effect struct {
 }
 
 // effects is, by place, the effect of every instruction that has a signature.
-var effects = func() (all [len(byOpcode)]effect) {
+var effects = func() (all [Places]effect) {
 	for _, o := range operations {
 		takes, gives, _ := strings.Cut(o.sig, ":")
 		e := effect{n: byte(len(takes)), align: o.align, needs: o.needs}
@@ -26,7 +26,7 @@ var effects = func() (all [len(byOpcode)]effect) {
 		}
 		e.access = o.imm == memory
 		e.memory = e.access || o.imm == zero || o.imm == zeroZero || o.imm == indexZero
-		all[o.op.place()] = e
+		all[o.op.Place()] = e
 	}
 	return all
 }()

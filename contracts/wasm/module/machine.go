@@ -20,9 +20,9 @@ const (
 )
 
 // machines is, by place, the machine code of an instruction by itself.
-var machines = func() (all [len(byOpcode)]uint16) {
+var machines = func() (all [Places]uint16) {
 	for _, o := range operations {
-		all[o.op.place()] = machine(o)
+		all[o.op.Place()] = machine(o)
 	}
 	return all
 }()

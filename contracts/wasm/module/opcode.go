@@ -436,40 +436,41 @@ var operations = [...]operation{
 // prefix begins the opcodes of more than one byte.
 const prefix = 0xfc
 
-// prefixed is where the operations behind the prefix start in byOpcode.
-const prefixed = 0x100
+// Tables by opcode have Places, one for each opcode of a byte and then for each that is behind the prefix.
+const (
+	prefixed = 0x100
+	Places   = prefixed + 16
+)
+
+// Place is where a table by opcode has o. What can be no instruction has the place of 0xff, which is none.
+func (o Opcode) Place() int {
+	switch behind := int(o) - prefix<<8; {
+	case o < prefixed:
+		return int(o)
+	case behind >= 0 && behind < Places-prefixed:
+		return prefixed + behind
+	}
+	return 0xff
+}
 
 // byOpcode finds an operation by its place; one that is not decoded has the immediate foreign.
-var byOpcode = func() (all [prefixed + 16]operation) {
+var byOpcode = func() (all [Places]operation) {
 	for _, o := range operations {
-		all[o.op.place()] = o
+		all[o.op.Place()] = o
 	}
 	return all
 }()
 
-// place is the index in byOpcode.
-func (o Opcode) place() int {
-	if o >= prefix<<8 {
-		return prefixed + int(o-prefix<<8)
-	}
-	return int(o)
-}
-
 // operation is what there is to know about o.
-func (o Opcode) operation() *operation {
-	if at := o.place(); at < len(byOpcode) {
-		return &byOpcode[at]
-	}
-	return &byOpcode[prefixed-1] // 0xff: foreign
-}
+func (o Opcode) operation() *operation { return &byOpcode[o.Place()] }
 
 // Known says whether o is an instruction that is decoded.
 func (o Opcode) Known() bool { return o.operation().imm != foreign }
 
 // String is the name in the text format.
 func (o Opcode) String() string {
-	if k := o.operation(); k.imm != foreign {
-		return k.name
+	if o.Known() {
+		return o.operation().name
 	}
 	if f, ok := foreigner(o); ok {
 		return f.name

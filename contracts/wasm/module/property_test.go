@@ -77,12 +77,12 @@ func (a *author) value(t ValueType, depth int) {
 func (a *author) operation(t ValueType, depth int) {
 	var fit []operation
 	for _, o := range operations {
-		if e := effects[o.op.place()]; o.imm == plain && o.sig != "" && e.gives == t {
+		if e := effects[o.op.Place()]; o.imm == plain && o.sig != "" && e.gives == t {
 			fit = append(fit, o)
 		}
 	}
 	o := fit[a.IntN(len(fit))]
-	e := effects[o.op.place()]
+	e := effects[o.op.Place()]
 	for i := int(e.n) - 1; i >= 0; i-- {
 		a.value(e.takes[i], depth)
 	}

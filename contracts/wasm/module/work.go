@@ -33,9 +33,9 @@ const (
 )
 
 // works is, by place, the work that an instruction is by itself.
-var works = func() (all [len(byOpcode)]uint32) {
+var works = func() (all [Places]uint32) {
 	for _, o := range operations {
-		all[o.op.place()] = work(o)
+		all[o.op.Place()] = work(o)
 	}
 	return all
 }()
