@@ -21,8 +21,8 @@ import (
 // network is what the chains of a test share: who is who, what is collected, and what is under way.
 type network struct {
 	t        testing.TB
-	chains   []*Chain // by id; the main chain first
-	limbs    chain.Tree
+	chains   []*Chain   // by id; the main chain first
+	limbs    chain.Tree // what chains there are, before they are made too
 	codes    codes
 	pace     time.Duration // between a block and the next
 	clock    uint64        // the time in milliseconds: no block that is made now is earlier
@@ -63,7 +63,7 @@ const mostChains = 16 // what 16 of them hold together is an Amount still
 func (n *network) start(s *setup) error {
 	g := &chain.Genesis{Name: "kit", Chain: chain.Main, TimeMillis: uint64(s.start.UnixMilli()), Params: s.params}
 	n.clock, n.issued = g.TimeMillis, plenty
-	if len(s.limbs) > 1 {
+	if n.isTree() {
 		n.issued = chain.Mul(1<<60, 1<<60)
 	}
 	for i, l := range s.limbs {
@@ -74,11 +74,11 @@ func (n *network) start(s *setup) error {
 			g.Chains = append(g.Chains, chain.Genesis{Name: l.name, Chain: k.id, Under: k.parent.id, TimeMillis: g.TimeMillis, Params: s.params})
 			at = &g.Chains[i-1]
 		}
-		if len(s.limbs) > 1 {
+		if n.isTree() {
 			k.found(at)
 		}
 		n.chains = append(n.chains, k)
-		k.fund(at, len(s.limbs) > 1)
+		k.fund(at)
 	}
 	for _, k := range n.chains {
 		if err := k.create(g); err != nil {
@@ -100,14 +100,14 @@ func (k *Chain) found(g *chain.Genesis) {
 const carrier = "carrier"
 
 // fund gives all money of a chain to its bank; in a tree but what it takes to carry digests.
-func (k *Chain) fund(g *chain.Genesis, inTree bool) {
+func (k *Chain) fund(g *chain.Genesis) {
 	give := func(name string, v chain.Amount) {
 		key := client.DevKey("kit", name)
 		a := k.register(&Account{name: k.called(name), address: chain.KeyAddress(k.id, key.Public()), key: &key})
 		g.Accounts = append(g.Accounts, chain.GenesisAccount{Address: a.address, Balance: v})
 	}
 	bank := k.issued
-	if inTree {
+	if k.isTree() {
 		carriers := chain.Mul(1<<50, 1<<50)
 		bank, _ = bank.Sub(carriers)
 		give(carrier, carriers)
@@ -124,7 +124,7 @@ func (k *Chain) bank() *Account { return k.accounts[k.called("bank")] }
 func (k *Chain) create(main *chain.Genesis) error {
 	k.rules = block.Rules{Programs: native.Programs{Codes: k.codes}}
 	g := main
-	if len(main.Chains) > 0 {
+	if k.isTree() {
 		var err error
 		if g, err = main.Of(k.id); err != nil {
 			return err
@@ -150,7 +150,7 @@ func (k *Chain) create(main *chain.Genesis) error {
 }
 
 // isTree says whether there are several chains.
-func (n *network) isTree() bool { return len(n.chains) > 1 }
+func (n *network) isTree() bool { return len(n.limbs) > 1 }
 
 // main is the main chain.
 func (n *network) main() *Chain { return n.chains[0] }
