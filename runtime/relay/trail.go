@@ -60,9 +60,8 @@ func (c *Chains) trailed(id chain.ID, known chain.Known, slots []exec.Slot) (vie
 	if l.shown, err = is.Show(slots); err != nil || l.shown == nil {
 		return nil, nil, notYet(id, err)
 	}
-	b := &bringing{Chains: c}
 	for known.Epoch < l.shown.Digest.Last().Epoch {
-		d, err := b.handover(l, known)
+		d, err := handover(is, known, l.shown.Digest.Last().Height)
 		if err != nil || d == nil {
 			return nil, nil, notYet(id, err)
 		}
