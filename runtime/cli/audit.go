@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,6 +17,7 @@ import (
 	"github.com/thinkey/thinkey/runtime/audit"
 	"github.com/thinkey/thinkey/runtime/node"
 	"github.com/thinkey/thinkey/runtime/store"
+	"github.com/thinkey/thinkey/sdk/chain"
 )
 
 func (a *app) newAudit() *cobra.Command {
@@ -99,7 +101,11 @@ func (a *app) newReplay() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		report, err := audit.Replay(cmd.Context(), auditing(dir, nil), height)
+		o := auditing(dir, nil)
+		if o.Chain, err = a.numbered(); err != nil {
+			return err
+		}
+		report, err := audit.Replay(cmd.Context(), o, height)
 		if err != nil {
 			return auditFault(data, err)
 		}
@@ -179,6 +185,19 @@ func tried(ctx context.Context, data, file string) (t audit.Trial, err error) {
 	return t, err
 }
 
+// numbered is the chain of the settings by its number: no node tells what names mean in a directory. 0 if none is named.
+func (a *app) numbered() (chain.ID, error) {
+	text := a.settings.text("chain")
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseUint(text, 10, 32)
+	if err != nil || n == 0 {
+		return 0, usage("--chain (%q)", text).do("write the chain's number, such as 2: a directory knows no names")
+	}
+	return chain.ID(n), nil
+}
+
 func auditing(dir string, progress func(audit.Progress)) audit.Options {
 	return audit.Options{Dir: dir, Each: node.Spread(runtime.GOMAXPROCS(0)), Engine: auditEngine, Progress: progress}
 }
@@ -205,6 +224,8 @@ func isDir(path string) bool {
 func auditFault(dir string, err error) error {
 	f := classify(err)
 	switch {
+	case errors.Is(err, audit.ErrSeveralChains):
+		return f.do("name one by its number, such as --chain 2")
 	case errors.Is(err, store.ErrInUse):
 		return failed("in_use", "%s is in use by another process", dir).do("stop the process that uses it, then try again")
 	case errors.Is(err, store.ErrPruned): // before what it wraps

@@ -122,6 +122,7 @@ type createOptions struct {
 	blockGas, minPrice, perAccount, perByte uint64
 	blockBytes                              uint32
 	freshShare                              uint8
+	least                                   uint64 // gas price that both the registry and the parent take
 }
 
 func (a *app) newChainCreate() *cobra.Command {
@@ -187,6 +188,9 @@ func (a *app) createChain(cmd *cobra.Command, o *createOptions, name string) err
 		return err
 	}
 	call := chain.CallInput{To: chain.RegistryAddress(), Method: chain.MethodCreate, GasLimit: o.gas, Input: in.Encode()}
+	if !cmd.Flags().Changed("gas-price") && o.least > 0 {
+		out.options = append(out.options, client.WithGasPrice(o.least))
+	}
 	sent, err := out.send(ctx, func(signer *client.Signer) (*chain.Message, error) {
 		return signer.Call(ctx, call, list.Deposit, out.options...)
 	})
@@ -215,6 +219,11 @@ func (o *createOptions) input(ctx context.Context, c *client.Client, b *book, gi
 	if parent.Registered == nil {
 		return in, failed("no_registry", "the node doesn't run the main chain, which has the registry").do("ask one that does, with --node URL")
 	}
+	root, err := c.Chain(ctx, strconv.FormatUint(uint64(chain.Main), 10))
+	if err != nil {
+		return in, err
+	}
+	o.least = max(root.Registered.Params.MinGasPrice, parent.Registered.Params.MinGasPrice)
 	params := parent.Registered.Params
 	for flag, set := range map[string]func(){
 		"block-gas": func() { params.BlockGas = o.blockGas }, "block-bytes": func() { params.BlockBytes = o.blockBytes },

@@ -10,7 +10,7 @@
 // Beside those of testscript, stories have the commands
 //
 //	dev NAME [flags]       start `thinkey dev` in the background; THINKEY_NODE is its API from then on, ADDR its address
-//	stop NAME              tell it to stop; it must end well, and take its ready-file back
+//	halt NAME              tell it to stop; it must end well, and take its ready-file back (a command "stop" is testscript's: it ends the story)
 //	crash NAME             kill it (SIGKILL)
 //	exits CODE command …   run a command that must end with this exit code
 //	keep VAR               set VAR to the first line that the last command printed

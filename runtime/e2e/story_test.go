@@ -37,7 +37,7 @@ func TestStories(t *testing.T) {
 			env.Values[processes{}] = make(map[string]*process)
 			return os.Mkdir(home, 0o700)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"dev": dev, "stop": stop, "crash": crash, "exits": exits, "keep": keep, "find": find, "until": until, "flip": flip, "plant": plant, "up": up},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"dev": dev, "halt": halt, "crash": crash, "exits": exits, "keep": keep, "find": find, "until": until, "flip": flip, "plant": plant, "up": up},
 	})
 }
 
@@ -63,10 +63,10 @@ func dev(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("ADDR", strings.TrimPrefix(url, "http://"))
 }
 
-func stop(ts *testscript.TestScript, neg bool, args []string) {
+func halt(ts *testscript.TestScript, neg bool, args []string) {
 	p := running(ts)[args[0]]
 	if neg || p == nil {
-		ts.Fatalf("usage: stop NAME, of a process that runs")
+		ts.Fatalf("usage: halt NAME, of a process that runs")
 	}
 	err := p.stop()
 	ts.Logf("[%s]\n%s", args[0], p.out.String())
