@@ -17,6 +17,7 @@ type others struct {
 	hint    uint64  // the highest head that nothing has shown; 0 if it was asked for often enough
 	asked   int     // how often for what is missing, since some of it came
 	served  map[Peer]uint64
+	told    map[Peer]bool   // since the last tick: what was signed here
 	reports map[Peer]uint64 // heads, proven; while silent
 	suspect map[Peer]bool   // sent what is no signature
 	cancels map[Peer]bool   // have keys that cancel out: what they sign together, nobody can be shown
@@ -45,13 +46,14 @@ type fetch struct {
 }
 
 func newOthers() others {
-	return others{served: map[Peer]uint64{}, reports: map[Peer]uint64{}, suspect: map[Peer]bool{}, cancels: map[Peer]bool{}, accused: map[Peer]bool{}, lied: map[Peer]bool{}, charged: map[Peer]bool{}, spent: map[Peer]int{}}
+	return others{served: map[Peer]uint64{}, told: map[Peer]bool{}, reports: map[Peer]uint64{}, suspect: map[Peer]bool{}, cancels: map[Peer]bool{}, accused: map[Peer]bool{}, lied: map[Peer]bool{}, charged: map[Peer]bool{}, spent: map[Peer]int{}}
 }
 
 // tick allows again what is allowed once between two ticks.
 func (c *others) tick() {
 	c.wanted = false
 	clear(c.served)
+	clear(c.told)
 	clear(c.lied)
 	clear(c.charged)
 	clear(c.spent)
@@ -61,6 +63,7 @@ func (c *others) tick() {
 func (c *others) begin(height uint64) {
 	c.wanted = false
 	clear(c.served)
+	clear(c.told)
 	clear(c.accused)
 	if height%tickHeights == 0 {
 		c.tick()
@@ -108,6 +111,7 @@ func (r *Replica) start() {
 	r.send(Everyone, r.state(true))
 	if r.safety.isOf(r.epoch(), r.next()) && (!r.safety.Prepared.IsZero() || r.safety.Certificate != nil || r.safety.Timeout != nil) {
 		r.run()
+		r.repeat(Everyone) // who was up has not heard of it, perhaps
 	} else {
 		r.repeatLater() // until somebody has answered
 	}
@@ -143,6 +147,9 @@ func (r *Replica) status(from Peer, s *Status) {
 		r.send(from, r.state(false))
 	}
 	switch {
+	case s.Head == mine && s.Asks && r.final == nil && !r.others.told[from] && len(r.others.told) <= chain.MaxSeats:
+		r.others.told[from] = true // it has begun anew, and all that was said before is lost
+		r.repeat(from)
 	case s.Head < mine:
 		r.serve(from, s.Head+1)
 	case s.Head > mine:

@@ -232,3 +232,37 @@ func TestFaults(t *testing.T) {
 		t.Errorf("something never happened: %+v", sum)
 	}
 }
+
+// R12: when all members have lost at once what was on its way, and start again, they say what they signed without being asked: the height
+// is decided before any timer runs out.
+func TestAllStartAgain(t *testing.T) {
+	for seed := uint64(1); seed <= 20; seed++ {
+		n := newNet(t, seed, 0, 1, 1, 1, 1)
+		prepared := func() bool {
+			for _, nd := range n.nodes {
+				if nd.safety.Prepared.IsZero() {
+					return false
+				}
+			}
+			return true
+		}
+		for _, nd := range n.nodes {
+			nd.evil = func(_ *node, s bft.Send) []bft.Send {
+				if _, ok := s.Message.(*bft.Vote); ok {
+					return nil // it doesn't come to that
+				}
+				return []bft.Send{s}
+			}
+		}
+		if !n.run(1000, prepared) || len(n.final) > 1 {
+			t.Fatalf("seed %d: %d blocks", seed, len(n.final)-1)
+		}
+		for i, nd := range n.nodes {
+			nd.evil = nil
+			nd.crash(uint64(1 + i))
+		}
+		if !n.run(n.now+95, n.atLeast(1)) {
+			t.Errorf("seed %d: nothing is final before anything is said again", seed)
+		}
+	}
+}

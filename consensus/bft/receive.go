@@ -205,24 +205,29 @@ func (r *Replica) again() {
 		r.seek(r.final)
 		return
 	}
-	if !r.silent && r.safety.isOf(r.epoch(), r.next()) {
-		if t := r.safety.Timeout; t != nil {
-			r.send(Everyone, t)
-		}
-		for _, v := range r.ownVotes() {
-			r.send(Everyone, v)
-		}
-	}
-	if r.why != nil {
-		r.send(Everyone, r.why)
-	}
-	if c := r.safety.Certificate; c != nil {
-		r.send(Everyone, &Certified{*c})
-	}
+	r.repeat(Everyone)
 	if r.proposed && r.proposal != nil {
 		r.offerAgain()
 	}
 	r.seek(nil)
+}
+
+// repeat says again what was signed of the height, and why the member is where it is.
+func (r *Replica) repeat(to Peer) {
+	if !r.silent && r.safety.isOf(r.epoch(), r.next()) {
+		if t := r.safety.Timeout; t != nil {
+			r.send(to, t)
+		}
+		for _, v := range r.ownVotes() {
+			r.send(to, v)
+		}
+	}
+	if r.why != nil {
+		r.send(to, r.why)
+	}
+	if c := r.safety.Certificate; c != nil {
+		r.send(to, &Certified{*c})
+	}
 }
 
 // offerAgain sends the proposal to those whose preparation is missing.
