@@ -56,7 +56,7 @@ func (l *liar) again() {
 }
 
 // lies are what a rotten committee tries.
-var lies = []string{"all that it has", "more than it has", "more than it says", "relays of others", "strange relays", "another block", "a little", "a little"}
+var lies = []string{"all that it has", "more than it has", "more than it says", "what has left once more", "relays of others", "strange relays", "another block", "a little", "a little"}
 
 // everyLie is what the census calls them.
 func everyLie() (names []string) {
@@ -75,7 +75,7 @@ func (l *liar) lie() {
 		l.violate("recovery", nil, "it knows nothing of its child %d: %v, %v", l.id, err, bad)
 		return
 	}
-	list := l.invent(what, l.rest(parent, &child))
+	list := l.invent(what, parent, l.rest(parent, &child))
 	if list == nil && what != "another block" {
 		return
 	}
@@ -86,12 +86,12 @@ func (l *liar) lie() {
 		parent.load.post(l.digest(l.head(), list, l.leaving(list)))
 	case "another block":
 		l.fork(parent, &child)
-	case "more than it says":
+	case "more than it says", "what has left once more":
 		l.certify(list, nil)
 	default:
 		l.certify(list, l.leaving(list))
 	}
-	if what == "more than it says" || what == "relays of others" {
+	if what == "more than it says" || what == "what has left once more" || what == "relays of others" {
 		for _, o := range list {
 			l.stuck[o.To] = true
 		}
@@ -114,8 +114,18 @@ func (l *liar) rest(parent *World, child *chain.Child) chain.Amount {
 	return rest
 }
 
+// gone is what the parent has counted as left for a chain.
+func (l *liar) gone(parent *World, to chain.ID) chain.Amount {
+	raw, err := parent.final.state.Entry(chain.DigestsAddress(parent.id), chain.LeftKey(l.id, to))
+	a, bad := chain.DecodeAmount(raw)
+	if err != nil || bad != nil {
+		return chain.Amount{}
+	}
+	return a
+}
+
 // invent makes relays that nobody has sent; nil if there is nothing to be invented.
-func (l *liar) invent(what string, rest chain.Amount) (list []block.Outgoing) {
+func (l *liar) invent(what string, parent *World, rest chain.Amount) (list []block.Outgoing) {
 	r := l.random.evil
 	count, amount := 1+r.IntN(3), chain.NewAmount(1+r.Uint64N(1000))
 	switch what {
@@ -129,6 +139,9 @@ func (l *liar) invent(what string, rest chain.Amount) (list []block.Outgoing) {
 	next := map[chain.ID]uint64{}
 	for range count {
 		to := l.worlds[r.IntN(len(l.worlds))]
+		if what == "what has left once more" {
+			amount = l.gone(parent, to.id)
+		}
 		if to == l.World || l.stuck[to.id] || amount.IsZero() {
 			continue
 		}
