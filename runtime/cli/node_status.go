@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -106,6 +107,18 @@ func (a *app) newNodeStatus() *cobra.Command {
 			return f.do("start it with: thinkey node start --home %s", home)
 		}
 		return nil
+	})
+	homeFlag(cmd, &home)
+	return cmd
+}
+
+func (a *app) newNodeStop() *cobra.Command {
+	home := ""
+	cmd := a.command("stop", "Tell the node of a directory to stop, and wait until it has", func(cmd *cobra.Command, _ []string) error {
+		if _, err := readNodeConfig(nodeHome(home)); err != nil {
+			return err
+		}
+		return endNode(cmd.Context(), nodeHome(home), syscall.SIGTERM)
 	})
 	homeFlag(cmd, &home)
 	return cmd
