@@ -38,9 +38,10 @@ type Links struct {
 	reading sync.Mutex // held while the process is asked; guards it
 	process *Process
 
-	mu      sync.RWMutex // guards the rest; taken after reading
-	members map[keys.PublicKey]bool
-	api     string // where users are served
+	mu      sync.RWMutex            // guards the rest; taken after reading
+	members map[keys.PublicKey]bool // who has, had or will have a seat, or is trusted
+	deposit map[keys.PublicKey]bool // of those that were met: who is registered on the main chain now
+	api     string                  // where users are served
 }
 
 // LinksConfig is what Links are made of.
@@ -108,11 +109,11 @@ func (l *Links) add(c *chain.Committee) {
 	}
 }
 
-// isMember says whether a node may use the channels of chains: who has, or had, or will have a seat.
+// isMember says whether a node may use the channels of chains: who has, or had, or will have a seat, or is registered with a deposit.
 func (l *Links) isMember(k keys.PublicKey) bool {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	return l.members[k]
+	return l.members[k] || l.deposit[k]
 }
 
 func (l *Links) look() {
@@ -173,6 +174,9 @@ func (l *Links) elected() {
 		return
 	}
 	root := p.Node(chain.Main)
+	if root != nil {
+		l.registered(root)
+	}
 	for _, n := range p.Nodes() {
 		c, _, err := n.Committee()
 		if err != nil {
@@ -187,6 +191,20 @@ func (l *Links) elected() {
 		l.add(&next.Seats)
 		l.mu.Unlock()
 	}
+}
+
+// registered looks up on the main chain which of the nodes that were met have put up a deposit (SPEC 6.2). How many are met is bounded by the mesh and
+// the transport.
+func (l *Links) registered(root *Node) {
+	now := map[keys.PublicKey]bool{}
+	for _, n := range l.Neighbours() {
+		if entry, err := root.Entry(chain.NodesAddress(), chain.NodeKey(n.Key)); err == nil && entry != nil {
+			now[n.Key] = true
+		}
+	}
+	l.mu.Lock()
+	l.deposit = now
+	l.mu.Unlock()
 }
 
 // Serve tells the links which process they connect; nil before that closes: when Serve returns it is asked no more. ServeUsers

@@ -381,6 +381,42 @@ func TestLinksHandover(t *testing.T) {
 	f.pay(4)
 }
 
+// A node without a seat, that nobody trusts, follows the chains once it has put up its deposit on the main chain (SPEC 6.2).
+func TestLinksRegistered(t *testing.T) {
+	r := newLinked(t, 4, 5)
+	r.follows = keys.PublicKey{}
+	key := keys.FromSeed([32]byte{200, 4})
+	account := chain.KeyAddress(chain.Main, key.Public())
+	r.genesis.Accounts = append(r.genesis.Accounts, chain.GenesisAccount{Address: account, Balance: chain.NewAmount(1 << 40)})
+	slices.SortFunc(r.genesis.Accounts, func(a, b chain.GenesisAccount) int { return a.Address.Compare(b.Address) })
+	for i := range r.links {
+		r.start(i, true)
+	}
+	r.until("the others have met it, as a stranger", func() bool {
+		return slices.ContainsFunc(r.links[0].Neighbours(), func(n Neighbour) bool { return n.Key == key.Public() && n.Connected && !n.Member })
+	})
+	five := r.processes[4]
+	r.processes[4] = nil // it gets nothing
+	r.pay(0, 0)
+	if h := five.Node(chain.Main).Head().Header.Height; h != 0 {
+		t.Errorf("a stranger is at height %d", h)
+	}
+	_, secret := memberKeys(4)
+	root := r.processes[0].Node(chain.Main)
+	in := chain.NewNodeInput(r.genesis.Network(), "five", key.Public(), secret)
+	id, err := root.submit(key, account, chain.CallInput{To: chain.NodesAddress(), Method: chain.MethodRegister, GasLimit: 10_000_000, Input: in.Encode()}, chain.NewAmount(chain.NodeDeposit))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := root.posted(ctx, id); err != nil {
+		t.Fatal(err)
+	}
+	r.processes[4] = five
+	r.pay(1, 1)
+}
+
 // One key runs in one process of a machine.
 func TestTwin(t *testing.T) {
 	r := newLinked(t, 1, 1)
