@@ -24,6 +24,12 @@ func TestStories(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	commands := map[string]func(*testscript.TestScript, bool, []string){"dev": dev, "halt": halt, "crash": crash, "exits": exits, "keep": keep, "find": find, "until": until, "flip": flip, "plant": plant, "up": up}
+	for _, taken := range []string{"cat", "cd", "cmp", "cp", "env", "exec", "exists", "grep", "kill", "mkdir", "mv", "rm", "skip", "stderr", "stdin", "stdout", "stop", "wait"} {
+		if commands[taken] != nil {
+			t.Fatalf("command %q is testscript's own: ours would never be run", taken)
+		}
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata",
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
@@ -37,7 +43,7 @@ func TestStories(t *testing.T) {
 			env.Values[processes{}] = make(map[string]*process)
 			return os.Mkdir(home, 0o700)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"dev": dev, "halt": halt, "crash": crash, "exits": exits, "keep": keep, "find": find, "until": until, "flip": flip, "plant": plant, "up": up},
+		Cmds: commands,
 	})
 }
 
