@@ -12,7 +12,6 @@ import (
 	"github.com/thinkey/thinkey/consensus/evidence"
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/contracts/gas"
-	"github.com/thinkey/thinkey/runtime/byzantine"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/light"
@@ -26,7 +25,6 @@ type forest struct {
 	dirs    []string
 	runs    []*Process // by validator; nil where none runs
 	nonces  map[chain.ID]uint64
-	modes   map[int]string // what validators do wrong on chain 2
 }
 
 // ownerKey is that of the account that changes committees.
@@ -72,11 +70,7 @@ func (f *forest) start(v int, founding bool) {
 	c.Workers, c.Heartbeat = 1, time.Hour
 	node, secret := memberKeys(v)
 	p := ProcessConfig{Config: c, Network: f.genesis, Seat: func(id chain.ID) *Member {
-		m := &Member{Node: node, Secret: secret, Net: f.wires[id].Port(node), Founding: founding || id > 2, Patience: time.Second, Resend: 100 * time.Millisecond}
-		if mode := f.modes[v]; mode != "" && id == 2 {
-			m.Twist = byzantine.Twist(mode, byzantine.Self{Network: f.genesis.Network(), Secret: secret})
-		}
-		return m
+		return &Member{Node: node, Secret: secret, Net: f.wires[id].Port(node), Founding: founding || id > 2, Patience: time.Second, Resend: 100 * time.Millisecond}
 	}}
 	if v == 0 {
 		key := carrierKey
@@ -263,31 +257,6 @@ func (f *forest) agree(id chain.ID) {
 			}
 		}
 	}
-}
-
-// Who breaks the rules breaks them in every epoch with the seats that it has there: its equivocations convict it in the later one, too.
-func TestByzantineInLaterEpoch(t *testing.T) {
-	f := newForest(t, 5, 0, 0, 1, 2, 3)
-	f.modes = map[int]string{4: "equivocate"}
-	for v := range f.runs {
-		f.start(v, true)
-	}
-	f.pay(0)
-	f.change(2, 0, 1, 2, 4)
-	f.reaches(2, 1)
-	for range 30 {
-		f.pay(0)
-		for _, v := range []int{0, 1, 2} {
-			for _, filed := range f.runs[v].Node(2).Evidence() {
-				if node, _ := memberKeys(4); filed.Epoch != 1 || len(filed.Guilty) != 1 || filed.Guilty[0].Member != node {
-					t.Fatalf("validator %d has evidence: %+v", v, filed)
-				}
-				f.agree(2)
-				return
-			}
-		}
-	}
-	t.Error("no evidence in the second epoch")
 }
 
 // A change that is registered on the parent makes the new committee agree on the chain's blocks, whichever of the old members it has.

@@ -76,7 +76,7 @@ var mutants = []mutant{
 	{"R13", "5.9", "records are not counted against who led", "consensus/block/failed.go", "if len(r.failed)+len(r.twice) == 0 {\n\t\treturn nil\n", "if true {\n\t\treturn nil\n"},
 	{"V2", "5.9", "a term ends a height late", "consensus/committee/leaders.go", "return height >= began+Term }", "return height > began+Term }"},
 	{"S5", "5.2", "the adoption threshold is one too high", "sdk/chain/quorum.go", "Adoption: n - 2*f - c,", "Adoption: n - 2*f - c + 1,"},
-	{"pure", "5.5", "votes are repeated in the order of a map", "consensus/bft/receive.go", "for _, v := range r.ownVotes() {\n\t\t\tr.send(Everyone, v)", "votes := map[int]*Vote{}\n\t\tfor i, v := range r.ownVotes() {\n\t\t\tvotes[i] = v\n\t\t}\n\t\tfor _, v := range votes {\n\t\t\tr.send(Everyone, v)"},
+	{"pure", "5.5", "votes are repeated in the order of a map", "consensus/bft/receive.go", "for _, v := range r.ownVotes() {\n\t\t\tr.send(to, v)", "votes := map[int]*Vote{}\n\t\tfor i, v := range r.ownVotes() {\n\t\t\tvotes[i] = v\n\t\t}\n\t\tfor _, v := range votes {\n\t\t\tr.send(Everyone, v)"},
 	{"idle", "5.7", "an idle chain is made to make blocks", "consensus/bft/propose.go", "Demanded: r.round > 0}", "Demanded: true}"},
 	{"A6", "5.10", "what a block that lost had handled waits no more", "actors/account/account.go", "\t\ta.base, a.above = layer{}, nil\n\t\treturn", "\t\ta.lane.Use(a.base.overlay.Now.Nonce)\n\t\ta.base, a.above = layer{}, nil\n\t\treturn"},
 	{"A3", "5.10", "what has just begun to wait is dropped when a block is final", "actors/account/account.go", "return a.lane.Trim(a.final.Balance)", "a.lane.dropFrom(1)\n\treturn a.lane.Trim(a.final.Balance)"},
