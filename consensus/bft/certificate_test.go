@@ -213,3 +213,29 @@ func TestForgedJustification(t *testing.T) {
 		t.Errorf("round %d: %+v", r.Round(), e)
 	}
 }
+
+// V3: where timeouts demand a block, another one is no proposal, however well it is justified and signed.
+func TestAnotherThanIsDemanded(t *testing.T) {
+	n := newNet(t, 1, 0, 1, 1, 1, 1)
+	seat := bft.Peer(n.leaders.Leader(committee.Turn{Height: 1, Round: 1}))
+	demanded := n.certified(chain.Preparation, 0, chain.BlockHash{7})
+	said := chain.Timeout{Network: chain.NetworkID{1}, Chain: 1, Height: 1, Highest: chain.Mark{Block: demanded.Block}, Last: chain.Mark{Block: demanded.Block}}
+	var parts []committee.TimeoutPart
+	for _, seats := range bft.Members(n.committee)[:3] {
+		parts = append(parts, committee.TimeoutPart{Timeout: said, Part: tags{}.part(keys.BLSTimeout, said.Append(nil), seats)})
+	}
+	all, bad := committee.CollectTimeouts(n.committee, parts)
+	if bad != nil {
+		t.Fatal(bad)
+	}
+	header := chain.Header{Network: chain.NetworkID{1}, Chain: 1, Height: 1, Round: 1, Proposer: uint32(seat), Term: 1, Parent: n.genesis.Hash}
+	v := chain.Vote{Step: chain.Preparation, Network: chain.NetworkID{1}, Chain: 1, Height: 1, Round: 1, Block: header.Hash()}
+	p := &bft.Proposal{
+		Raw: (&chain.Block{Header: header}).Append(nil), Why: &bft.Justification{Timeouts: all, Certificate: &demanded},
+		Vote: bft.Vote{Step: v.Step, Height: 1, Round: 1, Block: v.Block, Part: tags{}.part(v.Domain(), v.Append(nil), bft.Members(n.committee)[seat])},
+	}
+	e := step(t, n.nodes[(seat+1)%4].replica, bft.Received{From: seat, Message: p})
+	if len(e.Reject) != 1 || e.Reject[0].Reason != "a proposal that its justification doesn't allow" || len(e.Verify) > 0 {
+		t.Errorf("%+v", e)
+	}
+}
