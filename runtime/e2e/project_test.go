@@ -81,8 +81,8 @@ func TestAuctionProject(t *testing.T) {
 	}
 }
 
-// rustIsThere succeeds where thinkey build finds a Rust compiler of Debian's.
-const rustIsThere = "command -v wasm-ld && ls \"$(/usr/bin/rustc --print target-libdir --target wasm32-unknown-unknown)\"/libcore-*"
+// rustIsThere ends the shell where thinkey build finds no Rust compiler of Debian's; set -e alone doesn't, for what stands before &&.
+const rustIsThere = "command -v wasm-ld && ls \"$(/usr/bin/rustc --print target-libdir --target wasm32-unknown-unknown)\"/libcore-* || exit 1"
 
 // A program that was built without paths finds no sources, and writes those that it holds. Only the package that looks for them is
 // built so here: -trimpath for the whole program would build all of it a second time.
