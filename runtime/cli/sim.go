@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -41,7 +42,7 @@ with crashes, partitions, lost messages and Byzantine members, and checks the in
 
 func (a *app) newSimRun() *cobra.Command {
 	var f simFlags
-	c := a.command("run", "Run seeds, from one on, until one fails", func(*cobra.Command, []string) error { return a.simRun(&f) })
+	c := a.command("run", "Run seeds, from one on, until one fails", func(c *cobra.Command, _ []string) error { return a.simRun(c.Context(), &f) })
 	c.Long = `Runs seeds one after the other until time is over or one fails. Of a hundred seeds together it demands that every kind of fault
 has happened; one seed of a hundred runs twice, and both must be equal. Of a seed that fails it makes the smallest network, with the
 fewest faults and messages, in which it still fails, and writes what happened there to a file.`
@@ -115,16 +116,16 @@ func (f *simFlags) options() (o sim.Options, err error) {
 	return o, nil
 }
 
-func (a *app) simRun(f *simFlags) error {
+func (a *app) simRun(ctx context.Context, f *simFlags) error {
 	o, err := f.options()
 	if err != nil {
 		return err
 	}
-	r, err := sim.Campaign{First: f.seed, Seeds: f.seeds, CPU: f.cpu, Options: o}.Run()
+	r, err := sim.Campaign{First: f.seed, Seeds: f.seeds, CPU: f.cpu, Options: o}.Run(ctx)
 	if err != nil {
 		return err
 	}
-	var failed error
+	failed := ctx.Err() // what was run is told
 	switch {
 	case r.Violation != nil:
 		failed = a.simFailed(f, r, o)

@@ -22,7 +22,7 @@ func TestTwoBuilds(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	for _, tier := range []Tier{Stub, Store} {
-		here, err := Campaign{First: 1, Seeds: 10, Options: Options{Tier: tier, Messages: -1}}.Run()
+		here, err := Campaign{First: 1, Seeds: 10, Options: Options{Tier: tier, Messages: -1}}.Run(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"encoding/hex"
 	"fmt"
 	"syscall"
@@ -15,8 +16,6 @@ type Campaign struct {
 	Seeds   int           // how many; 0 for as many as the CPU time is for
 	CPU     time.Duration // 0 for no limit
 	Options Options
-	// Tell, if set, is told of every seed.
-	Tell func(o *Outcome)
 }
 
 // Report is what came of a campaign. Figures are per hour of CPU time.
@@ -41,12 +40,12 @@ type Report struct {
 // again is one of how many seeds that are run a second time, to compare their histories (Y1).
 const again = 100
 
-// Run runs seeds until one fails, or many together don't show what they must (Y5).
-func (c Campaign) Run() (*Report, error) {
+// Run runs seeds until one fails, or many together don't show what they must (Y5), or ctx is done: then the report is of those that ran.
+func (c Campaign) Run(ctx context.Context) (*Report, error) {
 	start, history, r := cpuTime(), sha256.New(), &Report{Census: Census{}}
 	var millis uint64
 	hundred, thousand := Census{}, Census{}
-	for seed := c.First; r.Violations == 0 && len(r.Missing) == 0; seed++ {
+	for seed := c.First; r.Violations == 0 && len(r.Missing) == 0 && ctx.Err() == nil; seed++ {
 		if c.Seeds > 0 && r.Seeds == c.Seeds || c.CPU > 0 && cpuTime()-start >= c.CPU {
 			break
 		}
@@ -74,9 +73,6 @@ func (c Campaign) Run() (*Report, error) {
 		if o.Violation != nil {
 			r.Violations, r.FailingSeed, r.Violation = 1, &o.Seed, o.Violation
 		}
-		if c.Tell != nil {
-			c.Tell(o)
-		}
 	}
 	r.finish(cpuTime()-start, millis)
 	r.History = hex.EncodeToString(history.Sum(nil))
@@ -84,6 +80,9 @@ func (c Campaign) Run() (*Report, error) {
 }
 
 func (r *Report) finish(cpu time.Duration, millis uint64) {
+	if r.Seeds == 0 {
+		return
+	}
 	hours := cpu.Hours()
 	faults, kinds := r.Census.Faults()
 	r.CPUSeconds, r.Kinds = cpu.Seconds(), kinds

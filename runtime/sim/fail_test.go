@@ -43,7 +43,7 @@ func TestShrink(t *testing.T) {
 	defer func() { deviations = all }()
 	deviations = []*deviation{{name: "planted", sends: func(*node, bft.Send) []bft.Send { panic("a bug") }}}
 	o := Options{Tier: Stub, Messages: -1}
-	r, err := Campaign{First: 1, Seeds: 50, Options: o}.Run()
+	r, err := Campaign{First: 1, Seeds: 50, Options: o}.Run(t.Context())
 	if err != nil || r.Violation == nil || r.Violations != 1 || r.FailingSeed == nil {
 		t.Fatalf("nothing fails: %+v, %v", r, err)
 	}

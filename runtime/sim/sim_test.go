@@ -20,7 +20,7 @@ const neverHappened = "this never happened"
 // Seeds hold every invariant, and show together what can go wrong.
 func TestFresh(t *testing.T) {
 	o := Options{Tier: Stub, Messages: -1, Chains: *chainsFlag}
-	r, err := Campaign{First: *seedFlag, CPU: *freshFlag, Options: o}.Run()
+	r, err := Campaign{First: *seedFlag, CPU: *freshFlag, Options: o}.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestSameSeedSameHistory(t *testing.T) {
 // With the store of a node under each.
 func TestStore(t *testing.T) {
 	o := Options{Tier: Store, Messages: -1}
-	r, err := Campaign{First: *seedFlag, Seeds: 8, Options: o}.Run()
+	r, err := Campaign{First: *seedFlag, Seeds: 8, Options: o}.Run(t.Context())
 	if err != nil || r.Violation != nil {
 		t.Fatalf("VIOLATION %v, %v", r.Violation, err)
 	}
