@@ -40,6 +40,10 @@ func (m *member) accuse(k *evidence.Case) {
 
 // accused hears of a case that a peer has.
 func (m *member) accused(from keys.PublicKey, raw []byte) {
+	if len(raw) > accusationBytes {
+		m.watch.refused(from, fmt.Errorf("%w: it has %d bytes, more than %d", errFalse, len(raw), accusationBytes))
+		return
+	}
 	select {
 	case m.charges <- accusation{from, raw}:
 	default:
@@ -79,6 +83,8 @@ func (m *member) believe(raw []byte) error {
 		return nil
 	case k.Contradiction == nil:
 		return fmt.Errorf("%w: it is not of two claims", errFalse)
+	case !n.docket.takes(k):
+		return nil // proven or not: a member can contradict itself without end, and each time costs two pairings
 	}
 	before := &k.Contradiction.Before
 	here, err := n.store.Header(n.chain, before.Height)

@@ -159,6 +159,13 @@ func (d *docket) file(k *evidence.Case) (fresh bool, where string, err error) {
 	return true, where, nil
 }
 
+// takes says whether a case would be kept if it were filed.
+func (d *docket) takes(k *evidence.Case) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.full(&Filed{About: k.About()}) == ""
+}
+
 // full says which bound a case breaks.
 func (d *docket) full(f *Filed) string {
 	against := map[keys.PublicKey]int{}

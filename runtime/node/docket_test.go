@@ -189,6 +189,12 @@ func TestAccusations(t *testing.T) {
 	if got := len(r.nodes[1].Evidence()); got != 1 {
 		t.Fatalf("%d cases", got)
 	}
+	one, _ := memberKeys(1)
+	for range maxFalse + 1 { // not even read: what waits to be read is bounded in bytes
+		m.accused(one, make([]byte, accusationBytes+1))
+	}
+	m.accused(one, r.twoVotes(2, 2).Encode())
+	r.awaitCase(1, r.twoVotes(2, 2))
 	rejected := counted(t, r.nodes[1], "thinkey_consensus_rejected_total")
 	zero, _ := memberKeys(0)
 	two, _ := memberKeys(2)
@@ -203,6 +209,14 @@ func TestAccusations(t *testing.T) {
 	}
 	if r.nodes[1].docket.has(evidence.Name(again.Encode())) {
 		t.Error("who lied four times is listened to")
+	}
+	for round := range uint32(2 * chain.MaxEvidenceOf) {
+		if err := m.believe(r.twoVotes(2, round).Encode()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := m.believe(false1.Encode()); err != nil {
+		t.Errorf("what would not be kept costs pairings: %v", err)
 	}
 }
 

@@ -21,7 +21,7 @@ func (m *member) listen(h heard) error {
 	if !ok {
 		return nil
 	}
-	if _, asks := h.message.(*bft.Status); !asks && h.epoch == m.epoch.Seats.Epoch+1 && m.epoch.Roster.Member(h.from) != bft.Outside {
+	if h.epoch == m.epoch.Seats.Epoch+1 && m.epoch.Roster.Member(h.from) != bft.Outside {
 		m.ahead.add(h)
 	}
 	return m.driver.Apply(bft.Received{From: from, Epoch: h.epoch, Message: h.message})
@@ -33,12 +33,25 @@ type ahead []heard
 // aheadPerNode bounds them for each node, as package bft does for the next height: a proposal, a vote of each step, a timeout.
 const aheadPerNode = 4
 
+// Whole blocks are kept as little: an epoch is long.
 func (a *ahead) add(h heard) {
+	proposal := false
+	switch h.message.(type) {
+	case *bft.Proposal:
+		proposal = true
+	case *bft.Vote, *bft.Timeout, *bft.Justification, *bft.Certified:
+	default: // it is asked for, or an answer
+		return
+	}
 	same := 0
 	for i := range *a {
-		if (*a)[i].from == h.from {
-			same++
+		if (*a)[i].from != h.from {
+			continue
 		}
+		if _, also := (*a)[i].message.(*bft.Proposal); also && proposal {
+			return
+		}
+		same++
 	}
 	if same < aheadPerNode {
 		*a = append(*a, h)
@@ -49,7 +62,7 @@ func (a *ahead) add(h heard) {
 func (m *member) hearAgain() (err error) {
 	for err == nil && len(m.ahead) > 0 && m.ahead[0].epoch <= m.epoch.Seats.Epoch {
 		h := m.ahead[0]
-		m.ahead = m.ahead[1:]
+		m.ahead[0], m.ahead = heard{}, m.ahead[1:]
 		err = m.listen(h)
 	}
 	return err
