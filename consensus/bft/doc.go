@@ -125,7 +125,8 @@
 // A pairing takes a thousand times as long as all else here, and what it shows to be false costs the sender nothing. So a peer that said
 // what is false is not heard again before the next tick (hear), whatever it sends; of what is true and of no use, timeouts of later and
 // later rounds and old heads, a few are looked at (look); a leader's contradiction is shown once a height, and then the leader is not
-// heard (proposalOf). A tick comes with the resend timer, or after some heights. What is lost by that is sent again (R12).
+// heard (proposalOf). Blocks are large: a peer is answered with some a few times (gives), and one whose bytes were not those of the block
+// that they name gives none before the next tick (spoilt), so that it can't keep out who has the block. A tick comes with the resend timer, or after some heights. What is lost by that is sent again (R12).
 //
 // # What it does not do
 //

@@ -15,6 +15,7 @@ import (
 	"github.com/thinkey/thinkey/consensus/committee"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
+	"github.com/thinkey/thinkey/sdk/wire"
 )
 
 // Two messages with one nonce, taken in by two members at once: one becomes final, and who waits for the other is told.
@@ -183,5 +184,27 @@ func TestWithheld(t *testing.T) {
 	}
 	if ev := <-m.inbox; ev != (bft.Verified{Block: far, Verdict: bft.Valid}) {
 		t.Errorf("then %+v", ev)
+	}
+}
+
+// Who passes on what nobody has signed is told from who passes on what a node can't take: signatures are verified before anything is
+// passed on.
+func TestForgedForwards(t *testing.T) {
+	r := newCommittee(t, 4)
+	r.openAll()
+	n := r.nodes[0]
+	good, forged := payment(n, 1, 2, 1, 0), payment(n, 1, 2, 2, 7)
+	forged.Proof = slices.Clone(good.Proof)
+	before := counted(t, n, "thinkey_consensus_rejected_total")
+	n.member.blameForged([]arrival{{raws: [][]byte{good.Encode(), []byte("junk")}}, {raws: [][]byte{good.Encode(), forged.Encode(), forged.Encode()}}},
+		n.door.Submit([][]byte{good.Encode(), []byte("junk"), good.Encode(), forged.Encode(), forged.Encode()}))
+	if got := counted(t, n, "thinkey_consensus_rejected_total"); got != before+1 {
+		t.Errorf("%v nodes are blamed", got-before)
+	}
+	if raws, err := decodeMessages(encodeMessages([][]byte{make([]byte, forwardBytes+1)})[1:]); err != nil || len(raws) != 1 {
+		t.Errorf("a single large one: %v", err)
+	}
+	if _, err := decodeMessages(encodeMessages([][]byte{make([]byte, forwardBytes), {1}})[1:]); !errors.Is(err, wire.ErrLimit) {
+		t.Errorf("more bytes than are passed on together: %v", err)
 	}
 }

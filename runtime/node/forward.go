@@ -1,6 +1,9 @@
 package node
 
 import (
+	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/thinkey/thinkey/runtime/ingress"
@@ -115,7 +118,7 @@ func (m *member) hear(from keys.PublicKey, raw []byte) {
 			return
 		}
 		select {
-		case m.arrived <- raws:
+		case m.arrived <- arrival{from, raws}:
 		default:
 			m.watch.lost(len(raws))
 		}
@@ -124,22 +127,43 @@ func (m *member) hear(from keys.PublicKey, raw []byte) {
 	}
 }
 
+// arrival are messages that a node has passed on together.
+type arrival struct {
+	from keys.PublicKey
+	raws [][]byte
+}
+
 // admit takes in what others took in. They don't wait for an answer.
 func (m *member) admit() {
 	for {
 		select {
 		case <-m.ended:
 			return
-		case raws := <-m.arrived:
+		case first := <-m.arrived:
+			list, raws := []arrival{first}, slices.Clone(first.raws)
 			for more := true; more && len(raws) < forwardCount; { // signatures are verified together
 				select {
 				case next := <-m.arrived:
-					raws = append(raws, next...)
+					list, raws = append(list, next), append(raws, next.raws...)
 				default:
 					more = false
 				}
 			}
-			m.node.door.Submit(raws) // not counted: it was, where it was submitted
+			m.blameForged(list, m.node.door.Submit(raws)) // not counted: it was, where it was submitted
 		}
+	}
+}
+
+// blameForged holds it against nodes if they passed on what nobody has signed: whoever keeps the rules has verified it first.
+func (m *member) blameForged(list []arrival, answers []ingress.Answer) {
+	for _, a := range list {
+		forged := func(x ingress.Answer) bool {
+			var why *ingress.Refusal
+			return errors.As(x.Refused, &why) && why.Code == ingress.CodeBadSignature
+		}
+		if i := slices.IndexFunc(answers[:len(a.raws)], forged); i >= 0 {
+			m.watch.refused(a.from, fmt.Errorf("it passes on message %s: %w", answers[i].ID, answers[i].Refused))
+		}
+		answers = answers[len(a.raws):]
 	}
 }

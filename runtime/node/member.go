@@ -76,7 +76,7 @@ type member struct {
 	resend  timer
 	watch   watch
 	sent    chan [][]byte // external messages that were submitted here
-	arrived chan [][]byte // those that others tell of
+	arrived chan arrival  // those that others tell of
 	last    moment        // run's
 	failed  chan struct{} // holds one if a round has failed
 	charges chan accusation
@@ -120,7 +120,7 @@ func (n *Node) join() error {
 	m := &member{
 		Member: *n.config.Member, node: n, inbox: make(chan bft.Event, inboxEvents), heard: make(chan heard, inboxEvents), met: make(chan keys.PublicKey, inboxEvents), ended: make(chan struct{}),
 		round: newTimer(), resend: newTimer(), results: map[chain.BlockHash]*block.Result{},
-		arrived: make(chan [][]byte, arrivals), charges: make(chan accusation, accusations),
+		arrived: make(chan arrival, arrivals), charges: make(chan accusation, accusations),
 		sent: make(chan [][]byte, forwarded), failed: make(chan struct{}, 1),
 	}
 	if err := m.load(); err != nil {

@@ -68,8 +68,12 @@ func encodeMessages(raws [][]byte) []byte {
 // decodeMessages reads what encodeMessages wrote, behind the first byte. The messages share memory with b.
 func decodeMessages(b []byte) (raws [][]byte, err error) {
 	r := wire.NewReader(b)
+	size := 0
 	for range r.Count("messages", forwardCount, 4) {
 		raws = append(raws, r.Bytes("message", chain.MaxPublicationBytes))
+		if size += len(raws[len(raws)-1]); size > forwardBytes && len(raws) > 1 {
+			r.Fail("messages", wire.ErrLimit)
+		}
 	}
 	if err := r.Done(); err != nil {
 		return nil, fmt.Errorf("forwarded messages: %w", err)
