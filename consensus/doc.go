@@ -7,8 +7,12 @@
 // Reading order:
 //
 //	consensus/order       σ as a graph: complete, acyclic, in the order sent; the check that fails returns its witness
-//	consensus/committee   who leads, what votes add up to, how large a committee must be
 //	consensus/block       Build and Verify side by side, over the same functions for the roots
+//	consensus/committee   who leads, what votes add up to, how large a committee must be
+//	consensus/bft         what a member may sign now, and which block is final: the rules, and why they are safe
+//	consensus/driver      performs what bft asks for, in the one order that binds
+//	consensus/evidence    how anyone is shown that a member broke a rule
 //
-// All are pure: no clock, network, disk or goroutine of their own. This package itself is empty.
+// All but the driver are pure: no clock, network, disk or goroutine of their own. The driver has none of its own either: they are
+// its ports. This package itself is empty.
 package consensus

@@ -9,12 +9,13 @@
 //	 runtime/sim)                network, goroutine             Commit, Verify, Build   the chain's work, done elsewhere
 //	                                                            Timers, Serve           what the driver keeps for us
 //	                                                            Evidence, Backed,
-//	                                                            Reject, Halt           what it must tell
+//	                                                            Reject, Halt, Over     what it must tell
 //
 // Read in this order: event.go and effects.go (what goes in and out), message.go (what members send each other), replica.go
 // (Step), propose.go (a round that goes well), tally.go (votes become certificates), viewchange.go (one that doesn't),
-// height.go (a block becomes final), receive.go (what is believed of a message), catchup.go (who was away), safety.go (what
-// must not be forgotten).
+// height.go (a block becomes final), receive.go (what is believed of a message), catchup.go (who was away, and what a peer can
+// cost), safety.go (what must not be forgotten), accuse.go (who is guilty of what), roster.go (numbers of peers). codec.go has the
+// bytes of messages.
 //
 // # A height
 //
