@@ -199,7 +199,7 @@ func (a *app) numbered() (chain.ID, error) {
 }
 
 func auditing(dir string, progress func(audit.Progress)) audit.Options {
-	return audit.Options{Dir: dir, Each: node.Spread(runtime.GOMAXPROCS(0)), Engine: auditEngine, Progress: progress}
+	return audit.Options{Dir: dir, Each: node.Parallel(runtime.GOMAXPROCS(0)), Engine: auditEngine, Progress: progress}
 }
 
 // ledgerIn is the directory of the ledger: that of a development network is inside of the one it was given.

@@ -68,7 +68,7 @@ func (a *app) copyChains(ctx context.Context, g *chain.Genesis, source fetch.Sou
 		return failed("no_file", "%s: %v", dir, err).do("name a directory that can be made with --keep")
 	}
 	err = fetch.Copy(ctx, fetch.Options{
-		Store: s, Genesis: g, Source: source, Each: node.Spread(runtime.GOMAXPROCS(0)),
+		Store: s, Genesis: g, Source: source, Each: node.Parallel(runtime.GOMAXPROCS(0)),
 		Engine: func(code func(chain.CodeHash) ([]byte, error)) (fetch.Engine, error) { return auditEngine(code) },
 		Progress: func(id chain.ID, height, head uint64) {
 			if height%100 == 0 {

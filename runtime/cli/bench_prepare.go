@@ -26,7 +26,7 @@ func benchKey(n uint32) keys.PrivateKey {
 // pieces runs f(0) to f(n-1) in pieces on all cores.
 func pieces(n int, f func(i int)) {
 	workers := runtime.GOMAXPROCS(0)
-	node.Spread(workers)(workers, func(w int) {
+	node.Parallel(workers)(workers, func(w int) {
 		for i := w * n / workers; i < (w+1)*n/workers; i++ {
 			f(i)
 		}

@@ -107,7 +107,7 @@ func (n *Node) openEngine() (err error) {
 	n.asking = newAsking(&n.config)
 	n.rules = block.Rules{
 		Programs: native.Programs{Committees: &n.committees}, Committees: n.committees.Committee,
-		Each: Spread(n.config.Workers), Loads: loadings,
+		Each: Parallel(n.config.Workers), Loads: loadings,
 	}
 	if n.config.Engine == nil {
 		return nil

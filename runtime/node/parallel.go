@@ -7,8 +7,8 @@ import (
 	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
-// Spread is an Each over that many goroutines, which live as long as one call: the pieces of work are large.
-func Spread(workers int) merkle.Each {
+// Parallel is an Each over that many goroutines, which live as long as one call: the pieces of work are large.
+func Parallel(workers int) merkle.Each {
 	return func(n int, f func(int)) {
 		var next atomic.Int64
 		work := func() {
