@@ -417,7 +417,7 @@ func TestDamagedBlock(t *testing.T) {
 	r.openAll()
 	m := r.nodes[0].member
 	work := func() (bft.Event, error) {
-		made, err := m.node.build(order{need: Always})
+		made, err := m.node.build(wish{need: Always})
 		if err != nil {
 			return nil, err
 		}

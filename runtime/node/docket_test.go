@@ -313,7 +313,7 @@ func TestEvidenceWithCode(t *testing.T) {
 		if a := n.Submit([][]byte{calling(n, 1, 2, 30, made, "pay", string(paid[:])).Encode()})[0]; a.Refused != nil {
 			return nil, a.Refused
 		}
-		b, err := n.build(order{need: Always})
+		b, err := n.build(wish{need: Always})
 		if err != nil {
 			return nil, err
 		}

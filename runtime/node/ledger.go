@@ -132,7 +132,7 @@ func (m *member) Build(b bft.Build) error {
 		if err := m.closeOpen(); err != nil {
 			return nil, err
 		}
-		made, err := n.build(order{m.need(b), b.Round, b.Proposer, b.Failed, b.Equivocations})
+		made, err := n.build(wish{m.need(b), b.Round, b.Proposer, b.Failed, b.Equivocations})
 		if err != nil {
 			return nil, err
 		}

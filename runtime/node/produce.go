@@ -121,15 +121,15 @@ const (
 func (n *Node) produce(need Need) error {
 	n.turn.Lock()
 	defer n.turn.Unlock()
-	b, err := n.build(order{need: need})
+	b, err := n.build(wish{need: need})
 	if err != nil || b == nil {
 		return err
 	}
 	return n.commit(b.tag, b.result, nil)
 }
 
-// order says which block is wanted.
-type order struct {
+// wish says which block is wanted.
+type wish struct {
 	need     Need
 	round    uint32
 	proposer uint32
@@ -145,7 +145,7 @@ type built struct {
 
 // build lets the live accounts make the block after the head; nil if there would be nothing in it. The caller holds turn, and
 // no other block is open.
-func (n *Node) build(o order) (*built, error) {
+func (n *Node) build(w wish) (*built, error) {
 	before := n.before()
 	now := uint64(time.Now().UnixMilli())
 	context, err := before.Context(n.rules, max(now, before.Header.TimeMillis+1))
@@ -169,14 +169,14 @@ func (n *Node) build(o order) (*built, error) {
 		return nil, err
 	}
 	n.mark(block.StageExecution)
-	if len(run.Accounts) == 0 && arrival.Arrived.IsEmpty() && (o.need == IfAny || o.need == IfLeft && !run.Unready) {
+	if len(run.Accounts) == 0 && arrival.Arrived.IsEmpty() && (w.need == IfAny || w.need == IfLeft && !run.Unready) {
 		return nil, n.host.Discard(tag)
 	}
 	n.trunk.Lock()
 	defer n.trunk.Unlock()
-	failed, twice := block.Records(o.failed, o.twice)
+	failed, twice := block.Records(w.failed, w.twice)
 	result, err := block.Build(before, n.rules, &block.Run{
-		Context: context, Queue: queue, Carried: carried, Arrival: arrival, Accounts: run.Accounts, Round: o.round, Proposer: o.proposer,
+		Context: context, Queue: queue, Carried: carried, Arrival: arrival, Accounts: run.Accounts, Round: w.round, Proposer: w.proposer,
 		Failed: failed, Equivocations: twice,
 	})
 	if err != nil {

@@ -90,7 +90,7 @@ func (n *Node) madeWithout(t *testing.T, need Need, want bool) {
 	t.Helper()
 	n.turn.Lock()
 	defer n.turn.Unlock()
-	b, err := n.build(order{need: need})
+	b, err := n.build(wish{need: need})
 	if err == nil && b != nil {
 		err = n.commit(b.tag, b.result, nil)
 	}
