@@ -40,7 +40,8 @@ func Names() (list []string) {
 // Known says whether there is a mode of that name.
 func Known(name string) bool { return slices.Contains(Names(), name) }
 
-// Twist makes the member break the rule of that name, in each epoch with the seats that it has then: now says which it is.
+// Twist makes the member break the rule of that name, in each epoch with the seats that it has then: now says which it is. The name
+// is a Known one.
 func Twist(name string, self Self) func(net driver.Net, now func() *keep.Epoch) driver.Net {
 	i := slices.Index(Names(), name)
 	return func(net driver.Net, now func() *keep.Epoch) driver.Net { return &twist{self, net, now, modes[i].mode} }

@@ -95,7 +95,7 @@ type moment struct {
 	round uint32
 }
 
-// hear takes what a peer sent. What doesn't decode is counted.
+// hear takes what a peer sent. What doesn't decode is counted; a frame of a kind that is not known here is passed over.
 func (m *member) hear(from keys.PublicKey, raw []byte) {
 	if len(raw) == 0 {
 		return
