@@ -86,10 +86,16 @@ func (f *simFlags) options() (o sim.Options, err error) {
 	if !slices.Contains(sim.Tiers, o.Tier) {
 		return o, usage("--tier (%q)", f.tier).do("write %s", tiers())
 	}
-	if f.nodes < 0 || f.nodes > 64 {
+	switch {
+	case f.cpu < 0:
+		return o, usage("--cpu (%s)", f.cpu).do("write how long, such as 40s, or 0 for no limit")
+	case f.seeds < 0:
+		return o, usage("--seeds (%d)", f.seeds).do("write how many, or 0 for as many as --cpu allows")
+	case f.messages < -1:
+		return o, usage("--messages (%d)", f.messages).do("write how many at most, or -1 for as many as the seed draws")
+	case f.nodes < 0 || f.nodes > 64:
 		return o, usage("--nodes (%d)", f.nodes).do("write a number from 0 to 64")
-	}
-	if f.chains < 0 || f.chains > sim.MostChains {
+	case f.chains < 0 || f.chains > sim.MostChains:
 		return o, usage("--chains (%d)", f.chains).do("write a number from 0 to %d", sim.MostChains)
 	}
 	for _, name := range f.without {

@@ -19,3 +19,12 @@ func TestSimInterrupted(t *testing.T) {
 		}
 	}
 }
+
+// Numbers that mean nothing are refused by name, and no seed is run.
+func TestSimUsage(t *testing.T) {
+	for flag, value := range map[string]string{"--cpu": "-5s", "--seeds": "-3", "--messages": "-5", "--nodes": "65", "--chains": "-1"} {
+		if got := run(t, t.TempDir(), "sim", "run", flag, value); got.code != exitUsage || !strings.Contains(got.err, flag) {
+			t.Errorf("%s %s: exit code %d, %s", flag, value, got.code, got.err)
+		}
+	}
+}
