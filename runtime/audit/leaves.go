@@ -194,7 +194,7 @@ func (l *leaves) system(key string, value []byte) (err error) {
 	}
 	l.border.take(key, value)
 	if key == chain.KeyWarm {
-		l.warm = value
+		l.warm = bytes.Clone(value) // it is the iterator's
 	}
 	if key == chain.KeyQueue {
 		if q, err := chain.DecodeQueue(value); err == nil { // what doesn't decode may go from 0 to the end of time
