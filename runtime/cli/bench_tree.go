@@ -242,9 +242,9 @@ func submitPatiently(n *node.Node, list [][]byte) error {
 			}
 		}
 		if list = later; len(list) > 0 {
-			if err := drain(n); err != nil {
-				return err
-			}
+			ctx, stop := context.WithTimeout(context.Background(), 20*time.Millisecond)
+			_ = n.AwaitAbove(ctx, n.Head().Header.Height)
+			stop()
 		}
 	}
 	return nil

@@ -178,11 +178,14 @@ func (b *Bag) Bring(a *block.Arrival) (refused []*block.Fault, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if !next {
+		return b.chains.Bring(a)
+	}
 	ready, err := b.chains.Ready(a)
 	if err != nil {
 		return nil, err
 	}
-	if ready && (!next || b.turn.Add(1)%2 == 0) {
+	if ready && b.turn.Add(1)%2 == 0 {
 		return b.chains.Bring(a)
 	}
 	return b.bringAll(a)

@@ -189,6 +189,30 @@ func TestFlood(t *testing.T) {
 	t.Logf("%d taken, %d refused, up to %d under way, drained in %d rounds", taken, refused, most, rounds)
 }
 
+// A chain that is sent nothing learns in the blocks that it makes anyway what others have taken in. Else what it sent would seem to be
+// under way for ever, and it would be held back from a chain that keeps up.
+func TestOneWay(t *testing.T) {
+	f := newForest(t, siblings, func(chain.ID) uint64 { return 1_000_000 }, nil)
+	from, to := f.trunks[2], chain.ID(3)
+	const rounds, each = 40, 50
+	most := uint64(0)
+	for n := range rounds {
+		for range each {
+			from.pay(1, 1, 0, wallet(to, 1))
+		}
+		f.round(f.ids)
+		if n%4 == 0 { // nothing leaves the other one that would be worth a digest
+			f.trunks[to].carry(true)
+		}
+		most = max(most, from.outward(to).Waiting())
+	}
+	if sent := from.outward(to).Next; sent < rounds*each || most > rounds*each/2 {
+		t.Errorf("%d were sent, and up to %d seemed to be under way", sent, most)
+	}
+	f.settle()
+	f.arrived()
+}
+
 // A chain that floods another one keeps out nobody else's relays.
 func TestFair(t *testing.T) {
 	const flood, modest, busy = 2, 3, 4

@@ -56,7 +56,7 @@ type trunk struct {
 	nonces   map[chain.Address]uint64
 	carrier  *relay.Carrier // to the parent; nil for the main chain
 	stopped  bool           // makes no block
-	bag      *relay.Bag     // brings instead of all chains, if set
+	bag      *relay.Bag
 	last     *block.Result
 	door     *ingress.Door
 	seen     func(*block.Result) // is told of each block
@@ -149,6 +149,7 @@ func (f *forest) plant(s *store.Store, g *chain.Genesis, l chain.Limb) {
 	c := &trunk{
 		Chain: keep.Of(s, l.ID), forest: f, id: l.ID, tree: merkle.New(), secret: keys.BLSFromSeed([32]byte{200, byte(l.ID)}),
 		rules: block.Rules{Programs: native.Programs{Committees: committees}, Committees: committees.Committee}, nonces: map[chain.Address]uint64{},
+		bag: relay.NewBag(f.all),
 	}
 	if f.programs != nil {
 		c.rules.Programs = f.programs(c.rules.Programs)
@@ -228,11 +229,7 @@ func (c *trunk) grow() []*block.Fault {
 		c.t.Fatal(err)
 	}
 	arrival := block.NewArrival(before, c.rules, context)
-	bring := c.all.Bring
-	if c.bag != nil {
-		bring = c.bag.Bring
-	}
-	faults, err := bring(arrival)
+	faults, err := c.bag.Bring(arrival)
 	if err != nil {
 		c.t.Fatal(err)
 	}
