@@ -74,10 +74,7 @@ func (r *Replica) current(ev Received) {
 // contradicted itself at the height is not heard any more: it could make proposals without end.
 func (r *Replica) proposalOf(from Peer, p *Proposal) {
 	v := &p.Vote
-	if r.final != nil || r.others.accused[from] || r.others.spoils[from] || slices.Contains(r.invalid, v.Block) {
-		return
-	}
-	if v.Round < r.round || v.Round == r.round && r.proposal != nil && r.proposal.Vote.Block == v.Block {
+	if r.final != nil || r.others.accused[from] || r.others.spoils[from] || slices.Contains(r.invalid, v.Block) || v.Round < r.round || v.Round == r.round && r.proposal != nil && r.proposal.Vote.Block == v.Block {
 		return
 	}
 	header, err := chain.DecodeBlockHeader(p.Raw)
