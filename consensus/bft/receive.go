@@ -1,10 +1,6 @@
 package bft
 
-import (
-	"slices"
-
-	"github.com/thinkey/thinkey/sdk/chain"
-)
+import "github.com/thinkey/thinkey/sdk/chain"
 
 // receive takes a message of a peer. What is of another height is answered with what the peer, or this node, lacks.
 func (r *Replica) receive(ev Received) {
@@ -74,7 +70,7 @@ func (r *Replica) current(ev Received) {
 // contradicted itself at the height is not heard any more: it could make proposals without end.
 func (r *Replica) proposalOf(from Peer, p *Proposal) {
 	v := &p.Vote
-	if r.final != nil || r.others.accused[from] || r.others.spoils[from] || slices.Contains(r.invalid, v.Block) || v.Round < r.round || v.Round == r.round && r.proposal != nil && r.proposal.Vote.Block == v.Block {
+	if r.final != nil || r.others.accused[from] || v.Round < r.round || v.Round == r.round && r.proposal != nil && r.proposal.Vote.Block == v.Block {
 		return
 	}
 	header, err := chain.DecodeBlockHeader(p.Raw)
@@ -110,7 +106,7 @@ func (r *Replica) proposalOf(from Peer, p *Proposal) {
 	if r.proposal != nil {
 		return // the first one counts; a second one is evidence by now
 	}
-	r.learn(from, header, v.Block, p.Raw)
+	r.learn(header, v.Block, p.Raw)
 	r.proposal = p
 }
 
