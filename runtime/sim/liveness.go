@@ -45,11 +45,14 @@ func newLiveness(w *World) *liveness {
 // well says whether a node is one that must have everything in the end.
 func (l *liveness) well(n *node) bool { return n.process.healed && n.honest() && n.up }
 
+// keeps says whether a node that is well also keeps what it was told: it doesn't stop for what has rotted on a disk and wasn't seen yet.
+func (l *liveness) keeps(n *node) bool { return l.well(n) && n.process.sound() }
+
 // confidant is the node that is told alone; nil if none is up.
 func (l *liveness) confidant() *node {
 	var list []*node
 	for _, n := range l.w.nodes {
-		if l.well(n) {
+		if l.keeps(n) {
 			list = append(list, n)
 		}
 	}
@@ -59,10 +62,10 @@ func (l *liveness) confidant() *node {
 	return list[l.w.random.heal.IntN(len(list))]
 }
 
-// kept is what waits at some node that is well and could be handled, as nothing before it is missing there.
+// kept is what waits at some node that keeps it and could be handled, as nothing before it is missing there.
 func (l *liveness) kept() (list []*chain.Message) {
 	for _, n := range l.w.nodes {
-		if !l.well(n) {
+		if !l.keeps(n) {
 			continue
 		}
 		for _, at := range n.pool.order {
@@ -138,8 +141,10 @@ func (w *World) rounds() uint64 {
 	return n + uint64(under)
 }
 
-// late says whether it has taken too many rounds, or one of them doesn't end.
+// late says whether it has taken too many rounds, or one of them doesn't end. Where a block of an early round becomes final, those after
+// it were none: it is counted from there then.
 func (l *liveness) late() bool {
+	l.rounds = min(l.rounds, l.w.rounds())
 	if n := l.w.rounds() - l.rounds; n != l.last {
 		l.last, l.since = n, l.w.now
 	}

@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"slices"
+
 	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/runtime/relay"
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -43,6 +45,11 @@ func (p *process) up() bool { return p.nodes[0].up }
 func (p *process) honest() bool {
 	role := p.whole.role(p.member)
 	return role == nil || role.forgets()
+}
+
+// sound says whether nothing has rotted on its disks that wasn't seen yet.
+func (p *process) sound() bool {
+	return !slices.ContainsFunc(p.nodes, func(n *node) bool { return n.rotten != "" })
 }
 
 // boot begins a life with what is on the disks.
