@@ -24,7 +24,8 @@ func tick(t *testing.T, r *bft.Replica) bft.Effects {
 }
 
 // Bytes of a final block that somebody damaged say nothing about who certified it, however often they come. The replica asks
-// again, goes on asking, and takes the block when it comes, with those behind it.
+// again, goes on asking, and takes the block when it comes, with those behind it. Who sent them is not in the way meanwhile: no more
+// bytes are taken of it before the next tick, in whatever message.
 func TestDamagedBytes(t *testing.T) {
 	n := newNet(t, 1, 0, 1, 1, 1, 1)
 	if !n.run(60_000, n.atLeast(6)) {
@@ -54,6 +55,12 @@ func TestDamagedBytes(t *testing.T) {
 		if !asks || !repeats {
 			t.Fatalf("asks %t, and again later %t", asks, repeats)
 		}
+		for _, m := range []bft.Message{&bft.Finals{Blocks: bad}, &bft.Fetched{Raw: bad[0].Raw}, &bft.Finals{Blocks: final}} {
+			if e = step(t, r, bft.Received{From: 0, Message: m}); len(e.Verify) > 0 {
+				t.Fatalf("%T of who has just sent other bytes is taken", m)
+			}
+		}
+		tick(t, r)
 		e = step(t, r, bft.Received{From: 0, Message: &bft.Finals{Blocks: bad}})
 	}
 	step(t, r, bft.Verified{Block: e.Verify[0].Hash, Verdict: bft.Damaged})
@@ -94,5 +101,101 @@ func TestDemandedIsNotWithheld(t *testing.T) {
 		if !n.run(60_000, func() bool { return len(n.nodes[2].chain) > 2 && len(n.nodes[3].chain) > 2 }) || n.maxRound == 0 {
 			t.Fatalf("%d blocks, rounds up to %d", len(n.final)-1, n.maxRound)
 		}
+	}
+}
+
+// A question has some bytes, and its answer megabytes: a peer is answered with blocks a few times between two ticks, whatever it asks
+// for.
+func TestAnswersAreBounded(t *testing.T) {
+	n := newNet(t, 1, 0, 1, 1, 1, 1)
+	if !n.run(60_000, n.atLeast(40)) {
+		t.Fatal("no blocks")
+	}
+	r := n.nodes[0].replica
+	for range 3 {
+		tick(t, r)
+		answers := 0
+		for from := uint64(1); from <= 40; from++ {
+			answers += len(step(t, r, bft.Received{From: 1, Message: &bft.Want{From: from}}).Serve)
+			answers += len(step(t, r, bft.Received{From: 1, Message: &bft.Fetch{Height: from}}).Serve)
+		}
+		if answers != 4 {
+			t.Errorf("%d answers before the tick", answers)
+		}
+		if e := step(t, r, bft.Received{From: 2, Message: &bft.Want{From: 1}}); len(e.Serve) != 1 {
+			t.Errorf("another peer is not answered: %+v", e.Serve)
+		}
+	}
+}
+
+// What is allowed again with the next tick is so also if a height ends before: its timer is of no height after it.
+func TestTickIsOwedOverHeights(t *testing.T) {
+	n := newNet(t, 1, 0, 1, 1, 1, 1)
+	if !n.run(60_000, n.atLeast(6)) {
+		t.Fatal("no blocks")
+	}
+	final := n.nodes[0].chain[:6]
+	n.nodes[3].chain, n.nodes[3].bodies = nil, nil
+	n.nodes[3].boot(bft.Safety{})
+	r := n.nodes[3].replica
+	take := func(block bft.Final) (again bool) {
+		e := step(t, r, bft.Received{From: 0, Message: &bft.Finals{Blocks: []bft.Final{block}}})
+		e = step(t, r, bft.Verified{Block: e.Verify[0].Hash, Verdict: bft.Valid})
+		for _, timer := range e.Timers {
+			again = again || timer.Kind == bft.ResendTimer && timer.Height == r.Head().Header.Height+1
+		}
+		return again
+	}
+	step(t, r, bft.Received{From: 0, Message: &bft.Status{}}) // it knows where the chain is, and waits for nothing
+	take(final[0])
+	tick(t, r)
+	if take(final[1]) {
+		t.Fatal("a tick is due though nothing waits for it")
+	}
+	served := func() int { return len(step(t, r, bft.Received{From: 1, Message: &bft.Want{From: 1}}).Serve) }
+	for _, block := range final[2:] {
+		if served() != 1 {
+			t.Fatalf("no answer at height %d", r.Head().Header.Height)
+		}
+		if !take(block) {
+			t.Fatalf("no tick is due after height %d", r.Head().Header.Height)
+		}
+	}
+	if served() != 0 {
+		t.Fatal("more answers than between two ticks")
+	}
+	if tick(t, r); served() != 1 {
+		t.Fatal("no answer after a tick")
+	}
+}
+
+// Answers with a block that is not final yet are bounded as well. One that is being replayed is not passed on: who sends what is not the block is not
+// believed for a while.
+func TestBodiesAreSentSparingly(t *testing.T) {
+	f := newFloodRig(t, bft.Safety{})
+	p := f.proposal(1)
+	e := step(t, f.r, bft.Received{From: f.leader, Message: p})
+	fetch := bft.Received{From: f.leader, Message: &bft.Fetch{Height: 1, Block: p.Vote.Block}}
+	if e := step(t, f.r, fetch); len(e.Send) > 0 {
+		t.Errorf("bytes that nobody has looked at yet are passed on: %+v", e.Send)
+	}
+	step(t, f.r, bft.Verified{Block: e.Verify[0].Hash, Verdict: bft.Valid})
+	sent := 0
+	for range 20 {
+		sent += len(step(t, f.r, fetch).Send)
+	}
+	if sent != 4 {
+		t.Errorf("the block is sent %d times", sent)
+	}
+}
+
+// A block that was found invalid is not replayed again, however often its leader proposes it.
+func TestInvalidIsReplayedOnce(t *testing.T) {
+	f := newFloodRig(t, bft.Safety{})
+	e := step(t, f.r, bft.Received{From: f.leader, Message: f.proposal(1)})
+	step(t, f.r, bft.Verified{Block: e.Verify[0].Hash, Verdict: bft.Invalid})
+	f.checks = 0
+	if e = step(t, f.r, bft.Received{From: f.leader, Message: f.proposal(1)}); len(e.Verify) > 0 || f.checks > 0 {
+		t.Errorf("%d blocks are replayed, %d checks", len(e.Verify), f.checks)
 	}
 }

@@ -25,6 +25,9 @@ type others struct {
 	lied    map[Peer]bool   // since the last tick: sent what a pairing showed to be none
 	charged map[Peer]bool   // since the last tick, of what they have not signed
 	spent   map[Peer]int    // since the last tick: timeouts and heads that were looked at
+	given   map[Peer]int    // since the last tick: answers with blocks
+	spoils  map[Peer]bool   // since the last tick: sent bytes that are not those of the block that they name
+	owed    bool            // a tick: something is allowed only then
 }
 
 const (
@@ -33,6 +36,8 @@ const (
 	maxAsks = 8
 	// maxLooks is how many timeouts and heads of a peer are looked at between two ticks: good ones, too, can be made without end.
 	maxLooks = 8
+	// maxGiven is how many times a peer is answered with blocks between two ticks: a question has some bytes, and an answer megabytes.
+	maxGiven = 4
 	// tickHeights is after how many heights a tick comes at the latest, where blocks come faster than the timer runs out.
 	tickHeights = 16
 	// maxPause bounds the pauses between two times on an idle chain: they begin with ResendMillis and grow to 2^maxPause times it.
@@ -46,17 +51,19 @@ type fetch struct {
 }
 
 func newOthers() others {
-	return others{served: map[Peer]uint64{}, told: map[Peer]bool{}, reports: map[Peer]uint64{}, suspect: map[Peer]bool{}, cancels: map[Peer]bool{}, accused: map[Peer]bool{}, lied: map[Peer]bool{}, charged: map[Peer]bool{}, spent: map[Peer]int{}}
+	return others{served: map[Peer]uint64{}, told: map[Peer]bool{}, reports: map[Peer]uint64{}, suspect: map[Peer]bool{}, cancels: map[Peer]bool{}, accused: map[Peer]bool{}, lied: map[Peer]bool{}, charged: map[Peer]bool{}, spent: map[Peer]int{}, given: map[Peer]int{}, spoils: map[Peer]bool{}}
 }
 
 // tick allows again what is allowed once between two ticks.
 func (c *others) tick() {
-	c.wanted = false
+	c.wanted, c.owed = false, false
 	clear(c.served)
 	clear(c.told)
 	clear(c.lied)
 	clear(c.charged)
 	clear(c.spent)
+	clear(c.given)
+	clear(c.spoils)
 }
 
 // begin: a new height.
@@ -95,8 +102,26 @@ func (r *Replica) look(from Peer) bool {
 	return true
 }
 
-// tickLater sees to it that there is another tick, also while the chain is idle.
+// gives says whether a peer is answered with blocks once more before the next tick.
+func (r *Replica) gives(to Peer) bool {
+	if r.others.given[to] == maxGiven || len(r.others.given) > chain.MaxSeats {
+		return false
+	}
+	r.others.given[to]++
+	r.tickLater() // if the answer is lost it may be asked for again
+	return true
+}
+
+// spoilt: a peer sent bytes that are not those of the block that they name. Whoever does takes the place of who has the block, as long
+// as it takes to see it; so no more are taken of it before the next tick.
+func (r *Replica) spoilt(from Peer) {
+	r.others.spoils[from] = true
+	r.tickLater()
+}
+
+// tickLater sees to it that there is another tick, also while the chain is idle, and if the height ends before.
 func (r *Replica) tickLater() {
+	r.others.owed = true
 	if !r.running {
 		r.repeatLater()
 	}
@@ -147,7 +172,7 @@ func (r *Replica) status(from Peer, s *Status) {
 		r.send(from, r.state(false))
 	}
 	switch {
-	case s.Head == mine && s.Asks && r.final == nil && !r.others.told[from] && len(r.others.told) <= chain.MaxSeats:
+	case s.Head == mine && s.Asks && r.final == nil && !r.others.told[from] && len(r.seatsOf(from)) > 0:
 		r.others.told[from] = true // it has begun anew, and all that was said before is lost
 		r.repeat(from)
 	case s.Head < mine:
@@ -193,11 +218,10 @@ func (r *Replica) foreign(s *Status) bool {
 
 // serve sends blocks to a peer, once between two ticks from one height.
 func (r *Replica) serve(to Peer, from uint64) {
-	if last, ok := r.others.served[to]; from == 0 || from > r.head.Header.Height || ok && last >= from || len(r.others.served) > chain.MaxSeats {
+	if last, ok := r.others.served[to]; from == 0 || from > r.head.Header.Height || ok && last >= from || len(r.others.served) > chain.MaxSeats || !r.gives(to) {
 		return
 	}
 	r.others.served[to] = from
-	r.tickLater() // if the answer is lost it may be asked for again
 	r.out.Serve = append(r.out.Serve, Serve{to, from})
 }
 
@@ -214,7 +238,7 @@ func (r *Replica) want(from Peer, head uint64) {
 
 // finals takes blocks with their certificates.
 func (r *Replica) finals(from Peer, f *Finals) {
-	if len(r.others.queue) > 0 {
+	if len(r.others.queue) > 0 || r.others.spoils[from] {
 		return
 	}
 	r.others.queue, r.others.source, r.others.more = f.Blocks, from, len(f.Blocks) > 0
@@ -240,7 +264,7 @@ func (r *Replica) takeFinal() {
 			r.final = &f.Certificate
 			r.compare(r.final)
 		}
-		r.learn(header, f.Certificate.Block, f.Raw)
+		r.learn(r.others.source, header, f.Certificate.Block, f.Raw)
 	}
 	if len(r.others.queue) == 0 && r.others.more {
 		r.others.more = false
@@ -304,20 +328,23 @@ func (r *Replica) fetchFor(from Peer, f *Fetch) {
 		r.serve(from, f.Height)
 		return
 	}
-	if b := r.known(f.Block); b != nil {
+	if b := r.known(f.Block); b != nil && (b.verdict != 0 || !b.asked) && r.gives(from) { // what is being replayed may not be the block
 		r.send(from, &Fetched{b.raw})
 	}
 }
 
 // fetched takes a block, if it is one that is missed.
 func (r *Replica) fetched(from Peer, f *Fetched) {
+	if r.others.spoils[from] {
+		return
+	}
 	block, _ := r.sought(r.final)
 	header, err := chain.DecodeBlockHeader(f.Raw)
 	if err != nil || header.Hash() != block || r.final == nil && r.why == nil {
 		r.reject(from, "a block that was not asked for")
 		return
 	}
-	r.learn(header, block, f.Raw)
+	r.learn(from, header, block, f.Raw)
 }
 
 // report counts what others say of their heads, each proven by its certificate, while this replica doesn't know what it

@@ -70,6 +70,7 @@ func (r *Replica) clone() *Replica {
 	c.others.served, c.others.reports = maps.Clone(r.others.served), maps.Clone(r.others.reports)
 	c.others.suspect, c.others.accused, c.others.cancels = maps.Clone(r.others.suspect), maps.Clone(r.others.accused), maps.Clone(r.others.cancels)
 	c.others.told = maps.Clone(r.others.told)
+	c.others.given, c.others.spoils = maps.Clone(r.others.given), maps.Clone(r.others.spoils)
 	c.others.lied, c.others.charged, c.others.spent = map[Peer]bool{}, map[Peer]bool{}, map[Peer]int{} // as if a tick came after every message
 	return &c
 }

@@ -36,6 +36,7 @@ type body struct {
 	hash    chain.BlockHash
 	header  chain.Header
 	raw     []byte
+	from    Peer    // who sent the bytes, this node if it made them, or had them before a crash
 	verdict Verdict // 0 while it is being replayed
 	asked   bool
 }
@@ -61,7 +62,7 @@ func (r *Replica) restore(bodies []Body) {
 	}
 	for _, b := range bodies {
 		if header, err := chain.DecodeBlockHeader(b.Raw); err == nil && header.Hash() == b.Hash && header.Height == r.next() {
-			r.learn(header, b.Hash, b.Raw)
+			r.learn(r.config.Me, header, b.Hash, b.Raw)
 		}
 	}
 	if t := r.safety.Timeout; t != nil {
@@ -107,7 +108,7 @@ func (r *Replica) known(hash chain.BlockHash) *body {
 }
 
 // learn keeps a block of the height. The oldest that no rule can name gives way.
-func (r *Replica) learn(header chain.Header, hash chain.BlockHash, raw []byte) *body {
+func (r *Replica) learn(from Peer, header chain.Header, hash chain.BlockHash, raw []byte) *body {
 	if b := r.known(hash); b != nil {
 		return b
 	}
@@ -119,7 +120,7 @@ func (r *Replica) learn(header chain.Header, hash chain.BlockHash, raw []byte) *
 			}
 		}
 	}
-	r.bodies = append(r.bodies, body{hash: hash, header: header, raw: raw})
+	r.bodies = append(r.bodies, body{hash: hash, header: header, raw: raw, from: from})
 	return &r.bodies[len(r.bodies)-1]
 }
 
@@ -148,6 +149,9 @@ func (r *Replica) verified(ev Verified) {
 	b.verdict = ev.Verdict
 	if ev.Verdict != Invalid && ev.Verdict != Damaged {
 		return
+	}
+	if ev.Verdict == Damaged {
+		r.spoilt(b.from)
 	}
 	r.forget(ev.Block)
 	if ev.Verdict == Invalid {
@@ -212,7 +216,7 @@ func (r *Replica) finish() bool {
 	for _, ev := range ahead {
 		r.receive(ev)
 	}
-	if r.waits() && !r.running && r.final == nil {
+	if (r.waits() || r.others.owed) && !r.running && r.final == nil {
 		r.repeatLater() // the timer of the height before is none of this one
 	}
 	return true

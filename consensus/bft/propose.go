@@ -76,7 +76,7 @@ func (r *Replica) make(seat int) bool {
 			r.out.Halt = &Halt{Reason: "what was built here is no block: " + err.Error()}
 			return false
 		}
-		b := r.learn(header, header.Hash(), r.built)
+		b := r.learn(r.config.Me, header, header.Hash(), r.built)
 		b.verdict = Valid // it is what the live accounts did
 		r.offer(b)
 		return true

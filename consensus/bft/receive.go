@@ -1,6 +1,10 @@
 package bft
 
-import "github.com/thinkey/thinkey/sdk/chain"
+import (
+	"slices"
+
+	"github.com/thinkey/thinkey/sdk/chain"
+)
 
 // receive takes a message of a peer. What is of another height is answered with what the peer, or this node, lacks.
 func (r *Replica) receive(ev Received) {
@@ -70,7 +74,10 @@ func (r *Replica) current(ev Received) {
 // contradicted itself at the height is not heard any more: it could make proposals without end.
 func (r *Replica) proposalOf(from Peer, p *Proposal) {
 	v := &p.Vote
-	if r.final != nil || r.others.accused[from] || v.Round < r.round || v.Round == r.round && r.proposal != nil && r.proposal.Vote.Block == v.Block {
+	if r.final != nil || r.others.accused[from] || r.others.spoils[from] || slices.Contains(r.invalid, v.Block) {
+		return
+	}
+	if v.Round < r.round || v.Round == r.round && r.proposal != nil && r.proposal.Vote.Block == v.Block {
 		return
 	}
 	header, err := chain.DecodeBlockHeader(p.Raw)
@@ -106,7 +113,7 @@ func (r *Replica) proposalOf(from Peer, p *Proposal) {
 	if r.proposal != nil {
 		return // the first one counts; a second one is evidence by now
 	}
-	r.learn(header, v.Block, p.Raw)
+	r.learn(from, header, v.Block, p.Raw)
 	r.proposal = p
 }
 
