@@ -33,7 +33,7 @@ func TestFresh(t *testing.T) {
 	t.Logf("%d seeds, %.0f blocks for an hour of CPU", r.Seeds, r.Blocks)
 }
 
-// Seeds that ever failed, each without the classes of faults that there were none of then.
+// Seeds that ever failed: seed/chains (0: what the seed draws), each without the classes of faults that there were none of then.
 func TestKept(t *testing.T) {
 	raw, err := os.ReadFile("testdata/seeds.txt")
 	if err != nil {
@@ -42,10 +42,10 @@ func TestKept(t *testing.T) {
 	for _, line := range strings.Split(strings.TrimSpace(string(raw)), "\n") {
 		var seed uint64
 		var without string
-		if _, err := fmt.Sscanf(line, "%d -%s", &seed, &without); err != nil {
+		o := Options{Tier: Stub, Messages: -1}
+		if _, err := fmt.Sscanf(line, "%d/%d -%s", &seed, &o.Chains, &without); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
-		o := Options{Tier: Stub, Messages: -1}
 		for _, name := range strings.Split(strings.TrimPrefix(without, "nothing"), ",") {
 			if name == "" {
 				continue
