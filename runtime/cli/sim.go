@@ -44,7 +44,7 @@ func (a *app) newSimRun() *cobra.Command {
 	var f simFlags
 	c := a.command("run", "Run seeds, from one on, until one fails", func(c *cobra.Command, _ []string) error { return a.simRun(c.Context(), &f) })
 	c.Long = `Runs seeds one after the other until time is over or one fails. Of a hundred seeds together it demands that every kind of fault
-has happened; one seed of a hundred runs twice, and both must be equal. Of a seed that fails it makes the smallest network, with the
+has happened, unless flags leave some out; one seed of a hundred runs twice, and both must be equal. Of a seed that fails it makes the smallest network, with the
 fewest faults and messages, in which it still fails, and writes what happened there to a file.`
 	c.Flags().Uint64Var(&f.seed, "seed", 1, "the first seed")
 	c.Flags().IntVar(&f.seeds, "seeds", 0, "how many seeds; 0 for as many as --cpu allows")
@@ -126,6 +126,9 @@ func (a *app) simRun(ctx context.Context, f *simFlags) error {
 	o, err := f.options()
 	if err != nil {
 		return err
+	}
+	if err := os.MkdirAll(f.out, 0o755); err != nil {
+		return usage("--out (%q)", f.out).do("name a directory that can be written: %v", err)
 	}
 	r, err := sim.Campaign{First: f.seed, Seeds: f.seeds, CPU: f.cpu, Options: o}.Run(ctx)
 	if err != nil {

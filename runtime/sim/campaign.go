@@ -40,7 +40,8 @@ type Report struct {
 // again is one of how many seeds that are run a second time, to compare their histories (Y1).
 const again = 100
 
-// Run runs seeds until one fails, or many together don't show what they must (Y5), or ctx is done: then the report is of those that ran.
+// Run runs seeds until one fails, or many together don't show what they must (Y5; unless the options leave something out), or ctx is done:
+// then the report is of those that ran.
 func (c Campaign) Run(ctx context.Context) (*Report, error) {
 	start, history, r := cpuTime(), sha256.New(), &Report{Census: Census{}}
 	var millis uint64
@@ -61,11 +62,11 @@ func (c Campaign) Run(ctx context.Context) (*Report, error) {
 		r.Census.join(o.Census)
 		hundred.join(o.Census)
 		thousand.join(o.Census)
-		if r.Seeds%100 == 0 {
+		if r.Seeds%100 == 0 && !c.Options.narrow() {
 			r.miss(seed, 100, hundred.Missing())
 			hundred = Census{}
 		}
-		if r.Seeds%1000 == 0 {
+		if r.Seeds%1000 == 0 && !c.Options.narrow() {
 			r.miss(seed, 1000, thousand.MissingRare())
 			thousand = Census{}
 		}

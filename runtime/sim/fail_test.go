@@ -73,3 +73,25 @@ func TestReportNames(t *testing.T) {
 		}
 	}
 }
+
+// A panic that no node stands for is a violation, too: the campaign tells its seed, and shrinks it.
+func TestPanicIsAViolation(t *testing.T) {
+	s := &stage{whole: &Plan{Incident: []Incident{{}}}, worlds: []*World{{}}}
+	s.running()
+	if s.broken == nil || !strings.Contains(s.broken.What, "panic") {
+		t.Errorf("it ends with %v", s.broken)
+	}
+}
+
+// What options leave out isn't demanded of a hundred seeds; what seeds draw is.
+func TestNarrowOptions(t *testing.T) {
+	all := Options{Messages: -1}
+	for _, o := range []Options{{Messages: -1, Nodes: 1}, {Messages: 0}, {Messages: -1, Chains: 1}, {Messages: -1, Without: []Class{Crash}}, {Messages: -1, Keep: []int{}}} {
+		if !o.narrow() {
+			t.Errorf("%+v is asked to show all", o)
+		}
+	}
+	if all.narrow() {
+		t.Error("nothing is demanded")
+	}
+}

@@ -16,7 +16,9 @@ type liveness struct {
 	last   uint64 // how many rounds there have been since
 	since  uint64 // when the last of them began
 	begin  uint64 // when trouble ended
-	done   bool   // all of it is reached
+
+	settled uint64 // when all of it was final somewhere; 0: not yet
+	done    bool   // it is final everywhere
 }
 
 // stallMillis is how long the healed may be in one round: its patience at most, and then as long again for timeouts that are lost
@@ -141,14 +143,31 @@ func (w *World) rounds() uint64 {
 	return n + uint64(under)
 }
 
-// late says whether it has taken too many rounds, or one of them doesn't end. Where a block of an early round becomes final, those after
-// it were none: it is counted from there then.
+// late says whether it has taken too many rounds, or one of them doesn't end, or who is behind doesn't catch up. Where a block of an early
+// round becomes final, those after it were none: it is counted from there then.
 func (l *liveness) late() bool {
 	l.rounds = min(l.rounds, l.w.rounds())
 	if n := l.w.rounds() - l.rounds; n != l.last {
 		l.last, l.since = n, l.w.now
 	}
-	return l.last > l.bound() || l.w.now > l.since+stallMillis*millis || l.w.now > l.begin+crossMillis*millis && len(l.w.worlds) > 1
+	if l.settled == 0 && l.open() == 0 {
+		l.settled = l.w.now
+	}
+	from := l.begin
+	if len(l.w.worlds) == 1 {
+		from = l.settled
+	}
+	return l.settled == 0 && l.last > l.bound() || l.w.now > l.since+stallMillis*millis || from > 0 && l.w.now > from+crossMillis*millis
+}
+
+// open is how many of the demanded are final nowhere.
+func (l *liveness) open() (n int) {
+	for _, m := range l.demand {
+		if !l.w.final.settled(m) {
+			n++
+		}
+	}
+	return n
 }
 
 func (l *liveness) reached() bool {
@@ -175,17 +194,11 @@ func (n *node) has(m *chain.Message) bool {
 
 func (l *liveness) fail() {
 	w := l.w
-	var open int
-	for _, m := range l.demand {
-		if !w.final.settled(m) {
-			open++
-		}
-	}
 	for _, n := range w.nodes {
 		if n.up {
 			w.tell(n, "healed %t, honest %t: height %d, round %d, silent %t, %d messages", n.process.healed, n.honest(), n.ledger.head.Header.Height, n.driver.Replica().Round(), n.driver.Replica().Silent(), n.pool.waiting())
 		}
 	}
 	w.violate("I11 liveness", nil, "%d rounds after trouble ended (of %d), and %d ms after the last of them began, %d messages are not final; the chain went from height %d to %d, and not everywhere",
-		l.last, l.bound(), (w.now-l.since)/millis, open, l.height, w.final.height())
+		l.last, l.bound(), (w.now-l.since)/millis, l.open(), l.height, w.final.height())
 }

@@ -40,7 +40,7 @@ func (r *reference) height() uint64 { return r.head.Header.Height }
 
 // recall learns of what a node finds on its disk, and crashed before it could say so: it shows it to other chains from now on.
 func (r *reference) recall(n *node, height uint64) error {
-	for len(r.w.worlds) > 1 && !r.w.rotten && r.height() < height && r.w.broken == nil {
+	for !r.w.rotten && r.height() < height && r.w.broken == nil {
 		list, err := n.disk.finals(r.height() + 1)
 		if err != nil {
 			return err

@@ -2,6 +2,8 @@ package sim
 
 import (
 	"errors"
+	"fmt"
+	"runtime/debug"
 
 	"github.com/thinkey/thinkey/runtime/store"
 )
@@ -16,6 +18,11 @@ type Options struct {
 	Chains   int     // the main one included; 0 for what the seed draws
 	// Say is told a line of the timeline.
 	Say func(millis uint64, node int, line string)
+}
+
+// narrow says whether they leave out anything that seeds draw.
+func (o *Options) narrow() bool {
+	return len(o.Without) > 0 || o.Keep != nil || o.Messages >= 0 || o.Nodes > 0 || o.Chains > 0
 }
 
 // Outcome is how a run ended.
@@ -39,14 +46,24 @@ func Run(seed uint64, o Options) (*Outcome, error) {
 		s.listen(o.Say)
 	}
 	runs := handlings
-	s.run()
+	s.running()
 	s.census.addN("contract", handlings-runs)
 	if err := errors.Join(s.audit(), s.close()); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("seed %d: %w; it is repeated by: %s", seed, err, Command(seed, o))
 	}
 	out := &Outcome{Seed: seed, Plan: p, Violation: s.broken, Census: s.census, Millis: s.now / millis}
 	s.history.Sum(out.History[:0])
 	return out, nil
+}
+
+// running is run, where a panic outside of what a node does is a violation as any other: the seed is told, and shrunk.
+func (s *stage) running() {
+	defer func() {
+		if p := recover(); p != nil {
+			s.violate("no halt", nil, "panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	s.run()
 }
 
 // run lets all go through its three parts.
