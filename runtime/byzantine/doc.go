@@ -1,7 +1,8 @@
-// Package byzantine answers one question: what does a member send that breaks a rule? It stands between an honest replica and
-// its network and overrides one decision, so that a development network, or a test, has a member to go on without (SPEC 5.2).
+// Package byzantine answers one question: what does a member do that breaks a rule? A deviation overrides one decision of a node that is
+// honest otherwise, so that the simulator, a development network or a test has members to go on without (SPEC 5.2).
 //
-//	replica ─► driver ─► Twist(mode) ─► Net          the replica itself stays honest, and knows nothing
+//	simulator   node ─► its decision, or the deviation's                         all deviations
+//	network     replica ─► driver ─► Twist(name) ─► Net                           those that need no more than that
 //
 // It signs with the member's own key and nobody else's.
 package byzantine

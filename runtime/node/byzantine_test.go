@@ -48,14 +48,17 @@ func (r *committeeRig) noticed(mode string, honest, evil int) {
 		}
 		voted := cert.Bitmap.Has(evil)
 		proposed := cert.Step == chain.Preparation && leads(r.t, n, height, evil) // a proposal holds its preparation
-		if voted && (mode == "silent" || !proposed && cert.Round == 0 && (mode == "withhold" || mode == "bad-votes")) {
+		if voted && (mode == "silent" || mode == "half-round" && cert.Step == chain.Confirmation || mode == "forge-signatures" && !proposed && cert.Round == 0) {
 			r.t.Errorf("seat %d stands in the certificate of block %d", evil, height)
 		}
 	}
 }
 
-// faulty are the modes whose proposals are not valid. That ends a round at once, and without a timer.
-var faulty = map[string]bool{"bad-order": true, "bad-output": true, "bad-root": true}
+// faulty are the modes whose proposals are never valid. That ends a round at once, and without a timer.
+var faulty = map[string]bool{
+	"bad-order": true, "bad-output": true, "bad-root": true, "bad-receipts": true, "bad-gas": true, "extra-event": true, "input-twice": true,
+	"unsigned-input": true,
+}
 
 // leads says whether a seat proposed the block at a height.
 func leads(t *testing.T, n *Node, height uint64, seat int) bool {

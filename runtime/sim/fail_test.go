@@ -7,16 +7,17 @@ import (
 	"testing"
 
 	"github.com/thinkey/thinkey/consensus/bft"
+	"github.com/thinkey/thinkey/runtime/byzantine"
 )
 
 // Every deviation comes to deviate within some seeds: one that never does tries nothing. What is called a cycle is found to be one.
 func TestDeviations(t *testing.T) {
 	const seeds = 10_000
 	left := map[string]string{} // by role: what must have happened
-	for _, d := range deviations {
-		left[d.name] = "byzantine: " + d.name
+	for _, d := range byzantine.All {
+		left[d.Name] = "byzantine: " + d.Name
 	}
-	left["cyclic order"] = "invalid block: order, cycle"
+	left["cyclic-order"] = "invalid block: order, cycle"
 	o := Options{Tier: Stub, Messages: -1}
 	for seed := uint64(1); seed <= seeds && len(left) > 0; seed++ {
 		if !slices.ContainsFunc(Draw(seed, o).Roles, func(r Role) bool { return left[r.Name] != "" }) {
@@ -39,9 +40,9 @@ func TestDeviations(t *testing.T) {
 
 // A seed that fails is named, and shrunk: what is left out had no part in it. The timeline of what is left ends with the same.
 func TestShrink(t *testing.T) {
-	all := deviations
-	defer func() { deviations = all }()
-	deviations = []*deviation{{name: "planted", sends: func(*node, bft.Send) []bft.Send { panic("a bug") }}}
+	all := byzantine.All
+	defer func() { byzantine.All = all }()
+	byzantine.All = []*byzantine.Deviation{{Name: "planted", Sends: func(*byzantine.Member, bft.Send) []bft.Send { panic("a bug") }}}
 	o := Options{Tier: Stub, Messages: -1}
 	r, err := Campaign{First: 1, Seeds: 50, Options: o}.Run(t.Context())
 	if err != nil || r.Violation == nil || r.Violations != 1 || r.FailingSeed == nil {

@@ -71,7 +71,7 @@ func (l *ledger) Verify(p bft.Proposed) error {
 	if err != nil {
 		return err
 	}
-	if d := l.n.deviation; d != nil && d.gullible && verdict == bft.Invalid {
+	if d := l.n.deviation; d != nil && d.Gullible && verdict == bft.Invalid {
 		l.n.deviates()
 		verdict = bft.Valid
 	}
@@ -190,9 +190,10 @@ func (l *ledger) build(b bft.Build) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d := l.n.deviation; d != nil && d.builds != nil {
-		if raw := d.builds(l.n, result); raw != nil {
-			return raw, l.tree.Discard(result.Version)
+	if d := l.n.deviation; d != nil && d.Spoils != nil {
+		if spoilt := d.Spoil(result.Raw, l.n.w.random.evil); spoilt != nil {
+			l.n.deviates()
+			return spoilt.Append(nil), l.tree.Discard(result.Version)
 		}
 	}
 	l.outcomes[result.Hash] = &outcome{result, &tag}

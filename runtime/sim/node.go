@@ -7,6 +7,7 @@ import (
 
 	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/consensus/driver"
+	"github.com/thinkey/thinkey/runtime/byzantine"
 	"github.com/thinkey/thinkey/runtime/keep"
 	"github.com/thinkey/thinkey/runtime/relay"
 	"github.com/thinkey/thinkey/runtime/store"
@@ -34,6 +35,7 @@ type node struct {
 	attempt   bft.Safety // the last record that was to be written
 	rotten    string     // what of its disk has rotted, and was not seen to have
 	deviation *deviation // nil: honest
+	evil      *byzantine.Member
 
 	crashAt  *boundary // where it is to crash next
 	crashBy  uint64    // from when on anywhere
@@ -52,13 +54,12 @@ type node struct {
 	pool    *pool
 	timers  map[bft.Kind]uint64
 	pulsing bool
-	said    []bft.Send // by a member that says it again
 }
 
 func newNode(w *World, number int, p *process) (*node, error) {
 	n := &node{w: w, process: p, number: number, peer: bft.Peer(p.member)}
 	if role := w.plan.role(p.member); role != nil && role.Class == Byzantine {
-		n.deviation = deviationNamed(role.Name)
+		n.deviation, n.evil = deviationNamed(role.Name), n.member()
 	}
 	var err error
 	n.disk, err = newDisk(w, bft.Safety{})
@@ -297,13 +298,13 @@ func (n *node) Send(to bft.Peer, m bft.Message) {
 		}
 	}
 	list := []bft.Send{{To: n.whom(to), Message: m}}
-	if n.deviation != nil && n.deviation.sends != nil {
-		list = n.deviation.sends(n, list[0])
+	if n.deviation != nil && n.deviation.Sends != nil {
+		list = n.deviation.Sends(n.evil, list[0])
 	}
 	for _, s := range list {
 		raw := bft.Encode(s.Message)
-		if n.deviation != nil && n.deviation.mangles != nil {
-			raw = n.deviation.mangles(n, raw)
+		if n.deviation != nil && n.deviation.Mangles != nil {
+			raw = n.deviation.Mangles(n.evil, raw)
 		}
 		n.w.carry(n, s.To, packet{epoch: n.epoch.Seats.Epoch, raw: raw})
 	}

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/thinkey/thinkey/runtime/byzantine"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -299,7 +300,7 @@ func (p *Plan) seats() int { return sum(p.Nodes) }
 func (p *Plan) drawRoles(r, later *rand.Rand) {
 	left := p.Faulty()
 	for _, i := range r.Perm(len(p.Nodes)) {
-		c, name := []Class{Byzantine, Byzantine, Byzantine, Twin, LostDisk}[r.IntN(5)], deviations[r.IntN(len(deviations))].name
+		c, name := []Class{Byzantine, Byzantine, Byzantine, Twin, LostDisk}[r.IntN(5)], byzantine.All[r.IntN(len(byzantine.All))].Name
 		if other := []Class{BitRot, Backup}[later.IntN(2)]; !p.on(c) {
 			c = other
 		}

@@ -36,7 +36,7 @@ func (p *Plan) drawMembers(r *rand.Rand) {
 func (p *Plan) drawFalse(r *rand.Rand) {
 	for i := range p.Roles {
 		if p.on(Tree) && p.Roles[i].Class == Byzantine && r.IntN(2) == 0 {
-			p.Roles[i].Name = arrivalDeviations[r.IntN(len(arrivalDeviations))].name
+			p.Roles[i].Name = arrivalDeviations[r.IntN(len(arrivalDeviations))].Name
 		}
 	}
 }

@@ -111,7 +111,7 @@ func (s *schedule) ready() []turn {
 		if m == nil || m.GasLimit > s.gas || m.GasLimit > s.fresh {
 			continue
 		}
-		if d := s.l.n.deviation; d != nil && d.censors != nil && d.censors(m) {
+		if d := s.l.n.deviation; d != nil && d.Censors != nil && d.Censors(m) {
 			if !s.censored {
 				s.l.n.deviates()
 			}

@@ -3,12 +3,13 @@ package sim
 import (
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/runtime/byzantine"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/light"
 )
 
 // falseArrivals is a proposer that takes in what it must not. Where nobody would see that, its block would be as good as any.
-var falseArrivals = &deviation{name: "false arrivals", brings: func(n *node, a *block.Arrival) error {
+var falseArrivals = &deviation{Deviation: byzantine.Deviation{Name: "false-arrivals"}, brings: func(n *node, a *block.Arrival) error {
 	switch n.w.random.evil.IntN(3) {
 	case 0:
 		return n.falseFact(a)

@@ -1,10 +1,10 @@
-package sim
+package byzantine
 
 import "slices"
 
 // junk sends bytes that are nearly messages, or nothing like them.
-func junk(n *node, raw []byte) []byte {
-	r := n.w.random.evil
+func junk(m *Member, raw []byte) []byte {
+	r := m.Rand
 	raw = slices.Clone(raw)
 	switch r.IntN(4) {
 	case 0:
@@ -18,19 +18,22 @@ func junk(n *node, raw []byte) []byte {
 			raw[i] = byte(r.Uint32())
 		}
 	}
-	n.deviates()
+	m.Deviates()
 	return raw
 }
 
 // oversize sends more than anybody takes, and what claims to be longer than it is.
-func oversize(n *node, raw []byte) []byte {
-	r := n.w.random.evil
+func oversize(m *Member, raw []byte) []byte {
+	r := m.Rand
 	switch r.IntN(64) {
 	case 0:
-		n.deviates()
-		return huge
+		m.Deviates()
+		if m.huge == nil {
+			m.huge = make([]byte, m.MaxPacket+1) // nothing writes to it
+		}
+		return m.huge
 	case 1, 2, 3, 4:
-		n.deviates()
+		m.Deviates()
 		raw = slices.Clone(raw)
 		if len(raw) > 8 {
 			copy(raw[2:], []byte{0xff, 0xff, 0xff, 0xff})
@@ -38,6 +41,3 @@ func oversize(n *node, raw []byte) []byte {
 	}
 	return raw
 }
-
-// huge is shared: nothing writes to it.
-var huge = make([]byte, maxPacket+1)

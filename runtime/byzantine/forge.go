@@ -1,4 +1,4 @@
-package sim
+package byzantine
 
 import (
 	"slices"
@@ -8,11 +8,11 @@ import (
 )
 
 // forge signs what it sends with something that is no signature.
-func forge(n *node, s bft.Send) []bft.Send {
+func forge(b *Member, s bft.Send) []bft.Send {
 	switch m := s.Message.(type) {
 	case *bft.Vote:
 		v := *m
-		v.Point[n.w.random.evil.IntN(len(v.Point))] ^= 1
+		v.Point[b.Rand.IntN(len(v.Point))] ^= 1
 		s.Message = &v
 	case *bft.Timeout:
 		t := *m
@@ -25,20 +25,20 @@ func forge(n *node, s bft.Send) []bft.Send {
 	default:
 		return []bft.Send{s}
 	}
-	n.deviates()
+	b.Deviates()
 	return []bft.Send{s}
 }
 
 // forgeBitmaps puts seats into certificates and justifications that did not sign, takes some out, or votes with others' seats.
-func forgeBitmaps(n *node, s bft.Send) []bft.Send {
-	r := n.w.random.evil
-	seat := r.IntN(len(n.epoch.Seats.Seats) + 2)
-	flip := func(b chain.Seats) chain.Seats {
-		b = slices.Clone(b).With(seat) // canonical: the last byte is not zero
+func forgeBitmaps(b *Member, s bft.Send) []bft.Send {
+	r := b.Rand
+	seat := r.IntN(len(b.Epoch().Seats.Seats) + 2)
+	flip := func(seats chain.Seats) chain.Seats {
+		seats = slices.Clone(seats).With(seat) // canonical: the last byte is not zero
 		if r.IntN(2) == 0 {
-			return b
+			return seats
 		}
-		c := slices.Clone(b)
+		c := slices.Clone(seats)
 		if c[0]&(c[0]-1) != 0 {
 			c[0] &= c[0] - 1
 		}
@@ -72,6 +72,6 @@ func forgeBitmaps(n *node, s bft.Send) []bft.Send {
 	default:
 		return []bft.Send{s}
 	}
-	n.deviates()
+	b.Deviates()
 	return []bft.Send{s}
 }

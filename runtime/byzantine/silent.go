@@ -1,4 +1,4 @@
-package sim
+package byzantine
 
 import (
 	"github.com/thinkey/thinkey/consensus/bft"
@@ -6,25 +6,25 @@ import (
 )
 
 // silent takes part in nothing.
-func silent(n *node, _ bft.Send) []bft.Send {
-	n.deviates()
+func silent(m *Member, _ bft.Send) []bft.Send {
+	m.Deviates()
 	return nil
 }
 
 // halfRound prepares, and never confirms.
-func halfRound(n *node, s bft.Send) []bft.Send {
+func halfRound(m *Member, s bft.Send) []bft.Send {
 	if v, ok := s.Message.(*bft.Vote); ok && v.Step == chain.Confirmation {
-		n.deviates()
+		m.Deviates()
 		return nil
 	}
 	return []bft.Send{s}
 }
 
 // selective sends each message to some of the others.
-func selective(n *node, s bft.Send) (list []bft.Send) {
-	n.deviates()
-	for p := range n.w.plan.Nodes {
-		if (s.To == bft.Everyone || s.To == bft.Peer(p)) && n.w.random.evil.IntN(2) == 0 {
+func selective(m *Member, s bft.Send) (list []bft.Send) {
+	m.Deviates()
+	for p := range m.Peers() {
+		if (s.To == bft.Everyone || s.To == bft.Peer(p)) && m.Rand.IntN(2) == 0 {
 			list = append(list, bft.Send{To: bft.Peer(p), Message: s.Message})
 		}
 	}
