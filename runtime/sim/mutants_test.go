@@ -55,6 +55,7 @@ var mutants = []mutant{
 	{"catching up", "4.4", "final blocks need no signature", "consensus/bft/catchup.go", "r.isFinal(c) && r.genuine(r.others.source, c)", "r.isFinal(c)"},
 	{"catching up", "4.4", "what is missed is not asked for again", "consensus/bft/catchup.go", "|| r.lost() || r.lacks() }", "|| r.lost() }"},
 	{"catching up", "4.4", "a block that was damaged is asked for once", "consensus/bft/height.go", "r.fetch.asked = 0 ", "r.seek(r.final) "},
+	{"catching up", "4.4", "a tick that is owed is lost with the height", "consensus/bft/height.go", "(r.waits() || r.others.owed)", "r.waits()"},
 	{"catching up", "4.4", "certificates from others are believed", "consensus/bft/receive.go", "if !r.genuine(ev.From, c) {", "if false {"},
 	{"D12", "5.1", "who lies is heard again at once", "consensus/bft/catchup.go", "\tr.others.lied[from] = true\n", ""},
 	{"D12", "5.8", "timeouts are looked at without end", "consensus/bft/catchup.go", "r.others.spent[from] == maxLooks || ", ""},
