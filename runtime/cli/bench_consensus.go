@@ -162,30 +162,10 @@ func benchLoad(o consensusBench) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	messages, err := openFrames(o.path("messages"))
-	if err != nil {
-		return nil, err
-	}
 	first := nodes.list[0]
 	var timed latencies
 	beginCPU, beginTime := cpu(), time.Now()
-	for {
-		list, err := messages.next(bundle)
-		if err != nil {
-			return nil, err
-		}
-		if len(list) == 0 {
-			break
-		}
-		if err := awaitRoom(first); err != nil {
-			return nil, err
-		}
-		timed.submit(first, list)
-	}
-	if err := timed.wait(); err != nil {
-		return nil, err
-	}
-	if err := drain(first); err != nil {
+	if err := timed.stream(first, o.path("messages")); err != nil {
 		return nil, err
 	}
 	elapsed := time.Since(beginTime)
@@ -204,7 +184,7 @@ func benchLoad(o consensusBench) (map[string]any, error) {
 	if err := countCertificates(first, height, answer); err != nil {
 		return nil, err
 	}
-	return answer, errors.Join(messages.close(), nodes.close())
+	return answer, nodes.close()
 }
 
 // countCertificates says how the blocks became final.
@@ -256,7 +236,7 @@ func benchIdle(o consensusBench) (map[string]any, error) {
 	slices.Sort(times)
 	l := latencies{list: times}
 	p50, p99 := l.percentiles()
-	return map[string]any{"idle_latency_ms_p50": p50, "idle_latency_ms_p99": p99}, errors.Join(messages.close(), nodes.close())
+	return map[string]any{"idle_latency_ms_p50": p50, "idle_latency_ms_p99": p99}, nodes.close()
 }
 
 // level waits until all validators have the head of the first.

@@ -140,29 +140,9 @@ func benchStream(o benchOptions) (map[string]any, error) {
 		return nil, err
 	}
 	startup := time.Since(begin)
-	messages, err := openFrames(o.path("messages"))
-	if err != nil {
-		return nil, err
-	}
 	var timed latencies
 	beginCPU, beginTime := cpu(), time.Now()
-	for {
-		list, err := messages.next(bundle)
-		if err != nil {
-			return nil, err
-		}
-		if len(list) == 0 {
-			break
-		}
-		if err := awaitRoom(n); err != nil {
-			return nil, err
-		}
-		timed.submit(n, list)
-	}
-	if err := timed.wait(); err != nil {
-		return nil, err
-	}
-	if err := drain(n); err != nil {
+	if err := timed.stream(n, o.path("messages")); err != nil {
 		return nil, err
 	}
 	elapsed, used := time.Since(beginTime), cpu()-beginCPU
@@ -170,7 +150,7 @@ func benchStream(o benchOptions) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(messages.close(), n.Close()); err != nil {
+	if err := n.Close(); err != nil {
 		return nil, err
 	}
 	p50, p99 := timed.percentiles()
@@ -214,6 +194,28 @@ type latencies struct {
 	list  []time.Duration
 	fault error
 	open  sync.WaitGroup
+}
+
+// stream submits the messages of a file for as long as there is room, and waits until all are final.
+func (l *latencies) stream(n *node.Node, path string) error {
+	messages, err := openFrames(path)
+	if err != nil {
+		return err
+	}
+	for {
+		list, err := messages.next(bundle)
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			break
+		}
+		if err := awaitRoom(n); err != nil {
+			return err
+		}
+		l.submit(n, list)
+	}
+	return errors.Join(l.wait(), drain(n), messages.close())
 }
 
 func (l *latencies) submit(n *node.Node, list [][]byte) {

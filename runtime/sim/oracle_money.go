@@ -82,7 +82,7 @@ func (w *World) holds() (all chain.Amount) {
 }
 
 func (o *conservation) add(sum *chain.Amount, slot exec.Slot, raw []byte) {
-	held, err := money(slot, raw)
+	held, err := slot.Held(raw)
 	if err == nil && raw != nil && slot.Account.IsSystem() && strings.HasPrefix(slot.Key, o.queued) && slot.Key != chain.KeyQueue {
 		held, err = underWay(raw)
 	}

@@ -3,7 +3,6 @@ package sim
 import (
 	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/consensus/block"
-	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/merkle"
@@ -120,21 +119,4 @@ func (r *reference) signed(m *chain.Message) bool {
 		r.proofs[p] = ok
 	}
 	return ok
-}
-
-// money is what a slot of the state holds, but for the queue's.
-func money(slot exec.Slot, raw []byte) (chain.Amount, error) {
-	switch {
-	case raw == nil:
-		return chain.Amount{}, nil
-	case slot.Key == "":
-		a, err := chain.DecodeAccount(raw)
-		if err != nil {
-			return chain.Amount{}, err
-		}
-		return a.Balance.Add(a.Deposit)
-	case slot.Account.IsSystem() && slot.Key == chain.KeyFees:
-		return chain.DecodeAmount(raw)
-	}
-	return chain.Amount{}, nil
 }

@@ -263,16 +263,7 @@ func (r *Raw) HeightOf(id chain.ID, hash chain.BlockHash) (uint64, error) {
 
 // Find is where the index says that a message was processed; ErrNotFound if it says nothing.
 func (r *Raw) Find(id chain.ID, message chain.MessageID) (Place, error) {
-	key := indexKey(id, message)
-	value, err := r.store.get(r.store.db, key)
-	if err != nil {
-		return Place{}, err
-	}
-	p, err := decodePlace(value)
-	if err != nil {
-		err = damaged(key, err)
-	}
-	return p, err
+	return r.store.place(indexKey(id, message))
 }
 
 // Index calls f for every entry of the message index, or with what is wrong with it.

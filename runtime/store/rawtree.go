@@ -11,16 +11,7 @@ import (
 
 // Departure is where a relay that left is said to stand; ErrNotFound if nothing says it.
 func (r *Raw) Departure(id, to chain.ID, number uint64) (Place, error) {
-	key := departureKey(nil, id, to, number)
-	value, err := r.store.get(r.store.db, key)
-	if err != nil {
-		return Place{}, err
-	}
-	p, err := decodePlace(value)
-	if err != nil {
-		err = damaged(key, err)
-	}
-	return p, err
+	return r.store.place(departureKey(nil, id, to, number))
 }
 
 // Departures calls f for every relay that is said to have left, by destination and number, or with what is wrong with it.

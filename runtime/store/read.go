@@ -85,6 +85,15 @@ func (s *Store) HeightOf(id chain.ID, hash chain.BlockHash) (uint64, error) {
 // Find is where a message was processed; ErrNotFound if it wasn't, or not yet.
 func (s *Store) Find(id chain.ID, message chain.MessageID) (Place, error) {
 	key := indexKey(id, message)
+	p, err := s.place(key)
+	if err != nil {
+		return Place{}, err
+	}
+	return p, s.shown(id, key, p.Height)
+}
+
+// place reads one, whatever the head is.
+func (s *Store) place(key []byte) (Place, error) {
 	value, err := s.get(s.db, key)
 	if err != nil {
 		return Place{}, err
@@ -93,7 +102,7 @@ func (s *Store) Find(id chain.ID, message chain.MessageID) (Place, error) {
 	if err != nil {
 		return Place{}, damaged(key, err)
 	}
-	return p, s.shown(id, key, p.Height)
+	return p, nil
 }
 
 // Index calls f for every processed message, in ascending order of their ids. It is for audits: it reads all of the

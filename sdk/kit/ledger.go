@@ -206,7 +206,7 @@ func (m *moment) write(changes []exec.Change) {
 
 func money(changes []exec.Change, side func(*exec.Change) []byte) (sum chain.Amount, err error) {
 	for i := range changes {
-		held, err := moneyOf(changes[i].Slot, side(&changes[i]))
+		held, err := changes[i].Slot.Held(side(&changes[i]))
 		if err != nil {
 			return sum, err
 		}
@@ -217,27 +217,10 @@ func money(changes []exec.Change, side func(*exec.Change) []byte) (sum chain.Amo
 	return sum, nil
 }
 
-// moneyOf is what one slot of the state holds.
-func moneyOf(slot exec.Slot, raw []byte) (chain.Amount, error) {
-	switch {
-	case raw == nil:
-		return chain.Amount{}, nil
-	case slot.Key == "":
-		a, err := chain.DecodeAccount(raw)
-		if err != nil {
-			return chain.Amount{}, err
-		}
-		return a.Balance.Add(a.Deposit)
-	case slot.Account.IsSystem() && slot.Key == chain.KeyFees:
-		return chain.DecodeAmount(raw)
-	}
-	return chain.Amount{}, nil
-}
-
 // total is all money that there is.
 func (m *moment) total() (sum chain.Amount, err error) {
 	for slot, raw := range m.slots.Ascend(btreemap.Min[exec.Slot](), btreemap.Max[exec.Slot]()) {
-		held, err := moneyOf(slot, raw)
+		held, err := slot.Held(raw)
 		if err != nil {
 			return sum, err
 		}
