@@ -9,11 +9,18 @@ import (
 type Peer uint32
 
 const (
-	// Everyone stands for all other members where a message is sent.
+	// Everyone stands for all other members where a message is sent, and for all other nodes of the chain where ForAll says so.
 	Everyone Peer = 1<<32 - 1
 	// Outside is a node that is no member.
 	Outside Peer = 1<<32 - 2
 )
+
+// ForAll says whether a message for everyone is for those without a seat as well: a head is, from which they know that they lack blocks.
+// They get these when they ask; what members agree with is of no use to them.
+func ForAll(m Message) bool {
+	_, head := m.(*Status)
+	return head
+}
 
 // Message is what members send each other about one chain in one epoch. All of them may be lost, repeated and reordered.
 type Message interface {

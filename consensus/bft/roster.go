@@ -1,6 +1,8 @@
 package bft
 
 import (
+	"iter"
+
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/light"
@@ -54,6 +56,17 @@ func (r *Roster) Member(node keys.PublicKey) Peer {
 		return p
 	}
 	return Outside
+}
+
+// Members are the nodes with a seat, in their order.
+func (r *Roster) Members() iter.Seq[keys.PublicKey] {
+	return func(yield func(keys.PublicKey) bool) {
+		for p := Peer(0); p < chain.MaxSeats; p++ {
+			if node, ok := r.nodes[p]; !ok || !yield(node) {
+				return
+			}
+		}
+	}
 }
 
 // Node is the node with a number.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -375,6 +376,51 @@ func TestCommitteeFollower(t *testing.T) {
 	r.agree()
 	if !r.nodes[4].member.driver.Replica().Silent() && r.nodes[4].member.epoch.Config.Me != bft.Outside {
 		t.Error("it thinks that it has a seat")
+	}
+}
+
+// eavesdropper counts the frames of consensus that come to a node.
+type eavesdropper struct {
+	Net
+	votes, heads atomic.Int64
+}
+
+func (e *eavesdropper) Receive(take func(from keys.PublicKey, raw []byte)) {
+	if take == nil {
+		e.Net.Receive(nil)
+		return
+	}
+	e.Net.Receive(func(from keys.PublicKey, raw []byte) {
+		if raw[0] == frameConsensus {
+			switch _, m, _ := decodeConsensus(raw[1:]); m.(type) {
+			case *bft.Status:
+				e.heads.Add(1)
+			case *bft.Proposal, *bft.Vote, *bft.Timeout, *bft.Certified, *bft.Justification:
+				e.votes.Add(1)
+			}
+		}
+		take(from, raw)
+	})
+}
+
+// What members agree with goes to those with a seat alone. Who has none comes by every block all the same, also by the last one of a
+// chain that is idle then: it asks.
+func TestFollowersAsk(t *testing.T) {
+	r := newCommittee(t, 5)
+	r.genesis.Committee.Seats, r.genesis.Possession = r.genesis.Committee.Seats[:4], r.genesis.Possession[:4]
+	for i := range 4 {
+		r.open(i, true)
+	}
+	c := r.config(4, true)
+	ear := &eavesdropper{Net: c.Member.Net}
+	c.Member.Net = ear
+	r.nodes[4] = open(t, c)
+	for k := range uint64(5) {
+		r.pay(0, payment(r.nodes[0], 1, 2, 1, k)) // it waits until the follower has it, too
+	}
+	r.agree()
+	if v := ear.votes.Load(); v > 0 || ear.heads.Load() == 0 {
+		t.Errorf("the follower is sent %d messages that members agree with, and %d heads", v, ear.heads.Load())
 	}
 }
 

@@ -63,23 +63,24 @@ func (c *Config) firstVotes(g *chain.Genesis) *bft.Safety {
 // blocks are made by others, and their answers are events.
 type member struct {
 	Member
-	node    *Node
-	epoch   *keep.Epoch // run's, like ahead
-	ahead   ahead
-	driver  *driver.Driver
-	inbox   chan bft.Event
-	heard   chan heard
-	met     chan keys.PublicKey // nodes that are connected anew
-	ended   chan struct{}       // closed when run has ended: nobody takes events any more
-	work    sync.WaitGroup
-	round   timer
-	resend  timer
-	watch   watch
-	sent    chan [][]byte // external messages that were submitted here
-	arrived chan arrival  // those that others tell of
-	last    moment        // run's
-	failed  chan struct{} // holds one if a round has failed
-	charges chan accusation
+	node     *Node
+	epoch    *keep.Epoch // run's, like ahead
+	ahead    ahead
+	followed uint64 // run's: the head's height when a node without a seat looked last
+	driver   *driver.Driver
+	inbox    chan bft.Event
+	heard    chan heard
+	met      chan keys.PublicKey // nodes that are connected anew
+	ended    chan struct{}       // closed when run has ended: nobody takes events any more
+	work     sync.WaitGroup
+	round    timer
+	resend   timer
+	watch    watch
+	sent     chan [][]byte // external messages that were submitted here
+	arrived  chan arrival  // those that others tell of
+	last     moment        // run's
+	failed   chan struct{} // holds one if a round has failed
+	charges  chan accusation
 
 	// The rest is guarded by node.turn.
 	open    *built // in the live accounts
@@ -199,6 +200,8 @@ func (m *member) run() {
 	defer n.stopOnPanic()
 	pulse := time.NewTicker(n.pulse())
 	defer pulse.Stop()
+	follow := time.NewTicker(followPauses * m.resendPause())
+	defer follow.Stop()
 	err := m.driver.Apply(bft.Start{})
 	for err == nil {
 		select {
@@ -214,6 +217,8 @@ func (m *member) run() {
 			err = m.due(n.config.Pace.Every == 0 && n.anyWaits())
 		case <-pulse.C:
 			err = m.due(n.anyWaits() || n.heartbeatDue())
+		case <-follow.C:
+			err = m.follow()
 		case <-m.round.C:
 			err = m.driver.Apply(bft.Expired{Timer: m.round.is})
 		case <-m.resend.C:

@@ -33,10 +33,19 @@ type post struct{ of *member }
 // Send encodes the message: nothing but bytes crosses.
 func (p post) Send(to bft.Peer, m bft.Message) {
 	raw := append(wire.AppendU64([]byte{frameConsensus}, p.of.epoch.Seats.Epoch), bft.Encode(m)...)
-	if to == bft.Everyone {
+	switch {
+	case to == bft.Everyone && bft.ForAll(m):
 		p.of.Net.Spread(raw)
-	} else if node, ok := p.of.epoch.Roster.Node(to); ok {
-		p.of.Net.Send(node, raw)
+	case to == bft.Everyone:
+		for node := range p.of.epoch.Roster.Members() {
+			if node != p.of.Node {
+				p.of.Net.Send(node, raw)
+			}
+		}
+	default:
+		if node, ok := p.of.epoch.Roster.Node(to); ok {
+			p.of.Net.Send(node, raw)
+		}
 	}
 }
 

@@ -13,7 +13,8 @@ type link struct{ last uint64 } // when what was sent last arrives
 // packet is what a link carries.
 type packet struct {
 	external bool // a message for the pool
-	envelope bool // what another chain sent; else a message of the core's
+	envelope bool // what another chain sent; else a message of the core's …
+	members  bool // … that is not for those without a seat
 	epoch    uint64
 	raw      []byte
 }
@@ -57,11 +58,11 @@ func (w *World) severed(from, to *node) bool {
 	return here || w.stage.severed(from.process, to.process)
 }
 
-// carry sends a packet to the nodes of a peer, or of all others.
+// carry sends a packet to the nodes of a peer, or of all others, or of those with a seat as the sender sees it.
 func (w *World) carry(from *node, to bft.Peer, p packet) {
 	w.note(from, "send", p.raw)
 	for i, n := range w.nodes {
-		if n.peer == from.peer || to != bft.Everyone && n.peer != to {
+		if n.peer == from.peer || to != bft.Everyone && n.peer != to || p.members && from.epoch.Roster.Member(nodeKey(int(n.peer))) == bft.Outside {
 			continue
 		}
 		if i > 0 && to == bft.Everyone {

@@ -21,6 +21,7 @@ const (
 	resendMillis    = 250
 	heartbeatMillis = 10_000
 	pulseMillis     = 500
+	followMillis    = 1000
 )
 
 // node is one node: what lasts, and what a crash ends.
@@ -54,6 +55,7 @@ type node struct {
 	pool    *pool
 	timers  map[bft.Kind]uint64
 	pulsing bool
+	seen    uint64 // the head's height when the node asked for more last, having no seat
 }
 
 func newNode(w *World, number int, p *process) (*node, error) {
@@ -230,17 +232,39 @@ func (n *node) pulse() {
 	wait := uint64(pulseMillis)
 	if !n.wants() && n.pool.offers.Len() == 0 {
 		wait = n.ledger.untilHeartbeat()
+		if n.follows() {
+			wait = min(wait, followMillis)
+		}
 	}
 	n.w.after(wait, n, "pulse", func() {
 		n.pulsing = false
 		n.during(func() error {
 			n.pool.again(false)
+			n.follow()
 			return nil
 		})
 		if n.up {
 			n.pulse()
 		}
 	})
+}
+
+// follows says whether it has no seat: nobody tells it of blocks.
+func (n *node) follows() bool { return n.epoch.Own.Count() == 0 }
+
+// follow asks another node for what this one lacks, if it follows and no block came since it was last asked.
+func (n *node) follow() {
+	head := n.driver.Replica().Head()
+	if last := n.seen; !n.follows() || last != head.Header.Height {
+		n.seen = head.Header.Height
+		return
+	}
+	to := n.w.nodes[n.w.random.work.IntN(len(n.w.nodes))].peer
+	if to == n.peer {
+		return
+	}
+	n.w.census.add("asked for blocks by a node without a seat")
+	n.w.carry(n, to, packet{epoch: n.epoch.Seats.Epoch, raw: bft.Encode(&bft.Status{Head: head.Header.Height, Certificate: head.Certificate, Asks: true})})
 }
 
 // now is the node's clock.
@@ -306,7 +330,7 @@ func (n *node) Send(to bft.Peer, m bft.Message) {
 		if n.deviation != nil && n.deviation.Mangles != nil {
 			raw = n.deviation.Mangles(n.evil, raw)
 		}
-		n.w.carry(n, s.To, packet{epoch: n.epoch.Seats.Epoch, raw: raw})
+		n.w.carry(n, s.To, packet{epoch: n.epoch.Seats.Epoch, raw: raw, members: s.To == bft.Everyone && !bft.ForAll(s.Message)})
 	}
 }
 
