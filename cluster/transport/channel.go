@@ -16,7 +16,7 @@ type Channel struct {
 	done   sync.WaitGroup
 
 	taking sync.Mutex // held during a call; guards take
-	take   func(from keys.PublicKey, raw []byte)
+	take   func(from keys.PublicKey, raw []byte, taken func())
 
 	meeting sync.Mutex // held during a call; guards meet
 	meet    func(node keys.PublicKey)
@@ -61,6 +61,19 @@ func (c *Channel) class(raw []byte) Class {
 // nobody is set is lost. It returns when no call of an earlier one is under way. While a call takes its time, senders have to
 // wait once their windows are full.
 func (c *Channel) Receive(take func(from keys.PublicKey, raw []byte)) {
+	if take == nil {
+		c.Hold(nil)
+		return
+	}
+	c.Hold(func(from keys.PublicKey, raw []byte, taken func()) {
+		take(from, raw)
+		taken()
+	})
+}
+
+// Hold is Receive for one who keeps what comes for later: the sender has the room of a message back when taken is called, once, by
+// whichever goroutine. Until then it fills the sender's window, so that what one node makes another keep is bounded.
+func (c *Channel) Hold(take func(from keys.PublicKey, raw []byte, taken func())) {
 	c.taking.Lock()
 	defer c.taking.Unlock()
 	c.take = take
@@ -108,14 +121,15 @@ func (c *Channel) deliver() {
 			return
 		}
 		c.hand(l)
-		l.release()
 	}
 }
 
 func (c *Channel) hand(l letter) {
 	c.taking.Lock()
 	defer c.taking.Unlock()
-	if c.take != nil {
-		c.take(l.from, l.raw)
+	if c.take == nil {
+		l.release()
+		return
 	}
+	c.take(l.from, l.raw, l.release)
 }

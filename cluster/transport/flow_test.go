@@ -175,3 +175,42 @@ func TestSlowPeer(t *testing.T) {
 		t.Errorf("%d blocks for the slow peer were dropped", lost)
 	}
 }
+
+// N4: what is kept for later fills its sender's window until it is taken, and what is left when the channel closes is given back.
+func TestHold(t *testing.T) {
+	n := newNetwork(t)
+	a, b := n.host(1), n.host(2)
+	from, _ := a.open(t, 7, ChannelConfig{Classify: byFirst})
+	to, err := b.Open(7, ChannelConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := make(chan func(), 10000)
+	to.Hold(func(_ keys.PublicKey, _ []byte, taken func()) { kept <- taken })
+	connect(t, a, b, from, to)
+	const size = 1 << 20
+	for i := range uint32(20) { // the window has 16 MiB, and so has the queue
+		if i == 10 {
+			eventually(t, "the first are there", func() bool { return len(kept) == 10 })
+		}
+		from.Send(b.Key(), numbered(Rest, i, size))
+	}
+	p := b.peer(a.Key())
+	held := func() int {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.held[Rest]
+	}
+	eventually(t, "the window is full", func() bool { return held() > members[Rest].window-size })
+	eventually(t, "what is whole was handed over", func() bool { return len(kept) == held()/charge(size) })
+	if n := len(kept); n > members[Rest].window/size {
+		t.Errorf("%d messages of a MiB came through a window of %d bytes", n, members[Rest].window)
+	}
+	for range 20 {
+		next(t, "the next message", kept)()
+	}
+	eventually(t, "all room is given back", func() bool { return held() == 0 })
+	to.Hold(nil)
+	from.Send(b.Key(), numbered(Rest, 0, size))
+	eventually(t, "what nobody takes is given back", func() bool { p.mu.Lock(); defer p.mu.Unlock(); return p.got == 21 && p.held[Rest] == 0 })
+}

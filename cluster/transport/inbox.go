@@ -13,15 +13,21 @@ type letter struct {
 	release func() // gives its sender the room back
 }
 
-// inbox is what waits for a channel. The most urgent class goes first; within one, peers take turns, so that who sends much delays
-// itself. What it holds is bounded by the windows of the peers.
+// inbox is what waits for a channel. The most urgent class goes first, but one after ahead[c] in a row of more urgent ones: votes
+// without end don't keep blocks out. Within a class peers take turns, so that who sends much delays itself. What it holds is bounded by
+// the windows of the peers.
 type inbox struct {
 	mu     sync.Mutex // guards the rest
 	wake   *sync.Cond
 	turns  [classes][]keys.PublicKey // peers with something waiting
 	boxes  [classes]map[keys.PublicKey][]letter
+	passed [classes]int // messages of more urgent classes, since the class's last one, that were taken while it had something
 	closed bool
 }
+
+// ahead is how many messages of more urgent classes at most go before one of a class: a block after as many votes as a round of a small
+// committee has, and the rest seldom.
+var ahead = [classes]int{Blocks: 16, Rest: 40}
 
 func newInbox() *inbox {
 	in := &inbox{}
@@ -53,10 +59,8 @@ func (in *inbox) next() (letter, bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	for {
-		for c := range in.turns {
-			if len(in.turns[c]) > 0 {
-				return in.pop(Class(c)), true
-			}
+		if c, ok := in.choose(); ok {
+			return in.pop(c), true
 		}
 		if in.closed {
 			return letter{}, false
@@ -65,7 +69,24 @@ func (in *inbox) next() (letter, bool) {
 	}
 }
 
+// choose is the class whose turn it is; false if nothing waits.
+func (in *inbox) choose() (turn Class, ok bool) {
+	for c := Class(classes); c > 0; { // whoever was passed over often enough isn't again
+		if c--; len(in.turns[c]) > 0 && (!ok || in.passed[turn] < ahead[turn]) {
+			turn, ok = c, true
+		}
+	}
+	return turn, ok
+}
+
+// pop takes the next of a class; those behind it that have something were passed over.
 func (in *inbox) pop(c Class) letter {
+	in.passed[c] = 0
+	for behind := c + 1; behind < classes; behind++ {
+		if len(in.turns[behind]) > 0 {
+			in.passed[behind]++
+		}
+	}
 	from := in.turns[c][0]
 	in.turns[c] = in.turns[c][1:]
 	waiting := in.boxes[c][from]
