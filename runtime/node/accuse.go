@@ -14,8 +14,8 @@ import (
 // block, and not told of.
 
 const (
-	// accusations is how many accusations may wait to be looked at. More are lost: there is one of them a height.
-	accusations = 16
+	// accusations is how many accusations of one peer may wait to be looked at. More are lost: there is one of them a height.
+	accusations = 4
 	// accusationBytes bounds one: the largest committee, and two claims.
 	accusationBytes = 1 << 20
 	// maxFalse is after how many accusations that prove nothing a peer is not listened to any more: each costs two pairings.
@@ -38,37 +38,45 @@ func (m *member) accuse(k *evidence.Case) {
 	}
 }
 
-// accused hears of a case that a peer has.
-func (m *member) accused(from keys.PublicKey, raw []byte) {
+// accused hears of a case that a peer has, and says whether it waits to be looked at.
+func (m *member) accused(from keys.PublicKey, raw []byte, taken func()) (waits bool) {
 	if len(raw) > accusationBytes {
 		m.watch.refused(from, fmt.Errorf("%w: it has %d bytes, more than %d", errFalse, len(raw), accusationBytes))
-		return
+		return false
 	}
-	select {
-	case m.charges <- accusation{from, raw}:
-	default:
+	if waits = m.charges.put(from, accusation{from, raw}, len(raw), taken); !waits {
+		m.watch.unheard.Inc()
 	}
+	return waits
 }
 
 // judgeAll looks at the accusations of others.
 func (m *member) judgeAll() {
+	defer m.charges.close()
 	wrong := map[keys.PublicKey]int{}
 	for {
 		select {
 		case <-m.ended:
 			return
-		case a := <-m.charges:
-			if wrong[a.from] >= maxFalse {
-				continue
-			}
-			err := m.believe(a.raw)
-			if errors.Is(err, errFalse) {
-				wrong[a.from]++
-				m.watch.refused(a.from, err)
-			} else if err != nil {
-				m.node.config.Log.Error("what a peer shows of a member's guilt can't be kept", "peer", a.from, "error", err)
-			}
+		case <-m.charges.wake:
 		}
+		for a, ok := m.charges.next(); ok && !m.hasEnded(); a, ok = m.charges.next() {
+			m.consider(a, wrong)
+		}
+	}
+}
+
+// consider looks at an accusation, unless its maker was wrong too often.
+func (m *member) consider(a accusation, wrong map[keys.PublicKey]int) {
+	if wrong[a.from] >= maxFalse {
+		return
+	}
+	err := m.believe(a.raw)
+	if errors.Is(err, errFalse) {
+		wrong[a.from]++
+		m.watch.refused(a.from, err)
+	} else if err != nil {
+		m.node.config.Log.Error("what a peer shows of a member's guilt can't be kept", "peer", a.from, "error", err)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/thinkey/thinkey/runtime/byzantine"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/light"
 )
 
@@ -191,18 +192,18 @@ func TestAccusations(t *testing.T) {
 	}
 	one, _ := memberKeys(1)
 	for range maxFalse + 1 { // not even read: what waits to be read is bounded in bytes
-		m.accused(one, make([]byte, accusationBytes+1))
+		m.accused(one, make([]byte, accusationBytes+1), func() {})
 	}
-	m.accused(one, r.twoVotes(2, 2).Encode())
+	m.accused(one, r.twoVotes(2, 2).Encode(), func() {})
 	r.awaitCase(1, r.twoVotes(2, 2))
 	rejected := counted(t, r.nodes[1], "thinkey_consensus_rejected_total")
 	zero, _ := memberKeys(0)
 	two, _ := memberKeys(2)
 	for range maxFalse {
-		m.charges <- accusation{zero, []byte("junk")}
+		m.mustAccuse(t, zero, []byte("junk"))
 	}
-	m.charges <- accusation{zero, again.Encode()} // proven, and too late
-	m.charges <- accusation{two, r.twoVotes(0, 0).Encode()}
+	m.mustAccuse(t, zero, again.Encode()) // proven, and too late
+	m.mustAccuse(t, two, r.twoVotes(0, 0).Encode())
 	r.awaitCase(1, r.twoVotes(0, 0))
 	if got := counted(t, r.nodes[1], "thinkey_consensus_rejected_total"); got != rejected+maxFalse {
 		t.Errorf("%v rejected, and %v before", got, rejected)
@@ -217,6 +218,20 @@ func TestAccusations(t *testing.T) {
 	}
 	if err := m.believe(false1.Encode()); err != nil {
 		t.Errorf("what would not be kept costs pairings: %v", err)
+	}
+}
+
+// mustAccuse accuses as a peer, as soon as there is room for it.
+func (m *member) mustAccuse(t *testing.T, from keys.PublicKey, raw []byte) {
+	t.Helper()
+	taken := make(chan struct{})
+	if !m.accused(from, raw, func() { close(taken) }) {
+		t.Fatal("an accusation finds no room")
+	}
+	select {
+	case <-taken:
+	case <-time.After(time.Minute):
+		t.Fatal("an accusation is not looked at")
 	}
 }
 

@@ -13,8 +13,10 @@ import (
 const (
 	// forwarded is how many submissions may wait to be passed on.
 	forwarded = 1024
-	// arrivals is how many frames of messages may wait to be taken in. More are lost; their senders offer them again.
-	arrivals = 256
+	// arrivals is how many frames of messages of one peer may wait to be taken in, and arrivalBytes how long they may be together: one
+	// with the longest publication, and some more. What goes beyond is lost; its sender offers it again.
+	arrivals     = 256
+	arrivalBytes = 8 << 20
 	// firstPause is after how many of its pauses without progress a member offers for the first time again what waits.
 	firstPause = 4
 )
@@ -96,16 +98,20 @@ type moment struct {
 }
 
 // hear takes what a peer sent. What doesn't decode is counted; a frame of a kind that is not known here is passed over.
-func (m *member) hear(from keys.PublicKey, raw []byte) {
-	if len(raw) == 0 {
-		return
+func (m *member) hear(from keys.PublicKey, raw []byte, taken func()) {
+	if len(raw) == 0 || !m.keep(from, raw, taken) {
+		taken()
 	}
+}
+
+// keep says whether what a peer sent waits somewhere, where taken is called.
+func (m *member) keep(from keys.PublicKey, raw []byte, taken func()) bool {
 	switch raw[0] {
 	case frameConsensus:
 		epoch, message, err := decodeConsensus(raw[1:])
 		if err != nil {
 			m.watch.refused(from, err)
-			return
+			return false
 		}
 		select {
 		case m.heard <- heard{from, epoch, message}:
@@ -115,16 +121,16 @@ func (m *member) hear(from keys.PublicKey, raw []byte) {
 		raws, err := decodeMessages(raw[1:])
 		if err != nil {
 			m.watch.refused(from, err)
-			return
+			return false
 		}
-		select {
-		case m.arrived <- arrival{from, raws}:
-		default:
-			m.watch.lost(len(raws))
+		if m.arrived.put(from, arrival{from, raws}, len(raw), taken) {
+			return true
 		}
+		m.watch.lost(len(raws))
 	case frameEvidence:
-		m.accused(from, raw[1:])
+		return m.accused(from, raw[1:], taken)
 	}
+	return false
 }
 
 // arrival are messages that a node has passed on together.
@@ -135,22 +141,37 @@ type arrival struct {
 
 // admit takes in what others took in. They don't wait for an answer.
 func (m *member) admit() {
+	defer m.arrived.close()
 	for {
 		select {
 		case <-m.ended:
 			return
-		case first := <-m.arrived:
-			list, raws := []arrival{first}, slices.Clone(first.raws)
-			for more := true; more && len(raws) < forwardCount; { // signatures are verified together
-				select {
-				case next := <-m.arrived:
-					list, raws = append(list, next), append(raws, next.raws...)
-				default:
-					more = false
-				}
-			}
+		case <-m.arrived.wake:
+		}
+		for list, raws := m.some(); len(list) > 0; list, raws = m.some() {
 			m.blameForged(list, m.node.door.Submit(raws)) // not counted: it was, where it was submitted
 		}
+	}
+}
+
+// some are as many messages that others took in as are looked at together: their signatures are verified at once.
+func (m *member) some() (list []arrival, raws [][]byte) {
+	for len(raws) < forwardCount && !m.hasEnded() {
+		next, ok := m.arrived.next()
+		if !ok {
+			break
+		}
+		list, raws = append(list, next), append(raws, next.raws...)
+	}
+	return list, raws
+}
+
+func (m *member) hasEnded() bool {
+	select {
+	case <-m.ended:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -69,18 +69,18 @@ type member struct {
 	followed uint64 // run's: the head's height when a node without a seat looked last
 	driver   *driver.Driver
 	inbox    chan bft.Event
-	heard    chan heard
+	heard    chan heard          // nothing waits in it: what the replica has no time for waits at the Net, where each peer has its own room
 	met      chan keys.PublicKey // nodes that are connected anew
 	ended    chan struct{}       // closed when run has ended: nobody takes events any more
 	work     sync.WaitGroup
 	round    timer
 	resend   timer
 	watch    watch
-	sent     chan [][]byte // external messages that were submitted here
-	arrived  chan arrival  // those that others tell of
-	last     moment        // run's
-	failed   chan struct{} // holds one if a round has failed
-	charges  chan accusation
+	sent     chan [][]byte    // external messages that were submitted here
+	arrived  *shares[arrival] // those that others tell of
+	last     moment           // run's
+	failed   chan struct{}    // holds one if a round has failed
+	charges  *shares[accusation]
 
 	// The rest is guarded by node.turn.
 	open    *built // in the live accounts
@@ -119,9 +119,9 @@ func (n *Node) join() error {
 		return errors.New("blocks of a chain with a committee are not made on demand: choose another pace")
 	}
 	m := &member{
-		Member: *n.config.Member, node: n, inbox: make(chan bft.Event, inboxEvents), heard: make(chan heard, inboxEvents), met: make(chan keys.PublicKey, inboxEvents), ended: make(chan struct{}),
+		Member: *n.config.Member, node: n, inbox: make(chan bft.Event, inboxEvents), heard: make(chan heard), met: make(chan keys.PublicKey, inboxEvents), ended: make(chan struct{}),
 		round: newTimer(), resend: newTimer(), results: map[chain.BlockHash]*block.Result{},
-		arrived: make(chan arrival, arrivals), charges: make(chan accusation, accusations),
+		arrived: newShares[arrival](arrivals, arrivalBytes), charges: newShares[accusation](accusations, accusations*accusationBytes),
 		sent: make(chan [][]byte, forwarded), failed: make(chan struct{}, 1),
 	}
 	if err := m.load(); err != nil {
@@ -133,7 +133,7 @@ func (n *Node) join() error {
 	m.work.Go(m.admit)
 	m.work.Go(m.passOn)
 	m.work.Go(m.judgeAll)
-	m.Net.Receive(m.hear) // first: what is asked at the start is answered at once
+	m.Net.Hold(m.hear) // first: what is asked at the start is answered at once
 	m.meet()
 	go m.run()
 	return nil
@@ -195,7 +195,7 @@ func (m *member) run() {
 	n := m.node
 	defer close(n.done)
 	defer m.work.Wait()
-	defer m.Net.Receive(nil)
+	defer m.Net.Hold(nil)
 	defer close(m.ended) // who waits to be heard gives up
 	defer n.stopOnPanic()
 	pulse := time.NewTicker(n.pulse())

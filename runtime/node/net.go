@@ -15,9 +15,10 @@ type Net interface {
 	// neither does the caller afterwards.
 	Send(to keys.PublicKey, raw []byte)
 	Spread(raw []byte)
-	// Receive sets who is called with what others send, one call at a time; nil for nobody. From is authenticated. What comes
-	// while nobody is set is lost. It returns when no call of an earlier one is under way.
-	Receive(take func(from keys.PublicKey, raw []byte))
+	// Hold sets who is called with what others send, one call at a time; nil for nobody. From is authenticated. What comes
+	// while nobody is set is lost. It returns when no call of an earlier one is under way. Whoever is called says once when a
+	// message is taken out of where it waits: a Net between machines bounds for each sender what is not (transport.Channel).
+	Hold(take func(from keys.PublicKey, raw []byte, taken func()))
 }
 
 // What nodes send each other begins with a byte that says what it is. A number, once used, is never given to something else.

@@ -57,7 +57,7 @@ type port struct {
 	box  chan letter
 
 	taking sync.Mutex // held during a call; guards take
-	take   func(from keys.PublicKey, raw []byte)
+	take   func(from keys.PublicKey, raw []byte, taken func())
 }
 
 type letter struct {
@@ -91,7 +91,7 @@ func (p *port) post(raw []byte, meant func(node keys.PublicKey) bool) {
 	}
 }
 
-func (p *port) Receive(take func(from keys.PublicKey, raw []byte)) {
+func (p *port) Hold(take func(from keys.PublicKey, raw []byte, taken func())) {
 	p.taking.Lock()
 	defer p.taking.Unlock()
 	p.take = take
@@ -101,7 +101,7 @@ func (p *port) deliver() {
 	for l := range p.box {
 		p.taking.Lock()
 		if p.take != nil {
-			p.take(l.from, l.raw)
+			p.take(l.from, l.raw, func() {})
 		}
 		p.taking.Unlock()
 	}

@@ -30,6 +30,7 @@ type watch struct {
 	faults   prometheus.Counter
 	changed  prometheus.Counter
 	missed   prometheus.Counter
+	unheard  prometheus.Counter
 	early    prometheus.Counter
 	rounds   prometheus.Counter
 }
@@ -50,6 +51,7 @@ func newWatch(n *Node, work *sync.WaitGroup) watch {
 		faults:   counter("thinkey_consensus_faults_total", "Proposed blocks that didn't verify."),
 		changed:  counter("thinkey_consensus_damaged_total", "Blocks that came with other bytes than their headers name."),
 		missed:   counter("thinkey_consensus_forwarded_lost_total", "Forwarded messages that came too fast to be taken in."),
+		unheard:  counter("thinkey_consensus_accusations_lost_total", "Accusations of peers that came too fast to be looked at."),
 		early:    counter("thinkey_consensus_early_total", "Blocks that were final by preparations alone."),
 		rounds:   counter("thinkey_consensus_failed_rounds_total", "Rounds that failed before a block was final."),
 	}
