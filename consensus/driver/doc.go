@@ -6,6 +6,7 @@
 //	        net.Send(…)                … then what was signed leaves
 //	        ledger.Commit(…)           what is final is made durable, in order
 //	        ledger.Verify(…), Build(…) started; the answers are events
+//	        ledger.Find(…)             started; the answers are sent (Serve)
 //	        clock.Set(…)
 //	        replica = replica.Next(…)  where an epoch is over
 //	}

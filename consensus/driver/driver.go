@@ -31,8 +31,9 @@ type Ledger interface {
 	// Verify and Build start work from the state after the last commit; bft.Verified and bft.Built answer them.
 	Verify(b bft.Proposed) error
 	Build(b bft.Build) error
-	// Finals are committed blocks from a height on, as many as one message may hold; none if there are none.
-	Finals(from uint64) ([]bft.Final, error)
+	// Find starts to read committed blocks from a height on, as many as one message may hold; Serve takes them, unless there are none.
+	// It may be left undone where too much is asked: whoever lacks a block asks again.
+	Find(s bft.Serve) error
 }
 
 // Watch hears what others did wrong. It must not wait.
@@ -103,6 +104,11 @@ func (d *Driver) Apply(ev bft.Event) error {
 	return d.Apply(bft.Start{})
 }
 
+// Serve sends a peer the blocks that Ledger.Find has found. Like Apply it is called by one goroutine, and may be by Find itself.
+func (d *Driver) Serve(to bft.Peer, blocks []bft.Final) {
+	d.ports.Net.Send(to, &bft.Finals{Blocks: blocks})
+}
+
 // Replica is the one of the present epoch.
 func (d *Driver) Replica() *bft.Replica { return d.replica }
 
@@ -127,7 +133,7 @@ func (d *Driver) perform(e *bft.Effects) error {
 		d.ports.Clock.Set(t)
 	}
 	for _, s := range e.Serve {
-		if err := d.serve(s); err != nil {
+		if err := d.ports.Ledger.Find(s); err != nil {
 			return err
 		}
 	}
@@ -149,14 +155,6 @@ func (d *Driver) start(e *bft.Effects) error {
 		return d.ports.Ledger.Build(*e.Build)
 	}
 	return nil
-}
-
-func (d *Driver) serve(s bft.Serve) error {
-	blocks, err := d.ports.Ledger.Finals(s.From)
-	if err == nil && len(blocks) > 0 {
-		d.ports.Net.Send(s.To, &bft.Finals{Blocks: blocks})
-	}
-	return err
 }
 
 func (d *Driver) tell(e *bft.Effects) {

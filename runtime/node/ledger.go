@@ -227,6 +227,3 @@ func (m *member) expire(tag account.Tag) error {
 	}
 	return n.host.Expire(n.next)
 }
-
-// Finals implements driver.Ledger.
-func (m *member) Finals(from uint64) ([]bft.Final, error) { return m.node.kept.Finals(from) }

@@ -309,13 +309,18 @@ func linkedFinal(t *testing.T, n *Node, m *chain.Message) {
 
 func (r *linked) until(what string, is func() bool) {
 	r.t.Helper()
+	until(r.t, what, is)
+}
+
+func until(t *testing.T, what string, is func() bool) {
+	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for late := time.After(time.Minute); !is(); {
 		select {
 		case <-tick.C:
 		case <-late:
-			r.t.Fatalf("never: %s", what)
+			t.Fatalf("never: %s", what)
 		}
 	}
 }

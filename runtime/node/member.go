@@ -81,6 +81,8 @@ type member struct {
 	last     moment           // run's
 	failed   chan struct{}    // holds one if a round has failed
 	charges  *shares[accusation]
+	asked    *shares[question]
+	found    chan found // blocks that were asked for
 
 	// The rest is guarded by node.turn.
 	open    *built // in the live accounts
@@ -122,6 +124,7 @@ func (n *Node) join() error {
 		Member: *n.config.Member, node: n, inbox: make(chan bft.Event, inboxEvents), heard: make(chan heard), met: make(chan keys.PublicKey, inboxEvents), ended: make(chan struct{}),
 		round: newTimer(), resend: newTimer(), results: map[chain.BlockHash]*block.Result{},
 		arrived: newShares[arrival](arrivals, arrivalBytes), charges: newShares[accusation](accusations, accusations*accusationBytes),
+		asked: newShares[question](questions, 0), found: make(chan found),
 		sent: make(chan [][]byte, forwarded), failed: make(chan struct{}, 1),
 	}
 	if err := m.load(); err != nil {
@@ -133,6 +136,7 @@ func (n *Node) join() error {
 	m.work.Go(m.admit)
 	m.work.Go(m.passOn)
 	m.work.Go(m.judgeAll)
+	m.work.Go(m.findAll)
 	m.Net.Hold(m.hear) // first: what is asked at the start is answered at once
 	m.meet()
 	go m.run()
@@ -213,6 +217,8 @@ func (m *member) run() {
 			err = m.listen(h)
 		case node := <-m.met:
 			err = m.ask(node)
+		case f := <-m.found:
+			m.serve(f)
 		case <-n.wake:
 			err = m.due(n.config.Pace.Every == 0 && n.anyWaits())
 		case <-pulse.C:

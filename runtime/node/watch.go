@@ -31,6 +31,7 @@ type watch struct {
 	changed  prometheus.Counter
 	missed   prometheus.Counter
 	unheard  prometheus.Counter
+	unserved prometheus.Counter
 	early    prometheus.Counter
 	rounds   prometheus.Counter
 }
@@ -52,6 +53,7 @@ func newWatch(n *Node, work *sync.WaitGroup) watch {
 		changed:  counter("thinkey_consensus_damaged_total", "Blocks that came with other bytes than their headers name."),
 		missed:   counter("thinkey_consensus_forwarded_lost_total", "Forwarded messages that came too fast to be taken in."),
 		unheard:  counter("thinkey_consensus_accusations_lost_total", "Accusations of peers that came too fast to be looked at."),
+		unserved: counter("thinkey_consensus_questions_lost_total", "Questions of peers for blocks that came too fast to be answered."),
 		early:    counter("thinkey_consensus_early_total", "Blocks that were final by preparations alone."),
 		rounds:   counter("thinkey_consensus_failed_rounds_total", "Rounds that failed before a block was final."),
 	}

@@ -290,10 +290,14 @@ func (l *ledger) adopt(f *bft.Final, o *outcome) error {
 	return nil
 }
 
-// Finals is driver.Ledger's.
-func (l *ledger) Finals(from uint64) ([]bft.Final, error) {
+// Find is driver.Ledger's.
+func (l *ledger) Find(s bft.Serve) error {
 	l.n.cross(beforeServe)
-	return l.n.disk.finals(from)
+	blocks, err := l.n.disk.finals(s.From)
+	if err == nil && len(blocks) > 0 {
+		l.n.driver.Serve(s.To, blocks)
+	}
+	return err
 }
 
 // context is what messages are admitted with: that of the next block.
