@@ -31,7 +31,7 @@ type Ledger interface {
 	// Verify and Build start work from the state after the last commit; bft.Verified and bft.Built answer them.
 	Verify(b bft.Proposed) error
 	Build(b bft.Build) error
-	// Find starts to read committed blocks from a height on, as many as one message may hold; Serve takes them, unless there are none.
+	// Find starts to read committed blocks from a height on, as many as one message may hold; Serve takes them.
 	// It may be left undone where too much is asked: whoever lacks a block asks again.
 	Find(s bft.Serve) error
 }
@@ -104,9 +104,11 @@ func (d *Driver) Apply(ev bft.Event) error {
 	return d.Apply(bft.Start{})
 }
 
-// Serve sends a peer the blocks that Ledger.Find has found. Like Apply it is called by one goroutine, and may be by Find itself.
+// Serve sends a peer the blocks that Ledger.Find has found, if there are any. Like Apply it is called by one goroutine, and may be by Find itself.
 func (d *Driver) Serve(to bft.Peer, blocks []bft.Final) {
-	d.ports.Net.Send(to, &bft.Finals{Blocks: blocks})
+	if len(blocks) > 0 {
+		d.ports.Net.Send(to, &bft.Finals{Blocks: blocks})
+	}
 }
 
 // Replica is the one of the present epoch.

@@ -56,7 +56,7 @@ func (m *member) findAll() {
 
 // serve sends what was found.
 func (m *member) serve(f found) {
-	if to, ok := m.epoch.Roster.Number(f.of); ok && len(f.blocks) > 0 {
+	if to, ok := m.epoch.Roster.Number(f.of); ok {
 		m.driver.Serve(to, f.blocks)
 	}
 }

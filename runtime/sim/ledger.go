@@ -294,7 +294,7 @@ func (l *ledger) adopt(f *bft.Final, o *outcome) error {
 func (l *ledger) Find(s bft.Serve) error {
 	l.n.cross(beforeServe)
 	blocks, err := l.n.disk.finals(s.From)
-	if err == nil && len(blocks) > 0 {
+	if err == nil {
 		l.n.driver.Serve(s.To, blocks)
 	}
 	return err
