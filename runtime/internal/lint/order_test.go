@@ -59,6 +59,7 @@ var order = []place{
 	{"cluster/overlay", pure},
 	{"cluster/mesh", shell},
 	{"cluster/transport", shell},
+	{"cluster/weather", shell},
 	{"cluster/placement", shell},
 	{"runtime/relay", shell}, // needs nothing of runtime, and the test kit carries with it
 	{testKit, shell},
