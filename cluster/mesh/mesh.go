@@ -25,6 +25,8 @@ type Config struct {
 	Bind    string // ip:port for UDP and TCP; port 0 takes a free one
 	// Advertise is where others reach the mesh, ip:port; Bind's if it is empty.
 	Advertise string
+	// From is the IP address that connections to others are made from; any of the machine's if it is empty.
+	From string
 	// Self is what the node says of itself; Node, Sequence and Gossip are filled in.
 	Self Record
 	// Seeds are addresses of meshes that are asked while nobody else is known.
@@ -96,7 +98,7 @@ func Start(c Config) (*Mesh, error) {
 		return nil, err
 	}
 	if m.list, err = memberlist.Create(conf); err != nil {
-		if transport, ok := conf.Transport.(*memberlist.NetTransport); ok {
+		if transport, ok := conf.Transport.(*sockets); ok {
 			err = errors.Join(err, transport.Shutdown())
 		}
 		return nil, fmt.Errorf("mesh at %s: %w", c.Bind, err)
@@ -116,7 +118,7 @@ func (m *Mesh) gossip() (*memberlist.Config, error) {
 	}
 	conf := memberlist.DefaultLANConfig()
 	conf.Logger = log.New(logWriter{c.Log}, "", 0)
-	transport, err := memberlist.NewNetTransport(&memberlist.NetTransportConfig{BindAddrs: []string{ip.String()}, BindPort: port, Logger: conf.Logger})
+	transport, err := openSockets(c.From, &memberlist.NetTransportConfig{BindAddrs: []string{ip.String()}, BindPort: port, Logger: conf.Logger})
 	if err != nil {
 		return nil, fmt.Errorf("mesh at %s: %w", c.Bind, err)
 	}

@@ -80,7 +80,7 @@ func start(t *testing.T, n byte, c *cables, change ...func(*Config)) *Mesh {
 		m.ProbeInterval, m.ProbeTimeout, m.GossipInterval = 100*time.Millisecond, 50*time.Millisecond, 20*time.Millisecond
 		m.SuspicionMult, m.GossipToTheDeadTime, m.TCPTimeout, m.DeadNodeReclaimTime = 2, 300*time.Millisecond, time.Second, 50*time.Millisecond
 		if c != nil {
-			m.Transport = cable{m.Transport.(*memberlist.NetTransport), c, fmt.Sprintf("%s:%d", m.AdvertiseAddr, m.AdvertisePort)}
+			m.Transport = cable{m.Transport.(*sockets).NetTransport, c, fmt.Sprintf("%s:%d", m.AdvertiseAddr, m.AdvertisePort)}
 		}
 	}
 	for _, f := range change {

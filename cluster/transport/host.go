@@ -36,6 +36,8 @@ type Config struct {
 	Beat, Silence time.Duration
 	// Longest is how long one message may be under way [2 min], if there is room for it.
 	Longest time.Duration
+	// From is the IP address that connections to others are made from; any of the machine's if it is nil.
+	From net.IP
 	// Dial, if set, makes connections instead of TCP's own way: for proxies, and for tests that cut them.
 	Dial func(ctx context.Context, addr string) (net.Conn, error)
 	Log  *slog.Logger
@@ -53,6 +55,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Dial == nil {
 		dialer := net.Dialer{Timeout: c.Patience}
+		if c.From != nil {
+			dialer.LocalAddr = &net.TCPAddr{IP: c.From}
+		}
 		c.Dial = func(ctx context.Context, addr string) (net.Conn, error) { return dialer.DialContext(ctx, "tcp", addr) }
 	}
 	if c.Changed == nil {

@@ -178,7 +178,7 @@ func (a *app) openNode(r *running, h nodeHome, c *nodeConfig, key keys.PrivateKe
 	}
 	r.links, err = node.OpenLinks(node.LinksConfig{
 		Key: key, Network: g, Listen: c.Transport, Gossip: c.Gossip, AdvertisedListen: c.AdvertiseTransport, AdvertisedGossip: c.AdvertiseGossip,
-		Seeds: c.Seeds, Secrets: secrets, File: h.file(knownFile), Trusted: trusted, Serves: served(g, key.Public()), Software: "thinkey " + release, Log: a.log,
+		From: c.DialFrom, Seeds: c.Seeds, Secrets: secrets, File: h.file(knownFile), Trusted: trusted, Serves: served(g, key.Public()), Software: "thinkey " + release, Log: a.log,
 	})
 	if errors.Is(err, node.ErrTwin) {
 		return failed("in_use", "%s: %v", h, err).do("see: thinkey node status --home %s", h)

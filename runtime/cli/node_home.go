@@ -52,6 +52,7 @@ type nodeConfig struct {
 	API                string   `toml:"api" comment:"where users are served, host:port"`
 	AdvertiseTransport string   `toml:"advertise-transport" comment:"what other nodes are told instead of these two, if they reach this one elsewhere"`
 	AdvertiseGossip    string   `toml:"advertise-gossip"`
+	DialFrom           string   `toml:"dial-from" comment:"the IP address of this machine that other nodes are connected from; any if empty"`
 	Seeds              []string `toml:"seeds" comment:"gossip addresses of nodes that are asked first"`
 	Genesis            string   `toml:"genesis" comment:"files; paths begin in this directory"`
 	PasswordFile       string   `toml:"password-file" comment:"its first line is the password of the node's key; asked for if empty"`
@@ -124,6 +125,9 @@ func (c *nodeConfig) check(path string) error {
 		if ip := net.ParseIP(host); strings.HasPrefix(a.key, "advertise") && ip != nil && ip.IsUnspecified() {
 			return usage("%s: %s (%q): nobody reaches that address", path, a.key, a.value).do("write advertise-transport and advertise-gossip with the address that others reach")
 		}
+	}
+	if c.DialFrom != "" && net.ParseIP(c.DialFrom) == nil {
+		return usage("%s: dial-from (%q)", path, c.DialFrom).do("write an IP address of this machine, such as 192.0.2.1, or nothing")
 	}
 	if pace, err := node.ParsePace(c.Block); err != nil || pace.Manual {
 		return usage("%s: block (%q)", path, c.Block).do("write auto, or an interval from 10ms to 1h, such as 500ms")

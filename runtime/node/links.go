@@ -52,6 +52,7 @@ type LinksConfig struct {
 	// instead, where those are not what others reach.
 	Listen, Gossip                     string
 	AdvertisedListen, AdvertisedGossip string
+	From                               string   // the IP address that connections to others are made from; any if it is empty
 	Seeds                              []string // meshes that are asked first
 	Secrets                            [][]byte // of gossip; none for a public network
 	File                               string   // keeps the nodes that are known
@@ -82,13 +83,13 @@ func OpenLinks(c LinksConfig) (*Links, error) {
 		return nil, err
 	}
 	l.host, err = transport.Listen(transport.Config{
-		Key: c.Key, Listen: c.Listen, Network: c.Network.Network(), Software: c.Software, Member: l.isMember, Log: c.Log, Dial: c.Dial,
+		Key: c.Key, Listen: c.Listen, Network: c.Network.Network(), Software: c.Software, Member: l.isMember, Log: c.Log, Dial: c.Dial, From: net.ParseIP(c.From),
 	})
 	if err != nil {
 		return nil, errors.Join(err, l.release())
 	}
 	l.mesh, err = mesh.Start(mesh.Config{
-		Key: c.Key, Network: c.Network.Network(), Bind: c.Gossip, Advertise: c.AdvertisedGossip, Seeds: c.Seeds, Secrets: c.Secrets, File: c.File,
+		Key: c.Key, Network: c.Network.Network(), Bind: c.Gossip, Advertise: c.AdvertisedGossip, From: c.From, Seeds: c.Seeds, Secrets: c.Secrets, File: c.File,
 		Self:       mesh.Record{Transport: cmp.Or(c.AdvertisedListen, l.host.Addr()), Software: c.Software, Serves: c.Serves},
 		Registered: l.isMember, Changed: l.look, Log: c.Log,
 	})
