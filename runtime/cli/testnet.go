@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/thinkey/thinkey/cluster/weather"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/client"
 	"github.com/thinkey/thinkey/sdk/keys"
@@ -21,7 +22,8 @@ func (a *app) newTestnet() *cobra.Command {
   thinkey testnet up --dir ./net
   thinkey testnet status --dir ./net
   thinkey testnet down --dir ./net`)
-	cmd.AddCommand(a.newTestnetGen(), a.newTestnetUp(), a.newTestnetDown(), a.newTestnetStatus(), a.newTestnetKill(), a.newTestnetPause())
+	cmd.AddCommand(a.newTestnetGen(), a.newTestnetUp(), a.newTestnetDown(), a.newTestnetStatus(), a.newTestnetKill(), a.newTestnetPause(),
+		a.newTestnetPartition(), a.newTestnetDisturb(), a.newTestnetHeal(), a.newTestnetProxy())
 	return cmd
 }
 
@@ -68,7 +70,7 @@ func oneHome(dir, number string) (nodeHome, error) {
 }
 
 func (a *app) newTestnetGen() *cobra.Command {
-	dir, nodes, chains := "", 4, 0
+	dir, nodes, chains, faults := "", 4, 0, false
 	cmd := a.command("gen", "Make the directories of a test network", func(*cobra.Command, []string) error {
 		switch {
 		case nodes < 1 || nodes > maxTestnet:
@@ -78,8 +80,12 @@ func (a *app) newTestnetGen() *cobra.Command {
 		case isThere(dir):
 			return failed("dir_exists", "--dir: %s is there already", dir).do("choose another, or delete it")
 		}
-		seed := a.settings.text("seed")
-		network, err := genTestnet(dir, seed, nodes, chains)
+		if faults {
+			if err := checkOwnAddress(); err != nil {
+				return err
+			}
+		}
+		network, err := genTestnet(testnetPlan{dir, a.settings.text("seed"), nodes, chains, faults})
 		if err != nil {
 			return err
 		}
@@ -89,29 +95,38 @@ func (a *app) newTestnetGen() *cobra.Command {
 		})
 	})
 	cmd.Long = `Make a home for each node, on loopback addresses that are free now, and one genesis for all: every node has a seat on every chain. The named accounts are
-those of thinkey dev, with keys that follow from the public seed.`
+those of thinkey dev, with keys that follow from the public seed. With --faults all that nodes send each other goes through a proxy, so that
+thinkey testnet partition and disturb can do it harm.`
 	dirFlag(cmd, &dir)
 	cmd.Flags().IntVar(&nodes, "nodes", 4, "nodes, each with a seat on every chain")
 	cmd.Flags().IntVar(&chains, "chains", 0, "chains under the main one")
+	cmd.Flags().BoolVar(&faults, "faults", false, "let links be cut and disturbed")
 	settingFlag(cmd, "seed")
 	return cmd
 }
 
+// testnetPlan is what a test network is made of.
+type testnetPlan struct {
+	dir, seed     string
+	nodes, chains int
+	faults        bool // with a proxy between the nodes
+}
+
 // genTestnet makes a network's directories.
-func genTestnet(dir, seed string, nodes, chains int) (network chain.NetworkID, err error) {
-	ports, err := freePorts(3 * nodes)
+func genTestnet(p testnetPlan) (network chain.NetworkID, err error) {
+	ports, err := freePorts(3 * p.nodes)
 	if err != nil {
 		return network, failed("no_ports", "looking for free ports: %v", err).do("see who has so many")
 	}
-	g := newGenesis("testnet", chains)
+	g := newGenesis("testnet", p.chains)
 	for _, c := range chainsOf(g) {
 		for _, name := range client.DevNames() {
-			grant(c, devAddressOn(c.Chain, seed, name), chain.NewAmount(devBalance))
+			grant(c, devAddressOn(c.Chain, p.seed, name), chain.NewAmount(devBalance))
 		}
 	}
 	var seeds []string
-	secrets := make([]keys.PrivateKey, nodes)
-	for i := range nodes {
+	secrets := make([]keys.PrivateKey, p.nodes)
+	for i := range p.nodes {
 		if secrets[i], err = keyfile.Generate(); err != nil {
 			return network, err
 		}
@@ -122,12 +137,20 @@ func genTestnet(dir, seed string, nodes, chains int) (network chain.NetworkID, e
 	if err := g.Check(); err != nil {
 		return network, err
 	}
+	var behind []weather.Node
 	for i, key := range secrets {
-		h := nodeHome(filepath.Join(dir, testnetNode+strconv.Itoa(i)))
+		h := nodeHome(filepath.Join(p.dir, testnetNode+strconv.Itoa(i)))
 		c := defaultNodeConfig()
 		c.Transport, c.Gossip, c.API, c.PasswordFile = ports[3*i], ports[3*i+1], ports[3*i+2], testnetPasswordFile
 		c.Seeds = slices.Delete(slices.Clone(seeds), i, i+1)
-		c.DevSeed, c.DevNames = seed, client.DevNames()
+		c.DevSeed, c.DevNames = p.seed, client.DevNames()
+		if p.faults {
+			n, err := behindProxy(&c, i)
+			if err != nil {
+				return network, err
+			}
+			behind = append(behind, n)
+		}
 		if err := h.found(c, key, []byte(testnetPassword)); err != nil {
 			return network, err
 		}
@@ -135,6 +158,11 @@ func genTestnet(dir, seed string, nodes, chains int) (network chain.NetworkID, e
 			return network, err
 		}
 		if err := writeGenesis(h.file(genesisFile), g); err != nil {
+			return network, err
+		}
+	}
+	if p.faults {
+		if err := writeProxy(p.dir, behind); err != nil {
 			return network, err
 		}
 	}

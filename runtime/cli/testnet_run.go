@@ -82,6 +82,9 @@ func (a *app) newTestnetUp() *cobra.Command {
 				homes = append(homes, h)
 			}
 		}
+		if err := a.startProxy(cmd.Context(), dir); err != nil {
+			return err
+		}
 		faults := make([]error, len(homes))
 		var work sync.WaitGroup
 		for i, h := range homes {
@@ -91,7 +94,7 @@ func (a *app) newTestnetUp() *cobra.Command {
 		if err := errors.Join(faults...); err != nil {
 			return err
 		}
-		return a.showTestnet(cmd.Context(), homes)
+		return a.showTestnet(cmd.Context(), dir, homes)
 	})
 	cmd.Long = `Start a process for each node; they go on when this command has ended, until thinkey testnet down. What they say is in the node.log of their homes.`
 	dirFlag(cmd, &dir)
@@ -150,7 +153,7 @@ func (a *app) newTestnetDown() *cobra.Command {
 			work.Go(func() { faults[i] = endNode(cmd.Context(), h, syscall.SIGTERM) })
 		}
 		work.Wait()
-		if err := errors.Join(faults...); err != nil {
+		if err := errors.Join(append(faults, stopProxy(cmd.Context(), dir))...); err != nil {
 			return err
 		}
 		a.say("%s stopped\n", count(len(homes), "node"))
@@ -227,21 +230,31 @@ func (a *app) newTestnetStatus() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.showTestnet(cmd.Context(), homes)
+		return a.showTestnet(cmd.Context(), dir, homes)
 	})
 	dirFlag(cmd, &dir)
 	return cmd
 }
 
 // showTestnet prints a line for each node.
-func (a *app) showTestnet(ctx context.Context, homes []nodeHome) error {
+func (a *app) showTestnet(ctx context.Context, dir string, homes []nodeHome) error {
 	states := make([]nodeState, len(homes))
 	var work sync.WaitGroup
 	for i, h := range homes {
 		work.Go(func() { states[i] = stateOf(ctx, h, statusPatience) })
 	}
 	work.Wait()
-	return a.answer(map[string]any{"nodes": states}, func() {
+	all := map[string]any{"nodes": states}
+	proxy := ""
+	if isThere(filepath.Join(dir, proxyFile)) {
+		s, err := askProxy(ctx, dir, nil)
+		proxy = airWords(s.Air)
+		if err != nil {
+			proxy = "the links' proxy is down\n"
+		}
+		all["faults"], all["proxy"] = s.Air, err == nil
+	}
+	return a.answer(all, func() {
 		t := table{}
 		t.add("node", "", "height", "block", "peers", "API", "process")
 		for i := range states {
@@ -252,6 +265,6 @@ func (a *app) showTestnet(ctx context.Context, homes []nodeHome) error {
 			}
 			t.add(row...)
 		}
-		a.print("%s", t.String())
+		a.print("%s%s", t.String(), proxy)
 	})
 }
