@@ -385,12 +385,12 @@ type eavesdropper struct {
 	votes, heads atomic.Int64
 }
 
-func (e *eavesdropper) Receive(take func(from keys.PublicKey, raw []byte)) {
+func (e *eavesdropper) Hold(take func(from keys.PublicKey, raw []byte, taken func())) {
 	if take == nil {
-		e.Net.Receive(nil)
+		e.Net.Hold(nil)
 		return
 	}
-	e.Net.Receive(func(from keys.PublicKey, raw []byte) {
+	e.Net.Hold(func(from keys.PublicKey, raw []byte, taken func()) {
 		if raw[0] == frameConsensus {
 			switch _, m, _ := decodeConsensus(raw[1:]); m.(type) {
 			case *bft.Status:
@@ -399,7 +399,7 @@ func (e *eavesdropper) Receive(take func(from keys.PublicKey, raw []byte)) {
 				e.votes.Add(1)
 			}
 		}
-		take(from, raw)
+		take(from, raw, taken)
 	})
 }
 
