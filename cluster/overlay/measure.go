@@ -93,6 +93,9 @@ func newWorld(c Network) *world {
 			Links: c.Links, Full: c.Full, Me: mix(c.Seed ^ uint64(i)), PatienceMillis: 2 * (c.MostMillis + c.FullMillis),
 			AnswerMillis: 4 * (c.MostMillis + c.FullMillis), Bytes: 1 << 10,
 		}))
+		for l := range c.Links {
+			w.nodes[i].Step(Joined{Link: Link(l)})
+		}
 	}
 	return w
 }
@@ -111,7 +114,7 @@ func (w *world) spread(i int, sum *Result) {
 	}
 	start := w.now
 	reached := []uint64{0}
-	w.perform(by, w.nodes[by].Step(Published{raw}))
+	w.perform(by, w.nodes[by].Step(Published{Raw: raw}))
 	for len(w.queue) > 0 {
 		e := heap.Pop(&w.queue).(happening)
 		w.now = e.at
@@ -132,7 +135,7 @@ func (w *world) spread(i int, sum *Result) {
 // perform carries what a node sends; all messages are good.
 func (w *world) perform(node int, e Effects) {
 	if e.Judge != nil {
-		w.perform(node, w.nodes[node].Step(Judged{e.Judge.ID, true}))
+		w.perform(node, w.nodes[node].Step(Judged{e.Judge.ID, Good}))
 	}
 	for _, s := range e.Full {
 		if w.silent(node) {

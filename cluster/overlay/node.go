@@ -20,7 +20,7 @@ func IDOf(raw []byte) ID { return ID(wire.Sum(wire.TagSpread, raw)) }
 
 // Config is what a Node is made of.
 type Config struct {
-	// Links is how many neighbours there are; Full how many of them get a message in full.
+	// Links is how many neighbours there may be; Full how many of them get a message in full.
 	Links, Full int
 	// Me varies which links are chosen, from node to node.
 	Me uint64
@@ -40,8 +40,21 @@ const (
 // Event is what happens to a node.
 type Event interface{ event() }
 
-// Published: the node has a message of its own, which is good.
-type Published struct{ Raw []byte }
+// Joined: there is a neighbour. One that is informed gets all messages in another way: nothing is passed on to it. It may be said again of
+// one that is there, if that changes. Left: it is gone; its number may be another's then.
+type (
+	Joined struct {
+		Link     Link
+		Informed bool
+	}
+	Left struct{ Link Link }
+)
+
+// Published: the node has a message, which is good, from elsewhere. It is passed on as others are, or by its name alone.
+type Published struct {
+	Raw      []byte
+	NameOnly bool
+}
 
 // Received, Announced and Asked came over a link: a message in full, a name, a question for one.
 type (
@@ -61,19 +74,37 @@ type (
 
 // Judged answers Effects.Judge.
 type Judged struct {
-	ID   ID
-	Good bool
+	ID      ID
+	Verdict Verdict
 }
 
-// Expired answers Effects.Timers.
-type Expired struct{ ID ID }
+// Verdict says what is done with a message.
+type Verdict uint8
 
+const (
+	// Good is passed on.
+	Good Verdict = iota + 1
+	// Bad isn't, and is its sender's fault.
+	Bad
+	// Void isn't, and is nobody's fault: it came too late, or too early to be judged.
+	Void
+)
+
+// Expired answers Effects.Timers; Forget says that a message is wanted no more.
+type (
+	Expired struct{ ID ID }
+	Forget  struct{ ID ID }
+)
+
+func (Joined) event()    {}
+func (Left) event()      {}
 func (Published) event() {}
 func (Received) event()  {}
 func (Announced) event() {}
 func (Asked) event()     {}
 func (Judged) event()    {}
 func (Expired) event()   {}
+func (Forget) event()    {}
 
 // Effects is the work that one Step causes.
 type Effects struct {
@@ -118,8 +149,14 @@ type Node struct {
 	order  []ID // of had, oldest first
 	bytes  int  // of had
 	wanted map[ID]*want
-	open   []int // by link: names that it announced first, and that are wanted
+	links  []link
 	out    Effects
+}
+
+// link is a neighbour as it is now.
+type link struct {
+	here, informed bool
+	open           int // names that it announced first, and that are wanted
 }
 
 // had is a message that came.
@@ -136,20 +173,24 @@ type want struct {
 	asked int    // of these
 }
 
-// New is a node that has nothing yet.
+// New is a node that has nothing yet, and no neighbours.
 func New(c Config) *Node {
-	return &Node{config: c, had: map[ID]*had{}, wanted: map[ID]*want{}, open: make([]int, c.Links)}
+	return &Node{config: c, had: map[ID]*had{}, wanted: map[ID]*want{}, links: make([]link, c.Links)}
 }
 
 // Step applies one event and returns the work it causes.
 func (n *Node) Step(ev Event) Effects {
 	n.out = Effects{}
 	switch ev := ev.(type) {
+	case Joined:
+		n.links[ev.Link].here, n.links[ev.Link].informed = true, ev.Informed
+	case Left:
+		n.left(ev.Link)
 	case Published:
 		id := IDOf(ev.Raw)
 		if n.had[id] == nil {
-			n.add(id, ev.Raw, nobody)
-			n.judged(Judged{id, true})
+			n.add(id, ev.Raw, nobody).judged = true
+			n.pass(id, ev.NameOnly)
 		}
 	case Received:
 		n.received(ev)
@@ -161,8 +202,42 @@ func (n *Node) Step(ev Event) Effects {
 		n.judged(ev)
 	case Expired:
 		n.ask(ev.ID)
+	case Forget:
+		if w := n.wanted[ev.ID]; w != nil {
+			n.drop(ev.ID, w)
+		}
 	}
 	return n.out
+}
+
+// left forgets what a neighbour knows, and what it announced.
+func (n *Node) left(l Link) {
+	for _, h := range n.had { // any order: each by itself
+		h.knows[l] = false
+	}
+	for id, w := range n.wanted { // any order: each by itself
+		if i := slices.Index(w.from, l); i >= 0 {
+			n.disown(id, w, i)
+		}
+	}
+	n.links[l] = link{}
+}
+
+// disown takes one of those who announced a message from the list; the first is charged for it.
+func (n *Node) disown(id ID, w *want, i int) {
+	if i == 0 {
+		n.links[w.from[0]].open--
+	}
+	w.from = slices.Delete(w.from, i, i+1)
+	if i < w.asked {
+		w.asked--
+	}
+	switch {
+	case len(w.from) == 0:
+		delete(n.wanted, id)
+	case i == 0:
+		n.links[w.from[0]].open++
+	}
 }
 
 // received takes a message in full. One that is here already shows only that the link has it.
@@ -208,33 +283,41 @@ func (n *Node) empty(h *had) {
 	h.raw = nil
 }
 
-// judged passes on what is good: in full to some links, by name to the others.
+// judged passes on what is good.
 func (n *Node) judged(ev Judged) {
 	h := n.had[ev.ID]
 	if h == nil || h.judged {
 		return
 	}
 	h.judged = true
-	if !ev.Good {
-		n.empty(h)
-		n.out.Reject = append(n.out.Reject, Reject{h.from, "a message that is not good"})
+	switch ev.Verdict {
+	case Good:
+		n.pass(ev.ID, false)
 		return
+	case Bad:
+		n.out.Reject = append(n.out.Reject, Reject{h.from, "a message that is not good"})
 	}
-	for i, to := range n.chosen(ev.ID, h) {
+	n.empty(h)
+}
+
+// pass sends a message in full to some links, unless it is the name only, and its name to the others.
+func (n *Node) pass(id ID, nameOnly bool) {
+	h := n.had[id]
+	for i, to := range n.chosen(id, h) {
 		h.knows[to] = true
-		if i < n.config.Full && h.raw != nil {
-			n.out.Full = append(n.out.Full, Send{to, ev.ID, h.raw})
+		if i < n.config.Full && h.raw != nil && !nameOnly {
+			n.out.Full = append(n.out.Full, Send{to, id, h.raw})
 		} else {
-			n.out.Announce = append(n.out.Announce, Send{To: to, ID: ev.ID})
+			n.out.Announce = append(n.out.Announce, Send{To: to, ID: id})
 		}
 	}
 }
 
-// chosen are the links that are not known to have a message, in an order that differs between nodes and messages: so that no link is
+// chosen are the links that are not known to have a message and don't get it anyway, in an order that differs between nodes and messages: so that no link is
 // always the first, and neighbours don't choose the same.
 func (n *Node) chosen(id ID, h *had) (links []Link) {
 	for l := range Link(n.config.Links) {
-		if !h.knows[l] {
+		if n.links[l].here && !n.links[l].informed && !h.knows[l] {
 			links = append(links, l)
 		}
 	}
@@ -274,11 +357,11 @@ func (n *Node) announced(ev Announced) {
 		}
 		return
 	}
-	if n.open[ev.From] >= maxWanted {
+	if n.links[ev.From].open >= maxWanted {
 		n.out.Reject = append(n.out.Reject, Reject{ev.From, "too many names of what it doesn't give"})
 		return
 	}
-	n.open[ev.From]++
+	n.links[ev.From].open++
 	n.wanted[ev.ID] = &want{from: []Link{ev.From}}
 	n.out.Timers = append(n.out.Timers, Timer{ev.ID, n.config.PatienceMillis})
 }
@@ -300,7 +383,7 @@ func (n *Node) ask(id ID) {
 
 func (n *Node) drop(id ID, w *want) {
 	delete(n.wanted, id)
-	n.open[w.from[0]]--
+	n.links[w.from[0]].open--
 }
 
 // asked gives a message that was judged good.

@@ -1,7 +1,9 @@
 package overlay
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -49,9 +51,66 @@ func config() Config {
 	return Config{Links: 4, Full: 1, PatienceMillis: 10, AnswerMillis: 20, Bytes: 64}
 }
 
+// joined is a node with all neighbours that there may be.
+func joined(c Config) *Node {
+	n := New(c)
+	for l := range c.Links {
+		n.Step(Joined{Link: Link(l)})
+	}
+	return n
+}
+
+// What is passed on goes to who is there, and isn't told otherwise; what a neighbour was told, the next one with its number wasn't.
+func TestNeighbours(t *testing.T) {
+	n := New(config())
+	sent := func(e Effects) (to []Link) {
+		for _, s := range slices.Concat(e.Full, e.Announce) {
+			to = append(to, s.To)
+		}
+		slices.Sort(to)
+		return to
+	}
+	if to := sent(n.Step(Published{Raw: []byte("a")})); len(to) > 0 {
+		t.Errorf("sent to %v: nobody is there", to)
+	}
+	n.Step(Joined{Link: 1})
+	n.Step(Joined{Link: 3})
+	n.Step(Joined{Link: 2, Informed: true})
+	if to := sent(n.Step(Published{Raw: []byte("b")})); !slices.Equal(to, []Link{1, 3}) {
+		t.Errorf("sent to %v", to)
+	}
+	n.Step(Joined{Link: 2})
+	if e := n.Step(Published{Raw: []byte("c"), NameOnly: true}); len(e.Full) > 0 || !slices.Equal(sent(e), []Link{1, 2, 3}) {
+		t.Errorf("sent to %v", sent(e))
+	}
+	id, other := IDOf([]byte("x")), IDOf([]byte("y"))
+	n.Step(Announced{3, id})
+	n.Step(Announced{1, id})
+	n.Step(Announced{3, other})
+	n.Step(Left{3})
+	if e := n.Step(Expired{id}); len(e.Ask) != 1 || e.Ask[0].To != 1 {
+		t.Errorf("who announced it, and is there, is asked: %+v", e)
+	}
+	if len(n.wanted) != 1 || n.links[3].open != 0 || n.links[1].open != 1 {
+		t.Errorf("%d wanted, %d and %d counted", len(n.wanted), n.links[3].open, n.links[1].open)
+	}
+	e := n.Step(Received{1, []byte("x")})
+	if to := sent(n.Step(Judged{e.Judge.ID, Good})); !slices.Equal(to, []Link{2}) {
+		t.Errorf("sent to %v", to)
+	}
+	n.Step(Joined{Link: 3})
+	if e := n.Step(Asked{3, IDOf([]byte("b"))}); len(e.Full) != 1 {
+		t.Error("who is new is not answered")
+	}
+	e = n.Step(Received{1, []byte("z")})
+	if e = n.Step(Judged{e.Judge.ID, Void}); len(e.Full)+len(e.Announce)+len(e.Reject) > 0 {
+		t.Errorf("what says nothing: %+v", e)
+	}
+}
+
 // B1, B2: what is not good goes nowhere; what is good goes on once, to those who don't have it.
 func TestJudged(t *testing.T) {
-	n := New(config())
+	n := joined(config())
 	raw := []byte("good")
 	id := IDOf(raw)
 	e := n.Step(Received{2, raw})
@@ -64,7 +123,7 @@ func TestJudged(t *testing.T) {
 	if e := n.Step(Announced{1, id}); len(e.Timers)+len(e.Ask) > 0 {
 		t.Error("wanted although it is here")
 	}
-	e = n.Step(Judged{id, true})
+	e = n.Step(Judged{id, Good})
 	if len(e.Full) != 1 || len(e.Announce) != 1 || e.Full[0].To == e.Announce[0].To {
 		t.Fatalf("%+v", e)
 	}
@@ -73,14 +132,14 @@ func TestJudged(t *testing.T) {
 			t.Errorf("sent to link %d, which has it", to)
 		}
 	}
-	if e := n.Step(Judged{id, true}); len(e.Full)+len(e.Announce) > 0 {
+	if e := n.Step(Judged{id, Good}); len(e.Full)+len(e.Announce) > 0 {
 		t.Error("passed on twice")
 	}
 	if e := n.Step(Received{3, raw}); e.Judge != nil {
 		t.Error("judged twice")
 	}
 	bad := n.Step(Received{1, []byte("bad")})
-	e = n.Step(Judged{bad.Judge.ID, false})
+	e = n.Step(Judged{bad.Judge.ID, Bad})
 	if len(e.Full)+len(e.Announce) > 0 || len(e.Reject) != 1 || e.Reject[0].From != 1 {
 		t.Errorf("%+v", e)
 	}
@@ -91,7 +150,7 @@ func TestJudged(t *testing.T) {
 
 // B3: one is asked at a time, in turn, and then nobody.
 func TestAsks(t *testing.T) {
-	n := New(config())
+	n := joined(config())
 	id := IDOf([]byte("x"))
 	if e := n.Step(Announced{2, id}); len(e.Ask) > 0 || len(e.Timers) != 1 || e.Timers[0].Millis != 10 {
 		t.Fatalf("%+v", e)
@@ -102,12 +161,12 @@ func TestAsks(t *testing.T) {
 			t.Fatalf("%+v", e)
 		}
 	}
-	if e := n.Step(Expired{id}); len(e.Ask)+len(e.Timers) > 0 || len(n.wanted) > 0 || n.open[2] != 0 {
+	if e := n.Step(Expired{id}); len(e.Ask)+len(e.Timers) > 0 || len(n.wanted) > 0 || n.links[2].open != 0 {
 		t.Errorf("%+v", e)
 	}
 	n.Step(Announced{2, id})
 	n.Step(Received{1, []byte("x")})
-	if e := n.Step(Expired{id}); len(e.Ask) > 0 || n.open[2] != 0 {
+	if e := n.Step(Expired{id}); len(e.Ask) > 0 || n.links[2].open != 0 {
 		t.Errorf("asked for what came: %+v", e)
 	}
 }
@@ -115,7 +174,7 @@ func TestAsks(t *testing.T) {
 // B4: whatever comes, what is held is bounded, and nobody is sent a message twice without asking.
 func TestBounds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		n := New(config())
+		n := joined(config())
 		type sent struct {
 			to Link
 			id ID
@@ -130,11 +189,11 @@ func TestBounds(t *testing.T) {
 			raw := make([]byte, rapid.IntRange(1, 40).Draw(t, "size"))
 			raw[0] = rapid.Byte().Draw(t, "message")
 			link, id := Link(rapid.IntRange(0, 3).Draw(t, "link")), IDOf(raw)
-			switch rapid.IntRange(0, 4).Draw(t, "event") {
+			switch rapid.IntRange(0, 7).Draw(t, "event") {
 			case 0:
 				e := n.Step(Received{link, raw})
 				if e.Judge != nil {
-					check(n.Step(Judged{id, raw[0]%3 > 0}))
+					check(n.Step(Judged{id, 1 + Verdict(raw[0]%3)}))
 				}
 			case 1:
 				check(n.Step(Announced{link, id}))
@@ -145,7 +204,14 @@ func TestBounds(t *testing.T) {
 			case 3:
 				check(n.Step(Expired{id}))
 			case 4:
-				check(n.Step(Published{raw}))
+				check(n.Step(Published{raw, rapid.Bool().Draw(t, "name only")}))
+			case 7:
+				n.Step(Forget{id})
+			case 5:
+				n.Step(Joined{link, rapid.Bool().Draw(t, "informed")})
+			case 6:
+				n.Step(Left{link})
+				maps.DeleteFunc(times, func(s sent, _ int) bool { return s.to == link }) // another may come
 			}
 			for _, k := range times {
 				if k > 1 {
@@ -156,8 +222,8 @@ func TestBounds(t *testing.T) {
 			for _, h := range n.had {
 				held += len(h.raw)
 			}
-			for _, o := range n.open {
-				open += o
+			for _, l := range n.links {
+				open += l.open
 			}
 			if held != n.bytes || n.bytes > n.config.Bytes+40 || open != len(n.wanted) || len(n.had) != len(n.order) {
 				t.Fatalf("%d bytes held, %d counted; %d wanted, %d counted", held, n.bytes, len(n.wanted), open)
@@ -170,12 +236,12 @@ func TestBounds(t *testing.T) {
 func TestFlood(t *testing.T) {
 	c := config()
 	c.Bytes = 1 << 20
-	n := New(c)
+	n := joined(c)
 	rejected := 0
 	for i := range 2000 {
 		rejected += len(n.Step(Announced{1, ID{1, byte(i), byte(i >> 8)}}).Reject)
 		e := n.Step(Received{2, []byte{byte(i), byte(i >> 8)}})
-		n.Step(Judged{e.Judge.ID, i%2 == 0})
+		n.Step(Judged{e.Judge.ID, 1 + Verdict(i%2)})
 	}
 	if len(n.wanted) != maxWanted || rejected != 2000-maxWanted || len(n.had) != maxHad {
 		t.Errorf("%d wanted, %d rejected, %d had", len(n.wanted), rejected, len(n.had))

@@ -14,6 +14,7 @@ type Roster struct {
 	nodes  map[Peer]keys.PublicKey
 	number map[keys.PublicKey]Peer
 	next   Peer
+	seated map[keys.PublicKey]bool // never changes
 }
 
 // maxOthers bounds the nodes without a seat that one node hears in an epoch.
@@ -27,7 +28,10 @@ func NewRoster(c *light.Committee) *Roster {
 			r.add(node)
 		}
 	}
-	r.next = chain.MaxSeats
+	r.next, r.seated = chain.MaxSeats, make(map[keys.PublicKey]bool, len(r.number))
+	for node := range r.number { // any order
+		r.seated[node] = true
+	}
 	return r
 }
 
@@ -57,6 +61,9 @@ func (r *Roster) Member(node keys.PublicKey) Peer {
 	}
 	return Outside
 }
+
+// Seated says whether a node has a seat. Unlike Number it changes nothing, and may be called beside the replica.
+func (r *Roster) Seated(node keys.PublicKey) bool { return r.seated[node] }
 
 // Members are the nodes with a seat, in their order.
 func (r *Roster) Members() iter.Seq[keys.PublicKey] {

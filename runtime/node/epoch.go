@@ -82,6 +82,7 @@ func (m *member) Next() (bft.Config, error) {
 		n.config.Log.Info("an epoch begins", "chain", n.chain, "epoch", e.Seats.Epoch, "height", e.Config.Begins, "seats", len(e.Seats.Seats), "own", e.Own.Count())
 	}
 	m.epoch = e
+	m.spread.epoch.Store(e)
 	c := e.Config
 	c.Sign = func(d keys.BLSDomain, message []byte) committee.Part {
 		return committee.Sign(m.Secret, d, message, e.Own)

@@ -129,6 +129,11 @@ func (m *member) keep(from keys.PublicKey, raw []byte, taken func()) bool {
 		m.watch.lost(len(raws))
 	case frameEvidence:
 		return m.accused(from, raw[1:], taken)
+	case frameBlock, frameName, frameAsk:
+		if m.spread.waiting.put(from, spread{from, raw}, len(raw), taken) {
+			return true
+		}
+		m.watch.unspread.Inc()
 	}
 	return false
 }

@@ -194,6 +194,7 @@ func (m *member) Commit(f *bft.Final) error {
 		return err
 	}
 	m.watch.committed(f)
+	m.spread.committed(f, &r.Block.Header, m.epoch)
 	n.docket.final(r.Block.Header.Height)
 	n.due()
 	return nil

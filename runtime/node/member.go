@@ -83,6 +83,7 @@ type member struct {
 	charges  *shares[accusation]
 	asked    *shares[question]
 	found    chan found // blocks that were asked for
+	spread   *spreading
 
 	// The rest is guarded by node.turn.
 	open    *built // in the live accounts
@@ -127,6 +128,7 @@ func (n *Node) join() error {
 		asked: newShares[question](questions, 0), found: make(chan found),
 		sent: make(chan [][]byte, forwarded), failed: make(chan struct{}, 1),
 	}
+	m.spread = newSpreading(m)
 	if err := m.load(); err != nil {
 		return err
 	}
@@ -137,6 +139,7 @@ func (n *Node) join() error {
 	m.work.Go(m.passOn)
 	m.work.Go(m.judgeAll)
 	m.work.Go(m.findAll)
+	m.work.Go(m.spread.spreadAll)
 	m.Net.Hold(m.hear) // first: what is asked at the start is answered at once
 	m.meet()
 	go m.run()

@@ -26,6 +26,9 @@ const (
 	frameConsensus byte = 1 // an epoch, and a message of consensus/bft from the replica of that
 	frameMessages  byte = 2 // external messages that the sender took in (SPEC 5.10)
 	frameEvidence  byte = 3 // a case against a member (SPEC 6.6)
+	frameBlock     byte = 4 // a final block with its certificate, that is spread (SPEC 10.2)
+	frameName      byte = 5 // the name of such a frame, and the block's height
+	frameAsk       byte = 6 // the name of a frame that the sender wants
 )
 
 // post is the Net as the replica of the present epoch sees it.

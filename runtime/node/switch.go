@@ -97,6 +97,18 @@ func (p *port) Hold(take func(from keys.PublicKey, raw []byte, taken func())) {
 	p.take = take
 }
 
+// Peers are the other nodes that have a port.
+func (p *port) Peers() (list []keys.PublicKey) {
+	p.of.mu.RLock()
+	defer p.of.mu.RUnlock()
+	for _, other := range p.of.ports {
+		if other != p {
+			list = append(list, other.me)
+		}
+	}
+	return list
+}
+
 func (p *port) deliver() {
 	for l := range p.box {
 		p.taking.Lock()

@@ -32,6 +32,9 @@ type watch struct {
 	missed   prometheus.Counter
 	unheard  prometheus.Counter
 	unserved prometheus.Counter
+	pushed   prometheus.Counter
+	fetched  prometheus.Counter
+	unspread prometheus.Counter
 	early    prometheus.Counter
 	rounds   prometheus.Counter
 }
@@ -54,6 +57,9 @@ func newWatch(n *Node, work *sync.WaitGroup) watch {
 		missed:   counter("thinkey_consensus_forwarded_lost_total", "Forwarded messages that came too fast to be taken in."),
 		unheard:  counter("thinkey_consensus_accusations_lost_total", "Accusations of peers that came too fast to be looked at."),
 		unserved: counter("thinkey_consensus_questions_lost_total", "Questions of peers for blocks that came too fast to be answered."),
+		pushed:   counter("thinkey_spread_full_total", "Final blocks that were sent in full to a node without a seat."),
+		fetched:  counter("thinkey_spread_asked_total", "Final blocks that were asked for by their names."),
+		unspread: counter("thinkey_spread_lost_total", "Blocks that are spread, names and questions that came too fast to be looked at."),
 		early:    counter("thinkey_consensus_early_total", "Blocks that were final by preparations alone."),
 		rounds:   counter("thinkey_consensus_failed_rounds_total", "Rounds that failed before a block was final."),
 	}

@@ -59,7 +59,7 @@ const kindsOfFaults = 20
 // rare is what few seeds of a hundred make happen, so that a hundred can do without: it must in a thousand (Y5).
 var rare = slices.Concat([]string{
 	"evidence: an invalid block is shown", "equivocation recorded", "evidence: timeout against timeout", "evidence: timeout against vote", "evidence: preparation of an invalid block", "acknowledged",
-	"invented relay taken in", "byzantine: false arrivals", "final block found after a crash",
+	"invented relay taken in", "byzantine: false-arrivals",
 }, everyLie())
 
 // MissingRare names what has not happened, and must in a thousand seeds together.
