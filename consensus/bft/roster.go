@@ -29,7 +29,7 @@ func NewRoster(c *light.Committee) *Roster {
 		}
 	}
 	r.next, r.seated = chain.MaxSeats, make(map[keys.PublicKey]bool, len(r.number))
-	for node := range r.number { // any order
+	for node := range r.number { // any order: a set
 		r.seated[node] = true
 	}
 	return r
