@@ -245,7 +245,8 @@ func (r *Replica) finals(from Peer, f *Finals) {
 	r.takeFinal()
 }
 
-// takeFinal takes the next of them, if the height is still open. Its certificate is checked, so the peer need not be trusted.
+// takeFinal takes the next of them, if the height is still open. Its certificate is checked, so the peer need not be trusted. Answers
+// come late, twice, and when this node has lost what it asked for before them: blocks of other heights are nobody's fault.
 func (r *Replica) takeFinal() {
 	for len(r.others.queue) > 0 && (r.final == nil || r.known(r.final.Block) == nil) {
 		f := r.others.queue[0]
@@ -253,6 +254,10 @@ func (r *Replica) takeFinal() {
 		if err == nil && header.Height < r.next() {
 			r.others.queue = r.others.queue[1:]
 			continue
+		}
+		if err == nil && header.Height > r.next() {
+			r.others.queue, r.others.more = nil, false
+			return
 		}
 		if err != nil || !r.continues(&header, &f.Certificate) {
 			r.reject(r.others.source, "a final block is none after this head")
@@ -268,7 +273,11 @@ func (r *Replica) takeFinal() {
 	}
 	if len(r.others.queue) == 0 && r.others.more {
 		r.others.more = false
-		r.send(r.others.source, &Want{r.next() + 1})
+		lacks := r.next()
+		if r.final != nil { // this one is here
+			lacks++
+		}
+		r.send(r.others.source, &Want{lacks})
 	}
 }
 
@@ -333,15 +342,18 @@ func (r *Replica) fetchFor(from Peer, f *Fetch) {
 	}
 }
 
-// fetched takes a block, if it is one that is missed.
+// fetched takes a block, if it is one that is missed. It may have been missed when it was asked for: that it isn't is nobody's fault.
 func (r *Replica) fetched(from Peer, f *Fetched) {
 	if r.others.spoils[from] {
 		return
 	}
 	block, _ := r.sought(r.final)
 	header, err := chain.DecodeBlockHeader(f.Raw)
-	if err != nil || header.Hash() != block || r.final == nil && r.why == nil {
-		r.reject(from, "a block that was not asked for")
+	if err != nil {
+		r.reject(from, "a block that was asked for is none")
+		return
+	}
+	if header.Hash() != block || r.final == nil && r.why == nil {
 		return
 	}
 	r.learn(from, header, block, f.Raw)

@@ -351,7 +351,11 @@ func (n *node) Set(t bft.Timer) {
 func (n *node) Reject(r bft.Reject) {
 	n.cross(beforeTell)
 	n.w.census.add("rejected: " + r.Reason)
-	n.w.tell(n, "rejects what node %d sent: %s", n.whom(r.From), r.Reason)
+	r.From = n.whom(r.From)
+	n.w.tell(n, "rejects what node %d sent: %s", r.From, r.Reason)
+	for _, o := range n.w.oracles {
+		o.rejected(n, r)
+	}
 }
 
 // Evidence is driver.Watch's.

@@ -17,6 +17,8 @@ type oracle interface {
 	final(res *block.Result, f *bft.Final)
 	// restarted: a node has read its disk, and that is what it found.
 	restarted(n *node, p *past)
+	// rejected: a node counts a message of another as breaking a rule.
+	rejected(n *node, r bft.Reject)
 	// accused: a node reports another's fault.
 	accused(n *node, e bft.Evidence)
 	// backed: a node has found out who prepared a block that is not valid.
@@ -31,6 +33,7 @@ func (blind) kept(*node, *bft.Safety)         {}
 func (blind) committed(*node, *bft.Final)     {}
 func (blind) final(*block.Result, *bft.Final) {}
 func (blind) restarted(*node, *past)          {}
+func (blind) rejected(*node, bft.Reject)      {}
 func (blind) accused(*node, bft.Evidence)     {}
 func (blind) backed(*node, bft.Backed)        {}
 

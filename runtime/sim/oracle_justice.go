@@ -10,8 +10,14 @@ import (
 )
 
 // justice holds that evidence is evidence, of contradictions and of invalid blocks, to who knows the committee alone and has it as bytes,
-// and that it is never against an honest member.
+// and that it is never against an honest member. Where nobody breaks a rule and no message is damaged, nobody is said to have done so.
 type justice struct{ blind }
+
+func (o *justice) rejected(n *node, r bft.Reject) {
+	if o.w.plan.blameless() {
+		o.w.violate("justice", n, "it rejects what node %d sent, and nobody breaks a rule: %s", r.From, r.Reason)
+	}
+}
 
 func (o *justice) accused(n *node, e bft.Evidence) {
 	if o.isHonest(n, e.From) {

@@ -317,6 +317,11 @@ func (p *Plan) drawRoles(r, later *rand.Rand) {
 // forgets says whether the role is of an honest member that loses what it signed.
 func (r *Role) forgets() bool { return r.Class == LostDisk || r.Class == BitRot || r.Class == Backup }
 
+// blameless says whether all members keep the rules, remember what they signed, and what they send is what arrives.
+func (p *Plan) blameless() bool {
+	return p.Damage == 0 && p.Rot.Chain == 0 && !slices.ContainsFunc(p.Roles, func(r Role) bool { return r.Class != LostDisk })
+}
+
 func (p *Plan) role(node int) *Role {
 	for i := range p.Roles {
 		if p.Roles[i].Node == node {
