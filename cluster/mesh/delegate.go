@@ -1,11 +1,15 @@
 package mesh
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"time"
 
 	"github.com/hashicorp/memberlist"
+
+	"github.com/thinkey/thinkey/sdk/keys"
 )
 
 // delegate is the mesh as memberlist sees it. Its calls come with locks of memberlist held: nothing here calls back.
@@ -30,7 +34,11 @@ func (d delegate) NotifyUpdate(*memberlist.Node)   { d.config.Changed() }
 // NotifyConflict is told of a node that claims another address than the one that is known: it has just moved, or two processes have one key.
 func (d delegate) NotifyConflict(known, other *memberlist.Node) {
 	d.count(CountConflict)
-	d.config.Log.Warn("a node is at two addresses: it has moved, or two processes have its key", "node", known.Name[:12], "at", known.Address(), "and", other.Address())
+	level := slog.LevelDebug // whoever is not registered can have as many keys as it likes, and may make no lines that people look at
+	if k, err := keys.ParsePublicKey(known.Name); err == nil && (k == d.config.Key.Public() || d.config.Registered(k)) {
+		level = slog.LevelWarn
+	}
+	d.config.Log.Log(context.Background(), level, "a node is at two addresses: it has moved, or two processes have its key", "node", known.Name[:12], "at", known.Address(), "and", other.Address())
 }
 
 // NotifyAlive refuses what the named node didn't say itself.

@@ -243,7 +243,11 @@ func (h *Host) blame(key keys.PublicKey, points float64, why string) {
 		return
 	}
 	h.counts.add(CountBans, 1)
-	h.config.Log.Warn("a node is banned for a while", "node", short(key), "because", why)
+	level := slog.LevelDebug
+	if h.config.Member(key) {
+		level = slog.LevelWarn
+	}
+	h.config.Log.Log(h.ctx, level, "a node is banned for a while", "node", short(key), "because", why)
 	if p != nil {
 		p.mu.Lock()
 		c := p.conn

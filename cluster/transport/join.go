@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"time"
 
@@ -198,7 +199,7 @@ func (h *Host) serve(c *conn) {
 	p := c.peer
 	_ = c.SetDeadline(time.Time{})
 	h.config.Changed(p.key, true)
-	h.config.Log.Info("a node is connected", "node", short(p.key), "at", c.RemoteAddr(), "member", p.member, "software", c.hello.Software)
+	h.config.Log.Log(h.ctx, p.level(slog.LevelInfo), "a node is connected", "node", short(p.key), "at", c.RemoteAddr(), "member", p.member, "software", c.hello.Software)
 	h.work.Go(func() {
 		c.poke()
 		c.end(c.write())
@@ -211,7 +212,7 @@ func (h *Host) serve(c *conn) {
 	case errors.Is(err, errJunk):
 		h.blame(p.key, breach, err.Error())
 	case !errors.Is(err, errReplaced):
-		h.config.Log.Info("a connection ended", "node", short(p.key), "because", err)
+		h.config.Log.Log(h.ctx, p.level(slog.LevelInfo), "a connection ended", "node", short(p.key), "because", err)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -222,10 +223,21 @@ func TestRoleChanges(t *testing.T) {
 	eventually(t, "b is a member", func() bool { return len(aCh.Peers()) == 1 })
 }
 
-// Strangers have a few connections, what is public, and nothing else.
+// counted counts the lines of a log.
+type counted struct{ lines atomic.Int32 }
+
+func (c *counted) Write(b []byte) (int, error) {
+	c.lines.Add(1)
+	return len(b), nil
+}
+
+// Strangers have a few connections, what is public, and nothing else: no lines in the log, either.
 func TestStrangers(t *testing.T) {
 	n := newNetwork(t)
-	a := n.host(1, func(c *Config) { c.Strangers, c.StrangersEach = 5, 3 })
+	var log counted
+	a := n.host(1, func(c *Config) {
+		c.Strangers, c.StrangersEach, c.Log = 5, 3, slog.New(slog.NewTextHandler(&log, nil))
+	})
 	_, secret := a.open(t, 7, ChannelConfig{})
 	public, got := a.open(t, 8, ChannelConfig{Public: true})
 	r := n.dialRaw(a, 50)
@@ -286,6 +298,9 @@ func TestStrangers(t *testing.T) {
 	votes.send(begin{Votes, 8, 5, []byte("hello")})
 	votes.ends()
 	eventually(t, "they are counted", func() bool { return a.Counts()[CountBans] == 3 })
+	if lines := log.lines.Load(); lines > 0 {
+		t.Errorf("strangers made %d lines in the log", lines)
+	}
 }
 
 // N7: nobody who follows the protocol sends these.

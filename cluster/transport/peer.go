@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"log/slog"
 	"slices"
 	"sync"
 
@@ -31,6 +32,14 @@ func newPeer(h *Host, key keys.PublicKey, member bool) *peer {
 	}
 	p.out.rooms = p.rooms
 	return p
+}
+
+// level is that of a line about the peer: strangers come without number, and so would lines about them.
+func (p *peer) level(otherwise slog.Level) slog.Level {
+	if !p.member {
+		return slog.LevelDebug
+	}
+	return otherwise
 }
 
 // attach makes a connection the peer's one, unless another is to stay; that which goes is returned.

@@ -41,7 +41,7 @@ func (m *member) accuse(k *evidence.Case) {
 // accused hears of a case that a peer has, and says whether it waits to be looked at.
 func (m *member) accused(from keys.PublicKey, raw []byte, taken func()) (waits bool) {
 	if len(raw) > accusationBytes {
-		m.watch.refused(from, fmt.Errorf("%w: it has %d bytes, more than %d", errFalse, len(raw), accusationBytes))
+		m.watch.refused(from, untrue, fmt.Errorf("%w: it has %d bytes, more than %d", errFalse, len(raw), accusationBytes))
 		return false
 	}
 	if waits = m.charges.put(from, accusation{from, raw}, len(raw), taken); !waits {
@@ -74,7 +74,7 @@ func (m *member) consider(a accusation, wrong map[keys.PublicKey]int) {
 	err := m.believe(a.raw)
 	if errors.Is(err, errFalse) {
 		wrong[a.from]++
-		m.watch.refused(a.from, err)
+		m.watch.refused(a.from, untrue, err)
 	} else if err != nil {
 		m.node.config.Log.Error("what a peer shows of a member's guilt can't be kept", "peer", a.from, "error", err)
 	}

@@ -3,6 +3,7 @@ package node
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/contracts/exec"
@@ -69,7 +70,9 @@ func (n *Node) bring(before *block.Before, context *exec.Context) (*block.Arriva
 	}
 	refused, err := n.config.Inbound.Bring(a)
 	for _, f := range refused {
-		n.config.Log.Warn("something from another chain was not taken in", "chain", n.chain, "reason", f.Error())
+		if unsaid, ok := n.grudges.say("", string(f.Part), time.Now()); ok { // anybody may bring it, as often as they like
+			n.config.Log.Warn("something from another chain was not taken in", "chain", n.chain, "reason", f.Error(), "unsaid", unsaid)
+		}
 	}
 	n.arriving.Store(false)
 	n.look.Store(true)

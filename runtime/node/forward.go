@@ -110,7 +110,7 @@ func (m *member) keep(from keys.PublicKey, raw []byte, taken func()) bool {
 	case frameConsensus:
 		epoch, message, err := decodeConsensus(raw[1:])
 		if err != nil {
-			m.watch.refused(from, err)
+			m.watch.refused(from, undecodable, err)
 			return false
 		}
 		select {
@@ -120,7 +120,7 @@ func (m *member) keep(from keys.PublicKey, raw []byte, taken func()) bool {
 	case frameMessages:
 		raws, err := decodeMessages(raw[1:])
 		if err != nil {
-			m.watch.refused(from, err)
+			m.watch.refused(from, undecodable, err)
 			return false
 		}
 		if m.arrived.put(from, arrival{from, raws}, len(raw), taken) {
@@ -188,7 +188,7 @@ func (m *member) blameForged(list []arrival, answers []ingress.Answer) {
 			return errors.As(x.Refused, &why) && why.Code == ingress.CodeBadSignature
 		}
 		if i := slices.IndexFunc(answers[:len(a.raws)], forged); i >= 0 {
-			m.watch.refused(a.from, fmt.Errorf("it passes on message %s: %w", answers[i].ID, answers[i].Refused))
+			m.watch.refused(a.from, forgery, fmt.Errorf("it passes on message %s: %w", answers[i].ID, answers[i].Refused))
 		}
 		answers = answers[len(a.raws):]
 	}

@@ -36,6 +36,7 @@ type Node struct {
 	docket  *docket
 	asking  asking
 	metrics *metrics
+	grudges *grudges
 	started time.Time
 
 	// turn is held by whoever makes, replays or commits a block, one at a time; it guards attempts, and the head against
@@ -76,7 +77,8 @@ type Head struct {
 // blocks.
 func Open(config Config) (*Node, error) {
 	n := &Node{
-		config: config, started: time.Now(), known: ingress.NewKnown(), waiting: newWaiting(), wake: make(chan struct{}, 1), demand: make(chan demand),
+		grudges: newGrudges(),
+		config:  config, started: time.Now(), known: ingress.NewKnown(), waiting: newWaiting(), wake: make(chan struct{}, 1), demand: make(chan demand),
 		stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	n.failure.report = config.Fatal

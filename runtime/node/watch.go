@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -25,6 +26,7 @@ type watch struct {
 	kept     *atomic.Int64
 	node     *Node
 	work     *sync.WaitGroup
+	grudges  *grudges
 	rejects  prometheus.Counter
 	evidence prometheus.Counter
 	faults   prometheus.Counter
@@ -49,7 +51,7 @@ func newWatch(n *Node, work *sync.WaitGroup) watch {
 		return c
 	}
 	w := watch{
-		log: n.config.Log, kept: new(atomic.Int64), node: n, work: work,
+		log: n.config.Log, kept: new(atomic.Int64), node: n, work: work, grudges: n.grudges,
 		rejects:  counter("thinkey_consensus_rejected_total", "Messages of other members that broke a rule."),
 		evidence: counter("thinkey_consensus_evidence_total", "Proofs that a member signed what contradicts itself, or a block that is not valid."),
 		faults:   counter("thinkey_consensus_faults_total", "Proposed blocks that didn't verify."),
@@ -74,13 +76,28 @@ func newWatch(n *Node, work *sync.WaitGroup) watch {
 // Reject implements driver.Watch.
 func (w *watch) Reject(r bft.Reject) {
 	w.rejects.Inc()
-	w.log.Warn("a member broke a rule", "peer", r.From, "reason", r.Reason)
+	node, _ := w.node.member.epoch.Roster.Node(r.From) // asked by run, which the epoch is of
+	w.blame(node, r.Reason, r.Reason)
 }
 
+// blame logs what a node did, unless it was told of a short time ago. What says of which kind it is; there are few of them.
+func (w *watch) blame(node keys.PublicKey, what, reason string) {
+	if unsaid, ok := w.grudges.say(node.String(), what, time.Now()); ok {
+		w.log.Warn("a member broke a rule", "node", node, "reason", reason, "unsaid", unsaid)
+	}
+}
+
+// What refused names, beside the reasons of a replica.
+const (
+	undecodable = "undecodable"
+	untrue      = "accusation"
+	forgery     = "forged message"
+)
+
 // refused is Reject for what no replica has seen.
-func (w *watch) refused(from keys.PublicKey, err error) {
+func (w *watch) refused(from keys.PublicKey, what string, err error) {
 	w.rejects.Inc()
-	w.log.Warn("a member broke a rule", "node", from, "reason", err.Error())
+	w.blame(from, what, err.Error())
 	if net, ok := w.node.config.Member.Net.(junkNet); ok {
 		net.Junk(from, err.Error())
 	}
@@ -112,7 +129,9 @@ func (w *watch) Backed(b bft.Backed) {
 	w.evidence.Inc()
 	seats, shown := w.node.member.epoch.Seats, w.node.docket.showing(b.Claim.Vote.Block)
 	if shown == nil {
-		w.log.Warn("a member prepared a block that is not valid, which takes the whole state to see", "peer", b.From, "block", b.Claim.Vote.Block)
+		if unsaid, ok := w.grudges.say(fmt.Sprint(b.From), "backed", time.Now()); ok {
+			w.log.Warn("a member prepared a block that is not valid, which takes the whole state to see", "peer", b.From, "block", b.Claim.Vote.Block, "unsaid", unsaid)
+		}
 		return
 	}
 	w.file("a member prepared a block that is not valid", b.From, func() (*evidence.Case, error) {
@@ -142,7 +161,9 @@ func (w *watch) file(what string, peer bft.Peer, made func() (*evidence.Case, er
 // damaged: bytes came that are not those of the block they are named for.
 func (w *watch) damaged(block chain.BlockHash) {
 	w.changed.Inc()
-	w.log.Warn("a block came damaged", "block", block)
+	if unsaid, ok := w.grudges.say("", "damaged", time.Now()); ok {
+		w.log.Warn("a block came damaged", "block", block, "unsaid", unsaid)
+	}
 }
 
 // keep writes a block for the operator to replay, unless it is there or there are enough; the path, empty if it isn't there.
