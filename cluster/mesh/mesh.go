@@ -62,6 +62,7 @@ type Mesh struct {
 	stop    context.CancelFunc
 	work    sync.WaitGroup
 	closing sync.Once
+	saying  sync.Mutex // held by Update: two changes at once are both said
 
 	mu     sync.Mutex // guards the rest
 	self   Record
@@ -175,6 +176,8 @@ func (m *Mesh) say(self Record) error {
 
 // Update tells others what the node says of itself now. It returns when it is on its way; others know within a second or so.
 func (m *Mesh) Update(change func(*Record)) error {
+	m.saying.Lock()
+	defer m.saying.Unlock()
 	m.mu.Lock()
 	self := m.self
 	m.mu.Unlock()

@@ -35,14 +35,16 @@ type Record struct {
 	Gossip    string // ip:port of its mesh
 	Transport string // host:port where other nodes connect (package transport)
 	API       string // host:port where it serves users; empty if it doesn't
-	Software  string // for people
-	Serves    []Served
+	// Actors is the port, at the host of Transport, where it answers for accounts (package placement); 0 if it doesn't.
+	Actors   uint16
+	Software string // for people
+	Serves   []Served
 }
 
 // A record is the metadata of a member of memberlist, which has room for 512 bytes. Addresses, a name and the signature take at most
-// 317 of them.
+// 319 of them.
 const (
-	recordVersion  = 1
+	recordVersion  = 2
 	maxRecordBytes = 512
 	maxAddress     = 60
 	maxSoftware    = 24
@@ -95,12 +97,22 @@ func (r *Record) Does(id chain.ID) (roles Roles) {
 	return roles
 }
 
+// ActorsAddress is host:port where the node answers for accounts; empty if it doesn't.
+func (r *Record) ActorsAddress() string {
+	host, _, err := net.SplitHostPort(r.Transport)
+	if err != nil || r.Actors == 0 {
+		return ""
+	}
+	return net.JoinHostPort(host, strconv.FormatUint(uint64(r.Actors), 10))
+}
+
 func (r *Record) body() []byte {
 	b := append([]byte{recordVersion}, r.Node[:]...)
 	b = wire.AppendU64(b, r.Sequence)
 	for _, s := range []string{r.Gossip, r.Transport, r.API, r.Software} {
 		b = wire.AppendShort(b, s)
 	}
+	b = append(b, byte(r.Actors>>8), byte(r.Actors))
 	b = wire.AppendU32(b, uint32(len(r.Serves)))
 	for _, s := range r.Serves {
 		b = append(wire.AppendU32(wire.AppendU32(b, uint32(s.First)), s.Count), byte(s.Roles))
@@ -131,6 +143,7 @@ func DecodeRecord(network chain.NetworkID, b []byte) (*Record, error) {
 	x.Sequence = r.U64("sequence")
 	x.Gossip, x.Transport = string(r.Short("gossip", maxAddress)), string(r.Short("transport", maxAddress))
 	x.API, x.Software = string(r.Short("API", maxAddress)), string(r.Short("software", maxSoftware))
+	x.Actors = uint16(r.U8("actors"))<<8 | uint16(r.U8("actors"))
 	for range r.Count("chains", MaxServed, 9) {
 		x.Serves = append(x.Serves, Served{chain.ID(r.U32("first")), r.U32("count"), Roles(r.U8("roles"))})
 	}

@@ -13,7 +13,7 @@ import (
 
 func longest() Record {
 	long := func(n int) string { return strings.Repeat("n", n-5) + ":6554" }
-	r := Record{Sequence: 1 << 60, Gossip: "[1111:2222:3333:4444:5555:6666:7777:8888]:65535", Transport: long(maxAddress), API: long(maxAddress), Software: strings.Repeat("s", maxSoftware)}
+	r := Record{Sequence: 1 << 60, Gossip: "[1111:2222:3333:4444:5555:6666:7777:8888]:65535", Transport: long(maxAddress), API: long(maxAddress), Actors: 65535, Software: strings.Repeat("s", maxSoftware)}
 	for i := range uint32(MaxServed) {
 		r.Serves = append(r.Serves, Served{chain.ID(10 * i), 5, Data})
 	}

@@ -184,6 +184,9 @@ func (r *Replica) leader(round uint32, parent *chain.Certificate) int {
 	return int(r.config.Leaders.Leader(turn))
 }
 
+// Leader is the seat that leads the round under way, as this replica sees it: others may see another for a while.
+func (r *Replica) Leader() int { return r.leader(r.round, r.head.Certificate) }
+
 // vote is the statement of a preparation or confirmation.
 func (r *Replica) vote(step chain.Step, height uint64, round uint32, block chain.BlockHash) chain.Vote {
 	c := r.config.Committee

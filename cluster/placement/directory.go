@@ -1,0 +1,77 @@
+package placement
+
+import (
+	"bytes"
+	"hash/fnv"
+	"slices"
+
+	"github.com/thinkey/thinkey/cluster/mesh"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
+)
+
+// Node is a registered node as the mesh knows it.
+type Node struct {
+	Record mesh.Record
+	// Up says that it can be reached at present, as far as this node knows; it may be wrong.
+	Up bool
+}
+
+// directory is who can be asked: a picture of Config.Nodes. It doesn't change; another one replaces it.
+type directory struct {
+	nodes map[keys.PublicKey]*entry
+	list  []*entry // by key
+	roads map[string]bool
+}
+
+// entry is a node that answers for accounts.
+type entry struct {
+	Node
+	key     keys.PublicKey
+	address string // proto.actor's, and where it is dialed
+}
+
+// newDirectory leaves out nodes that answer for nothing.
+func newDirectory(nodes []Node) *directory {
+	d := &directory{make(map[keys.PublicKey]*entry, len(nodes)), nil, make(map[string]bool, len(nodes))}
+	for _, n := range nodes {
+		if at := n.Record.ActorsAddress(); at != "" {
+			e := &entry{n, n.Record.Node, at}
+			d.nodes[e.key], d.roads[at] = e, true
+			d.list = append(d.list, e)
+		}
+	}
+	slices.SortFunc(d.list, func(a, b *entry) int { return bytes.Compare(a.key[:], b.key[:]) })
+	return d
+}
+
+// address of a node; empty if it isn't known.
+func (d *directory) address(k keys.PublicKey) string {
+	if e := d.nodes[k]; e != nil {
+		return e.address
+	}
+	return ""
+}
+
+// isAt says whether a node has said that it is at an address.
+func (d *directory) isAt(k keys.PublicKey, address string) bool {
+	return address != "" && d.address(k) == address
+}
+
+// choose is a node that has the account's chain and isn't avoided; nil if there is none. Of those that are up, if any is, the
+// highest by a hash: questions for one account go to one node, those for many are spread (SPEC 10.2).
+func (d *directory) choose(account chain.Address, avoid func(keys.PublicKey) bool) (best *entry) {
+	rank := uint64(0)
+	for _, e := range d.list {
+		if e.Record.Does(account.Chain()) == 0 || avoid(e.key) {
+			continue
+		}
+		h := fnv.New64a()
+		_, _ = h.Write(account[:])
+		_, _ = h.Write(e.key[:])
+		if r := h.Sum64(); best == nil || e.Up && !best.Up || e.Up == best.Up && r > rank {
+			best, rank = e, r
+		}
+	}
+	return best
+}

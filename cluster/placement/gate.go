@@ -1,0 +1,136 @@
+package placement
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
+)
+
+const (
+	// answers is how many questions may be answered at once, and answersEach how many of them of one node. A node that keeps to
+	// callsAtOnce can meet answersEach only when it puts all to this node.
+	answers, answersEach = 512, 256
+	// answerBytes bounds the questions that are being answered together.
+	answerBytes = 64 << 20
+	// longestAnswer is how long an answer may take, whatever the question says.
+	longestAnswer = time.Minute
+)
+
+// Asked is a question as Config.Answer gets it.
+type Asked struct {
+	Account chain.Address
+	Body    []byte // its memory is the answerer's
+}
+
+// gate is the one process that other nodes may send to: it takes questions in, and bounds them (P3).
+type gate struct {
+	p    *Placement
+	work sync.WaitGroup
+
+	mu     sync.Mutex // guards the rest
+	closed bool
+	all    int
+	bytes  int
+	each   map[string]int // by address
+}
+
+// SendUserMessage implements actor.Process. It is called where frames are read, and doesn't wait.
+func (g *gate) SendUserMessage(_ *actor.PID, message any) {
+	_, body, sender := actor.UnwrapEnvelope(message)
+	letter, ok := body.(*wrapperspb.BytesValue)
+	if !ok || sender == nil {
+		g.p.counts.add(CountNoLetter)
+		return
+	}
+	q, err := decodeQuestion(letter.Value)
+	if err != nil {
+		g.p.counts.add(CountNoLetter)
+		return
+	}
+	if !g.begin(sender.Address, len(letter.Value)) {
+		g.p.counts.add(CountRefused)
+		g.p.reply(sender, &answer{outcome: occupied})
+		return
+	}
+	go func() { // counted by begin
+		defer g.end(sender.Address, len(letter.Value))
+		g.p.reply(sender, g.p.answer(q))
+	}()
+}
+
+// SendSystemMessage implements actor.Process: nobody watches or stops the gate.
+func (g *gate) SendSystemMessage(*actor.PID, any) {}
+
+// Stop implements actor.Process.
+func (g *gate) Stop(*actor.PID) {}
+
+func (g *gate) begin(from string, n int) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed || g.all >= answers || g.each[from] >= answersEach || g.bytes+n > answerBytes {
+		return false
+	}
+	g.work.Add(1)
+	g.all++
+	g.bytes += n
+	g.each[from]++
+	return true
+}
+
+func (g *gate) end(from string, n int) {
+	g.mu.Lock()
+	g.all--
+	g.bytes -= n
+	if g.each[from]--; g.each[from] == 0 {
+		delete(g.each, from)
+	}
+	g.mu.Unlock()
+	g.work.Done()
+}
+
+// close lets nothing in any more, and waits for what is being answered.
+func (g *gate) close() {
+	g.mu.Lock()
+	g.closed = true
+	g.mu.Unlock()
+	g.work.Wait()
+}
+
+func (p *Placement) reply(to *actor.PID, a *answer) {
+	p.system.Root.Send(to, wrapperspb.Bytes(a.encode()))
+}
+
+// answer answers a question, or says who should be asked.
+func (p *Placement) answer(q question) *answer {
+	id := q.account.Chain()
+	if !p.config.Has(id) {
+		p.counts.add(CountAbsent)
+		return &answer{outcome: absent}
+	}
+	if leader, ok := p.leader(id); q.who == askLeader && ok && leader != p.self {
+		p.counts.add(CountMoved)
+		return &answer{outcome: elsewhere, node: leader}
+	}
+	ctx, cancel := context.WithTimeout(p.ctx, min(q.patience, longestAnswer))
+	defer cancel()
+	body, err := p.config.Answer(ctx, Asked{q.account, q.body})
+	switch {
+	case ctx.Err() != nil:
+		return &answer{outcome: occupied} // another node may be faster
+	case err == nil && len(body) > MaxBody:
+		return &answer{outcome: failed, words: ErrLong.Error()}
+	case err != nil:
+		return &answer{outcome: failed, words: err.Error()}
+	}
+	p.counts.add(CountAnswered)
+	return &answer{outcome: answered, body: body}
+}
+
+// leader is who leads a chain that is here, as this node sees it.
+func (p *Placement) leader(id chain.ID) (keys.PublicKey, bool) { return p.config.Leader(id) }

@@ -1,0 +1,49 @@
+//go:build !race
+
+// Starting proto.actor writes gRPC's log, which all that runs reads, without a lock. A process has one node, so it does no harm; here are the
+// tests that start and end some while others run.
+
+package placement
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
+)
+
+// freshRig starts nodes for the test alone.
+func freshRig(t testing.TB, chains ...[]chain.ID) *rig {
+	r := &rig{t: t, leaders: map[chain.ID]int{}, members: map[keys.PublicKey]bool{}}
+	for i, has := range chains {
+		t.Cleanup(r.start(i, has).Close)
+	}
+	r.tell()
+	return r
+}
+
+// A node that ends, and comes back elsewhere, is found there; proto.actor's list has it under another id.
+func TestMemberComesBack(t *testing.T) {
+	r := freshRig(t, []chain.ID{1}, nil)
+	account := rigAccount(1, 1)
+	r.expect(1, account, Live, 0)
+	first := r.nodes[1].provider.members[rigKey(0).Public()].Id
+	r.nodes[0].Close()
+	r.set(func() { r.members[rigKey(0).Public()], r.nodes = false, r.nodes[1:] })
+	r.tell()
+	if n := r.nodes[0].cluster.MemberList.Length(); n != 0 {
+		t.Errorf("%d members", n)
+	}
+	t.Cleanup(r.start(0, []chain.ID{1}).Close)
+	r.tell()
+	if n := r.nodes[0].cluster.MemberList.Length(); n != 1 {
+		t.Errorf("%d members: who left once is blocked", n)
+	}
+	if again := r.nodes[0].provider.members[rigKey(0).Public()].Id; again == first {
+		t.Error("the same id again")
+	}
+	if got, err := r.ask(0, account, Live, "?"); err != nil || !strings.HasPrefix(got, "node 0") {
+		t.Error(got, err)
+	}
+}

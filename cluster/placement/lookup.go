@@ -1,0 +1,126 @@
+package placement
+
+import (
+	"sync"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/asynkron/protoactor-go/cluster"
+
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
+)
+
+// The kinds under which an account can be asked.
+const (
+	// Live is the account at its chain's leader: what it is told comes into a block soonest there.
+	Live = "account"
+	// Copy is the account at any node that has its chain: they have the same final state.
+	Copy = "copy"
+)
+
+// avoidTime is how long a node that didn't answer is asked only if there is no other.
+const avoidTime = 2 * time.Second
+
+// lookup says where an account is asked: proto.actor's IdentityLookup by chain. It keeps nothing of any account.
+type lookup struct {
+	p *Placement
+
+	mu      sync.Mutex // guards the rest
+	leaders map[chain.ID]keys.PublicKey
+	avoided map[keys.PublicKey]time.Time
+}
+
+var _ cluster.IdentityLookup = (*lookup)(nil)
+
+// Setup implements cluster.IdentityLookup.
+func (l *lookup) Setup(*cluster.Cluster, []string, bool) {}
+
+// Shutdown implements cluster.IdentityLookup.
+func (l *lookup) Shutdown() {}
+
+// Get implements cluster.IdentityLookup: nil if no node is known that has the account's chain, or the identity is no account's.
+func (l *lookup) Get(is *cluster.ClusterIdentity) *actor.PID {
+	account, err := chain.ParseAddress(is.Identity)
+	if err != nil {
+		return nil
+	}
+	d := l.p.known.Load()
+	id := account.Chain()
+	here := l.p.config.Has(id)
+	if is.Kind == Live {
+		if leader, ok := l.leader(id, here); ok && leader == l.p.self && here {
+			return actor.NewPID(l.p.Addr(), gateName)
+		} else if e := d.nodes[leader]; ok && e != nil && e.Up && !l.avoids(leader) {
+			return actor.NewPID(e.address, gateName)
+		}
+	}
+	if here {
+		return actor.NewPID(l.p.Addr(), gateName)
+	}
+	e := d.choose(account, l.avoids)
+	if e == nil {
+		e = d.choose(account, func(keys.PublicKey) bool { return false })
+	}
+	if e == nil {
+		return nil
+	}
+	return actor.NewPID(e.address, gateName)
+}
+
+// RemovePid implements cluster.IdentityLookup: who is there did not answer.
+func (l *lookup) RemovePid(_ *cluster.ClusterIdentity, pid *actor.PID) {
+	d := l.p.known.Load()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range d.list {
+		if e.address == pid.Address {
+			l.avoided[e.key] = time.Now().Add(avoidTime)
+		}
+	}
+}
+
+func (l *lookup) avoids(k keys.PublicKey) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return time.Now().Before(l.avoided[k])
+}
+
+// leader of a chain: what this node sees if the chain is here, else what it was told last.
+func (l *lookup) leader(id chain.ID, here bool) (keys.PublicKey, bool) {
+	if here {
+		return l.p.leader(id)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	k, ok := l.leaders[id]
+	return k, ok
+}
+
+// leads remembers who leads a chain, by the word of a node; false if that node can't be asked.
+func (l *lookup) leads(id chain.ID, k keys.PublicKey) bool {
+	if e := l.p.known.Load().nodes[k]; k != l.p.self && (e == nil || !e.Up || l.avoids(k)) {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, known := l.leaders[id]; !known && len(l.leaders) >= chain.MaxChains { // liars name chains that there are not
+		for old := range l.leaders {
+			delete(l.leaders, old)
+			break
+		}
+	}
+	l.leaders[id] = k
+	return true
+}
+
+// tidy forgets nodes that there are no more.
+func (l *lookup) tidy(d *directory) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for k := range l.avoided {
+		if d.nodes[k] == nil {
+			delete(l.avoided, k)
+		}
+	}
+}

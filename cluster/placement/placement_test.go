@@ -1,0 +1,113 @@
+package placement
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+// A question from a node without the chain reaches the leader, moves with it, and goes to the others when it is gone.
+func TestRequestFollowsLeader(t *testing.T) {
+	r := newRig(t, []chain.ID{1, 2}, []chain.ID{1, 2}, []chain.ID{1, 2}, []chain.ID{1})
+	account := rigAccount(2, 1)
+	for _, leader := range []int{0, 1, 2, 0} {
+		r.set(func() { r.leaders[2] = leader })
+		r.expect(3, account, Live, leader)
+		r.expect(3, account, Live, leader) // as it was told
+		r.expect(1, account, Live, leader) // who has the chain knows
+	}
+	for i := range 3 {
+		r.expect(i, account, Copy, i)
+	}
+	if got, err := r.ask(3, account, Copy, "?"); err != nil || !strings.HasPrefix(got, "node ") {
+		t.Error(got, err)
+	}
+	r.set(func() { r.nodes[0].up = false })
+	r.tell()
+	if got, err := r.ask(3, account, Live, "?"); err != nil || strings.HasPrefix(got, "node 0") {
+		t.Error(got, err)
+	}
+}
+
+// A leader that is silent, or that nobody can find, doesn't keep a question from an answer.
+func TestRequestWithoutLeader(t *testing.T) {
+	r := newRig(t, []chain.ID{1}, []chain.ID{1}, nil)
+	account := rigAccount(1, 1)
+	r.set(func() { r.leaders[1] = 9 }) // not in the mesh
+	if got, err := r.ask(2, account, Live, "?"); err != nil || !strings.HasPrefix(got, "node ") {
+		t.Error(got, err)
+	}
+	r.set(func() {
+		r.leaders[1] = 0
+		r.nodes[0].answer = func(ctx context.Context, _ Asked) ([]byte, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+	})
+	r.expect(2, account, Live, 1)
+	if _, err := r.ask(2, rigAccount(7, 1), Live, "?"); !errors.Is(err, ErrNowhere) {
+		t.Error(err)
+	}
+}
+
+// What a node says that it can't answer comes with its words; a body or an answer that is too long is refused.
+func TestRequestRefused(t *testing.T) {
+	r := newRig(t, []chain.ID{1}, nil)
+	r.set(func() {
+		r.nodes[0].answer = func(_ context.Context, a Asked) ([]byte, error) {
+			if len(a.Body) == 0 {
+				return make([]byte, MaxBody+1), nil
+			}
+			if len(a.Body) == MaxBody {
+				return a.Body, nil
+			}
+			return nil, errors.New("no: " + strings.Repeat("x", 500))
+		}
+	})
+	account := rigAccount(1, 1)
+	var why *Failure
+	if _, err := r.ask(1, account, Copy, "?"); !errors.As(err, &why) || len(why.Words) != maxWords || !strings.HasPrefix(why.Words, "no: x") {
+		t.Error(err)
+	}
+	if _, err := r.ask(1, account, Copy, ""); !errors.As(err, &why) || !strings.Contains(why.Words, "longer than") {
+		t.Error(err)
+	}
+	long := strings.Repeat("l", MaxBody)
+	if got, err := r.ask(1, account, Copy, long); err != nil || got != long {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+	if _, err := r.ask(1, account, Copy, long+"l"); !errors.Is(err, ErrLetter) {
+		t.Error(err)
+	}
+	if _, err := r.nodes[1].Request(context.Background(), account, Copy, nil); !errors.Is(err, errDeadline) {
+		t.Error(err)
+	}
+}
+
+// The question really passes through the guard: where it lets nothing through there is no answer.
+func TestGuardStandsInTheWay(t *testing.T) {
+	r := newRig(t, []chain.ID{1}, nil)
+	account := rigAccount(1, 1)
+	r.expect(1, account, Copy, 0)
+	shut := func() { r.nodes[0].bans.add(rigKey(1).Public()) }
+	shut()
+	before := r.nodes[0].Counts()[CountAnswered]
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if got, err := r.nodes[1].Request(ctx, account, Copy, []byte("?")); !errors.Is(err, ErrSilent) {
+		t.Errorf("answered %q, %v", got, err)
+	}
+	now := r.nodes[0].Counts()
+	if now[CountAnswered] != before || now[CountUnknown]+now[CountStranger] == 0 {
+		t.Error(now)
+	}
+	r.nodes[0].forgive()
+	awaits(t, "an answer, once the guard lets questions through", func() bool {
+		got, err := r.ask(1, account, Copy, "?")
+		return err == nil && strings.HasPrefix(got, "node 0")
+	})
+}
