@@ -88,6 +88,9 @@ func (m *member) watchRounds() {
 		default:
 		}
 	}
+	if at != m.last {
+		m.lead()
+	}
 	m.last = at
 }
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thinkey/thinkey/cluster/mesh"
 	"github.com/thinkey/thinkey/cluster/transport"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
@@ -48,12 +49,12 @@ func newLinked(t *testing.T, seats, members int) *linked {
 	return r
 }
 
-func (r *linked) start(i int, founding bool) {
+// link connects node i, which says that it serves some chains.
+func (r *linked) link(i int, serves ...mesh.Served) *Links {
 	r.t.Helper()
-	public, secret := memberKeys(i)
 	c := LinksConfig{
 		Key: keys.FromSeed([32]byte{200, byte(i)}), Network: r.genesis, Listen: "127.0.0.1:0", Gossip: "127.0.0.1:0",
-		File: filepath.Join(r.dirs[i], "known"), Trusted: []keys.PublicKey{r.follows}, Software: "test", Log: slog.New(slog.DiscardHandler),
+		File: filepath.Join(r.dirs[i], "known"), Trusted: []keys.PublicKey{r.follows}, Software: "test", Log: slog.New(slog.DiscardHandler), Serves: serves,
 		Dial: func(ctx context.Context, addr string) (net.Conn, error) { return r.wires.dial(ctx, i, addr) },
 	}
 	if r.seed != "" {
@@ -69,6 +70,13 @@ func (r *linked) start(i int, founding bool) {
 	if r.seed == "" {
 		_, r.seed = links.Addresses()
 	}
+	return links
+}
+
+func (r *linked) start(i int, founding bool) {
+	r.t.Helper()
+	public, secret := memberKeys(i)
+	links := r.link(i, mesh.Served{First: chain.Main, Count: 1 + uint32(len(r.genesis.Chains)), Roles: mesh.Data})
 	config := testConfig(r.t, nil, r.dirs[i], Pace{})
 	config.Workers, config.Heartbeat = 1, time.Hour
 	var carrier *keys.PrivateKey

@@ -3,6 +3,7 @@ package node
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/thinkey/thinkey/consensus/bft"
@@ -84,6 +85,7 @@ type member struct {
 	asked    *shares[question]
 	found    chan found // blocks that were asked for
 	spread   *spreading
+	leads    atomic.Pointer[keys.PublicKey] // who leads; run says so
 
 	// The rest is guarded by node.turn.
 	open    *built // in the live accounts
@@ -210,6 +212,7 @@ func (m *member) run() {
 	follow := time.NewTicker(followPauses * m.resendPause())
 	defer follow.Stop()
 	err := m.driver.Apply(bft.Start{})
+	m.lead()
 	for err == nil {
 		select {
 		case <-n.stop:

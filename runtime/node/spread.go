@@ -222,7 +222,7 @@ func (s *spreading) receive(x *spread) {
 		height, id, err := decodeName(x.raw[1:])
 		switch {
 		case err != nil:
-			s.of.watch.refused(x.from, err)
+			s.of.watch.refused(x.from, undecodable, err)
 		case height > s.of.node.Head().Header.Height:
 			if s.perform(s.node.Step(overlay.Announced{From: l, ID: id}), height); len(s.names) < mostLinks*mostDone {
 				s.names[id] = max(s.names[id], height)
@@ -231,7 +231,7 @@ func (s *spreading) receive(x *spread) {
 	case frameAsk:
 		id, err := decodeAsk(x.raw[1:])
 		if err != nil {
-			s.of.watch.refused(x.from, err)
+			s.of.watch.refused(x.from, undecodable, err)
 			return
 		}
 		s.perform(s.node.Step(overlay.Asked{From: l, ID: id}), 0)
@@ -246,9 +246,11 @@ func (s *spreading) block(l overlay.Link, x *spread) {
 	}
 	verdict, final, height, err := s.judge(x.raw[1:])
 	if err != nil {
-		s.of.watch.refused(x.from, err)
+		s.of.watch.refused(x.from, unspreadable, err)
 	}
-	s.perform(s.node.Step(overlay.Judged{ID: e.Judge.ID, Verdict: verdict}), height)
+	e = s.node.Step(overlay.Judged{ID: e.Judge.ID, Verdict: verdict})
+	e.Reject = nil // it was told why
+	s.perform(e, height)
 	head := s.of.node.Head().Header.Height
 	switch c := &final.Certificate; {
 	case verdict == overlay.Bad || height <= head:
@@ -344,7 +346,7 @@ func (s *spreading) perform(e overlay.Effects, height uint64) {
 		})
 	}
 	for _, r := range e.Reject {
-		m.watch.refused(s.peers[r.From], fmt.Errorf("%w: %s", errSpread, r.Reason))
+		m.watch.refused(s.peers[r.From], unspreadable, fmt.Errorf("%w: %s", errSpread, r.Reason))
 	}
 }
 

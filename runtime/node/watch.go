@@ -89,9 +89,10 @@ func (w *watch) blame(node keys.PublicKey, what, reason string) {
 
 // What refused names, beside the reasons of a replica.
 const (
-	undecodable = "undecodable"
-	untrue      = "accusation"
-	forgery     = "forged message"
+	undecodable  = "undecodable"
+	untrue       = "accusation"
+	forgery      = "forged message"
+	unspreadable = "spread block"
 )
 
 // refused is Reject for what no replica has seen.
