@@ -260,13 +260,9 @@ func (a *Arrival) Import(im *chain.Import) (*Fault, error) {
 	} else if bought > limit {
 		return &Fault{Part: PartImports, Want: fmt.Sprintf("relays with at most %d gas", limit), Got: fmt.Sprint(bought)}, nil
 	}
-	p, err := light.DecodeImportProof(im.Proof)
-	if err != nil {
-		return refuse(PartImports, im.Source, "%v", err), nil
-	}
-	in, err := p.Verify(start, a.context.Chain, im)
-	if err != nil {
-		return &Fault{Part: PartImports, Got: err.Error()}, nil
+	in, fault := a.proven(start, im)
+	if fault != nil {
+		return fault, nil
 	}
 	held, fault, err := a.hold(im.Source, in.Carried)
 	if fault != nil || err != nil {
@@ -281,6 +277,29 @@ func (a *Arrival) Import(im *chain.Import) (*Fault, error) {
 		a.Messages = append(a.Messages, &exec.Delivery{Message: m})
 	}
 	return nil, nil
+}
+
+// proven holds that relays stand in an outbox that a path from start leads to.
+func (a *Arrival) proven(start *light.Start, im *chain.Import) (light.Inflow, *Fault) {
+	p, err := light.DecodeImportProof(im.Proof)
+	if err != nil {
+		return light.Inflow{}, refuse(PartImports, im.Source, "%v", err)
+	}
+	in, err := p.Verify(start, a.context.Chain, im)
+	if err != nil {
+		return light.Inflow{}, &Fault{Part: PartImports, Got: err.Error()}
+	}
+	return in, nil
+}
+
+// Shows says whether relays that are not next yet are proven at this point of the block. It takes nothing in.
+func (a *Arrival) Shows(im *chain.Import) (*Fault, error) {
+	start, fault, err := a.start(PartImports, im.Source)
+	if fault != nil || err != nil {
+		return fault, err
+	}
+	_, fault = a.proven(start, im)
+	return fault, nil
 }
 
 // ImportGas is the gas that an imported relay can use, and all that it leads to: more than a message may have it can't.

@@ -71,28 +71,47 @@ func (c *Chains) Envelope(tree chain.Tree, source, to chain.ID, first uint64) (*
 
 // Bag holds envelopes that somebody brought until a block takes their relays in. All methods may be called from many goroutines.
 type Bag struct {
-	chains *Chains // whose lock guards list
-	list   []*light.Envelope
-	turn   atomic.Uint32 // of the chains or of the envelopes
+	chains  *Chains // whose lock guards list and tellers
+	list    []*held
+	tellers tellers
+	turn    atomic.Uint32 // of the chains or of the envelopes
 }
 
-// maxBag bounds the envelopes that wait.
+// held is an envelope that waits. When others are told of it is guarded like the list.
+type held struct {
+	*light.Envelope
+	told bool // by another member; else it was brought here
+	telling
+}
+
+// maxBag bounds the envelopes that wait: of those that were brought here, and of those that others told of.
 const maxBag = 16
 
 // ErrBag: too many envelopes wait.
 var ErrBag = errors.New("too many envelopes wait")
 
 // NewBag is empty. What the chains bring goes before it.
-func NewBag(c *Chains) *Bag { return &Bag{chains: c} }
+func NewBag(c *Chains) *Bag { return &Bag{chains: c, tellers: tellers{}} }
 
-// Put keeps an envelope; one with the same beginning is replaced. Where too many wait, those make room that are not next at the arrival's
-// chain, nor behind one that is: else a few that never can be would keep out all others.
-func (b *Bag) Put(a *block.Arrival, e *light.Envelope) (err error) {
+// Put keeps an envelope that was brought here; one with the same beginning is replaced.
+func (b *Bag) Put(a *block.Arrival, e *light.Envelope) error {
 	b.chains.mu.Lock()
 	defer b.chains.mu.Unlock()
-	list := slices.DeleteFunc(slices.Clone(b.list), func(x *light.Envelope) bool {
-		return x.Import.Source == e.Import.Source && x.Import.First == e.Import.First
-	})
+	return b.put(a, &held{Envelope: e})
+}
+
+// put keeps one among those that came by the same way. Where too many of them wait, those make room that are not next at the arrival's
+// chain, nor behind one that is: else a few that never can be would keep out all others. The caller holds the lock.
+func (b *Bag) put(a *block.Arrival, e *held) (err error) {
+	var list, rest []*held
+	for _, x := range b.list {
+		switch {
+		case x.told != e.told:
+			rest = append(rest, x)
+		case x.Import.Source != e.Import.Source || x.Import.First != e.Import.First:
+			list = append(list, x)
+		}
+	}
 	if len(list) == maxBag {
 		if list, err = coming(a, list); err != nil {
 			return err
@@ -101,8 +120,8 @@ func (b *Bag) Put(a *block.Arrival, e *light.Envelope) (err error) {
 	if len(list) == maxBag {
 		return fmt.Errorf("%w: %d", ErrBag, maxBag)
 	}
-	list = append(list, e)
-	slices.SortFunc(list, func(x, y *light.Envelope) int {
+	list = append(append(list, e), rest...)
+	slices.SortStableFunc(list, func(x, y *held) int {
 		return cmp.Or(cmp.Compare(x.Import.Source, y.Import.Source), cmp.Compare(x.Import.First, y.Import.First))
 	})
 	b.list = list
@@ -110,7 +129,7 @@ func (b *Bag) Put(a *block.Arrival, e *light.Envelope) (err error) {
 }
 
 // coming are those of a list, by chain and number, that can be taken in one after the other from what is expected on.
-func coming(a *block.Arrival, list []*light.Envelope) (can []*light.Envelope, err error) {
+func coming(a *block.Arrival, list []*held) (can []*held, err error) {
 	var next uint64
 	for i, e := range list {
 		if i == 0 || list[i-1].Import.Source != e.Import.Source {
@@ -118,8 +137,8 @@ func coming(a *block.Arrival, list []*light.Envelope) (can []*light.Envelope, er
 				return nil, err
 			}
 		}
-		if has(e, next) {
-			can, next = append(can, e), end(e)
+		if has(e.Envelope, next) {
+			can, next = append(can, e), end(e.Envelope)
 		}
 	}
 	return can, nil
@@ -130,14 +149,14 @@ func end(e *light.Envelope) uint64              { return e.Import.First + uint64
 func has(e *light.Envelope, number uint64) bool { return e.Import.First <= number && number < end(e) }
 
 // waiting are the envelopes that wait, by chain and number.
-func (b *Bag) waiting() []*light.Envelope {
+func (b *Bag) waiting() []*held {
 	b.chains.mu.RLock()
 	defer b.chains.mu.RUnlock()
 	return b.list
 }
 
 // replace puts an envelope in the place of another one; nil for none.
-func (b *Bag) replace(e, by *light.Envelope) {
+func (b *Bag) replace(e *held, by *light.Envelope) {
 	b.chains.mu.Lock()
 	defer b.chains.mu.Unlock()
 	list := slices.Clone(b.list)
@@ -147,7 +166,7 @@ func (b *Bag) replace(e, by *light.Envelope) {
 	case by == nil:
 		list = slices.Delete(list, i, i+1)
 	default:
-		list[i] = by
+		list[i] = &held{by, e.told, e.telling}
 	}
 	b.list = list
 }
@@ -163,7 +182,7 @@ func (b *Bag) Ready(a *block.Arrival) (bool, error) {
 // next says whether an envelope waits that can be taken in now.
 func (b *Bag) next(a *block.Arrival) (bool, error) {
 	for _, e := range b.waiting() {
-		if in, err := a.In(e.Import.Source); err != nil || has(e, in) {
+		if in, err := a.In(e.Import.Source); err != nil || has(e.Envelope, in) {
 			return err == nil, err
 		}
 	}
@@ -198,13 +217,13 @@ func (b *Bag) bringAll(a *block.Arrival) (refused []*block.Fault, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if !has(e, in) {
-			if in >= end(e) {
+		if !has(e.Envelope, in) {
+			if in >= end(e.Envelope) {
 				b.replace(e, nil)
 			}
 			continue
 		}
-		from := b.originOf(e)
+		from := b.originOf(e.Envelope)
 		if all != nil && from != *all {
 			continue // in a later block
 		}
@@ -243,42 +262,58 @@ func (b *Bag) originOf(e *light.Envelope) (o origin) {
 
 // bring adds an envelope's views that are new, and of its relays from number in on as many as there is room for. What is left of them
 // stays in the bag.
-func (b *Bag) bring(a *block.Arrival, e *light.Envelope, in uint64) (*block.Fault, error) {
+func (b *Bag) bring(a *block.Arrival, e *held, in uint64) (*block.Fault, error) {
+	till, fault, err := b.take(a, e.Envelope, in)
+	if fault != nil || err != nil || till == 0 {
+		return fault, err
+	}
+	return nil, b.keep(e, till)
+}
+
+// open adds an envelope's views that are new. It returns the envelope, which may start from a later block now.
+func (b *Bag) open(a *block.Arrival, e *light.Envelope) (*light.Envelope, *block.Fault, error) {
 	led, fault, err := b.lead(a, e)
 	if led == nil && fault == nil && err == nil {
 		led = e
 		fault, err = b.raiseViews(a, e)
 	}
+	return led, fault, err
+}
+
+// take adds an envelope's views that are new, and of its relays from number in on as many as there is room for. It returns the place behind
+// the last of them; 0 if there was no room for any.
+func (b *Bag) take(a *block.Arrival, e *light.Envelope, in uint64) (till int, fault *block.Fault, err error) {
+	led, fault, err := b.open(a, e)
 	if fault != nil || err != nil {
-		return fault, err
+		return 0, fault, err
 	}
 	first, all := int(in-e.Import.First), len(e.Import.Messages)
 	for n := all - first; ; n /= 2 {
 		part, err := led.Part(first, first+n)
 		if err != nil {
-			return &block.Fault{Part: block.PartImports, Got: fmt.Sprintf("envelope of chain %d: %v", e.Import.Source, err)}, nil
+			return 0, &block.Fault{Part: block.PartImports, Got: fmt.Sprintf("envelope of chain %d: %v", e.Import.Source, err)}, nil
 		}
 		fits, err := fits(a, part)
 		if err != nil {
-			return nil, err
+			return 0, nil, err
 		}
 		var fault *block.Fault
 		if fits {
 			if fault, err = a.Import(&part.Import); err != nil {
-				return nil, err
+				return 0, nil, err
 			}
 		}
 		switch {
 		case fits && fault == nil:
-			return nil, b.keep(e, first+n)
+			return first + n, nil, nil
 		case n == 1:
-			return fault, nil // none where there is no room: it waits
+			return 0, fault, nil // none where there is no room: it waits
 		}
 	}
 }
 
 // keep keeps what is left of an envelope whose first relays are taken in.
-func (b *Bag) keep(e *light.Envelope, from int) error {
+func (b *Bag) keep(e *held, from int) error {
 	if from == len(e.Import.Messages) {
 		b.replace(e, nil)
 		return nil
