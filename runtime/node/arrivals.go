@@ -29,20 +29,29 @@ func (n *Node) Look() {
 // ErrNoEnvelopes: the node's chain is alone, and takes in nothing.
 var ErrNoEnvelopes = errors.New("takes in nothing from other chains")
 
-// Deliver keeps an envelope that somebody carried until a block takes its relays in. What is wrong with it shows then.
+// Deliver keeps an envelope that somebody carried until a block takes its relays in, and tells the other members of it. What is wrong with it
+// shows then.
 func (n *Node) Deliver(e *light.Envelope) error {
 	bag, ok := n.config.Inbound.(*relay.Bag)
 	if !ok {
 		return fmt.Errorf("chain %d %w", n.chain, ErrNoEnvelopes)
 	}
-	n.mu.RLock()
-	before, context := n.before(), n.next
-	n.mu.RUnlock()
-	if err := bag.Put(block.NewArrival(before, n.rules, context), e); err != nil {
+	if err := bag.Put(n.nextArrival(), e); err != nil {
 		return err
 	}
 	n.Look()
+	if n.member != nil {
+		n.member.delivered()
+	}
 	return nil
+}
+
+// nextArrival is what the next block takes in: nothing yet.
+func (n *Node) nextArrival() *block.Arrival {
+	n.mu.RLock()
+	before, context := n.before(), n.next
+	n.mu.RUnlock()
+	return block.NewArrival(before, n.rules, context)
 }
 
 // arrives says whether something has come from other chains. It looks after them again only when it was told to.
@@ -50,10 +59,7 @@ func (n *Node) arrives() bool {
 	if n.config.Inbound == nil || !n.look.Swap(false) {
 		return n.arriving.Load()
 	}
-	n.mu.RLock()
-	before, context := n.before(), n.next
-	n.mu.RUnlock()
-	ready, err := n.config.Inbound.Ready(block.NewArrival(before, n.rules, context))
+	ready, err := n.config.Inbound.Ready(n.nextArrival())
 	if err != nil {
 		n.fatal(err)
 		return false

@@ -49,8 +49,12 @@ func (m *member) passOn() {
 			return
 		case <-pulse.C:
 			m.sendMessages(m.node.waiting.again(false))
+			m.sendEnvelopes(false)
 		case <-m.failed:
 			m.sendMessages(m.node.waiting.again(true))
+			m.sendEnvelopes(true)
+		case <-m.brought:
+			m.sendEnvelopes(false)
 		case raws := <-m.sent:
 			for more := true; more && len(raws) < forwardCount; {
 				select {
@@ -137,6 +141,8 @@ func (m *member) keep(from keys.PublicKey, raw []byte, taken func()) bool {
 			return true
 		}
 		m.watch.unspread.Inc()
+	case frameEnvelope:
+		return m.isTold(from, raw[1:], taken)
 	}
 	return false
 }

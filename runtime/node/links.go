@@ -244,7 +244,7 @@ func urgency(raw []byte) transport.Class {
 	switch {
 	case len(raw) > 0 && raw[0] == frameConsensus && len(raw) <= mostVote:
 		return transport.Votes
-	case len(raw) > 0 && raw[0] != frameMessages:
+	case len(raw) > 0 && raw[0] != frameMessages && raw[0] != frameEnvelope:
 		return transport.Blocks
 	}
 	return transport.Rest

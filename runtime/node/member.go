@@ -11,6 +11,7 @@ import (
 	"github.com/thinkey/thinkey/consensus/driver"
 	"github.com/thinkey/thinkey/runtime/ingress"
 	"github.com/thinkey/thinkey/runtime/keep"
+	"github.com/thinkey/thinkey/runtime/relay"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
 )
@@ -86,6 +87,8 @@ type member struct {
 	found    chan found // blocks that were asked for
 	spread   *spreading
 	leads    atomic.Pointer[keys.PublicKey] // who leads; run says so
+	brought  chan struct{}                  // holds one if an envelope has come of which nobody was told
+	told     *shares[carried]               // those that others tell of
 
 	// The rest is guarded by node.turn.
 	open    *built // in the live accounts
@@ -129,6 +132,7 @@ func (n *Node) join() error {
 		arrived: newShares[arrival](arrivals, arrivalBytes), charges: newShares[accusation](accusations, accusations*accusationBytes),
 		asked: newShares[question](questions, 0), found: make(chan found),
 		sent: make(chan [][]byte, forwarded), failed: make(chan struct{}, 1),
+		brought: make(chan struct{}, 1), told: newShares[carried](envelopes, envelopes*relay.MaxTold),
 	}
 	m.spread = newSpreading(m)
 	if err := m.load(); err != nil {
@@ -140,6 +144,7 @@ func (n *Node) join() error {
 	m.work.Go(m.admit)
 	m.work.Go(m.passOn)
 	m.work.Go(m.judgeAll)
+	m.work.Go(m.hearEnvelopes)
 	m.work.Go(m.findAll)
 	m.work.Go(m.spread.spreadAll)
 	m.Net.Hold(m.hear) // first: what is asked at the start is answered at once

@@ -29,6 +29,7 @@ const (
 	frameBlock     byte = 4 // a final block with its certificate, that is spread (SPEC 10.2)
 	frameName      byte = 5 // the name of such a frame, and the block's height
 	frameAsk       byte = 6 // the name of a frame that the sender wants
+	frameEnvelope  byte = 7 // relays with their proof, that were brought to the sender or told of (SPEC 8.2)
 )
 
 // post is the Net as the replica of the present epoch sees it.
