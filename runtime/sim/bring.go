@@ -1,6 +1,9 @@
 package sim
 
 import (
+	"errors"
+
+	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/runtime/keep"
@@ -38,23 +41,55 @@ func (l *ledger) arrives() bool {
 	return err == nil && l.arriving // what can't be read is met elsewhere
 }
 
-// deliver keeps an envelope that somebody brought.
-func (n *node) deliver(raw []byte) error {
+// deliver keeps an envelope that somebody brought, or another member tells of, and tells the others of what was brought.
+func (n *node) deliver(from bft.Peer, raw []byte) error {
+	if from != n.peer {
+		kept, fault, err := n.bag.Told(n.ledger.fresh, nodeKey(int(from)), raw, n.w.now/millis)
+		switch {
+		case errors.Is(err, relay.ErrNotTold):
+			n.w.census.add("rejected: told of no envelope")
+			return nil
+		case fault != nil:
+			n.w.census.add("rejected: told of an envelope that shows nothing")
+		case kept:
+			n.w.census.add("envelope told of")
+			n.look()
+		}
+		return err
+	}
 	e, err := light.DecodeEnvelope(raw)
 	if err != nil {
 		n.w.census.add("rejected: undecodable envelope")
 		return nil
 	}
-	c, err := n.ledger.context()
-	if err != nil {
-		return err
-	}
-	if n.bag.Put(block.NewArrival(n.ledger.before(), n.ledger.rules, c), &e) != nil {
+	if n.bag.Put(n.ledger.fresh(), &e) != nil {
 		n.w.census.add("rejected: too many envelopes")
 		return nil
 	}
 	n.look()
-	return nil
+	return n.tellAgain(false)
+}
+
+// tellAgain tells the other members of envelopes, if it is time for that; sooner than else after a failed round.
+func (n *node) tellAgain(failed bool) error {
+	now := n.w.now / millis
+	if failed {
+		n.bag.Failed(now)
+	}
+	raws, err := n.bag.Again(n.ledger.fresh, now)
+	for _, raw := range raws {
+		n.w.carry(n, bft.Everyone, packet{envelope: true, raw: raw})
+	}
+	return err
+}
+
+// fresh is what the next block takes in: nothing yet.
+func (l *ledger) fresh() *block.Arrival {
+	c, err := l.context()
+	if err != nil {
+		panic(unreadable{err})
+	}
+	return block.NewArrival(l.before(), l.rules, c)
 }
 
 // relayed is the chain as other nodes of the process see it.

@@ -74,7 +74,7 @@ func (c Census) Missing() (missing []string) {
 		must = append(must, "crash "+b)
 	}
 	must = append(must, "early certificate", "round above 3", "evidence: vote against vote", "contract", "twin", "handling that failed", "block cut short", "bit rot seen", "epoch change", "message offered again",
-		"relay taken in", "relays carried out", "block recorded", "digest not recorded", "view raised", "envelope", "refused: imported relays", "asked for blocks by a node without a seat")
+		"relay taken in", "relays carried out", "block recorded", "digest not recorded", "view raised", "envelope", "envelope to one alone", "envelope told of", "refused: imported relays", "asked for blocks by a node without a seat")
 	for _, name := range must {
 		if c[name] == 0 {
 			missing = append(missing, name)

@@ -34,6 +34,8 @@ var crossings = []mutant{
 	{"relay", "8.4", "nodes of a child's accumulator are not kept", "runtime/keep/relay.go", "for _, recorded := range r.Recorded {", "for _, recorded := range r.Recorded[:0] {"},
 	{"relay", "7.2", "digests are carried only for what leaves", "runtime/relay/courier.go", "if !due && !c.leaves(run) {", "if !c.leaves(run) {"},
 	{"relay", "8.4", "what was refused once is not tried again", "runtime/relay/vain.go", "v.until = height + v.wait", "v.until = height + 1<<40"},
+	{"relay", "8.4", "members keep to themselves what they were brought", "runtime/relay/tell.go", "if e.due <= now {", "if false {"},
+	{"relay", "8.4", "members believe what others tell of", "runtime/relay/tell.go", "spent || fault != nil || err != nil", "spent || err != nil"},
 	{"relay", "8.4", "no relay is worth a block", "runtime/relay/bring.go", "if use, err := b.ofUse(l, relays); use || err != nil {\n\t\t\treturn use, err\n\t\t}\n", ""},
 }
 

@@ -139,6 +139,7 @@ func (n *node) apply(ev bft.Event) {
 		n.cross(afterEffects)
 		if now := n.driver.Replica().Round(); now > 0 && (now != round || n.ledger.head.Header.Height != height) {
 			n.pool.again(true)
+			return n.tellAgain(true)
 		}
 		return nil
 	})
@@ -241,7 +242,7 @@ func (n *node) pulse() {
 		n.during(func() error {
 			n.pool.again(false)
 			n.follow()
-			return nil
+			return n.tellAgain(false)
 		})
 		if n.up {
 			n.pulse()
@@ -399,7 +400,7 @@ func (n *node) receive(from bft.Peer, p packet) {
 		return
 	}
 	if p.envelope {
-		n.during(func() error { return n.deliver(p.raw) })
+		n.during(func() error { return n.deliver(from, p.raw) })
 		return
 	}
 	if p.external {

@@ -1,12 +1,15 @@
 package sim
 
 import (
+	"slices"
+
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/light"
 )
 
-// porter carries envelopes by hand (SPEC 8.4): from any process that has a chain and all on the way, to all nodes of another one. What
-// those have from a chain of their own process they take from there; nobody needs the porter for it, and it may come twice.
+// porter carries envelopes by hand (SPEC 8.4): from any process that has a chain and all on the way, to all nodes of another one; where users
+// send once, to one of them alone: it is the members' to see to it then, and when trouble is over it is always the same one. What those have
+// from a chain of their own process they take from there; nobody needs the porter for it, and it may come twice.
 type porter struct {
 	*stage
 	stopped uint64 // until then it carries nothing
@@ -48,7 +51,7 @@ func (p *porter) round() {
 	if p.evil() && len(p.old) > 0 && p.wires.IntN(4) == 0 {
 		i := p.wires.IntN(len(p.old))
 		p.census.add("old envelope")
-		p.ship(nil, p.world(p.olds[i]), p.old[i])
+		p.ship(nil, 0, p.world(p.olds[i]), p.old[i])
 	}
 }
 
@@ -88,19 +91,39 @@ func (p *porter) bring(from, to *World, first uint64) (relays uint64) {
 		i := p.wires.IntN(mostOld)
 		p.old[i], p.olds[i] = raw, to.id
 	}
-	p.ship(one, to, raw)
+	p.ship(one, e.Import.Source, to, raw)
 	if p.evil() && p.wires.IntN(2) == 0 {
 		if f := tamper(p.stage, e); f != nil {
 			p.census.add("forged envelope")
-			p.ship(one, to, f.Encode())
+			p.ship(one, e.Import.Source, to, f.Encode())
 		}
 	}
 	return uint64(len(e.Import.Messages))
 }
 
-// ship sends an envelope to all nodes of a chain, each on its own way.
-func (p *porter) ship(from *process, to *World, raw []byte) {
-	for _, n := range to.nodes {
+// receivers are the nodes of a chain that an envelope is brought to.
+func (p *porter) receivers(source chain.ID, to *World) []*node {
+	if !p.whole.Once {
+		return to.nodes
+	}
+	if p.phase != recovery {
+		return []*node{to.nodes[p.wires.IntN(len(to.nodes))]}
+	}
+	well := func(n *node) bool { return n.up && n.honest() && n.process.healed && n.process.sound() }
+	at := slices.IndexFunc(to.nodes, func(n *node) bool { return well(n) && n.process.node(source) == nil })
+	if at < 0 {
+		at = slices.IndexFunc(to.nodes, well)
+	}
+	if at < 0 {
+		return to.nodes
+	}
+	p.census.add("envelope to one alone")
+	return to.nodes[at : at+1]
+}
+
+// ship sends an envelope of relays from a chain to nodes of another, each on its own way.
+func (p *porter) ship(from *process, source chain.ID, to *World, raw []byte) {
+	for _, n := range p.receivers(source, to) {
 		r := p.wires
 		if from != nil && p.severed(from, n.process) {
 			p.census.add("cut off")
