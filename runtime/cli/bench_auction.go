@@ -56,6 +56,7 @@ time of all threads, from the first bid to the end of the sale. The speed-up is 
 	f.IntVar(&o.Auctioneers, "chains", 4, "auctioneers, and chains in the second run: 2 to 8")
 	f.IntVar(&o.Bids, "bids", 20_000, "bids to make")
 	f.Float64Var(&o.Across, "across", 0.1, "share of the bids that go to another chain")
+	o.priceFlag(f)
 	f.StringVar(&o.Contracts, "contracts", "examples/auction/rust", "folder of the contracts, with NAME/NAME.wasm for each")
 	f.StringVar(&o.Dir, "dir", "", "directory for the data (default: a temporary one, removed at the end)")
 	f.StringVar(&o.Profile, "profile", "", "directory for a CPU profile of each step")

@@ -47,6 +47,8 @@ demand.
   across   batches of payments that all go to the other chain: the CPU per payment, the main chain's part included, and what proves a relay to the
            destination, in bytes
 
+Gas has a price: what a payment across leaves of its gas goes back to who paid, as a relay of its own, and its CPU counts, too.
+
 Each runs in a process of its own. Signatures are made before and don't count; CPU is user and system time of all threads.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -61,6 +63,7 @@ Each runs in a process of its own. Signatures are made before and don't count; C
 	f.IntVar(&o.Accounts, "accounts", 5_000, "accounts of each chain at genesis")
 	f.IntVar(&o.Messages, "messages", 30_000, "payments of each chain's accounts, in batches")
 	f.IntVar(&o.Single, "single", 200, "payments to time one by one")
+	o.priceFlag(f)
 	f.StringVar(&o.Dir, "dir", "", "directory for the data (default: a temporary one, removed at the end)")
 	f.StringVar(&o.Profile, "profile", "", "directory for a CPU profile of each step")
 	c.AddCommand(newBenchStep(func(step string, o relayBench) (any, error) {
@@ -120,12 +123,12 @@ func benchSingle(o relayBench) (map[string]any, error) {
 	for i := range o.Single {
 		p := paying{from: uint32(i), to: uint32(i), chain: from.Chain(), other: from.Chain()}
 		begin := time.Now()
-		if err := final(from, p.sign(g.Network())); err != nil {
+		if err := final(from, p.sign(g.Network(), o.GasPrice)); err != nil {
 			return nil, err
 		}
 		interval = append(interval, time.Since(begin))
 		p.other, p.nonce = to.Chain(), 1
-		m := p.sign(g.Network())
+		m := p.sign(g.Network(), o.GasPrice)
 		if err := final(from, m); err != nil {
 			return nil, err
 		}

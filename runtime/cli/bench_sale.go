@@ -13,7 +13,6 @@ import (
 
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/contracts/gas"
-	"github.com/thinkey/thinkey/runtime/node"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/guest"
 )
@@ -35,6 +34,8 @@ type sale struct {
 	auctioneers []chain.Address
 	codes       map[string]chain.CodeHash
 	start       map[chain.ID]uint64 // heights before the first bid
+	before      chain.Amount        // what bidders and the seller had then, with the fees until then
+	seller      chain.Amount        // its part of that
 	best        uint64
 }
 
@@ -90,7 +91,13 @@ func (o auctionBench) openSale(dir string) (*sale, error) {
 	for _, n := range s.Nodes() {
 		s.start[n.Chain()] = n.Head().Header.Height
 	}
-	return s, nil
+	if err := s.settle(s.carry); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	if s.seller, err = s.balance(payerAddress(business(0), saleSeller)); err == nil {
+		s.before, err = s.all()
+	}
+	return s, err
 }
 
 // found publishes the contracts, makes their accounts, and puts the kitten up for sale.
@@ -172,7 +179,7 @@ func (s *sale) message(on chain.ID, key uint32, method string, input []byte, amo
 	from := payerAddress(on, key)
 	m := &chain.Message{
 		Network: s.network.Network(), Kind: chain.External, From: from, To: from, Payer: from, Nonce: s.nonces[from], ValidUntil: math.MaxUint64,
-		Amount: chain.NewAmount(amount), Method: method, Input: input, Proof: make([]byte, 96),
+		GasPrice: s.o.GasPrice, Amount: chain.NewAmount(amount), Method: method, Input: input, Proof: make([]byte, 96),
 	}
 	s.nonces[from]++
 	switch {
@@ -242,15 +249,14 @@ func (s *sale) deploy(on chain.ID, contract string, salt byte, input []byte) (ch
 }
 
 // bids are those of random bidders, of random amounts: at an auctioneer of their own chain, but for a share.
-func (s *sale) bids() *traffic {
-	t := &traffic{payments: make([][][]byte, s.o.Chains), arrive: map[chain.ID]uint64{}}
+func (s *sale) bids() traffic {
+	t := make(traffic, s.o.Chains)
 	random := rand.New(rand.NewPCG(uint64(s.o.Seed), 2))
 	for range s.o.Bids {
 		i := random.IntN(s.o.Chains)
 		at := s.auctioneers[i+s.o.Chains*random.IntN(s.o.Auctioneers/s.o.Chains)]
 		if s.o.Chains > 1 && random.Float64() < s.o.Across {
 			at = s.auctioneers[(i+1+random.IntN(s.o.Chains-1))%s.o.Chains]
-			t.arrive[at.Chain()]++
 		}
 		amount := 1 + random.Uint64N(1<<40)
 		s.best = max(s.best, amount)
@@ -259,7 +265,7 @@ func (s *sale) bids() *traffic {
 			Tell bool
 		}{s.lot(), false})
 		m := s.callOf(business(i), uint32(random.IntN(s.o.Accounts)), at, "bid", in, amount, 1_000_000)
-		t.payments[i] = append(t.payments[i], m.Encode())
+		t[i] = append(t[i], m.Encode())
 	}
 	return t
 }
@@ -288,14 +294,36 @@ func (s *sale) hammer() error {
 	}
 }
 
-// paid says whether the seller has the best bid.
+// paid says whether the seller has the best bid, but for what it paid for the hammer.
 func (s *sale) paid() (bool, error) {
-	want, err := chain.NewAmount(1 << 60).Add(chain.NewAmount(s.best))
+	want, err := s.seller.Add(chain.NewAmount(s.best))
 	if err != nil {
 		return false, err
 	}
+	if want, err = want.Sub(chain.Mul(2*saleGas, s.o.GasPrice)); err != nil {
+		return false, err
+	}
 	has, err := s.balance(payerAddress(business(0), saleSeller))
-	return has == want, err
+	return !has.Less(want), err
+}
+
+// all is what bidders and the seller have, and what was paid in fees on their chains.
+func (s *sale) all() (sum chain.Amount, err error) {
+	add := func(n chain.Amount, failed error) {
+		if err = errors.Join(err, failed); err == nil {
+			sum, err = sum.Add(n)
+		}
+	}
+	add(s.balance(payerAddress(business(0), saleSeller)))
+	for i := range s.o.Chains {
+		for n := range uint32(s.o.Accounts) {
+			add(s.balance(payerAddress(business(i), n)))
+		}
+		raw, failed := s.Node(business(i)).Entry(chain.SystemAddress(business(i)), chain.KeyFees)
+		add(chain.Amount{}, failed)
+		add(chain.DecodeAmount(raw))
+	}
+	return sum, err
 }
 
 func (s *sale) balance(a chain.Address) (chain.Amount, error) {
@@ -303,36 +331,26 @@ func (s *sale) balance(a chain.Address) (chain.Amount, error) {
 	return is.Account.Balance, err
 }
 
-// judge holds the end to what it must be, once all that is under way has arrived: the contracts have nothing left, the kitten is not the
-// seller's any more, and the bidders have all that they had but the price.
+// judge holds the end to what it must be, once all that is under way has arrived: the seller has the price and the kitten no more, the
+// contracts have nothing left, and so the bidders have all that they had but the price and their fees: no unit is missing.
 func (s *sale) judge() error {
-	if err := s.quiet(); err != nil {
+	if err := s.settle(s.carry); err != nil {
 		return err
+	}
+	if paid, err := s.paid(); !paid || err != nil {
+		return fmt.Errorf("the seller doesn't have %d (%w)", s.best, errors.Join(err))
+	}
+	most, err := s.seller.Add(chain.NewAmount(s.best))
+	if has, failed := s.balance(payerAddress(business(0), saleSeller)); err != nil || failed != nil || most.Less(has) {
+		return fmt.Errorf("the seller has %s, more than %s (%w)", has, most, errors.Join(err, failed))
 	}
 	for _, a := range append([]chain.Address{s.recorder, s.collector}, s.auctioneers...) {
 		if left, err := s.balance(a); err != nil || !left.IsZero() {
 			return fmt.Errorf("the contract %s is left with %s (%w)", a, left, errors.Join(err))
 		}
 	}
-	var sum, want chain.Amount
-	for i := range s.o.Chains {
-		for n := range uint32(s.o.Accounts) {
-			has, err := s.balance(payerAddress(business(i), n))
-			if err != nil {
-				return err
-			}
-			if sum, err = sum.Add(has); err != nil {
-				return err
-			}
-		}
-	}
-	want = chain.Mul(1<<60, uint64(s.o.Chains*s.o.Accounts))
-	want, err := want.Sub(chain.NewAmount(s.best))
-	if err == nil && sum != want {
-		err = fmt.Errorf("the bidders have %s, and should have %s", sum, want)
-	}
-	if err != nil {
-		return err
+	if is, err := s.all(); err != nil || is != s.before {
+		return fmt.Errorf("bidders, the seller and fees come to %s, and were %s (%w)", is, s.before, errors.Join(err))
 	}
 	q := exec.Question{Method: "kitten", Input: guest.Encode(struct{ Kitten string }{benchKitten}), GasLimit: 10_000_000}
 	is, _, err := s.Node(business(0)).Query(context.Background(), s.collector, q)
@@ -341,41 +359,6 @@ func (s *sale) judge() error {
 		err = fmt.Errorf("the kitten was not sold: %s", is.Status)
 	}
 	return err
-}
-
-// quiet carries until nothing is under way between the chains.
-func (s *sale) quiet() error {
-	for range 3 * s.o.Chains { // the longest way of what is still going back: auctioneer, recorder, bidder
-		if err := s.carry(); err != nil {
-			return err
-		}
-		for _, n := range s.Nodes() {
-			if err := s.settled(n); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// settled waits until the chain has taken in all that was sent to it.
-func (s *sale) settled(n *node.Node) error {
-	var sent uint64
-	for _, from := range s.Nodes() {
-		if from == n || from.Head().Header.Height == 0 {
-			continue
-		}
-		shown, err := from.Relay().Show([]exec.Slot{{Account: chain.SystemAddress(from.Chain()), Key: chain.OutKey(n.Chain())}})
-		if err != nil {
-			return err
-		}
-		out, err := chain.DecodeOutward(shown.Values[0])
-		if err != nil {
-			return err
-		}
-		sent += out.Next
-	}
-	return s.arrived(n, sent)
 }
 
 // gasUsed is that of all that was handled since the first bid.

@@ -75,6 +75,7 @@ all threads. A plot of all this is written as SVG if a file is named.`,
 	f.IntVar(&o.Accounts, "accounts", 64_000, "accounts at genesis, of all chains together")
 	f.IntVar(&o.Messages, "messages", 16*2*wave, "payments, on all chains together")
 	f.Float64Var(&o.Across, "across", 0.1, "share of the payments that go to another chain")
+	o.priceFlag(f)
 	f.StringVar(&o.Plot, "plot", "", "file for a plot (SVG)")
 	f.StringVar(&o.Dir, "dir", "", "directory for the data (default: a temporary one, removed at the end)")
 	f.StringVar(&o.Profile, "profile", "", "directory for a CPU profile of each step")

@@ -68,7 +68,7 @@ func TestScaleDerives(t *testing.T) {
 
 // A tree of three chains under load: everything arrives, and what is measured is there.
 func TestBenchTree(t *testing.T) {
-	o := treeBench{Chains: 3, Accounts: 20, Messages: 60, Across: 0.5, Seed: 1, Dir: t.TempDir(), InWaves: true}
+	o := treeBench{Chains: 3, Accounts: 20, Messages: 60, Across: 0.5, Seed: 1, Dir: t.TempDir(), InWaves: true, GasPrice: 1}
 	answer, err := benchChains(o)
 	if err != nil {
 		t.Fatal(err)
@@ -93,10 +93,13 @@ func TestBenchSale(t *testing.T) {
 	o := auctionBench{
 		treeBench: treeBench{Accounts: 20, Across: 0.3, Seed: 1, Dir: t.TempDir(), InWaves: true}, Auctioneers: 3, Bids: 60, Contracts: "../../examples/auction/rust",
 	}
-	for step, key := range map[string]string{stepOne: "cpu_us_per_bid_one_chain", stepMany: "cpu_us_per_bid_many_chains"} {
-		answer, err := benchSale(step, o)
-		if err != nil || answer[key].(float64) <= 0 {
-			t.Errorf("%s: %v, %v", step, answer, err)
+	for _, o.GasPrice = range []uint64{0, 1} {
+		for step, key := range map[string]string{stepOne: "cpu_us_per_bid_one_chain", stepMany: "cpu_us_per_bid_many_chains"} {
+			answer, err := benchSale(step, o)
+			if err != nil || answer[key].(float64) <= 0 {
+				t.Errorf("%s: %v, %v", step, answer, err)
+			}
 		}
+		o.Dir = t.TempDir()
 	}
 }

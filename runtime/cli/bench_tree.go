@@ -5,11 +5,14 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/spf13/pflag"
 
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/contracts/gas"
@@ -26,6 +29,9 @@ type treeBench struct {
 	Messages int     `json:"messages"` // payments of each chain's accounts
 	Across   float64 `json:"across"`   // share of the payments that go to another chain
 	Seed     int64   `json:"seed"`
+	// GasPrice is what a unit of gas costs. Where it costs something, what a payment to another chain leaves of its gas goes back to its
+	// payer as a relay of its own (SPEC 2.3).
+	GasPrice uint64 `json:"gas_price"`
 	// InWaves carries digests when all chains have done a wave, and not when there is one.
 	InWaves bool   `json:"in_waves,omitempty"`
 	Dir     string `json:"dir"`
@@ -41,7 +47,15 @@ func (o treeBench) config(dir string) node.Config {
 	return c
 }
 
-const maxBenchChains = 64
+const (
+	maxBenchChains = 64
+	maxBenchPrice  = 1000 // what an account has is enough for millions of payments at that
+)
+
+// priceFlag adds --gas-price.
+func (o *treeBench) priceFlag(f *pflag.FlagSet) {
+	f.Uint64Var(&o.GasPrice, "gas-price", 1, "what a unit of gas costs; 0 for free gas, of which nothing goes back to who paid")
+}
 
 func (o treeBench) check() error {
 	switch {
@@ -51,6 +65,8 @@ func (o treeBench) check() error {
 		return usage("--accounts (%d)", o.Accounts).do("write a number from 2 to 1000000")
 	case o.Messages < 1 || o.Messages > 10_000_000:
 		return usage("--messages (%d)", o.Messages).do("write a number from 1 to 10000000")
+	case o.GasPrice > maxBenchPrice:
+		return usage("--gas-price (%d)", o.GasPrice).do("write a number from 0 to %d", maxBenchPrice)
 	case o.Across < 0 || o.Across > 1:
 		return usage("--across (%g)", o.Across).do("write a share from 0 to 1")
 	}
@@ -68,11 +84,11 @@ func payerAddress(id chain.ID, n uint32) chain.Address {
 	return chain.KeyAddress(id, benchKey(n).Public())
 }
 
-// genesis is that of the tree. Gas is free.
+// genesis is that of the tree.
 func (o treeBench) genesis() *chain.Genesis {
 	on := func(id, under chain.ID, accounts int) chain.Genesis {
 		g := chain.Genesis{Name: fmt.Sprint("bench ", id), Chain: id, Under: under, TimeMillis: 1, Params: chain.DefaultParams()}
-		if g.Params.MinGasPrice = 0; !o.InWaves {
+		if g.Params.MinGasPrice = o.GasPrice; !o.InWaves {
 			g.Params.BlockGas = chain.MaxBlockGas // a wave that crosses is no load, whose relays would be slowed down
 		}
 		public, secret := validatorKeys(benchSeed, int(id))
@@ -142,11 +158,8 @@ func (t *benchTree) close() (err error) {
 	return err
 }
 
-// traffic is payments that are signed and not yet submitted: of each chain, in order; and how many relays each chain gets.
-type traffic struct {
-	payments [][][]byte
-	arrive   map[chain.ID]uint64
-}
+// traffic is payments that are signed and not yet submitted: of each chain, in order.
+type traffic [][][]byte
 
 // paying is one of the traffic.
 type paying struct {
@@ -156,11 +169,11 @@ type paying struct {
 }
 
 // sign makes the message.
-func (p paying) sign(network chain.NetworkID) *chain.Message {
+func (p paying) sign(network chain.NetworkID, price uint64) *chain.Message {
 	from := payerAddress(p.chain, p.from)
 	m := &chain.Message{
 		Network: network, Kind: chain.External, From: from, To: from, Payer: from, Nonce: p.nonce, ValidUntil: math.MaxUint64, Amount: chain.NewAmount(1),
-		Method: chain.MethodTransfer, Input: chain.TransferInput{To: payerAddress(p.other, p.to)}.Encode(), Proof: make([]byte, 96),
+		GasPrice: price, Method: chain.MethodTransfer, Input: chain.TransferInput{To: payerAddress(p.other, p.to)}.Encode(), Proof: make([]byte, 96),
 	}
 	m.GasLimit = exec.TransferGas(m)
 	return m.Sign(benchKey(p.from))
@@ -173,8 +186,7 @@ func relayOf(m *chain.Message) (chain.MessageID, error) {
 }
 
 // traffic signs payments between random pairs; of each chain the same number.
-func (o treeBench) traffic(network chain.NetworkID) *traffic {
-	t := &traffic{arrive: map[chain.ID]uint64{}}
+func (o treeBench) traffic(network chain.NetworkID) (t traffic) {
 	random := rand.New(rand.NewPCG(uint64(o.Seed), uint64(o.Chains)))
 	for i := range o.Chains {
 		nonces := make([]uint64, o.Accounts)
@@ -183,23 +195,22 @@ func (o treeBench) traffic(network chain.NetworkID) *traffic {
 			p := paying{from: uint32(random.IntN(o.Accounts)), to: uint32(random.IntN(o.Accounts)), chain: business(i), other: business(i)}
 			if o.Chains > 1 && random.Float64() < o.Across {
 				p.other = business((i + 1 + random.IntN(o.Chains-1)) % o.Chains)
-				t.arrive[p.other]++
 			}
 			p.nonce = nonces[p.from]
 			nonces[p.from]++
 			list[j] = p
 		}
 		signed := make([][]byte, len(list))
-		pieces(len(list), func(j int) { signed[j] = list[j].sign(network).Encode() })
-		t.payments = append(t.payments, signed)
+		pieces(len(list), func(j int) { signed[j] = list[j].sign(network, o.GasPrice).Encode() })
+		t = append(t, signed)
 	}
 	return t
 }
 
 // play submits all payments, to all chains in turn, a wave to each when it has done the one before, calls between behind each wave, and
-// waits until everything has arrived. So a chain's blocks are as large whatever the number of chains.
-func (t *benchTree) play(x *traffic, between func() error) error {
-	left := slices.Clone(x.payments)
+// waits until everything has arrived, and what went back for it. So a chain's blocks are as large whatever the number of chains.
+func (t *benchTree) play(x traffic, between func() error) error {
+	left := slices.Clone(x)
 	for more := true; more; {
 		more = false
 		for i := range left {
@@ -219,12 +230,55 @@ func (t *benchTree) play(x *traffic, between func() error) error {
 			return err
 		}
 	}
-	for _, n := range t.Nodes() {
-		if err := t.arrived(n, x.arrive[n.Chain()]); err != nil {
+	return t.settle(between)
+}
+
+// settle calls between, and waits until all chains have taken in what was sent to them, until nothing is under way any more.
+func (t *benchTree) settle(between func() error) error {
+	for {
+		was, err := t.sent()
+		if err != nil {
+			return err
+		}
+		if err := between(); err != nil { // behind sent: what was sent is in blocks that this carries
+			return err
+		}
+		for _, n := range t.Nodes() {
+			if err := t.arrived(n, was[n.Chain()]); err != nil {
+				return err
+			}
+		}
+		is, err := t.sent()
+		if err != nil || maps.Equal(was, is) {
 			return err
 		}
 	}
-	return nil
+}
+
+// sent is how many relays were sent to each chain.
+func (t *benchTree) sent() (map[chain.ID]uint64, error) {
+	sent := map[chain.ID]uint64{}
+	for _, from := range t.Nodes() {
+		var slots []exec.Slot
+		for _, to := range t.Nodes() {
+			slots = append(slots, exec.Slot{Account: chain.SystemAddress(from.Chain()), Key: chain.OutKey(to.Chain())})
+		}
+		shown, err := from.Relay().Show(slots)
+		if err != nil {
+			return nil, err
+		}
+		for i, to := range t.Nodes() {
+			if shown == nil {
+				continue // it has made no block
+			}
+			out, err := chain.DecodeOutward(shown.Values[i])
+			if err != nil {
+				return nil, err
+			}
+			sent[to.Chain()] += out.Next
+		}
+	}
+	return sent, nil
 }
 
 // submitPatiently is submitAll that does what a sender is told to: what goes to a chain that doesn't keep up is submitted again when
@@ -266,7 +320,7 @@ func (t *benchTree) carry() error {
 			call := chain.CallInput{To: chain.DigestsAddress(chain.Main), Method: chain.MethodDigest, GasLimit: digestGas, Input: run.Append(nil)}
 			m := &chain.Message{
 				Network: t.network.Network(), Kind: chain.External, From: from, To: from, Payer: from, Nonce: t.nonce, ValidUntil: math.MaxUint64,
-				Method: chain.MethodCall, Input: call.Encode(),
+				GasPrice: t.network.Params.MinGasPrice, Method: chain.MethodCall, Input: call.Encode(),
 			}
 			m.GasLimit = exec.ExternalGas(m) + exec.SendGas(&chain.Sent{Method: call.Method, Input: call.Input}) + digestGas + gas.Bounce
 			list = append(list, m.Sign(key).Encode())
