@@ -152,7 +152,12 @@ func (s *stage) hinder(in *Incident) {
 		w := s.worlds[in.How%uint64(len(s.worlds))]
 		s.census.add("chain halted")
 		s.tell(nil, "chain %d stands still", w.id)
-		w.cuts = append(w.cuts, cut{from: s.now, to: s.now + in.For*millis, severs: func(int, int) bool { return true }})
+		until := s.now + in.For*millis
+		if w.id == chain.Main && in.How>>16&1 == 0 {
+			s.census.add("main chain halted for long")
+			until = max(until, s.whole.Trouble*millis)
+		}
+		w.cuts = append(w.cuts, cut{from: s.now, to: until, severs: func(int, int) bool { return true }})
 	}
 }
 

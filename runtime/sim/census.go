@@ -59,7 +59,8 @@ const kindsOfFaults = 20
 // rare is what few seeds of a hundred make happen, so that a hundred can do without: it must in a thousand (Y5).
 var rare = slices.Concat([]string{
 	"evidence: an invalid block is shown", "equivocation recorded", "evidence: timeout against timeout", "evidence: timeout against vote", "evidence: preparation of an invalid block", "acknowledged",
-	"invented relay taken in", "byzantine: false-arrivals",
+	"invented relay taken in", "byzantine: false-arrivals", "chain rots above others", "main chain halted for long",
+	"ping-pong between chains", "forged: leaf as node", "forged: wrong side", "forged: index overflow",
 }, everyLie())
 
 // MissingRare names what has not happened, and must in a thousand seeds together.

@@ -36,20 +36,7 @@ const (
 // contractCode is a module that counts its calls in its storage and does what its input is long for.
 var contractCode = sync.OnceValue(func() []byte {
 	used := []string{abi.Context, abi.Input, abi.Read, abi.Write, abi.Send, abi.Fail}
-	m := &module.Module{Types: []module.FuncType{{}}, Funcs: []uint32{0}, Memories: []module.Limits{{Min: 1, Max: 1, HasMax: true}}}
-	for _, name := range used {
-		f := abi.Functions[slices.IndexFunc(abi.Functions, func(f abi.Function) bool { return f.Name == name })]
-		var t module.FuncType
-		for _, p := range f.Params {
-			t.Params = append(t.Params, module.ValueType(p))
-		}
-		for _, r := range f.Results {
-			t.Results = append(t.Results, module.ValueType(r))
-		}
-		m.Imports = append(m.Imports, module.Import{Module: abi.Module, Name: name, Kind: module.ExternFunc, Type: uint32(len(m.Types))})
-		m.Types = append(m.Types, t)
-	}
-	m.Exports = []module.Export{{Name: abi.Memory, Kind: module.ExternMemory}, {Name: abi.EntryHandle, Kind: module.ExternFunc, Index: uint32(len(used))}}
+	m := importing(used)
 	m.Data = []module.Data{
 		{Offset: code{}.i32(atKey).end(), Bytes: []byte("n")},
 		{Offset: code{}.i32(atAmount).end(), Bytes: []byte{1}},
@@ -66,6 +53,52 @@ var contractCode = sync.OnceValue(func() []byte {
 	m.Bodies = []module.Body{{Locals: []module.Locals{{Count: 1, Type: module.I32}}, Code: c.end()}}
 	return m.Encode()
 })
+
+// importing is a module of one entry without a body, which calls what it uses of the host.
+func importing(used []string) *module.Module {
+	m := &module.Module{Types: []module.FuncType{{}}, Funcs: []uint32{0}, Memories: []module.Limits{{Min: 1, Max: 1, HasMax: true}}}
+	for _, name := range used {
+		f := abi.Functions[slices.IndexFunc(abi.Functions, func(f abi.Function) bool { return f.Name == name })]
+		var t module.FuncType
+		for _, p := range f.Params {
+			t.Params = append(t.Params, module.ValueType(p))
+		}
+		for _, r := range f.Results {
+			t.Results = append(t.Results, module.ValueType(r))
+		}
+		m.Imports = append(m.Imports, module.Import{Module: abi.Module, Name: name, Kind: module.ExternFunc, Type: uint32(len(m.Types))})
+		m.Types = append(m.Types, t)
+	}
+	m.Exports = []module.Export{{Name: abi.Memory, Kind: module.ExternMemory}, {Name: abi.EntryHandle, Kind: module.ExternFunc, Index: uint32(len(used))}}
+	return m
+}
+
+const (
+	playMethod = "play"
+	playGas    = 1_500_000 // of each round, with all that it leads to but the rounds behind it
+	playRounds = 12
+	atPartner  = 400 // the front of the input: who is called next. What is behind is as long as there are rounds left
+)
+
+// playerCode is a module that calls another account with its own address, and with one round less: so two of them play until no round is left.
+var playerCode = sync.OnceValue(func() []byte {
+	used := []string{abi.Context, abi.Input, abi.Send}
+	m := importing(used)
+	m.Data = []module.Data{{Offset: code{}.i32(atMethod).end(), Bytes: []byte(playMethod)}}
+	call := func(c code, name string) code { return c.op(module.OpCall, slices.Index(used, name)) }
+	left := func(c code, less int) code { return c.op(module.OpLocalGet, 0).i32(less).op(module.OpI32Sub) }
+	const address = len(chain.Address{})
+	c := call(call(code{}.i32(atContext), abi.Context).i32(atPartner, 64), abi.Input).op(module.OpLocalSet, 0)
+	c = c.op(module.OpLocalGet, 0).i32(address+1).op(module.OpI32GtU).op(module.OpIf, int(module.BlockNone))
+	c = c.i32(atPartner, atMethod, len(playMethod), atAmount)
+	c = left(c, address+1).op(module.OpI64ExtendI32U).i64(playGas).op(module.OpI64Mul)
+	c = call(left(c.i32(atContext+abi.ContextSelf), 1), abi.Send).end()
+	m.Bodies = []module.Body{{Locals: []module.Locals{{Count: 1, Type: module.I32}}, Code: c.end()}}
+	return m.Encode()
+})
+
+// playerHash is what it is known by.
+func playerHash() chain.CodeHash { return chain.PublishInput{Code: playerCode()}.Hash() }
 
 // code is instructions in the making.
 type code []byte
@@ -96,13 +129,16 @@ func (c code) when(length int) code {
 // contractHash is what the contract is known by.
 func contractHash() chain.CodeHash { return chain.PublishInput{Code: contractCode()}.Hash() }
 
-// engine runs the contract for all nodes of all worlds: that it compiles once changes no outcome (I9).
+// engine runs the contracts for all nodes of all worlds: that it compiles once changes no outcome (I9).
 var engine = sync.OnceValue(func() *wasm.Engine {
 	e, err := wasm.Open(wasm.Config{Source: func(h chain.CodeHash) ([]byte, error) {
-		if h != contractHash() {
-			return nil, fmt.Errorf("code %s was not published", h)
+		switch h {
+		case contractHash():
+			return contractCode(), nil
+		case playerHash():
+			return playerCode(), nil
 		}
-		return contractCode(), nil
+		return nil, fmt.Errorf("code %s was not published", h)
 	}})
 	if err != nil {
 		panic(err) // it has no folder, and nothing else can fail

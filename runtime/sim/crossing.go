@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/thinkey/thinkey/consensus/block"
@@ -85,6 +86,9 @@ func (o *crossing) arrive(w *World, res *block.Result, im *chain.Import) {
 	for i, m := range im.Messages {
 		number := im.First + uint64(i)
 		o.census.add("relay taken in")
+		if m.Depth > playRounds/2 && m.Method == playMethod {
+			o.census.add("ping-pong between chains")
+		}
 		if from == nil || number != o.arrived[p] || m.From.Chain() != im.Source || m.To.Chain() != w.id {
 			o.violate("I5 exactly once", nil, "block %d of chain %d takes in relay %d of chain %d, from %s to %s, and %d is next", res.Block.Header.Height, w.id, number, im.Source, m.From, m.To, o.arrived[p])
 			return
@@ -243,7 +247,7 @@ func (o *crossing) demand() {
 	for _, w := range o.worlds {
 		heights[w.id] = w.final.height()
 		for _, x := range o.worlds {
-			if !w.rotten && !x.rotten {
+			if !w.rotten && !x.rotten && !o.severs(w.id, x.id) {
 				sent[pairOf{w.id, x.id}] = o.count(w.id, x.id)
 			}
 		}
@@ -254,13 +258,22 @@ func (o *crossing) demand() {
 	o.census.most("milliseconds until all had arrived", int((o.now-begin)/millis))
 }
 
+// severs says whether a rotten chain is on the way that what one chain sends to another takes: it records nothing any more. What comes to a
+// chain under it from beyond takes no step there.
+func (o *crossing) severs(from, to chain.ID) bool {
+	top := o.tree.Common(from, to)
+	return slices.ContainsFunc(o.tree.Ancestors(from), func(id chain.ID) bool {
+		return o.world(id).rotten && o.tree.Below(id, top)
+	})
+}
+
 // open says what has not come to its end; "" for nothing.
 func (o *crossing) open(heights map[chain.ID]uint64, sent map[pairOf]uint64) string {
 	for _, w := range o.worlds {
 		if w.rotten {
 			continue
 		}
-		if w.id != chain.Main && o.recorded[w.id] < heights[w.id] {
+		if parent := o.world(o.tree.Parent(w.id)); parent != nil && !parent.rotten && o.recorded[w.id] < heights[w.id] {
 			return fmt.Sprintf("blocks of chain %d are recorded up to %d of %d", w.id, o.recorded[w.id], heights[w.id])
 		}
 		if list := o.wanted[w.id]; len(list) > 0 {

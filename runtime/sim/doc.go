@@ -45,7 +45,7 @@
 // # What it does not do
 //
 // There is no proto.actor in it: what it schedules, the seed does here. There are no elections: where a committee changes, the registry takes
-// what a user sends (epoch.go). All chains are in the genesis. A chain that rots has none under it. Nobody slows down messages to a loaded
+// what a user sends (epoch.go). All chains are in the genesis. Nobody slows down messages to a loaded
 // chain: that is the door's (package ingress), and there is none here. What waits is offered to the other members as in a node
 // (runtime/ingress Offers), and so are envelopes (relay.Bag).
 package sim

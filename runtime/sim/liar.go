@@ -31,6 +31,9 @@ func (s *stage) rot(id chain.ID) {
 	w := s.world(id)
 	w.rotten = true
 	s.census.add("chain rots")
+	if len(s.tree.Children(id)) > 0 {
+		s.census.add("chain rots above others")
+	}
 	s.tell(nil, "chain %d rots", id)
 	l := &liar{World: w, stuck: map[chain.ID]bool{}, left: liarBlocks}
 	l.relays = keep.RelaysOf(records{w.final.archive, func() uint64 { return uint64(len(w.final.blocks) - 1) }}, id)

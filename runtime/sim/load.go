@@ -16,6 +16,7 @@ type load struct {
 	pending []*chain.Message
 	made    int
 	houses  []chain.Address // accounts with the contract
+	players []chain.Address // accounts with the one that plays ping-pong
 
 	confidant *node // the one that is told, and tells nobody; nil for any
 }
@@ -87,6 +88,9 @@ func (l *load) act() {
 	switch {
 	case l.w.plan.Contract && l.made == 0:
 		m = l.external(from, chain.MethodPublish, chain.PublishInput{Code: contractCode()}.Encode(), 0)
+		m.GasLimit = chain.MaxMessageGas
+	case l.w.plan.Contract && l.made == 1 && len(l.w.worlds) > 1:
+		m = l.external(from, chain.MethodPublish, chain.PublishInput{Code: playerCode()}.Encode(), 0)
 		m.GasLimit = chain.MaxMessageGas
 	case l.w.whole.on(Envelopes) && r.IntN(6) == 0 && l.junk():
 		return
@@ -208,6 +212,10 @@ func (l *load) abroad(from int) *chain.Message {
 		if houses := other.load.houses; len(houses) > 0 {
 			return call(houses[r.IntN(len(houses))], "do", 2_000_000, make([]byte, r.IntN(callSpin+1)))
 		}
+	case 5:
+		if m := l.play(from, other); m != nil {
+			return m
+		}
 	case 3:
 		amount = 1<<49 + r.Uint64N(1<<49) // most of what the account has
 	case 4:
@@ -215,6 +223,27 @@ func (l *load) abroad(from int) *chain.Message {
 	}
 	m := l.external(from, chain.MethodTransfer, chain.TransferInput{To: to}.Encode(), amount)
 	m.GasLimit = exec.TransferGas(m) + r.Uint64N(2)*100_000
+	return m
+}
+
+// play begins a game of ping-pong with an account of another chain, or makes a player here; nil where there is no code for that.
+func (l *load) play(from int, other *World) *chain.Message {
+	r := l.w.random.load
+	switch {
+	case !l.w.plan.Contract:
+		return nil
+	case len(l.players) == 0 || len(other.load.players) == 0 || r.IntN(3) == 0:
+		in := chain.DeployInput{Code: playerHash(), Salt: [32]byte{byte(l.made)}, GasLimit: 5_000_000}
+		l.players = append(l.players, chain.MadeAddress(l.w.id, l.wallets[from].address, in.Salt, in.Code))
+		m := l.external(from, chain.MethodDeploy, in.Encode(), 10)
+		m.GasLimit = 20_000_000
+		return m
+	}
+	rounds := 1 + r.IntN(playRounds)
+	partner := other.load.players[r.IntN(len(other.load.players))]
+	in := chain.CallInput{To: l.players[r.IntN(len(l.players))], Method: playMethod, GasLimit: uint64(rounds) * playGas, Input: append(partner[:], make([]byte, rounds)...)}
+	m := l.external(from, chain.MethodCall, in.Encode(), 0)
+	m.GasLimit = in.GasLimit + 2_000_000
 	return m
 }
 

@@ -14,6 +14,7 @@ type Branch struct {
 	Seats    []int // of each member, in its first epoch
 	Messages int
 	Carriers []int // the members that carry its digests
+	Contract bool  // users publish one there, and call it from everywhere
 }
 
 // Rot is a chain all of whose committee turns rotten at a time.
@@ -69,9 +70,9 @@ func (p *Plan) drawTree(r *rand.Rand, o Options) {
 		}
 	}
 	slices.SortStableFunc(p.Changes, func(a, b Change) int { return cmp.Compare(a.At, b.At) })
-	if leaf := p.Branches[r.IntN(count)].ID; p.on(Rotten) && len(p.tree().Children(leaf)) == 0 {
-		p.Rot = Rot{leaf, r.Uint64N(p.Trouble)}
-		p.Changes = slices.DeleteFunc(p.Changes, func(c Change) bool { return c.Chain == leaf })
+	if id := p.Branches[r.IntN(count)].ID; p.on(Rotten) {
+		p.Rot = Rot{id, r.Uint64N(p.Trouble)}
+		p.Changes = slices.DeleteFunc(p.Changes, func(c Change) bool { return c.Chain == id })
 	}
 	for i := range p.Branches {
 		b := &p.Branches[i]
@@ -80,6 +81,9 @@ func (p *Plan) drawTree(r *rand.Rand, o Options) {
 				b.Carriers = append(b.Carriers, member)
 			}
 		}
+	}
+	for i := range p.Branches {
+		p.Branches[i].Contract = r.IntN(3) == 0
 	}
 }
 
@@ -128,7 +132,7 @@ func (p *Plan) of(id chain.ID) *Plan {
 	c.Changes = slices.DeleteFunc(slices.Clone(p.Changes), func(x Change) bool { return x.Chain != id })
 	for _, b := range p.Branches {
 		if b.ID == id {
-			c.Nodes, c.Messages, c.Silent, c.Contract = b.Seats, b.Messages, 0, false
+			c.Nodes, c.Messages, c.Silent, c.Contract = b.Seats, b.Messages, 0, b.Contract
 		}
 	}
 	return &c

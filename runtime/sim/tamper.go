@@ -2,6 +2,7 @@ package sim
 
 import (
 	"errors"
+	"math"
 	"slices"
 
 	"github.com/thinkey/thinkey/runtime/relay"
@@ -24,7 +25,7 @@ func tamper(s *stage, e *light.Envelope) *light.Envelope {
 		return nil
 	}
 	f.Import.Messages = slices.Clone(e.Import.Messages)
-	switch []int{0, 1, 1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9}[r.IntN(14)] {
+	switch []int{0, 1, 1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 10, 11, 12, 13}[r.IntN(18)] {
 	case 0: // more money than was sent
 		m := f.Import.Messages[0].Clone()
 		m.Amount, _ = m.Amount.Add(chain.NewAmount(1))
@@ -61,7 +62,38 @@ func tamper(s *stage, e *light.Envelope) *light.Envelope {
 			return nil
 		}
 		p.Steps = p.Steps[1:]
+	default:
+		if !tamperPlaces(s, &f, &p) {
+			return nil
+		}
 	}
 	f.Import.Proof = p.Append(nil)
 	return &f
+}
+
+// tamperPlaces lies about where something stands in a tree, and says whether there was a tree to lie about.
+func tamperPlaces(s *stage, f *light.Envelope, p *light.ImportProof) bool {
+	at := slices.IndexFunc(p.Steps, func(x light.Step) bool { return len(x.Place.Path) > 0 })
+	switch what := s.wires.IntN(4); {
+	case what == 0 && p.Places.Count > 1: // a leaf as the node above all
+		p.Places = merkle.MultiProof{Count: 1, Indexes: []uint32{0}}
+		f.Import.Messages = f.Import.Messages[:1]
+		s.census.add("forged: leaf as node")
+	case what == 1 && at >= 0: // a node as leaf: the path begins above it
+		place := &p.Steps[at].Place
+		place.Index, place.Path = place.Index/2, place.Path[1:]
+		s.census.add("forged: leaf as node")
+	case what == 2 && at >= 0: // what is on the left on the right
+		p.Steps[at].Place.Index ^= 1
+		s.census.add("forged: wrong side")
+	case what == 3 && len(p.Steps) > 0 && s.wires.IntN(2) == 0: // beyond all there is: round to where it was, in as many bits
+		p.Steps[len(p.Steps)-1].Place.Index |= 1 << 63
+		s.census.add("forged: index overflow")
+	case what != 3:
+		return false
+	default:
+		f.Import.First = math.MaxUint64 - uint64(len(f.Import.Messages)) + 1
+		s.census.add("forged: index overflow")
+	}
+	return true
 }
