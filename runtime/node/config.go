@@ -78,7 +78,11 @@ type Config struct {
 	// KeepStates is how many blocks back the state can be asked for; 0 for all.
 	KeepStates uint64
 	CacheBytes int64
-	Log        *slog.Logger
+	// Volatile lets a node that is killed lose what it hasn't synced (store.Options).
+	Volatile bool
+	// Offset is how far the node's clock is ahead; for tests.
+	Offset time.Duration
+	Log    *slog.Logger
 	// Member is this node's place in the committee of its chain; nil on a chain that one validator runs.
 	Member *Member
 	// Mark, if set, is told when a stage of the work ends; for measuring.
@@ -109,6 +113,9 @@ func Defaults() Config {
 		MaxResident: 100_000, Lane: account.DefaultLimits(), CacheBytes: 64 << 20, Log: slog.Default(),
 	}
 }
+
+// clock is the time as this node has it.
+func (c *Config) clock() time.Time { return time.Now().Add(c.Offset) }
 
 // ErrOtherGenesis is a data directory that holds another network than the genesis given.
 var ErrOtherGenesis = errors.New("data directory holds another network: start it with the same genesis, or choose another directory")

@@ -114,7 +114,7 @@ func (m *member) record(scene *evidence.Scene, raw []byte) ([]byte, error) {
 // near withholds the vote while the block's time is too far ahead; Valid follows when it isn't.
 func (m *member) near(hash chain.BlockHash) bft.Verdict {
 	at := time.UnixMilli(int64(m.results[hash].Block.Header.TimeMillis))
-	wait := time.Until(at) - maxAhead
+	wait := at.Sub(m.node.config.clock()) - maxAhead
 	if wait <= 0 {
 		return bft.Valid
 	}

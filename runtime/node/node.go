@@ -85,7 +85,7 @@ func Open(config Config) (*Node, error) {
 	var err error
 	if n.store = config.Store; n.store == nil {
 		n.store, err = store.Open(store.Options{
-			Dir: config.Dir, KeepStates: config.KeepStates, CacheBytes: config.CacheBytes, Log: config.Log, Fatal: n.fatal,
+			Dir: config.Dir, KeepStates: config.KeepStates, CacheBytes: config.CacheBytes, Volatile: config.Volatile, Log: config.Log, Fatal: n.fatal,
 		})
 	}
 	if err != nil {

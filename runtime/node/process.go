@@ -54,7 +54,7 @@ func OpenProcess(c ProcessConfig) (*Process, error) {
 	p := &Process{config: c, chains: relay.NewChains(), nodes: map[chain.ID]*Node{}}
 	var err error
 	p.store, err = store.Open(store.Options{
-		Dir: c.Dir, KeepStates: c.KeepStates, CacheBytes: c.CacheBytes, Log: c.Log, Fatal: func(err error) { c.Fatal(err) },
+		Dir: c.Dir, KeepStates: c.KeepStates, CacheBytes: c.CacheBytes, Volatile: c.Volatile, Log: c.Log, Fatal: func(err error) { c.Fatal(err) },
 	})
 	if err != nil {
 		return nil, err

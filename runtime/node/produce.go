@@ -147,7 +147,7 @@ type built struct {
 // no other block is open.
 func (n *Node) build(w wish) (*built, error) {
 	before := n.before()
-	now := uint64(time.Now().UnixMilli())
+	now := uint64(n.config.clock().UnixMilli())
 	context, err := before.Context(n.rules, max(now, before.Header.TimeMillis+1))
 	if err != nil {
 		return nil, err

@@ -36,6 +36,8 @@ type Options struct {
 	Fatal func(error)
 	// Disk, if set, is in memory and can crash; Dir is on it then.
 	Disk *Disk
+	// Volatile lets a process that is killed lose what wasn't synced, as a loss of power would: for tests of processes.
+	Volatile bool
 
 	fs   vfs.FS                // for tests: instead of the disk
 	tune func(*pebble.Options) // for measurements
@@ -103,6 +105,9 @@ func newStore(o Options) *Store {
 		s.fs = vfs.NewMem()
 	default:
 		s.fs = vfs.Default
+		if o.Volatile {
+			s.fs = volatileFS{s.fs}
+		}
 	}
 	if s.dir == "" {
 		s.dir = memoryDir
