@@ -82,14 +82,27 @@ func measureStep(profiles, step string, measure func() (any, error)) (any, error
 	if profiles == "" {
 		return measure()
 	}
-	file, err := os.Create(filepath.Join(profiles, step+".pprof"))
+	var answer any
+	err := profiled(filepath.Join(profiles, step+".pprof"), func() (err error) {
+		answer, err = measure()
+		return err
+	})
+	return answer, err
+}
+
+// profiled does work, and writes a CPU profile of it to a file if one is named.
+func profiled(path string, work func() error) error {
+	if path == "" {
+		return work()
+	}
+	file, err := os.Create(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { _ = file.Close() }()
 	if err := pprof.StartCPUProfile(file); err != nil {
-		return nil, err
+		return err
 	}
 	defer pprof.StopCPUProfile()
-	return measure()
+	return work()
 }

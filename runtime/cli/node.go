@@ -14,6 +14,7 @@ import (
 
 	"github.com/thinkey/thinkey/cluster/mesh"
 	"github.com/thinkey/thinkey/runtime/api"
+	"github.com/thinkey/thinkey/runtime/byzantine"
 	"github.com/thinkey/thinkey/runtime/node"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -73,9 +74,9 @@ configuration. Back up the key; never start a node with one key in two places.`
 }
 
 func (a *app) newNodeStart() *cobra.Command {
-	home, from, restored := "", &password{}, false
+	home, from, o := "", &password{}, nodeStart{}
 	cmd := a.command("start", "Run a node until it is told to stop", func(cmd *cobra.Command, _ []string) error {
-		return a.runNode(cmd.Context(), nodeHome(home), from, restored)
+		return profiled(o.profile, func() error { return a.runNode(cmd.Context(), nodeHome(home), from, o) })
 	})
 	cmd.Long = `Run the node of a directory: it finds the others of its network by the mesh, agrees with them on the chains on which it has a seat, follows the others,
 and serves users. Ctrl-C, or SIGTERM, stops it; being killed loses nothing that was final.
@@ -84,8 +85,17 @@ A validator must not contradict what it has signed. Start one whose directory wa
 it signs nothing until the chain is two blocks above the highest that the others report.`
 	homeFlag(cmd, &home)
 	from.flags(cmd)
-	cmd.Flags().BoolVar(&restored, "restored", false, "the directory was restored from a backup: vote when that is safe")
+	o.faults.flags(cmd)
+	cmd.Flags().StringVar(&o.profile, "profile", "", "file for a profile of what the node spends its CPU on, written when it stops")
+	cmd.Flags().BoolVar(&o.restored, "restored", false, "the directory was restored from a backup: vote when that is safe")
 	return cmd
+}
+
+// nodeStart is how a node is started.
+type nodeStart struct {
+	restored bool
+	profile  string // a file
+	faults   nodeFaults
 }
 
 // running are the parts of a node that runs.
@@ -96,9 +106,12 @@ type running struct {
 }
 
 // runNode runs until ctx ends or the node fails.
-func (a *app) runNode(ctx context.Context, h nodeHome, from *password, restored bool) error {
+func (a *app) runNode(ctx context.Context, h nodeHome, from *password, o nodeStart) error {
 	c, err := readNodeConfig(h)
 	if err != nil {
+		return err
+	}
+	if err := o.faults.check(&c); err != nil {
 		return err
 	}
 	from.file = cmp.Or(from.file, c.passwordPath(h))
@@ -114,7 +127,7 @@ func (a *app) runNode(ctx context.Context, h nodeHome, from *password, restored 
 		return failed("bad_genesis", "%s: %v", h.at(c.Genesis), err).do("take the file that the other nodes have")
 	}
 	r := &running{}
-	if err := a.openNode(r, h, &c, key, g, restored); err != nil {
+	if err := a.openNode(r, opening{h, &c, key, g, o}); err != nil {
 		return errors.Join(err, r.close())
 	}
 	served := make(chan error, 1)
@@ -166,8 +179,18 @@ func seated(g *chain.Genesis) error {
 	return nil
 }
 
+// opening is what a node is made of.
+type opening struct {
+	home    nodeHome
+	config  *nodeConfig
+	key     keys.PrivateKey
+	genesis *chain.Genesis
+	nodeStart
+}
+
 // openNode starts the parts, from the outside in: others are heard when the chains are ready.
-func (a *app) openNode(r *running, h nodeHome, c *nodeConfig, key keys.PrivateKey, g *chain.Genesis, restored bool) error {
+func (a *app) openNode(r *running, o opening) error {
+	h, c, key, g := o.home, o.config, o.key, o.genesis
 	trusted, err := c.trusted(h.file(nodeConfigFile))
 	if err != nil {
 		return err
@@ -190,7 +213,7 @@ func (a *app) openNode(r *running, h nodeHome, c *nodeConfig, key keys.PrivateKe
 		return err
 	}
 	founding := isThere(h.file(foundingFile))
-	r.process, err = node.OpenProcess(a.processConfig(r, h, c, key, g, founding, restored))
+	r.process, err = node.OpenProcess(a.processConfig(r, o, founding))
 	switch {
 	case errors.Is(err, store.ErrInUse):
 		return failed("in_use", "%s is in use by another process", h).do("stop it first")
@@ -228,8 +251,9 @@ func served(g *chain.Genesis, k keys.PublicKey) (list []mesh.Served) {
 	return list
 }
 
-func (a *app) processConfig(r *running, h nodeHome, c *nodeConfig, key keys.PrivateKey, g *chain.Genesis, founding, restored bool) node.ProcessConfig {
-	config := node.Defaults()
+func (a *app) processConfig(r *running, o opening, founding bool) node.ProcessConfig {
+	config, h, c, key := node.Defaults(), o.home, o.config, o.key
+	config.Volatile, config.Offset = o.faults.volatile, o.faults.clock
 	config.Dir, config.KeepStates, config.Log = h.file(ledgerDir), c.KeepStates, a.log
 	config.Pace, _ = node.ParsePace(c.Block) // checked when it was read
 	config.Fatal = func(err error) {
@@ -238,7 +262,7 @@ func (a *app) processConfig(r *running, h nodeHome, c *nodeConfig, key keys.Priv
 		os.Exit(exitFailed)
 	}
 	return node.ProcessConfig{
-		Config: config, Network: g, Carrier: &key,
+		Config: config, Network: o.genesis, Carrier: &key,
 		Engines: func(id chain.ID) node.Compile { return engineIn(h.file(fmt.Sprintf("%s/chain-%d", codeCache, id))) },
 		Seat: func(id chain.ID) *node.Member {
 			net, err := r.links.Net(id)
@@ -246,7 +270,11 @@ func (a *app) processConfig(r *running, h nodeHome, c *nodeConfig, key keys.Priv
 				a.log.Error("a chain has no connections", "chain", id, "error", err)
 				return nil
 			}
-			return &node.Member{Node: key.Public(), Secret: votingKey(key), Net: net, Founding: founding, Restored: restored}
+			m := &node.Member{Node: key.Public(), Secret: votingKey(key), Net: net, Founding: founding, Restored: o.restored}
+			if o.faults.byzantine != "" {
+				m.Twist = byzantine.Twist(o.faults.byzantine, byzantine.Self{Network: o.genesis.Network(), Secret: m.Secret})
+			}
+			return m
 		},
 	}
 }

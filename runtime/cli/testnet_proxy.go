@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -119,6 +120,9 @@ func noProxy(dir string) error {
 	return failed("no_proxy", "--dir: the nodes of %s reach each other directly", dir).do("make a network whose links can fail with: thinkey testnet gen --faults")
 }
 
+// proxyTime is how long a proxy may take until it serves.
+const proxyTime = 10 * time.Second
+
 // startProxy starts the proxy of a network that has one, unless it runs.
 func (a *app) startProxy(ctx context.Context, dir string) error {
 	if _, ok := runningProxy(dir); ok || !isThere(filepath.Join(dir, proxyFile)) {
@@ -144,11 +148,10 @@ func (a *app) startProxy(ctx context.Context, dir string) error {
 	if err := c.Start(); err != nil {
 		return failed("no_start", "the proxy: %v", err).do("see whether the program can be run: %s", self)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- c.Wait() }() // until this command ends, which doesn't wait for it
-	is := func() bool { r, ok := runningProxy(dir); return ok && r.PID == c.Process.Pid }
-	err = awaitNode(ctx, startTime, func() bool { return is() || len(ended) > 0 })
-	if err != nil || !is() {
+	go func() { _ = c.Wait() }() // until this command ends, which doesn't wait for it
+	// Of several that are started at once one gets the addresses.
+	is := func() bool { _, ok := runningProxy(dir); return ok }
+	if err = awaitNode(ctx, proxyTime, is); err != nil {
 		return failed("no_start", "the proxy of %s doesn't serve", dir).do("see the end of %s", logged)
 	}
 	return nil

@@ -66,7 +66,7 @@ func awaitNode(ctx context.Context, patience time.Duration, is func() bool) erro
 }
 
 func (a *app) newTestnetUp() *cobra.Command {
-	dir := ""
+	dir, with := "", nodeFaults{}
 	cmd := a.command("up [N...]", "Start the nodes of a test network, or some of them", func(cmd *cobra.Command, args []string) error {
 		homes, err := testnetHomes(dir)
 		if err != nil {
@@ -82,13 +82,16 @@ func (a *app) newTestnetUp() *cobra.Command {
 				homes = append(homes, h)
 			}
 		}
+		if err := with.check(&nodeConfig{DevSeed: "any"}); err != nil {
+			return err
+		}
 		if err := a.startProxy(cmd.Context(), dir); err != nil {
 			return err
 		}
 		faults := make([]error, len(homes))
 		var work sync.WaitGroup
 		for i, h := range homes {
-			work.Go(func() { faults[i] = a.startNode(cmd.Context(), h) })
+			work.Go(func() { faults[i] = a.startNode(cmd.Context(), h, with.arguments()) })
 		}
 		work.Wait()
 		if err := errors.Join(faults...); err != nil {
@@ -98,6 +101,7 @@ func (a *app) newTestnetUp() *cobra.Command {
 	})
 	cmd.Long = `Start a process for each node; they go on when this command has ended, until thinkey testnet down. What they say is in the node.log of their homes.`
 	dirFlag(cmd, &dir)
+	with.flags(cmd)
 	return cmd
 }
 
@@ -105,7 +109,7 @@ func (a *app) newTestnetUp() *cobra.Command {
 const startTime = time.Minute
 
 // startNode starts the process of a node, unless it runs, and waits until it serves.
-func (a *app) startNode(ctx context.Context, h nodeHome) error {
+func (a *app) startNode(ctx context.Context, h nodeHome, faults []string) error {
 	if r, ok := h.ready(); ok && isRunning(h, r.PID) {
 		return nil
 	}
@@ -122,7 +126,7 @@ func (a *app) startNode(ctx context.Context, h nodeHome) error {
 		return failed("no_log", "%v", err).do("see whether the disk is full")
 	}
 	defer func() { _ = log.Close() }()
-	c := exec.Command(self, "node", "start", "--home", path, "--log", a.settings.text("log"))
+	c := exec.Command(self, append([]string{"node", "start", "--home", path, "--log", a.settings.text("log")}, faults...)...)
 	c.Stdout, c.Stderr, c.Env = log, log, a.Environ
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // it outlives this command, and its terminal
 	if err := c.Start(); err != nil {
