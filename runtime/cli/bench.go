@@ -13,9 +13,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func newBench() *cobra.Command {
+func (a *app) newBench() *cobra.Command {
 	c := &cobra.Command{Use: "bench", Short: "Measure the system on this machine"}
-	c.AddCommand(newBenchPayment(), newBenchConsensus(), newBenchRelay(), newBenchScale(), newBenchAuction(), newBenchWasm(), newBenchBroadcast())
+	c.AddCommand(newBenchPayment(), newBenchConsensus(), newBenchRelay(), newBenchScale(), newBenchAuction(), newBenchWasm(), newBenchBroadcast(), a.newBenchCluster())
 	return c
 }
 

@@ -85,7 +85,7 @@ func (a *app) newTestnetGen() *cobra.Command {
 				return err
 			}
 		}
-		network, err := genTestnet(testnetPlan{dir, a.settings.text("seed"), nodes, chains, faults})
+		network, err := genTestnet(testnetPlan{dir: dir, seed: a.settings.text("seed"), nodes: nodes, chains: chains, faults: faults})
 		if err != nil {
 			return err
 		}
@@ -109,7 +109,8 @@ thinkey testnet partition and disturb can do it harm.`
 type testnetPlan struct {
 	dir, seed     string
 	nodes, chains int
-	faults        bool // with a proxy between the nodes
+	faults        bool            // with a proxy between the nodes
+	accounts      []chain.Address // of the main chain, that have money beside those with names
 }
 
 // genTestnet makes a network's directories.
@@ -124,6 +125,10 @@ func genTestnet(p testnetPlan) (network chain.NetworkID, err error) {
 			grant(c, devAddressOn(c.Chain, p.seed, name), chain.NewAmount(devBalance))
 		}
 	}
+	for _, at := range p.accounts {
+		g.Accounts = append(g.Accounts, chain.GenesisAccount{Address: at, Balance: chain.NewAmount(1 << 60)})
+	}
+	slices.SortFunc(g.Accounts, func(a, b chain.GenesisAccount) int { return a.Address.Compare(b.Address) })
 	var seeds []string
 	secrets := make([]keys.PrivateKey, p.nodes)
 	for i := range p.nodes {

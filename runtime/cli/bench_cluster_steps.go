@@ -1,0 +1,337 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/client"
+)
+
+// clusterLoad are the nodes that are measured, and what is submitted to them.
+type clusterLoad struct {
+	*clusterBench
+	out      benchOutput
+	network  chain.NetworkID
+	accounts []chain.Address
+	nonces   []uint32 // signed so far, by account
+	homes    []nodeHome
+	clients  []*client.Client // by node; nil before its first start
+	loads    [2][streams][]*chain.Message
+}
+
+const (
+	// streams is in how many sequences a load is submitted: an account's messages are in one of them, in their order.
+	streams = 2 * benchNodes
+	// inRequest is how many messages one request has.
+	inRequest = 500
+)
+
+// sign makes payments between random pairs of accounts.
+func (l *clusterLoad) sign(n int) (load [streams][]*chain.Message) {
+	random := rand.New(rand.NewPCG(uint64(n), 1))
+	type pair struct{ from, to, nonce uint32 }
+	pairs := make([]pair, n)
+	for i := range pairs {
+		from := uint32(random.IntN(l.Accounts))
+		pairs[i] = pair{from, uint32(random.IntN(l.Accounts)), l.nonces[from]}
+		l.nonces[from]++
+	}
+	messages := make([]*chain.Message, n)
+	pieces(n, func(i int) { messages[i] = l.payment(pairs[i].from, pairs[i].to, pairs[i].nonce) })
+	for i, p := range pairs {
+		load[p.from%streams] = append(load[p.from%streams], messages[i])
+	}
+	return load
+}
+
+func (l *clusterLoad) payment(from, to, nonce uint32) *chain.Message {
+	a := l.accounts[from]
+	m := &chain.Message{
+		Network: l.network, Kind: chain.External, From: a, To: a, Payer: a, Nonce: uint64(nonce), ValidUntil: math.MaxUint64,
+		Amount: chain.NewAmount(1), GasPrice: chain.DefaultParams().MinGasPrice, Method: chain.MethodTransfer,
+		Input: chain.TransferInput{To: l.accounts[to]}.Encode(), Proof: make([]byte, 96),
+	}
+	m.GasLimit = exec.TransferGas(m)
+	return m.Sign(benchKey(from))
+}
+
+// start starts all nodes.
+func (l *clusterLoad) start(ctx context.Context, _ *clusterResult) error {
+	faults := make([]error, len(l.homes))
+	var work sync.WaitGroup
+	for i := range l.homes {
+		work.Go(func() { faults[i] = l.startOne(ctx, i) })
+	}
+	work.Wait()
+	return errors.Join(faults...)
+}
+
+// startOne starts a node and waits until it serves.
+func (l *clusterLoad) startOne(ctx context.Context, i int) error {
+	if err := l.startNode(ctx, l.homes[i], l.nodeArguments(i)); err != nil {
+		return err
+	}
+	r, _ := l.homes[i].ready()
+	l.clients[i] = client.New(r.API, client.WithTimeout(time.Minute))
+	return nil
+}
+
+// stop ends all nodes.
+func (l *clusterLoad) stop() {
+	ctx, cancel := context.WithTimeout(context.Background(), endTime)
+	defer cancel()
+	for _, h := range l.homes {
+		if err := endNode(ctx, h, syscall.SIGTERM); err != nil {
+			_ = endNode(ctx, h, syscall.SIGKILL)
+		}
+	}
+}
+
+// idleTime is how long nodes are watched that have nothing to do.
+const idleTime = 20 * time.Second
+
+// idle measures nodes that have nothing to do but heartbeats. What was caught up at the start is over first.
+func (l *clusterLoad) idle(ctx context.Context, r *clusterResult) error {
+	if err := rest(ctx, 5*time.Second); err != nil {
+		return err
+	}
+	before, began := l.processCPU(), time.Now()
+	if err := rest(ctx, idleTime); err != nil {
+		return err
+	}
+	r.IdleCPU = 100 * (l.processCPU() - before).Seconds() / time.Since(began).Seconds() / benchNodes
+	r.RSSIdle = l.largest()
+	return nil
+}
+
+func rest(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// single makes payments one after the other, at all nodes in turn.
+func (l *clusterLoad) single(ctx context.Context, r *clusterResult) error {
+	took := make([]float64, 0, l.Idle)
+	for i := range l.Idle {
+		d, err := l.one(ctx, i%benchNodes)
+		if err != nil {
+			return err
+		}
+		took = append(took, d.Seconds()*1000)
+	}
+	r.IdleP50, r.IdleP99 = percentile(took, 0.5), percentile(took, 0.99)
+	return nil
+}
+
+// one makes a payment at a node, and says how long it takes until that says that it is final. The account is one that no load has.
+func (l *clusterLoad) one(ctx context.Context, at int) (time.Duration, error) {
+	c := l.clients[at]
+	m, err := client.NewSigner(c, client.DevKey("bench", client.DevNames()[0])).Transfer(ctx, l.accounts[0], chain.NewAmount(1))
+	if err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	answers, err := c.SubmitFinal(ctx, m)
+	if err == nil && answers[0].State != client.StateFinal {
+		err = fmt.Errorf("a payment is %s", answers[0].State)
+	}
+	return time.Since(began), err
+}
+
+// full submits the first load to all nodes.
+func (l *clusterLoad) full(ctx context.Context, r *clusterResult) error {
+	generator, nodes := cpu(), l.processCPU()
+	took, blocks, err := l.submitAll(ctx, l.loads[0], benchNodes)
+	if err != nil {
+		return err
+	}
+	r.Rate, r.Blocks = float64(l.Messages)/took.Seconds(), blocks
+	r.GeneratorCPU, r.CPU = microsPer(cpu()-generator, l.Messages), microsPer(l.processCPU()-nodes, l.Messages)
+	r.RSS = l.largest()
+	return nil
+}
+
+// missed submits the second load while the last node is away, and starts that.
+func (l *clusterLoad) missed(ctx context.Context, r *clusterResult) error {
+	last := benchNodes - 1
+	if err := endNode(ctx, l.homes[last], syscall.SIGTERM); err != nil { // an orderly end, for its profile
+		return err
+	}
+	made, _, err := l.submitAll(ctx, l.loads[1], last)
+	if err != nil {
+		return err
+	}
+	head, err := l.clients[0].Info(ctx)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	if err := l.startOne(ctx, last); err != nil {
+		return err
+	}
+	err = awaitNode(ctx, 10*time.Minute, func() bool {
+		in, err := l.clients[last].Info(ctx)
+		return err == nil && in.Height >= head.Height
+	})
+	r.CatchUp = made.Seconds() / time.Since(began).Seconds()
+	return err
+}
+
+// submitAll submits a load to the first n nodes, and returns how long it took until all of it was final.
+func (l *clusterLoad) submitAll(ctx context.Context, load [streams][]*chain.Message, n int) (time.Duration, uint64, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	head, err := l.clients[0].Info(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	began := time.Now()
+	faults := make(chan error, streams)
+	for i := range streams {
+		go func() { faults <- l.submitStream(ctx, l.clients[i%n], load[i]) }()
+	}
+	watched := make(chan error, 1)
+	blocks := uint64(0)
+	go func() {
+		left := l.Messages
+		watched <- l.clients[0].Blocks(ctx, head.Height, func(b client.Block) error {
+			if left -= b.Inputs; left <= 0 {
+				blocks = b.Height - head.Height
+				return errAllFinal
+			}
+			return nil
+		})
+	}()
+	for range streams {
+		err = errors.Join(err, <-faults)
+	}
+	if err != nil {
+		cancel()
+		<-watched
+		return 0, 0, err
+	}
+	if err := <-watched; !errors.Is(err, errAllFinal) {
+		return 0, 0, err
+	}
+	return time.Since(began), blocks, nil
+}
+
+var errAllFinal = errors.New("all of the load is final")
+
+// submitStream submits messages in their order, and those that are refused for now again.
+func (l *clusterLoad) submitStream(ctx context.Context, c *client.Client, list []*chain.Message) error {
+	for len(list) > 0 {
+		batch := list[:min(inRequest, len(list))]
+		list = list[len(batch):]
+		for len(batch) > 0 {
+			answers, err := c.Submit(ctx, batch...)
+			var later []*chain.Message
+			wait := time.Duration(0)
+			if one := (*client.Error)(nil); errors.As(err, &one) && len(answers) == 1 {
+				err = nil // that of its one message
+			}
+			if err != nil {
+				return err
+			}
+			for i, a := range answers {
+				if a.Error == nil {
+					continue
+				}
+				if a.Error.RetryMillis == 0 {
+					return fmt.Errorf("a payment is refused: %w", a.Error)
+				}
+				later = append(later, batch[i])
+				wait = max(wait, time.Duration(a.Error.RetryMillis)*time.Millisecond)
+			}
+			if batch = later; len(batch) > 0 {
+				if err := rest(ctx, wait); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// restarts measures how soon a node that was killed votes again: another is killed as it starts, so that nothing is final without it.
+func (l *clusterLoad) restarts(ctx context.Context, r *clusterResult) error {
+	var took []float64
+	for range l.Restarts {
+		b, err := l.clients[0].Latest(ctx)
+		if err != nil {
+			return err
+		}
+		leader := int(b.Proposer) % benchNodes // each node has one seat, in their order; who leads stays there
+		back, away := (leader+1)%benchNodes, (leader+2)%benchNodes
+		if err := endNode(ctx, l.homes[back], syscall.SIGKILL); err != nil {
+			return err
+		}
+		if _, err := l.one(ctx, leader); err != nil {
+			return err
+		}
+		if err := endNode(ctx, l.homes[away], syscall.SIGKILL); err != nil {
+			return err
+		}
+		began := time.Now()
+		started := make(chan error, 1)
+		go func() { started <- l.startOne(ctx, back) }()
+		_, err = l.one(ctx, leader)
+		took = append(took, time.Since(began).Seconds()*1000)
+		if err := errors.Join(err, <-started, l.startOne(ctx, away)); err != nil {
+			return err
+		}
+		if _, err := l.one(ctx, away); err != nil { // it is there again
+			return err
+		}
+	}
+	r.Restart = percentile(took, 0.5)
+	return nil
+}
+
+// tick is the unit in which Linux counts the time of processes for others to see.
+const tick = 10 * time.Millisecond
+
+// processCPU is the user and system time of all nodes together.
+func (l *clusterLoad) processCPU() (sum time.Duration) {
+	for _, h := range l.homes {
+		r, _ := h.ready()
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", r.PID))
+		if err != nil {
+			continue // it is away
+		}
+		fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:]) // behind the name, which may hold anything
+		for _, f := range fields[11:13] {
+			n, _ := strconv.ParseInt(string(f), 10, 64)
+			sum += time.Duration(n) * tick
+		}
+	}
+	return sum
+}
+
+// largest is the resident memory of the largest node.
+func (l *clusterLoad) largest() (most uint64) {
+	for _, h := range l.homes {
+		r, _ := h.ready()
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", r.PID))
+		if fields := bytes.Fields(text); err == nil && len(fields) > 1 {
+			n, _ := strconv.ParseUint(string(fields[1]), 10, 64)
+			most = max(most, n*uint64(os.Getpagesize()))
+		}
+	}
+	return most
+}
