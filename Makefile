@@ -7,6 +7,7 @@ SIMTIME  ?= 120s
 SIMREAL  ?= 8s
 SIMSEED  ?= $(shell date +%s)
 KILLS    ?= 50
+CHAOS    ?= $(if $(HOURS),$(HOURS)h,2m)
 EXPLOREHEAP ?= 4096
 
 # Packages whose tests can rewrite their goldens: those that define the flag -update.
@@ -21,7 +22,7 @@ RACE = $(filter-out %/runtime/e2e %/runtime/sim %/runtime/internal/lint,$(shell 
 NORACE = Flood|Crash|CrashWhileMade|WriteErrors|AuditFindsEveryBit
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check race fuzz bench golden kill sim same mutants bls explore contracts check-contracts calibrate docs clean
+.PHONY: help build demo test check race fuzz bench golden kill chaos chaos-finds sim same mutants bls explore contracts check-contracts calibrate docs clean
 
 # Contracts in Rust whose modules are committed beside their source.
 RUST_CONTRACTS = $(sort $(patsubst %/,%,$(dir $(wildcard examples/*/rust/Cargo.toml examples/*/rust/*/Cargo.toml sdk/rust/sampler/Cargo.toml))))
@@ -59,6 +60,12 @@ golden: ## rewrite the golden files; read the diff before committing it
 
 kill: ## kill a node KILLS [50] times while it commits, and check what it comes back with
 	$(GO) test ./runtime/e2e -run TestKill -kills=$(KILLS) -count=1 -timeout 60m
+
+chaos: ## do harm to four processes, their links, disks and clocks for CHAOS [2m] or HOURS, while clients pay, and check all that they were told; CHAOSSEED=N repeats
+	$(GO) test ./runtime/e2e -run '^TestChaos$$' -v -count=1 -timeout 0 -chaos=$(CHAOS) $(if $(CHAOSSEED),-chaos-seed=$(CHAOSSEED))
+
+chaos-finds: ## plant bugs in the program of those processes, a skipped sync and a second signature among them, and see that each is found
+	$(GO) test ./runtime/e2e -run '^TestChaosFinds$$' -v -count=1 -timeout 0 -chaos=10m -chaos-plant
 
 sim: build ## run committees on virtual time with fresh seeds for SIMTIME [120s] of CPU, and for SIMREAL [8s] each with real keys and with real stores
 	$(BIN) sim run --seed $(SIMSEED) --cpu $(SIMTIME) --out bin

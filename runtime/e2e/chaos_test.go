@@ -1,168 +1,395 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/client"
+	"github.com/thinkey/thinkey/sdk/keys"
 )
 
-// cluster is a test network of processes under a test's faults.
-type cluster struct {
+var (
+	chaosFor   = flag.Duration("chaos", 10*time.Second, "how long TestChaos does harm")
+	chaosSeed  = flag.Uint64("chaos-seed", 0, "seed of TestChaos (default: random)")
+	chaosFault = flag.String("chaos-fault", "", "the one fault that TestChaos does (default: all)")
+)
+
+const (
+	chaosNodes  = 4
+	chaosChains = 3 // the main one, and two under it
+	// resumeTime is how long a network of which all nodes run may take until something is final again on each chain.
+	resumeTime = 2 * time.Minute
+	// everyClass is from when on a run must have done every kind of harm.
+	everyClass = time.Minute
+)
+
+// chaos is a test network of processes to which harm is done, while clients pay on it.
+type chaos struct {
 	*testing.T
-	dir    string
-	urls   []string
-	random *rand.Rand
-	all    tally
+	program string // of the nodes
+	dir     string
+	random  *rand.Rand
+	patient bool // a run of many minutes: harm that lasts longer is done, too
+	oracle  oracle
+	urls    []string
+	// liar is the one node that breaks rules, and whose files rot: what it signed is not known then. No other may contradict itself.
+	liar   int
+	disk   bool // the directory of node filled is on a file system of its own
+	filled int
+	up     [chaosNodes][]string // how each node was started last
 	counts map[string]int
+	resume []time.Duration
+	made   int // messages that became final between faults
 }
 
-// run runs a command of thinkey that must succeed.
-func (c *cluster) run(args ...string) string {
-	c.Helper()
-	out, err := exec.Command(filepath.Join(bin, "thinkey"), args...).CombinedOutput()
+// command runs the program; its output is in the error.
+func (c *chaos) command(args ...string) (string, error) {
+	out, err := exec.Command(c.program, args...).CombinedOutput()
 	if err != nil {
-		c.Fatalf("thinkey %v: %v\n%s", args, err, out)
+		err = fmt.Errorf("thinkey %v: %w\n%s", args, err, out)
 	}
-	return string(out)
+	return string(out), err
 }
 
-// newCluster starts four processes.
-func newCluster(t *testing.T, seed uint64) *cluster {
-	c := &cluster{T: t, dir: filepath.Join(t.TempDir(), "net"), random: rand.New(rand.NewPCG(seed, 1)), counts: map[string]int{}}
-	c.run("testnet", "gen", "--nodes", "4", "--dir", c.dir)
-	t.Cleanup(func() { _ = exec.Command(filepath.Join(bin, "thinkey"), "testnet", "down", "--dir", c.dir).Run() })
-	c.run("testnet", "up", "--dir", c.dir)
-	for i := range 4 {
-		var ready struct{ API string }
-		text, err := os.ReadFile(filepath.Join(c.dir, "node-"+strconv.Itoa(i), "ready.json"))
-		if err == nil {
-			err = json.Unmarshal(text, &ready)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.urls = append(c.urls, ready.API)
+// run is a command that must succeed.
+func (c *chaos) run(args ...string) string {
+	c.Helper()
+	out, err := c.command(args...)
+	if err != nil {
+		c.Fatal(err)
 	}
-	return c
+	return out
 }
 
-// faults are what may happen to the processes; each is over when it returns, and the processes run again.
-var faults = []struct {
-	name string
-	do   func(*cluster)
-}{
-	{"one killed", func(c *cluster) { c.killed(c.random.IntN(4)) }},
-	{"one paused", func(c *cluster) {
-		c.run("testnet", "pause", strconv.Itoa(c.random.IntN(4)), "--for", fmt.Sprintf("%dms", 200+c.random.IntN(3000)), "--dir", c.dir)
-	}},
-	{"two killed", func(c *cluster) { i := c.random.IntN(4); c.killed(i, (i+1)%4) }},
-	{"all killed", func(c *cluster) { c.killed(0, 1, 2, 3) }},
+// testnet is a command for the network that must succeed.
+func (c *chaos) testnet(args ...string) string {
+	c.Helper()
+	return c.run(append(append([]string{"testnet"}, args...), "--dir", c.dir)...)
 }
 
-// killed kills some, leaves them dead for a while, and starts them again.
-func (c *cluster) killed(nodes ...int) {
+func (c *chaos) home(i int) string { return filepath.Join(c.dir, "node-"+strconv.Itoa(i)) }
+
+// start starts a node, with more flags perhaps; it may be that it can't.
+func (c *chaos) start(i int, flags ...string) error {
+	c.up[i] = flags
+	_, err := c.command(append([]string{"testnet", "up", strconv.Itoa(i), "--volatile", "--dir", c.dir}, flags...)...)
+	if err == nil {
+		err = c.found(i)
+	}
+	return err
+}
+
+// found notes where a node serves.
+func (c *chaos) found(i int) error {
+	var ready struct{ API string }
+	text, err := os.ReadFile(filepath.Join(c.home(i), "ready.json"))
+	if err == nil {
+		err = json.Unmarshal(text, &ready)
+	}
+	if err == nil {
+		c.oracle.mu.Lock()
+		c.urls[i] = ready.API
+		c.oracle.mu.Unlock()
+	}
+	return err
+}
+
+// mustStart starts nodes that have no reason not to.
+func (c *chaos) mustStart(nodes ...int) {
+	c.Helper()
+	faults := make([]error, len(nodes))
 	var work sync.WaitGroup
-	for _, i := range nodes {
-		work.Go(func() { c.run("testnet", "kill", strconv.Itoa(i), "--dir", c.dir) })
+	for n, i := range nodes {
+		work.Go(func() { faults[n] = c.start(i) })
 	}
 	work.Wait()
-	<-time.After(time.Duration(c.random.IntN(300)) * time.Millisecond)
-	c.run("testnet", "up", "--dir", c.dir)
+	for n, err := range faults {
+		if err != nil {
+			log, _ := os.ReadFile(filepath.Join(c.home(nodes[n]), "node.log"))
+			c.Fatalf("node %d doesn't start, and nothing was done to its files: %v\n%s", nodes[n], err, log[max(0, len(log)-2000):])
+		}
+	}
 }
 
-// final is how many messages clients were told are final.
-func (c *cluster) final() int {
-	c.all.mu.Lock()
-	defer c.all.mu.Unlock()
-	return len(c.all.list)
-}
-
-// goesOn waits until clients are told of something that is final, that they weren't before.
-func (c *cluster) goesOn(after string) {
+// kill kills nodes.
+func (c *chaos) kill(nodes ...int) {
 	c.Helper()
-	before := c.final()
-	look := time.NewTicker(5 * time.Millisecond)
+	var work sync.WaitGroup
+	for _, i := range nodes {
+		work.Go(func() { c.testnet("kill", strconv.Itoa(i)) })
+	}
+	work.Wait()
+}
+
+// url is where a node serves.
+func (c *chaos) url(i int) string {
+	c.oracle.mu.Lock()
+	defer c.oracle.mu.Unlock()
+	return c.urls[i]
+}
+
+// lasts waits for a time between two.
+func (c *chaos) lasts(least, most time.Duration) {
+	<-time.After(least + time.Duration(c.random.Int64N(int64(most-least)+1)))
+}
+
+// longer is a time in which much harm can be done: up to a second or three, or, in one of four cases of a patient run, up to a minute.
+func (c *chaos) longer() {
+	if c.patient && c.random.IntN(4) == 0 {
+		c.lasts(10*time.Second, time.Minute)
+		return
+	}
+	c.lasts(700*time.Millisecond, 2500*time.Millisecond)
+}
+
+// goesOn waits until clients are told of something that is final on each chain, that they weren't before.
+func (c *chaos) goesOn(after string) time.Duration {
+	c.Helper()
+	before, began := c.oracle.final(), time.Now()
+	more := func() bool {
+		now := c.oracle.final()
+		for i := range now {
+			if now[i] <= before[i] {
+				return false
+			}
+		}
+		return true
+	}
+	if !within(resumeTime, more) {
+		status, _ := c.command("testnet", "status", "--dir", c.dir)
+		c.Fatalf("nothing becomes final any more, on each chain, after: %s; %v then, %v now\n%s", after, before, c.oracle.final(), status)
+	}
+	return time.Since(began)
+}
+
+// within waits for a condition.
+func within(patience time.Duration, is func() bool) bool {
+	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
-	for late := time.After(patience); c.final() <= before; {
+	for late := time.After(patience); !is(); {
 		select {
 		case <-look.C:
 		case <-late:
-			c.Fatalf("nothing becomes final any more after: %s\n%s", after, c.run("testnet", "status", "--dir", c.dir))
+			return false
+		}
+	}
+	return true
+}
+
+// heights of the chains at a node; an error if it doesn't say.
+func (c *chaos) heights(i int) (h [chaosChains]uint64, err error) {
+	of := client.New(c.url(i), client.WithTries(1), client.WithTimeout(5*time.Second))
+	defer of.Close()
+	for k := range h {
+		about, err := of.On(strconv.Itoa(k + 1)).Info(c.Context())
+		if err != nil {
+			return h, err
+		}
+		h[k] = about.Height
+	}
+	return h, nil
+}
+
+// together waits until every node has all that clients were told of.
+func (c *chaos) together(after string) {
+	c.Helper()
+	most := c.oracle.highest()
+	for i := range chaosNodes {
+		if !within(5*resumeTime, func() bool {
+			h, err := c.heights(i)
+			for k := range h {
+				if h[k] < most[k] {
+					return false
+				}
+			}
+			return err == nil
+		}) {
+			status, _ := c.command("testnet", "status", "--dir", c.dir)
+			c.Fatalf("node %d never comes to heights %v after: %s\n%s", i, most, after, status)
 		}
 	}
 }
 
-// TestKillProcesses lets four processes be killed, one, two or all at once, and paused, while clients pay at all of them. What any of them
-// was told is final must be so at every node in the end, in the same block; every directory must stand an audit, and all copies of
-// the chain be the same. Between two faults something becomes final.
-func TestKillProcesses(t *testing.T) {
-	seed := *killSeed
+// stands requires that nodes that are too few make nothing final while something happens, from when they were parted on. Of votes that were
+// on their way before one more block can follow on each chain, and no second: who votes for that has the one before.
+func (c *chaos) stands(what string, nodes []int, meanwhile func()) {
+	c.Helper()
+	var most [chaosChains]uint64
+	for i := range chaosNodes {
+		h, err := c.heights(i)
+		if err != nil {
+			c.Fatalf("%s: node %d doesn't say how far it is: %v", what, i, err)
+		}
+		for k := range h {
+			most[k] = max(most[k], h[k]+1)
+		}
+	}
+	meanwhile()
+	for _, i := range nodes {
+		h, err := c.heights(i)
+		for k := range h {
+			if err == nil && h[k] > most[k] {
+				c.Fatalf("%s: node %d is at heights %v, and at most %v could be final without the others", what, i, h, most)
+			}
+		}
+	}
+}
+
+// TestChaos runs four processes with a main chain and two under it, while clients pay on all of them, and from one to another, and does harm
+// to processes, links, disks and clocks (faults). What any client was told is final must be so in the end, in the same block; every
+// directory must stand an audit, all copies be the same, and no node but the one that lies have contradicted itself.
+// Between two faults something becomes final on every chain.
+func TestChaos(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs many processes")
+	}
+	seed := *chaosSeed
 	if seed == 0 {
 		seed = rand.Uint64()
 	}
-	t.Logf("repeat: go test ./runtime/e2e -run '^TestKillProcesses$' -kills=%d -kill-seed=%d", *kills, seed)
-	c := newCluster(t, seed)
-	ctx, cancel := context.WithCancel(t.Context())
-	var clients sync.WaitGroup
-	names := client.DevNames()
-	for i, name := range names[:6] {
-		clients.Go(func() {
-			for at := i; ctx.Err() == nil; at++ { // at the next node, when this one is gone
-				pay(ctx, c.urls[at%len(c.urls)], name, names[(i+1)%len(names)], 0, &c.all)
-				select {
-				case <-ctx.Done():
-				case <-time.After(20 * time.Millisecond):
-				}
-			}
-		})
-	}
-	c.goesOn("the start")
-	for i := range *kills {
-		f := faults[i%len(faults)]
-		f.do(c)
-		c.counts[f.name]++
-		c.goesOn(f.name)
-	}
-	cancel()
-	clients.Wait()
-	t.Logf("%d messages final; %v", c.final(), c.counts)
-	c.agree()
-	c.run("testnet", "down", "--dir", c.dir)
-	t.Log(c.run("audit", c.dir))
+	t.Logf("repeat: go test ./runtime/e2e -run '^TestChaos$' -v -count=1 -timeout 0 -chaos=%s -chaos-seed=%d", *chaosFor, seed)
+	newChaos(t, cmp.Or(*chaosProgram, filepath.Join(bin, "thinkey")), seed).harm(*chaosFor)
 }
 
-// agree waits until every node is at one height, and asks each for all that clients were told.
-func (c *cluster) agree() {
-	c.Helper()
-	var most uint64
-	for _, m := range c.all.list {
-		most = max(most, m.height)
+// newChaos starts the network.
+func newChaos(t *testing.T, program string, seed uint64) *chaos {
+	c := &chaos{
+		T: t, program: program, dir: filepath.Join(t.TempDir(), "net"), random: rand.New(rand.NewPCG(seed, 1)), counts: map[string]int{},
+		urls: make([]string, chaosNodes), patient: *chaosFor >= 10*time.Minute,
 	}
-	for _, url := range c.urls {
-		look := time.NewTicker(10 * time.Millisecond)
-		defer look.Stop()
-		of := client.New(url)
-		for late := time.After(patience); ; {
-			if about, err := of.Info(c.Context()); err == nil && about.Height >= most {
-				break
+	c.liar, c.filled = c.random.IntN(chaosNodes), c.random.IntN(chaosNodes)
+	c.testnet("gen", "--nodes", strconv.Itoa(chaosNodes), "--chains", strconv.Itoa(chaosChains-1), "--faults")
+	t.Cleanup(func() { _, _ = c.command("testnet", "down", "--dir", c.dir) })
+	c.ownDisk()
+	c.mustStart(0, 1, 2, 3)
+	return c
+}
+
+// harm does harm for a time, and then judges.
+func (c *chaos) harm(lasting time.Duration) {
+	ctx, cancel := context.WithCancel(c.Context())
+	var clients sync.WaitGroup
+	for i := range 6 {
+		clients.Go(func() { c.pays(ctx, i) })
+	}
+	defer clients.Wait()
+	defer cancel()
+	c.goesOn("the start")
+	began := time.Now()
+	order := c.random.Perm(len(faults))
+	var shown time.Time
+	for n := 0; time.Since(began) < lasting || lasting >= everyClass && n < len(faults) && *chaosFault == ""; n++ {
+		f := faults[c.random.IntN(len(faults))]
+		if n < len(order) {
+			f = faults[order[n]] // each once, before any twice
+		}
+		if only := slices.IndexFunc(faults, func(f fault) bool { return f.name == *chaosFault }); only >= 0 {
+			f = faults[only]
+		}
+		c.one(f)
+		if time.Since(shown) > time.Minute {
+			shown = time.Now()
+			c.Logf("%s: %d faults, %v final", time.Since(began).Round(time.Second), n+1, c.oracle.final())
+		}
+	}
+	c.testnet("heal")
+	c.goesOn("all of it")
+	cancel()
+	clients.Wait()
+	c.judge(time.Since(began), lasting >= everyClass && *chaosFault == "")
+}
+
+// one does one kind of harm, on links that are bad already perhaps.
+func (c *chaos) one(f fault) {
+	c.Helper()
+	bad := c.random.IntN(4) == 0 && !f.links
+	if bad {
+		c.testnet("disturb", "--delay", "10ms", "--jitter", "30ms", "--loss", "0.01")
+		c.counts["… on bad links"]++
+	}
+	f.do(c)
+	c.counts[f.name]++
+	if bad {
+		c.testnet("heal")
+	}
+	before := c.oracle.all()
+	c.resume = append(c.resume, c.goesOn(f.name))
+	recent := c.oracle.last(200)
+	c.together(f.name)
+	c.made += c.oracle.all() - before
+	c.oracle.check(c.T, c.url(c.random.IntN(chaosNodes)), recent)
+	c.innocent()
+}
+
+// judge looks whether all that clients were told is so.
+func (c *chaos) judge(took time.Duration, every bool) {
+	slices.Sort(c.resume)
+	n := len(c.resume)
+	c.Logf("%d faults in %s; final on each chain: %v, %d of them between faults", n, took.Round(time.Second), c.oracle.final(), c.made)
+	if n > 0 {
+		c.Logf("until something new was final on each chain: half within %s, all within %s", c.resume[n/2].Round(time.Millisecond), c.resume[n-1].Round(time.Millisecond))
+	}
+	for _, what := range slices.Sorted(maps.Keys(c.counts)) {
+		c.Logf("%6d  %s", c.counts[what], what)
+	}
+	for _, f := range faults {
+		if every && c.counts[f.name] == 0 {
+			c.Errorf("never done: %s", f.name)
+		}
+	}
+	c.together("all of it")
+	c.Logf("%d cases of evidence, all against the node that lies", c.innocent())
+	for i := range chaosNodes { // each message at one node: that all have the same is for the audit
+		c.oracle.check(c.T, c.url(i), c.oracle.part(i, chaosNodes))
+	}
+	c.testnet("down")
+	c.Log(c.run("audit", c.dir))
+}
+
+// innocent requires that nobody has evidence against a node that kept the rules, and counts what there is against the one that didn't.
+func (c *chaos) innocent() (cases int) {
+	c.Helper()
+	var liar keys.PublicKey
+	text, err := os.ReadFile(filepath.Join(c.home(c.liar), "card.json"))
+	if err == nil {
+		var card struct{ Node keys.PublicKey }
+		err = json.Unmarshal(text, &card)
+		liar = card.Node
+	}
+	if err != nil {
+		c.Fatal(err)
+	}
+	for i := range chaosNodes {
+		of := client.New(c.url(i))
+		for k := range chaosChains {
+			list, err := of.Evidence(c.Context(), chain.ID(k+1))
+			if err != nil {
+				c.Fatal(err)
 			}
-			select {
-			case <-look.C:
-			case <-late:
-				c.Fatalf("a node never comes to height %d\n%s", most, c.run("testnet", "status", "--dir", c.dir))
+			for _, e := range list.Evidence {
+				cases++
+				for _, seat := range e.Guilty {
+					if seat.Member != liar {
+						c.Fatalf("node %d has evidence (%s, chain %d, height %d, round %d) against %s, which was never made to break a rule", i, e.Kind, k+1, e.Height, e.Round, seat.Member)
+					}
+				}
 			}
 		}
 		of.Close()
-		check(c.T, url, c.all.list)
 	}
+	return cases
 }

@@ -3,7 +3,8 @@
 //
 //	testdata/*.txtar   stories: each reads as documentation of a task, with its inputs and what is then seen
 //	TestKill           a network is killed again and again while clients pay on it; what they were told is final must be there
-//	TestKillProcesses  the same with processes of a test network, of which some are killed, or all, or one is paused
+//	TestChaos          processes of a test network are killed, stopped, parted, slowed, filled, damaged, flooded, and one lies
+//	TestChaosFinds     the program with bugs planted in it, which TestChaos must find
 //	TestFirstActor     runtime/docs/FIRST_ACTOR.md, typed command by command, shows what it says
 //	TestProjects       what `thinkey new` makes builds and tests, with the sources of thinkey and without
 //
