@@ -179,11 +179,33 @@ func (p *Process) carry(n *Node) {
 		Courier: relay.Courier{
 			Chains: p.chains, Child: n.chain, Parent: parent.chain, Tree: n.limbs, Entry: parent.slot, Hurry: parent.Look,
 		},
-		Post: parent.post(*p.config.Carrier), Lazily: lazily, Log: n.config.Log,
+		Post: parent.post(*p.config.Carrier), Lazily: lazily, Log: n.config.Log, Leave: n.leave,
 	}
 	c.Start()
 	p.carriers = append(p.carriers, c)
 	p.work.Go(func() { c.Run(p.ctx) })
+}
+
+// leave is how long the others of the chain's committee may carry blocks from a height on before this node does.
+func (n *Node) leave(first uint64) time.Duration {
+	if n.config.Member == nil {
+		return 0
+	}
+	c, _, err := n.Committee()
+	if err != nil {
+		return 0 // the node stops, and says why
+	}
+	var members []keys.PublicKey // each once, however many seats it has
+	for _, s := range c.Seats {
+		if !slices.Contains(members, s.Node) {
+			members = append(members, s.Node)
+		}
+	}
+	own := slices.Index(members, n.config.Member.Node)
+	if own < 0 {
+		return relay.Last
+	}
+	return relay.Turn(first, own, len(members))
 }
 
 // Endow gives the carrier's account on a chain money from that on the parent, if it has none yet: with that it pays for digests of the

@@ -19,7 +19,9 @@ type Carrier struct {
 	Post Post
 	// Lazily is how often blocks are carried that send nothing out of the branch.
 	Lazily time.Duration
-	Log    *slog.Logger
+	// Leave, if set, is how long it is left to others to carry blocks from a height on (Turn).
+	Leave func(first uint64) time.Duration
+	Log   *slog.Logger
 
 	wake chan struct{}
 }
@@ -68,11 +70,37 @@ func (c *Carrier) Run(ctx context.Context) {
 	}
 }
 
+// left waits while it is for others to carry blocks from a height on, and says whether somebody has begun.
+func (c *Carrier) left(ctx context.Context, first uint64) bool {
+	wait := c.Leave(first)
+	if wait <= 0 {
+		return false
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	for {
+		select {
+		case <-timer.C:
+			return false
+		case <-ctx.Done():
+			return true
+		case <-c.wake:
+		}
+		recorded, err := c.recorded()
+		if err != nil || recorded != nil && recorded.Anchor.Height >= first {
+			return true // an error is found again, and reported, by who asks next
+		}
+	}
+}
+
 // carry posts one digest if there is reason to (R3), and says whether there is more.
 func (c *Carrier) carry(ctx context.Context, due bool) (more bool, err error) {
 	run, err := c.Next(due)
 	if err != nil || run == nil {
 		return false, err
+	}
+	if c.Leave != nil && c.left(ctx, run.Headers[0].Height) {
+		return ctx.Err() == nil, nil
 	}
 	gas, err := c.Gas(run)
 	if err != nil {
