@@ -28,6 +28,7 @@ type clusterLoad struct {
 	homes    []nodeHome
 	clients  []*client.Client // by node; nil before its first start
 	loads    [2][streams][]*chain.Message
+	singles  uint64 // payments that were made one by one
 }
 
 const (
@@ -141,10 +142,11 @@ func (l *clusterLoad) single(ctx context.Context, r *clusterResult) error {
 // one makes a payment at a node, and says how long it takes until that says that it is final. The account is one that no load has.
 func (l *clusterLoad) one(ctx context.Context, at int) (time.Duration, error) {
 	c := l.clients[at]
-	m, err := client.NewSigner(c, client.DevKey("bench", client.DevNames()[0])).Transfer(ctx, l.accounts[0], chain.NewAmount(1))
+	m, err := client.NewSigner(c, client.DevKey("bench", client.DevNames()[0])).Transfer(ctx, l.accounts[0], chain.NewAmount(1), client.WithNonce(l.singles))
 	if err != nil {
 		return 0, err
 	}
+	l.singles++ // a node that was away may not know it yet
 	began := time.Now()
 	answers, err := c.SubmitFinal(ctx, m)
 	if err == nil && answers[0].State != client.StateFinal {

@@ -27,7 +27,7 @@ func (a *app) newNode() *cobra.Command {
 	cmd := a.group("node", "Run a node of a network", `  thinkey node init --home ./node-0
   thinkey node start --home ./node-0
   thinkey node status --home ./node-0`)
-	cmd.AddCommand(a.newNodeInit(), a.newNodeStart(), a.newNodeStatus(), a.newNodeStop())
+	cmd.AddCommand(a.newNodeInit(), a.newNodeStart(), a.newNodeStatus(), a.newNodeStop(), a.newNodeBackup(), a.newNodeRestore())
 	return cmd
 }
 
@@ -213,6 +213,7 @@ func (a *app) openNode(r *running, o opening) error {
 		return err
 	}
 	founding := isThere(h.file(foundingFile))
+	o.restored = o.restored || isThere(h.file(restoredFile))
 	r.process, err = node.OpenProcess(a.processConfig(r, o, founding))
 	switch {
 	case errors.Is(err, store.ErrInUse):
@@ -220,7 +221,7 @@ func (a *app) openNode(r *running, o opening) error {
 	case err != nil:
 		return failed("no_start", "the node can't start: %v", err).do("keep %s, and see more with --log debug", h)
 	}
-	if err := removeIfThere(h.file(foundingFile)); err != nil {
+	if err := errors.Join(removeIfThere(h.file(foundingFile)), removeIfThere(h.file(restoredFile))); err != nil {
 		return err
 	}
 	r.links.Serve(r.process)
