@@ -242,32 +242,41 @@ func (l *clusterLoad) submitStream(ctx context.Context, c *client.Client, list [
 		list = list[len(batch):]
 		for len(batch) > 0 {
 			answers, err := c.Submit(ctx, batch...)
-			var later []*chain.Message
-			wait := time.Duration(0)
-			if one := (*client.Error)(nil); errors.As(err, &one) && len(answers) == 1 {
-				err = nil // that of its one message
-			}
+			later, err := refused(batch, answers, err)
 			if err != nil {
 				return err
 			}
-			for i, a := range answers {
-				if a.Error == nil {
-					continue
-				}
-				if a.Error.RetryMillis == 0 {
-					return fmt.Errorf("a payment is refused: %w", a.Error)
-				}
-				later = append(later, batch[i])
-				wait = max(wait, time.Duration(a.Error.RetryMillis)*time.Millisecond)
-			}
 			if batch = later; len(batch) > 0 {
-				if err := rest(ctx, wait); err != nil {
+				if err := rest(ctx, whileBusy); err != nil {
 					return err
 				}
 			}
 		}
 	}
 	return nil
+}
+
+// whileBusy is how long who submits waits when a node has enough to do: some blocks.
+const whileBusy = 50 * time.Millisecond
+
+// refused are the messages of a request that the node had no room for; it is an error if one was refused for anything else.
+func refused(batch []*chain.Message, answers []client.Submitted, err error) (later []*chain.Message, _ error) {
+	if client.HasCode(err, client.CodeBusy) && len(answers) == 0 {
+		return batch, nil // none was taken
+	}
+	if err != nil && len(answers) != 1 { // the one answer has it, too
+		return nil, err
+	}
+	for i, a := range answers {
+		switch {
+		case a.Error == nil:
+		case a.Error.Code == client.CodeBusy || a.Error.RetryMillis > 0:
+			later = append(later, batch[i])
+		default:
+			return nil, fmt.Errorf("a payment is refused: %w", a.Error)
+		}
+	}
+	return later, nil
 }
 
 // restarts measures how soon a node that was killed votes again: another is killed as it starts, so that nothing is final without it.

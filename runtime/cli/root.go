@@ -45,7 +45,7 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 node unreachable, 4 refused by the chain,
 		a.newNew(), a.newBuild(), a.newCheck(),
 		a.newKey(), a.newConfig(),
 		a.newOrder(), a.newReplay(), a.newAudit(), a.newSim(),
-		a.newBench(), a.newVersion(), a.newDocs(),
+		a.newBench(), a.newDoctor(), a.newVersion(), a.newDocs(),
 	)
 	root.SetOut(a.Out) // completion takes it now
 	root.InitDefaultCompletionCmd()
