@@ -7,6 +7,7 @@ import (
 
 // What Counts names.
 const (
+	CountAsked     = "questions put"
 	CountAnswered  = "questions answered for other nodes or this one"
 	CountMoved     = "questions sent on to who leads"
 	CountAbsent    = "questions for chains that are not here"

@@ -19,7 +19,7 @@ const (
 	// answerBytes bounds the questions that are being answered together.
 	answerBytes = 64 << 20
 	// longestAnswer is how long an answer may take, whatever the question says.
-	longestAnswer = time.Minute
+	longestAnswer = 90 * time.Second
 )
 
 // Asked is a question as Config.Answer gets it.

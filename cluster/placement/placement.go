@@ -201,6 +201,7 @@ func (p *Placement) Request(ctx context.Context, account chain.Address, kind str
 	if !ok || ctx.Err() != nil || p.ctx.Err() != nil {
 		return nil, cmp.Or(p.ended(), ctx.Err(), errDeadline)
 	}
+	p.counts.add(CountAsked)
 	got, err := p.cluster.Request(account.String(), kind, body, cluster.WithTimeout(time.Until(ends)))
 	if err != nil {
 		return nil, cmp.Or(p.ended(), err)

@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	// lookAgain is how often the mesh is asked who is there.
+	// lookAgain is how often the mesh is asked who is there, and lookPause how long after it was asked at the least.
 	lookAgain = time.Second
+	lookPause = 50 * time.Millisecond
 	// moveAgain is how often a node can move, as far as proto.actor's list goes, which never forgets a member that left. Questions go to
 	// where a node is now in any case.
 	moveAgain = 10 * time.Minute
@@ -72,6 +73,11 @@ func (v *provider) keepLooking(ctx context.Context) {
 		case <-v.p.changed:
 		}
 		v.look()
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(lookPause):
+		}
 	}
 }
 

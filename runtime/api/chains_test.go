@@ -22,6 +22,7 @@ import (
 type grove struct {
 	testing.TB
 	process *node.Process
+	server  *api.Server
 	client  *client.Client
 	url     string
 }
@@ -54,9 +55,16 @@ func startTree(t testing.TB, carried bool) *grove {
 			t.Error(err)
 		}
 	})
-	s, err := api.New(api.Config{
-		Node: process.Node(2), Others: []*node.Node{process.Node(1), process.Node(3), process.Node(4)}, Listen: "127.0.0.1:0", Version: "test",
-	})
+	g.serve(api.Config{Node: process.Node(2), Others: []*node.Node{process.Node(1), process.Node(3), process.Node(4)}})
+	return g
+}
+
+// serve starts a server of some of the chains.
+func (g *grove) serve(c api.Config) {
+	t := g.TB
+	t.Helper()
+	c.Listen, c.Version = "127.0.0.1:0", "test"
+	s, err := api.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,9 +78,8 @@ func startTree(t testing.TB, carried bool) *grove {
 		}
 		<-served
 	})
-	g.url = "http://" + s.Addr()
+	g.server, g.url = s, "http://"+s.Addr()
 	g.client = client.New(g.url, client.WithTries(1))
-	return g
 }
 
 func seatOf(id chain.ID) (keys.PublicKey, keys.BLSSecret) {

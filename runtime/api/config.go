@@ -21,6 +21,8 @@ type Config struct {
 	Version string
 	// Peers, if set, says which other nodes this one knows.
 	Peers func() []client.Peer
+	// Elsewhere, if set, reaches the chains that are not here.
+	Elsewhere Elsewhere
 	// Metrics are served beside those of the nodes.
 	Metrics []prometheus.Gatherer
 	// Pprof serves Go's profiles under /debug/pprof, to callers on this machine alone.

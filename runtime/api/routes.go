@@ -131,6 +131,11 @@ func (s *Server) run(r route, w http.ResponseWriter, q *http.Request) error {
 	if r.of == nil {
 		return r.serve(w, q)
 	}
+	if id, far, err := s.far(r, q); err != nil {
+		return err
+	} else if far {
+		return s.passOn(r, w, q, id)
+	}
 	if q.PathValue("chain") == "" {
 		return r.of(r.pick(q), w, q)
 	}

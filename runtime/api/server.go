@@ -27,6 +27,7 @@ type Server struct {
 	metrics http.Handler
 
 	directory *directory
+	posted    posted
 
 	streams  gate
 	polls    gate

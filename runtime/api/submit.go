@@ -31,7 +31,7 @@ func (s *served) postMessages(w http.ResponseWriter, q *http.Request) error {
 		}
 		defer s.polls.leave()
 	}
-	answers, at, err := s.submit(q)
+	answers, at, err := s.submission(q)
 	if err != nil {
 		w.Header().Set("Connection", "close") // what is left of the body is not worth reading
 		return err
@@ -55,9 +55,9 @@ func (s *served) postMessages(w http.ResponseWriter, q *http.Request) error {
 	return nil
 }
 
-// submit reads the body and hands its messages in: to the chain that the path names, else to that of each. It returns which that
+// submission reads the body and hands its messages in: to the chain that the path names, else to that of each. It returns which that
 // was, too.
-func (s *served) submit(q *http.Request) ([]ingress.Answer, []*served, error) {
+func (s *served) submission(q *http.Request) ([]ingress.Answer, []taker, error) {
 	body := body{budget: s.bodies}
 	defer body.free()
 	switch mediaType(q) {
@@ -85,17 +85,20 @@ func (s *served) submit(q *http.Request) ([]ingress.Answer, []*served, error) {
 	}
 }
 
-// hand gives messages to the chains that they are for. What belongs to none here goes to the default one, which says what is wrong.
-func (s *served) hand(q *http.Request, raws [][]byte) ([]ingress.Answer, []*served) {
-	at := make([]*served, len(raws))
-	of := make(map[*served][]int)
+// taker is a chain, here or elsewhere, that messages are handed to.
+type taker interface {
+	submit(ctx context.Context, raws [][]byte) []ingress.Answer
+	await(ctx context.Context, id chain.MessageID) (client.Message, error)
+}
+
+// hand gives messages to the chains that they are for. What belongs to none that is known goes to the default one, which says what is
+// wrong.
+func (s *served) hand(q *http.Request, raws [][]byte) ([]ingress.Answer, []taker) {
+	at := make([]taker, len(raws))
+	of := make(map[taker][]int)
+	far := map[chain.ID]taker{}
 	for i, raw := range raws {
-		at[i] = s
-		if q.PathValue("chain") == "" {
-			if there := s.get(chain.MessageChain(raw)); there != nil {
-				at[i] = there
-			}
-		}
+		at[i] = s.taker(q, raw, far)
 		of[at[i]] = append(of[at[i]], i)
 	}
 	answers := make([]ingress.Answer, len(raws))
@@ -104,11 +107,34 @@ func (s *served) hand(q *http.Request, raws [][]byte) ([]ingress.Answer, []*serv
 		for j, i := range places {
 			part[j] = raws[i]
 		}
-		for j, a := range there.node.Submit(part) {
+		for j, a := range there.submit(q.Context(), part) {
 			answers[places[j]] = a
 		}
 	}
 	return answers, at
+}
+
+// taker is who takes a message: the chain that the path names, else its own. Those elsewhere are kept in far.
+func (s *served) taker(q *http.Request, raw []byte, far map[chain.ID]taker) taker {
+	id := chain.MessageChain(raw)
+	if name := q.PathValue("chain"); name != "" {
+		id, _ = s.meant(name) // it was read before
+	}
+	if there := s.get(id); there != nil {
+		return there
+	}
+	if s.Elsewhere == nil || q.Context().Value(passing{}) != nil || !s.all()[0].node.Tree().Has(id) {
+		return s
+	}
+	if far[id] == nil {
+		far[id] = &remote{s.Server, id}
+	}
+	return far[id]
+}
+
+// submit implements taker.
+func (s *served) submit(_ context.Context, raws [][]byte) []ingress.Answer {
+	return s.node.Submit(raws)
 }
 
 func mediaType(q *http.Request) string {
@@ -143,7 +169,7 @@ func split(body []byte) ([][]byte, error) {
 }
 
 // awaitAll waits until every message that was taken in is settled, or the time is up.
-func awaitAll(q *http.Request, at []*served, list []client.Submitted, wait time.Duration) error {
+func awaitAll(q *http.Request, at []taker, list []client.Submitted, wait time.Duration) error {
 	ctx, cancel := context.WithTimeout(q.Context(), wait)
 	defer cancel()
 	for i := range list {

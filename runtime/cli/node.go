@@ -68,6 +68,7 @@ configuration. Back up the key; never start a node with one key in two places.`
 	f := cmd.Flags()
 	f.StringVar(&c.Transport, "transport", c.Transport, "where other nodes connect")
 	f.StringVar(&c.Gossip, "gossip", c.Gossip, "where the mesh is reached, ip:port")
+	f.StringVar(&c.Placement, "placement", c.Placement, "where other nodes ask for accounts")
 	f.StringVar(&c.API, "api", c.API, "where users are served")
 	f.StringSliceVar(&c.Seeds, "seeds", nil, "gossip addresses of nodes that are asked first")
 	return cmd
@@ -101,6 +102,7 @@ type nodeStart struct {
 // running are the parts of a node that runs.
 type running struct {
 	links   *node.Links
+	placed  *node.Placed
 	process *node.Process
 	server  *api.Server
 }
@@ -140,7 +142,7 @@ func (a *app) runNode(ctx context.Context, h nodeHome, from *password, o nodeSta
 	err = writeReadyFile(h.file(nodeReadyFile), "http://"+r.server.Addr())
 	if err == nil {
 		nodes, gossip := r.links.Addresses()
-		a.say("node %s of network %s: API http://%s, nodes %s, gossip %s\n", key.Public(), g.Network(), r.server.Addr(), nodes, gossip)
+		a.say("node %s of network %s: API http://%s, nodes %s, gossip %s, placement %s\n", key.Public(), g.Network(), r.server.Addr(), nodes, gossip, r.placed.Address())
 		<-ctx.Done()
 	}
 	err = errors.Join(err, removeIfThere(h.file(nodeReadyFile)), a.stopServing(r.server), <-served, r.close())
@@ -199,9 +201,13 @@ func (a *app) openNode(r *running, o opening) error {
 	if err != nil {
 		return err
 	}
+	chains, err := c.chains(g, h.file(nodeConfigFile))
+	if err != nil {
+		return err
+	}
 	r.links, err = node.OpenLinks(node.LinksConfig{
 		Key: key, Network: g, Listen: c.Transport, Gossip: c.Gossip, AdvertisedListen: c.AdvertiseTransport, AdvertisedGossip: c.AdvertiseGossip,
-		From: c.DialFrom, Seeds: c.Seeds, Secrets: secrets, File: h.file(knownFile), Trusted: trusted, Serves: served(g, key.Public()), Software: "thinkey " + release, Log: a.log,
+		From: c.DialFrom, Seeds: c.Seeds, Secrets: secrets, File: h.file(knownFile), Trusted: trusted, Serves: served(g, chains, key.Public()), Software: "thinkey " + release, Log: a.log,
 	})
 	if errors.Is(err, node.ErrTwin) {
 		return failed("in_use", "%s: %v", h, err).do("see: thinkey node status --home %s", h)
@@ -209,12 +215,16 @@ func (a *app) openNode(r *running, o opening) error {
 	if err != nil {
 		return failed("no_start", "the node can't be reached: %v", innermost(err)).do("see whether it runs already: thinkey node status --home %s; else change %s", h, h.file(nodeConfigFile))
 	}
+	r.placed, err = node.OpenPlaced(node.PlacedConfig{Key: key, Links: r.links, Listen: c.Placement, Host: hostOf(c.AdvertiseTransport), Log: a.log})
+	if err != nil {
+		return failed("no_start", "placement (%q): %v", c.Placement, innermost(err)).do("write another in %s", h.file(nodeConfigFile))
+	}
 	if err := removeIfThere(h.file(nodeReadyFile)); err != nil { // of a process that was killed: this one alone has the key now
 		return err
 	}
 	founding := isThere(h.file(foundingFile))
 	o.restored = o.restored || isThere(h.file(restoredFile))
-	r.process, err = node.OpenProcess(a.processConfig(r, o, founding))
+	r.process, err = node.OpenProcess(a.processConfig(r, o, chains, founding))
 	switch {
 	case errors.Is(err, store.ErrInUse):
 		return failed("in_use", "%s is in use by another process", h).do("stop it first")
@@ -230,15 +240,25 @@ func (a *app) openNode(r *running, o opening) error {
 	if err != nil {
 		return failed("no_api", "api (%q): %v", c.API, innermost(err)).do("write another in %s", h.file(nodeConfigFile))
 	}
+	r.placed.Serve(r.process, r.server.AnswerRoute)
 	if host, _, err := net.SplitHostPort(r.server.Addr()); err == nil && !net.ParseIP(host).IsUnspecified() {
 		r.links.ServeUsers(r.server.Addr())
 	}
 	return nil
 }
 
-// served is what the node tells others that it does: everything for all chains of the genesis, and a vote where it has a seat.
-func served(g *chain.Genesis, k keys.PublicKey) (list []mesh.Served) {
+// hostOf is the host of host:port; empty if there is none.
+func hostOf(addr string) string {
+	host, _, _ := net.SplitHostPort(addr)
+	return host
+}
+
+// served is what the node tells others that it does: everything for the chains that it runs, and a vote where it has a seat.
+func served(g *chain.Genesis, chains []chain.ID, k keys.PublicKey) (list []mesh.Served) {
 	for _, c := range chainsOf(g) {
+		if !slices.Contains(chains, c.Chain) {
+			continue
+		}
 		roles := mesh.Data | mesh.Common
 		if slices.ContainsFunc(c.Committee.Seats, func(s chain.Seat) bool { return s.Node == k }) {
 			roles |= mesh.Seat
@@ -252,7 +272,7 @@ func served(g *chain.Genesis, k keys.PublicKey) (list []mesh.Served) {
 	return list
 }
 
-func (a *app) processConfig(r *running, o opening, founding bool) node.ProcessConfig {
+func (a *app) processConfig(r *running, o opening, chains []chain.ID, founding bool) node.ProcessConfig {
 	config, h, c, key := node.Defaults(), o.home, o.config, o.key
 	config.Volatile, config.Offset = o.faults.volatile, o.faults.clock
 	config.Dir, config.KeepStates, config.Log = h.file(ledgerDir), c.KeepStates, a.log
@@ -263,7 +283,7 @@ func (a *app) processConfig(r *running, o opening, founding bool) node.ProcessCo
 		os.Exit(exitFailed)
 	}
 	return node.ProcessConfig{
-		Config: config, Network: o.genesis, Carrier: &key,
+		Config: config, Network: o.genesis, Chains: chains, Carrier: &key,
 		Engines: func(id chain.ID) node.Compile { return engineIn(h.file(fmt.Sprintf("%s/chain-%d", codeCache, id))) },
 		Seat: func(id chain.ID) *node.Member {
 			net, err := r.links.Net(id)
@@ -285,7 +305,7 @@ func (a *app) nodeAPI(r *running, c *nodeConfig) api.Config {
 	list := r.process.Nodes()
 	first := list[min(1, len(list)-1)]
 	config := api.Config{Node: first, Listen: c.API, Version: release, Log: a.log, Peers: func() []client.Peer { return peersOf(r.links) }}
-	config.Metrics = []prometheus.Gatherer{r.links.Metrics()}
+	config.Metrics, config.Elsewhere = []prometheus.Gatherer{r.links.Metrics(), r.placed.Metrics()}, r.placed
 	config.Others = slices.DeleteFunc(list, func(n *node.Node) bool { return n == first })
 	if c.DevSeed != "" {
 		config.Dev = &client.Dev{Seed: c.DevSeed, Names: c.DevNames}
@@ -295,6 +315,9 @@ func (a *app) nodeAPI(r *running, c *nodeConfig) api.Config {
 
 // close stops what runs, users first.
 func (r *running) close() (err error) {
+	if r.placed != nil {
+		r.placed.Close()
+	}
 	if r.process != nil {
 		r.links.Serve(nil)
 		err = r.process.Close()

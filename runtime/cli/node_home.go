@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -49,8 +50,9 @@ func (h nodeHome) at(path string) string {
 type nodeConfig struct {
 	Transport          string   `toml:"transport" comment:"where other nodes connect, host:port"`
 	Gossip             string   `toml:"gossip" comment:"where the mesh is reached, ip:port, by UDP and TCP"`
+	Placement          string   `toml:"placement" comment:"where other nodes ask for accounts, host:port"`
 	API                string   `toml:"api" comment:"where users are served, host:port"`
-	AdvertiseTransport string   `toml:"advertise-transport" comment:"what other nodes are told instead of these two, if they reach this one elsewhere"`
+	AdvertiseTransport string   `toml:"advertise-transport" comment:"what other nodes are told instead of transport and gossip, if they reach this one elsewhere: placement has the port that it has here"`
 	AdvertiseGossip    string   `toml:"advertise-gossip"`
 	DialFrom           string   `toml:"dial-from" comment:"the IP address of this machine that other nodes are connected from; any if empty"`
 	Seeds              []string `toml:"seeds" comment:"gossip addresses of nodes that are asked first"`
@@ -58,6 +60,7 @@ type nodeConfig struct {
 	PasswordFile       string   `toml:"password-file" comment:"its first line is the password of the node's key; asked for if empty"`
 	GossipKeyFile      string   `toml:"gossip-key-file" comment:"a line for each key that encrypts gossip, 32 to 64 hex digits, the one in use first; none on a public network"`
 	Trusted            []string `toml:"trusted" comment:"keys of nodes without a seat that may follow the chains"`
+	Chains             []uint32 `toml:"chains" comment:"the chains that this node runs; all if it names none. Those above them are among them"`
 	Block              string   `toml:"block" comment:"when blocks are made: auto, or an interval such as 500ms"`
 	KeepStates         uint64   `toml:"keep-states" comment:"how many blocks back earlier states are kept; 0 for all"`
 	DevSeed            string   `toml:"dev-seed" comment:"of a test network, whose accounts' keys follow from a public seed; on loopback alone"`
@@ -66,8 +69,8 @@ type nodeConfig struct {
 
 func defaultNodeConfig() nodeConfig {
 	return nodeConfig{
-		Transport: "127.0.0.1:7171", Gossip: "127.0.0.1:7172", API: "127.0.0.1:7070", Seeds: []string{}, Genesis: genesisFile, Trusted: []string{},
-		Block: "auto", KeepStates: 10_000, DevNames: []string{},
+		Transport: "127.0.0.1:7171", Gossip: "127.0.0.1:7172", Placement: "127.0.0.1:7173", API: "127.0.0.1:7070", Seeds: []string{}, Genesis: genesisFile, Trusted: []string{},
+		Chains: []uint32{}, Block: "auto", KeepStates: 10_000, DevNames: []string{},
 	}
 }
 
@@ -112,7 +115,7 @@ func tomlWords(err error) string {
 
 func (c *nodeConfig) check(path string) error {
 	for _, a := range []struct{ key, value string }{
-		{"transport", c.Transport}, {"gossip", c.Gossip}, {"api", c.API}, {"advertise-transport", cmp.Or(c.AdvertiseTransport, c.Transport)},
+		{"transport", c.Transport}, {"gossip", c.Gossip}, {"placement", c.Placement}, {"api", c.API}, {"advertise-transport", cmp.Or(c.AdvertiseTransport, c.Transport)},
 		{"advertise-gossip", cmp.Or(c.AdvertiseGossip, c.Gossip)},
 	} {
 		host, port, err := net.SplitHostPort(a.value)
@@ -148,6 +151,26 @@ func (c *nodeConfig) trusted(path string) (list []keys.PublicKey, err error) {
 			return nil, usage("%s: trusted: %v", path, err).do("copy it from the node's %s", nodeCardFile)
 		}
 		list = append(list, k)
+	}
+	return list, nil
+}
+
+// chains are those that the node runs, by number: parents are among them, as a chain's nodes follow its ancestors (SPEC 7.1).
+func (c *nodeConfig) chains(g *chain.Genesis, path string) (list []chain.ID, err error) {
+	tree := g.Tree()
+	for _, l := range tree {
+		if len(c.Chains) == 0 || slices.Contains(c.Chains, uint32(l.ID)) {
+			list = append(list, l.ID)
+		}
+	}
+	for _, id := range c.Chains {
+		parent := tree.Parent(chain.ID(id))
+		switch {
+		case !tree.Has(chain.ID(id)):
+			return nil, usage("%s: chains: the network has no chain %d", path, id).do("write some of those that thinkey genesis show lists")
+		case parent != 0 && !slices.Contains(list, parent):
+			return nil, usage("%s: chains: chain %d stands under chain %d, which is not among them", path, id, parent).do("add it: a chain's nodes follow those above it")
+		}
 	}
 	return list, nil
 }

@@ -115,7 +115,7 @@ type testnetPlan struct {
 
 // genTestnet makes a network's directories.
 func genTestnet(p testnetPlan) (network chain.NetworkID, err error) {
-	ports, err := freePorts(3 * p.nodes)
+	ports, err := freePorts(4 * p.nodes)
 	if err != nil {
 		return network, failed("no_ports", "looking for free ports: %v", err).do("see who has so many")
 	}
@@ -135,7 +135,7 @@ func genTestnet(p testnetPlan) (network chain.NetworkID, err error) {
 		if secrets[i], err = keyfile.Generate(); err != nil {
 			return network, err
 		}
-		seeds = append(seeds, ports[3*i+1])
+		seeds = append(seeds, ports[4*i+1])
 		card := cardOf(secrets[i], "")
 		seatCard(g, &card, chain.NewAmount(carrierBalance))
 	}
@@ -146,7 +146,7 @@ func genTestnet(p testnetPlan) (network chain.NetworkID, err error) {
 	for i, key := range secrets {
 		h := nodeHome(filepath.Join(p.dir, testnetNode+strconv.Itoa(i)))
 		c := defaultNodeConfig()
-		c.Transport, c.Gossip, c.API, c.PasswordFile = ports[3*i], ports[3*i+1], ports[3*i+2], testnetPasswordFile
+		c.Transport, c.Gossip, c.Placement, c.API, c.PasswordFile = ports[4*i], ports[4*i+1], ports[4*i+2], ports[4*i+3], testnetPasswordFile
 		c.Seeds = slices.Delete(slices.Clone(seeds), i, i+1)
 		c.DevSeed, c.DevNames = p.seed, client.DevNames()
 		if p.faults {

@@ -32,10 +32,11 @@ func ownAddress(node int) netip.Addr { return netip.AddrFrom4([4]byte{127, 0, 1,
 func behindProxy(c *nodeConfig, number int) (n weather.Node, err error) {
 	n.From = ownAddress(number)
 	c.DialFrom = n.From.String()
+	placement := "" // others are told the host of the transport, and the port
 	for _, p := range []struct {
 		kind               weather.Kind
 		listens, advertise *string
-	}{{weather.Links, &c.Transport, &c.AdvertiseTransport}, {weather.Gossip, &c.Gossip, &c.AdvertiseGossip}} {
+	}{{weather.Links, &c.Transport, &c.AdvertiseTransport}, {weather.Gossip, &c.Gossip, &c.AdvertiseGossip}, {weather.Links, &c.Placement, &placement}} {
 		outside, err := netip.ParseAddrPort(*p.listens)
 		if err != nil {
 			return n, err

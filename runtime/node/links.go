@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -31,6 +32,7 @@ type Links struct {
 	host   *transport.Host
 	mesh   *mesh.Mesh
 	alone  net.Listener // nil where the system has no such names
+	told   atomic.Pointer[func()]
 	wake   chan struct{}
 	stop   context.CancelFunc
 	work   sync.WaitGroup
@@ -118,6 +120,9 @@ func (l *Links) isMember(k keys.PublicKey) bool {
 }
 
 func (l *Links) look() {
+	if told := l.told.Load(); told != nil {
+		(*told)()
+	}
 	select {
 	case l.wake <- struct{}{}:
 	default:

@@ -51,6 +51,8 @@ func OpenPlaced(c PlacedConfig) (*Placed, error) {
 	if err != nil {
 		return nil, err
 	}
+	changed := d.placement.Changed
+	c.Links.told.Store(&changed)
 	port := d.placement.Port()
 	if err := c.Links.mesh.Update(func(r *mesh.Record) { r.Actors = port }); err != nil {
 		d.placement.Close()
@@ -141,7 +143,7 @@ const (
 const dialTime = 5 * time.Second
 
 // answerTime is how long an account, or the taking in of messages, may take.
-const answerTime = 10 * time.Second
+const answerTime = 5 * time.Second
 
 // answer answers another node's question.
 func (d *Placed) answer(ctx context.Context, a placement.Asked) ([]byte, error) {

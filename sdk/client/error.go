@@ -53,6 +53,7 @@ const (
 	CodeNoCode          = "no_code"           // the account has no code to be asked
 	CodeWrongChain      = "wrong_chain"       // the account or message is on another chain
 	CodeUnknownChain    = "unknown_chain"     // no such chain is known
+	CodeElsewhere       = "elsewhere"         // the chain is at other nodes, and none of them answers
 	CodeNotDev          = "not_dev"           // only a development network does that
 	CodeAgreed          = "agreed"            // a committee makes the blocks, and not on demand
 	CodeForbidden       = "forbidden"         // not from there

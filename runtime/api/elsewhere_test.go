@@ -1,0 +1,179 @@
+package api_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/thinkey/thinkey/cluster/placement"
+	"github.com/thinkey/thinkey/runtime/api"
+	"github.com/thinkey/thinkey/runtime/ingress"
+	"github.com/thinkey/thinkey/runtime/node"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/client"
+)
+
+// bridge is the way from one server to another, without a network between.
+type bridge struct {
+	to     *grove
+	err    error
+	change func([]byte) []byte
+	passed int
+}
+
+func (b *bridge) Account(_ context.Context, a chain.Address) (node.AccountAt, error) {
+	if b.err != nil {
+		return node.AccountAt{}, b.err
+	}
+	return b.to.process.Node(a.Chain()).Account(a)
+}
+
+func (b *bridge) Submit(_ context.Context, id chain.ID, raws [][]byte) ([]ingress.Answer, error) {
+	if b.err != nil {
+		return nil, b.err
+	}
+	return b.to.process.Node(id).Submit(raws), nil
+}
+
+func (b *bridge) Route(ctx context.Context, id chain.ID, request []byte) ([]byte, error) {
+	b.passed++
+	if b.err != nil {
+		return nil, b.err
+	}
+	answer, err := b.to.server.AnswerRoute(ctx, id, request)
+	if err == nil && b.change != nil {
+		answer = b.change(answer)
+	}
+	return answer, err
+}
+
+// elsewhere is a server of chains 1 and 2 that reaches all others at another server.
+func elsewhere(t *testing.T) (here, there *grove, way *bridge) {
+	there = startTree(t, false)
+	way = &bridge{to: there}
+	here = &grove{TB: t, process: there.process}
+	here.serve(api.Config{Node: there.process.Node(2), Others: []*node.Node{there.process.Node(1)}, Elsewhere: way})
+	return here, there, way
+}
+
+// What is asked of a chain that is elsewhere is answered as it is there, byte for byte; what can't be is refused.
+func TestElsewhere(t *testing.T) {
+	here, there, way := elsewhere(t)
+	ctx := t.Context()
+	alice := address("alice").On(3).String()
+	for _, path := range []string{
+		"/v1/chains/b/blocks/0", "/v1/chains/b/blocks/0/raw", "/v1/chains/3/committee", "/v1/chains/b/events", "/v1/accounts/" + alice + "?proof=1",
+		"/v1/accounts/" + alice, "/v1/chains/b/accounts/" + alice, "/v1/chains/b/blocks/7", "/v1/chains/b/messages/junk", "/v1/accounts/" + alice + "?proof=2",
+	} {
+		a, b := get(t, here, path), get(t, there, path)
+		if a != b {
+			t.Errorf("%s:\n%s\n%s", path, a, b)
+		}
+	}
+	if way.passed == 0 {
+		t.Fatal("nothing is passed on")
+	}
+	in, err := here.client.On("b").Info(ctx)
+	if err != nil || in.Chain != 3 {
+		t.Errorf("%+v, %v", in, err)
+	}
+	before := way.passed
+	for _, path := range []string{"/v1/chains/b/blocks", "/v1/chains/b/evidence", "/v1/chains/b/events/stream"} {
+		if got := get(t, here, path); !strings.Contains(got, client.CodeWrongChain) {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
+	if way.passed != before {
+		t.Error("a stream is passed on")
+	}
+}
+
+// Messages for a chain that is elsewhere are taken there, beside others for a chain that is here, and can be asked for here.
+func TestSubmitElsewhere(t *testing.T) {
+	here, there, way := elsewhere(t)
+	ctx := t.Context()
+	transfer := func(to string, nonce uint64) *chain.Message {
+		s := client.NewSigner(there.client.On("b"), key("alice"))
+		m, err := s.Transfer(ctx, address(to).On(3), chain.NewAmount(5))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Nonce = nonce
+		return m.Sign(key("alice"))
+	}
+	m := transfer("bob", 0)
+	list, err := here.client.SubmitFinal(ctx, m)
+	if err != nil || len(list) != 1 || list[0].ID != m.ID() || !list[0].State.IsSettled() || list[0].Message == nil || list[0].Message.Place == nil {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	got, err := here.client.Message(ctx, m.ID())
+	if err != nil || got.Place == nil || got.Place.Height != list[0].Message.Place.Height {
+		t.Errorf("%+v, %v", got, err)
+	}
+	again := transfer("charlie", 0)
+	if _, err := here.client.Submit(ctx, again); !client.HasCode(err, "nonce_used") {
+		t.Error(err)
+	}
+	way.err = placement.ErrSilent
+	if _, err := here.client.Submit(ctx, transfer("bob", 1)); !client.HasCode(err, client.CodeElsewhere) {
+		t.Error(err)
+	}
+}
+
+// Whatever becomes of a question to another node, there is an answer that says so.
+func TestElsewhereFails(t *testing.T) {
+	here, _, way := elsewhere(t)
+	for _, c := range []struct {
+		err    error
+		status int
+		code   string
+	}{
+		{placement.ErrNowhere, http.StatusNotFound, client.CodeWrongChain}, {placement.ErrBusy, http.StatusServiceUnavailable, client.CodeBusy},
+		{placement.ErrSilent, http.StatusGatewayTimeout, client.CodeElsewhere}, {placement.ErrClosed, http.StatusServiceUnavailable, client.CodeStopping},
+		{&placement.Failure{Words: "no"}, http.StatusGatewayTimeout, client.CodeElsewhere}, {errors.New("x"), http.StatusGatewayTimeout, client.CodeElsewhere},
+		{context.DeadlineExceeded, http.StatusServiceUnavailable, client.CodeBusy},
+	} {
+		way.err = c.err
+		for _, path := range []string{"/v1/chains/b/info", "/v1/accounts/" + address("alice").On(3).String()} {
+			if got := get(t, here, path); !strings.Contains(got, c.code) || !strings.HasPrefix(got, http.StatusText(c.status)) {
+				t.Errorf("%v: %s", c.err, got)
+			}
+		}
+	}
+	way.err = nil
+	for name, change := range map[string]func([]byte) []byte{
+		"a page": func(b []byte) []byte {
+			return slices.Concat(b[:4], []byte("\x09text/html"), b[5+len("application/json"):])
+		},
+		"no JSON":    func(b []byte) []byte { b[len(b)-3] = '{'; return b },
+		"no status":  func(b []byte) []byte { copy(b, "\x00\x00\x00\x07"); return b },
+		"cut short":  func(b []byte) []byte { return b[:len(b)-1] },
+		"too much":   func(b []byte) []byte { return append(b, 0) },
+		"nothing":    func(b []byte) []byte { return nil },
+		"a redirect": func(b []byte) []byte { copy(b, "\x00\x00\xff\xff"); return b },
+	} {
+		way.change = change
+		if got := get(t, here, "/v1/chains/b/info"); !strings.Contains(got, client.CodeElsewhere) {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+// get is the answer to a request, with its status before it.
+func get(t *testing.T, g *grove, path string) string {
+	t.Helper()
+	answer, err := http.Get(g.url + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return http.StatusText(answer.StatusCode) + " " + string(body)
+}
