@@ -32,7 +32,8 @@ type Verdict struct {
 
 // Judge says who is guilty of what; an error if the case doesn't prove it to who trusts no more than t. Codes run the case's
 // code, and read it from there (Case.Code); nil for a chain without code.
-func (k *Case) Judge(t Trust, codes native.Codes) (*Verdict, error) {
+func (k *Case) Judge(t Trust, codes native.Codes) (_ *Verdict, err error) {
+	defer blameContent(&err)
 	if err := k.trusted(t); err != nil {
 		return nil, err
 	}
@@ -57,6 +58,14 @@ func (k *Case) Judge(t Trust, codes native.Codes) (*Verdict, error) {
 	}
 	v.Words = k.words(v)
 	return v, nil
+}
+
+// blameContent makes a panic an error. What the program promises itself about a chain's state may not hold for one that somebody wrote
+// into a file; nobody is guilty by that, and whoever looks at the file goes on.
+func blameContent(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("%w: it holds what no chain comes to: %v", ErrCase, p)
+	}
 }
 
 // Network is the network that the case is of.

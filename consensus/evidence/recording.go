@@ -91,7 +91,8 @@ func (s *Scene) Record(raw []byte, leaves func(f func(merkle.Path, merkle.Hash) 
 }
 
 // Replay verifies the block, from what is recorded alone. An error says that the recording is not one of a block after its header.
-func (k *Recording) Replay(codes native.Codes) (*block.Result, *block.Fault, error) {
+func (k *Recording) Replay(codes native.Codes) (res *block.Result, fault *block.Fault, err error) {
+	defer blameContent(&err)
 	header, err := chain.DecodeBlockHeader(k.Raw)
 	if err != nil || header.Parent != k.Before.Hash() {
 		return nil, nil, fmt.Errorf("%w: the block does not follow the header before it", ErrCase)

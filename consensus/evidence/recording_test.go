@@ -3,7 +3,12 @@ package evidence
 import (
 	"bytes"
 	"errors"
+	"flag"
+	"fmt"
+	"math"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/thinkey/thinkey/consensus/block"
@@ -163,4 +168,139 @@ func FuzzRecording(f *testing.F) {
 			t.Errorf("%x is encoded again as %x", b, again)
 		}
 	})
+}
+
+// resum makes the sum at the end of a file that of its content: whoever writes files can do that.
+func resum(raw []byte) []byte {
+	content := raw[:len(raw)-sumBytes]
+	sum := wire.Sum(wire.TagEvidence, content)
+	return append(slices.Clone(content), sum[:]...)
+}
+
+// consistent makes a recording whose reads were changed one that shows them: leaves, roots and hashes are those of the reads.
+func (k *Recording) consistent(t *testing.T) {
+	t.Helper()
+	for _, r := range k.reads {
+		path := block.SlotPath(r.Slot)
+		k.leaves = slices.DeleteFunc(k.leaves, func(l merkle.Leaf) bool { return l.Path == path })
+		if r.value != nil {
+			k.leaves = append(k.leaves, merkle.Leaf{Path: path, Value: merkle.ValueHash(r.value)})
+		}
+	}
+	slices.SortFunc(k.leaves, func(a, b merkle.Leaf) int { return bytes.Compare(a.Path[:], b.Path[:]) })
+	tree, at := merkle.New(), 0
+	if err := tree.Load(func() (path merkle.Path, value merkle.Hash, ok bool) {
+		if at == len(k.leaves) {
+			return path, value, false
+		}
+		at++
+		return k.leaves[at-1].Path, k.leaves[at-1].Value, true
+	}); err != nil {
+		t.Fatal(err)
+	}
+	k.Before.Roots.State = chain.Hash(tree.Root())
+	b, err := chain.DecodeBlock(k.Raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Header.Parent = k.Before.Hash()
+	k.Raw = b.Append(nil)
+}
+
+// Whatever a file holds, replaying it answers, or says what is wrong: files come from anywhere, and their sums are easily made.
+func TestHostileRecordings(t *testing.T) {
+	c := newCourt(t)
+	raw := c.record(t, c.good(t).Append(nil)).Encode()
+	try := func(what string, k *Recording) {
+		t.Helper()
+		defer func() {
+			if p := recover(); p != nil {
+				t.Errorf("%s: panics: %v", what, p)
+			}
+		}()
+		_, _, _ = k.Replay(nil)
+	}
+	for i := range raw {
+		bad := slices.Clone(raw)
+		bad[i] ^= 0x41
+		if _, err := DecodeRecording(bad); err == nil {
+			t.Errorf("byte %d was changed, and nobody sees it", i)
+		}
+		if k, err := DecodeRecording(resum(bad)); err == nil {
+			try(fmt.Sprintf("byte %d", i), k)
+		}
+		if _, err := DecodeRecording(raw[:i]); err == nil {
+			t.Errorf("cut after %d bytes, and nobody sees it", i)
+		}
+		if i > sumBytes+2 {
+			if k, err := DecodeRecording(resum(raw[:i])); err == nil {
+				try(fmt.Sprintf("%d bytes", i), k)
+			}
+		}
+	}
+	changed := 0
+	for n := range c.record(t, c.good(t).Append(nil)).reads {
+		for i := 0; ; i++ {
+			k, err := DecodeRecording(slices.Clone(raw))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if i >= len(k.reads[n].value) {
+				break
+			}
+			k.reads[n].value[i] ^= 0x41
+			k.consistent(t)
+			changed++
+			try(fmt.Sprintf("account %s, key %q, byte %d", k.reads[n].Account, k.reads[n].Key, i), k)
+		}
+	}
+	if changed < 100 {
+		t.Errorf("%d hostile states", changed)
+	}
+}
+
+var update = flag.Bool("update", false, "write the sample anew")
+
+// full is a recording of a block on a state that no chain comes to: the history has room for no further block. Verify asserts that it has.
+func (c *court) full(t *testing.T) *Recording {
+	t.Helper()
+	a := merkle.Accumulator{Count: math.MaxUint64}
+	for range 64 {
+		a.Peaks = append(a.Peaks, merkle.Hash{1})
+	}
+	k := c.record(t, c.good(t).Append(nil))
+	for i := range k.reads {
+		if k.reads[i].Key == chain.KeyHistory {
+			k.reads[i].value = a.Encode()
+		}
+	}
+	k.consistent(t)
+	return k
+}
+
+// Promises that the program makes itself about a chain's state don't hold for what somebody wrote into a file: that is the file's fault.
+func TestBrokenPromise(t *testing.T) {
+	c := newCourt(t)
+	raw := c.full(t).Encode()
+	const sample = "testdata/full.recording" // package cli reads it, too
+	if *update {
+		if err := os.WriteFile(sample, raw, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if kept, err := os.ReadFile(sample); err != nil || !bytes.Equal(kept, raw) {
+		t.Errorf("%s is another one (%v); write it with: go test ./consensus/evidence -run %s -update", sample, err, t.Name())
+	}
+	k, err := DecodeRecording(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := k.Replay(nil); !errors.Is(err, ErrCase) || !strings.Contains(err.Error(), "an accumulator is not full") {
+		t.Error(err)
+	}
+	broken := c.backing(t, 2)
+	broken.Backing.Witness = nil
+	if v, err := broken.Judge(c.trust(), nil); !errors.Is(err, ErrCase) || v != nil {
+		t.Error(v, err)
+	}
 }

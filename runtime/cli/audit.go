@@ -89,7 +89,8 @@ func (a *app) newReplay() *cobra.Command {
 		}
 		height, err := parseHeight(args[0])
 		if err != nil {
-			return err
+			return usage("%q is no height, and no file", args[0]).
+				do("write a height with --data DIR, or name a file of the folder faults of a validator's directory")
 		}
 		if data == "" {
 			return usage("--data is missing").do("write: thinkey replay %d --data DIR", height)
@@ -153,12 +154,12 @@ func (a *app) tryBlock(ctx context.Context, data, file string) error {
 
 // tried verifies the block of a file: from what is recorded there, or against the state of a directory.
 func tried(ctx context.Context, data, file string) (t audit.Trial, err error) {
-	if stat, err := os.Stat(file); err == nil && stat.Size() > int64(evidence.MaxRecordingBytes) {
-		return t, failed("bad_file", "%s has %d bytes, and the file of a block at most %d", file, stat.Size(), evidence.MaxRecordingBytes)
-	}
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		return t, err
+	raw, err := readUpTo(file, int64(evidence.MaxRecordingBytes))
+	switch {
+	case errors.Is(err, errLong):
+		return t, failed("bad_file", "%v for the file of a block", err).do("name one of the folder faults of a validator's directory")
+	case err != nil:
+		return t, failed("no_file", "FILE: %v", err).do("name one of the folder faults of a validator's directory")
 	}
 	k, err := evidence.DecodeRecording(raw)
 	switch {

@@ -58,6 +58,10 @@ func (o *devOptions) plant(pace node.Pace, given func(flag string) bool) error {
 	if len(o.plan) == 1 { // as it is without any tree
 		o.plan = nil
 	}
+	if len(o.plan) > 0 && o.validators > 1 {
+		return usage("%s with several chains", alone).
+			do("a committee on each chain takes a process for each member: thinkey testnet gen --nodes %d --chains %d; or run the main chain alone with --chains 0", o.validators, len(o.plan)-1)
+	}
 	if len(o.plan) > 0 && alone != "" {
 		return usage("%s with several chains", alone).do("each has one validator so far, that makes blocks by itself: leave it out, or run the main chain alone with --chains 0")
 	}

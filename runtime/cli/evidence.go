@@ -102,6 +102,13 @@ func (a *app) newEvidenceGet() *cobra.Command {
 		})
 	})
 	cmd.Long = `Fetch one of the proofs that a node keeps, by its hash or the beginning of it. The file says all that a judge needs but whom to trust.`
+	takesHash := cmd.Args
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return usage("HASH is missing").do("list what is kept with thinkey evidence list, and write: thinkey evidence get HASH")
+		}
+		return takesHash(cmd, args)
+	}
 	cmd.Flags().StringVar(&out, "out", "", "file to write (default: the hash and .evidence)")
 	return cmd
 }

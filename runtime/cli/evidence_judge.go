@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -99,12 +98,11 @@ func (a *app) printVerdict(v *evidence.Verdict, trusted string) {
 
 // readCase reads a file of evidence.
 func readCase(path string) (*evidence.Case, error) {
-	stat, err := os.Stat(path)
-	if err == nil && stat.Size() > chain.MaxEvidenceBytes {
-		return nil, failed("bad_evidence", "%s has %d bytes, and evidence at most %d", path, stat.Size(), chain.MaxEvidenceBytes)
-	}
-	raw, err := os.ReadFile(path)
-	if err != nil {
+	raw, err := readUpTo(path, chain.MaxEvidenceBytes)
+	switch {
+	case errors.Is(err, errLong):
+		return nil, failed("bad_evidence", "%v for evidence", err).do("nobody is guilty by it: fetch one with thinkey evidence get HASH --out FILE")
+	case err != nil:
 		return nil, failed("no_file", "FILE: %v", err).do("fetch one with: thinkey evidence get HASH --out FILE")
 	}
 	k, err := evidence.Decode(raw)
@@ -143,9 +141,16 @@ func (f *trustFlags) read(k *evidence.Case) (evidence.Trust, string, error) {
 	return evidence.Trust{Block: hash}, "the committee that block " + hash.String() + " names", nil
 }
 
+const (
+	// maxGenesisFile has room for the most accounts that a genesis may have, encoded twice over.
+	maxGenesisFile = 1 << 30
+	// maxCommitteeFile has room for chain.MaxSeats seats in JSON, and their encoding beside them.
+	maxCommitteeFile = 8 << 20
+)
+
 // readGenesis reads a genesis in one of its forms, and checks all of it.
 func readGenesis(path string) (g *chain.Genesis, err error) {
-	raw, err := os.ReadFile(path)
+	raw, err := readUpTo(path, maxGenesisFile)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +180,7 @@ func readGenesis(path string) (g *chain.Genesis, err error) {
 
 // readCommittee reads the answer of a node about its committee. The seats count as its encoding has them.
 func readCommittee(path string) (evidence.Trust, error) {
-	text, err := os.ReadFile(path)
+	text, err := readUpTo(path, maxCommitteeFile)
 	if err != nil {
 		return evidence.Trust{}, err
 	}

@@ -2,8 +2,8 @@ package cli
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -62,12 +62,11 @@ func (a *app) writeProof(path string, kind byte, content []byte, about map[strin
 
 // readProof reads what writeProof wrote.
 func readProof(path string) (kind byte, content []byte, err error) {
-	info, err := os.Stat(path)
-	if err == nil && info.Size() > maxProofFile {
-		return 0, nil, failed("bad_proof", "%s has %d bytes, and a proof at most %d", path, info.Size(), maxProofFile)
-	}
-	raw, err := os.ReadFile(path)
-	if err != nil {
+	raw, err := readUpTo(path, maxProofFile)
+	switch {
+	case errors.Is(err, errLong):
+		return 0, nil, badProof(path, err)
+	case err != nil:
 		return 0, nil, failed("no_file", "FILE: %v", err).do("get one with: thinkey proof get")
 	}
 	rest, ours := bytes.CutPrefix(raw, []byte(proofMagic))

@@ -3,6 +3,8 @@ package cli
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -64,6 +66,23 @@ func writeReadyFile(path, url string) error {
 		return failed("no_ready_file", "--ready-file: %v", err).do("name a file in a directory that you can write to")
 	}
 	return nil
+}
+
+// errLong: a file has more bytes than anything of its kind.
+var errLong = errors.New("too long")
+
+// readUpTo reads a file, and no more of it than such a file can have: a name may be that of a device, and a file grow.
+func readUpTo(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // only read
+	content, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(content)) > limit {
+		err = fmt.Errorf("%s has more than %d bytes: %w", path, limit, errLong)
+	}
+	return content, err
 }
 
 // isThere says whether a file exists.
