@@ -46,6 +46,7 @@ func TestFloodOfQuestions(t *testing.T) {
 	if got, err := r.ask(2, rigAccount(2, 1), Copy, "?"); err != nil || got != "?" {
 		t.Errorf("another node is answered %q, %v", got, err)
 	}
+	awaits(t, "the others are told to come later", func() bool { return len(results) >= callsAtOnce })
 	close(hold)
 	work.Wait()
 	close(results)

@@ -170,7 +170,7 @@ func (l *lossy) Spread(raw []byte) {
 
 // SPEC 4.5: a block from the future is not voted for until its time is near, and then it is; it is never a fault.
 func TestWithheld(t *testing.T) {
-	m := &member{inbox: make(chan bft.Event, 1), ended: make(chan struct{}), results: map[chain.BlockHash]*block.Result{}}
+	m := &member{node: &Node{}, inbox: make(chan bft.Event, 1), ended: make(chan struct{}), results: map[chain.BlockHash]*block.Result{}}
 	at := func(d time.Duration) *block.Result {
 		return &block.Result{Block: &chain.Block{Header: chain.Header{TimeMillis: uint64(time.Now().Add(d).UnixMilli())}}}
 	}
