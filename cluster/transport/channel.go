@@ -102,6 +102,12 @@ func (c *Channel) Peers() (list []keys.PublicKey) {
 	return list
 }
 
+// Stranger says whether a node that is connected is none that the host knows as a member.
+func (c *Channel) Stranger(node keys.PublicKey) bool {
+	p := c.host.peer(node)
+	return p != nil && !p.member
+}
+
 // Junk holds it against a node that it sent what can't be read. Who does so again and again is banned for a while.
 func (c *Channel) Junk(from keys.PublicKey, why string) { c.host.blame(from, offence, why) }
 

@@ -42,5 +42,8 @@ var members = [classes]room{
 // strangers are the rooms of all others: one message at a time, and a second one on its way.
 var strangers = [classes]room{Rest: {chain.MaxMessageBytes + 8<<10, 160 << 10, 1 << 20}}
 
+// toStrangers are the rooms of what they are sent: answers of some blocks, and two of them at a time.
+var toStrangers = [classes]room{Blocks: {1<<20 + 8<<10, 0, 2<<20 + 32<<10}, Rest: strangers[Rest]}
+
 // charge is what a message of n bytes counts for, once all of it was received.
 func charge(n int) int { return n + messageCost + (n+fragmentBytes-1)/fragmentBytes*fragmentCost }

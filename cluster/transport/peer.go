@@ -27,10 +27,10 @@ type peer struct {
 
 func newPeer(h *Host, key keys.PublicKey, member bool) *peer {
 	p := &peer{host: h, key: key, member: member, rooms: &strangers}
+	p.out.rooms = &toStrangers
 	if member {
-		p.rooms = &members
+		p.rooms, p.out.rooms = &members, &members
 	}
-	p.out.rooms = p.rooms
 	return p
 }
 

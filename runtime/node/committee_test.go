@@ -419,7 +419,7 @@ func TestFollowersAsk(t *testing.T) {
 		r.pay(0, payment(r.nodes[0], 1, 2, 1, k)) // it waits until the follower has it, too
 	}
 	r.agree()
-	if v := ear.votes.Load(); v > 0 || ear.heads.Load() == 0 {
+	if v := ear.votes.Load(); v > 0 || ear.heads.Load() == 0 { // heads are for all
 		t.Errorf("the follower is sent %d messages that members agree with, and %d heads", v, ear.heads.Load())
 	}
 }

@@ -1,31 +1,165 @@
 package node
 
 import (
+	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
+	"time"
 
+	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/sdk/keys"
+	"github.com/thinkey/thinkey/sdk/wire"
 )
 
-// followPauses is how many of its pauses without progress a node without a seat waits for a block before it asks for one.
-const followPauses = 2
+const (
+	// followPauses is how many of its pauses without progress a node without a seat waits for a block before it asks for one.
+	followPauses = 2
+	// publicBytes is how many bytes of messages a stranger passes on at once: what members take from it.
+	publicBytes = 60 << 10
+	// publicRate is how many bytes of blocks a second are sent in answer to strangers, to all of them together (SPEC 10.2).
+	publicRate = 4 << 20
+	// publicAnswer is how many bytes of blocks an answer to a stranger has, answerCost what is beside each.
+	publicAnswer, answerCost = 1 << 20, 1 << 10
+	// strangeMembers is how many members a stranger passes messages on to.
+	strangeMembers = 3
+)
 
-// peersNet is a Net that knows who is connected.
-type peersNet interface{ Peers() []keys.PublicKey }
-
-// follow asks one other how far it is, from a node without a seat that no block has come to for a while: members agree among themselves
-// (bft.ForAll). Who is ahead answers with blocks.
-func (m *member) follow() error {
-	last := m.followed
-	if m.followed = m.node.Head().Header.Height; m.epoch.Own.Count() > 0 || m.followed != last {
-		return nil
+// peersNet is a Net that knows who is connected, strangerNet one that knows who is registered.
+type (
+	peersNet    interface{ Peers() []keys.PublicKey }
+	strangerNet interface {
+		Stranger(node keys.PublicKey) bool
+		Registered() bool // this node itself
 	}
-	var list []keys.PublicKey
-	if net, ok := m.Net.(peersNet); ok {
-		list = net.Peers()
+)
+
+var errNotPublic = errors.New("a stranger sends what is for registered nodes")
+
+// follow asks one other for the blocks after the head, from a node without a seat that no block has come to for a while: members agree among
+// themselves (bft.ForAll). A stranger is told of nothing, so it asks always.
+func (m *member) follow() {
+	last := m.followed
+	m.followed = m.node.Head().Header.Height
+	if m.epoch.Own.Count() > 0 {
+		return
+	}
+	list := m.peers()
+	if m.registered() && m.followed != last {
+		return
 	}
 	if len(list) == 0 {
 		list = slices.Collect(m.epoch.Roster.Members())
 	}
-	return m.ask(list[rand.IntN(len(list))])
+	m.Net.Send(list[rand.IntN(len(list))], wire.AppendU64([]byte{frameQuestion}, m.followed))
+}
+
+// peers are those who are connected, and registered at each other; none if the Net doesn't know.
+func (m *member) peers() []keys.PublicKey {
+	if net, ok := m.Net.(peersNet); ok {
+		return net.Peers()
+	}
+	return nil
+}
+
+// registered says whether others take more of this node than of strangers.
+func (m *member) registered() bool {
+	net, ok := m.Net.(strangerNet)
+	return !ok || net.Registered()
+}
+
+// strange are some members, if this node is a stranger to all; none if it isn't.
+func (m *member) strange() []keys.PublicKey {
+	if m.registered() {
+		return nil
+	}
+	list := slices.Collect(m.spread.epoch.Load().Roster.Members())
+	rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	return list[:min(len(list), strangeMembers)]
+}
+
+// stranger says whether a node that sent something is not registered.
+func (m *member) stranger(node keys.PublicKey) bool {
+	net, ok := m.Net.(strangerNet)
+	return ok && net.Stranger(node)
+}
+
+// questioned takes a question for the blocks after a height, and says whether it waits.
+func (m *member) questioned(from keys.PublicKey, raw []byte, taken func()) bool {
+	r := wire.NewReader(raw)
+	height := r.U64("height")
+	if err := r.Done(); err != nil {
+		m.watch.refused(from, undecodable, fmt.Errorf("a question for blocks: %w", err))
+		return false
+	}
+	if height >= m.node.Head().Header.Height {
+		return false // there are none
+	}
+	at := m.asked
+	if m.stranger(from) {
+		at = m.public
+	}
+	if at.put(from, question{from, height + 1, true}, 0, taken) {
+		return true
+	}
+	m.watch.unserved.Inc()
+	return false
+}
+
+// answerPublic reads blocks for strangers, one answer at a time, and no more than publicRate.
+func (m *member) answerPublic() {
+	defer m.node.stopOnPanic()
+	defer m.public.close()
+	for {
+		select {
+		case <-m.ended:
+			return
+		case <-m.public.wake:
+		}
+		for q, ok := m.public.next(); ok && !m.hasEnded(); q, ok = m.public.next() {
+			blocks, err := m.node.kept.Finals(q.height)
+			if err != nil {
+				m.node.fatal(err)
+				return
+			}
+			pause := time.NewTimer(time.Duration(m.answer(q.from, blocks)) * time.Second / publicRate)
+			select {
+			case <-pause.C:
+			case <-m.ended:
+				pause.Stop()
+			}
+		}
+	}
+}
+
+// answer sends blocks to a node, and says how many bytes that takes. A stranger gets as many as publicAnswer holds: longer ones are for those
+// who are registered, and for who asks at the door for users.
+func (m *member) answer(to keys.PublicKey, blocks []bft.Final) int {
+	if m.stranger(to) {
+		size, n := 0, 0
+		for n < len(blocks) && size+len(blocks[n].Raw)+answerCost <= publicAnswer {
+			size += len(blocks[n].Raw) + answerCost
+			n++
+		}
+		blocks = blocks[:n]
+	}
+	if len(blocks) == 0 {
+		return 0
+	}
+	raw := append([]byte{frameFinals}, bft.Encode(&bft.Finals{Blocks: blocks})...)
+	m.Net.Send(to, raw)
+	return len(raw)
+}
+
+// answered hands the replica the blocks that it was sent.
+func (m *member) answered(from keys.PublicKey, raw []byte) {
+	message, err := bft.Decode(raw)
+	if _, ok := message.(*bft.Finals); err == nil && !ok {
+		err = fmt.Errorf("an answer: %T", message)
+	}
+	if err != nil {
+		m.watch.refused(from, undecodable, err)
+		return
+	}
+	m.spread.give(from, 0, message)
 }

@@ -69,15 +69,24 @@ func (m *member) passOn() {
 	}
 }
 
-// sendMessages sends messages to all members, in as many frames as they need.
+// sendMessages sends messages to all members, in as many frames as they need. From a stranger some members are enough, who tell the others.
 func (m *member) sendMessages(raws [][]byte) {
+	send, most := m.Net.Spread, forwardBytes
+	if some := m.strange(); len(some) > 0 {
+		most = publicBytes
+		send = func(raw []byte) {
+			for _, node := range some {
+				m.Net.Send(node, raw)
+			}
+		}
+	}
 	for len(raws) > 0 {
 		n, size := 1, len(raws[0])
-		for n < len(raws) && n < forwardCount && size+len(raws[n]) <= forwardBytes {
+		for n < len(raws) && n < forwardCount && size+len(raws[n]) <= most {
 			size += len(raws[n])
 			n++
 		}
-		m.Net.Spread(encodeMessages(raws[:n]))
+		send(encodeMessages(raws[:n]))
 		raws = raws[n:]
 	}
 }
@@ -113,6 +122,10 @@ func (m *member) hear(from keys.PublicKey, raw []byte, taken func()) {
 
 // keep says whether what a peer sent waits somewhere, where taken is called.
 func (m *member) keep(from keys.PublicKey, raw []byte, taken func()) bool {
+	if m.stranger(from) && raw[0] != frameQuestion && raw[0] != frameMessages {
+		m.watch.refused(from, notPublic, fmt.Errorf("%w: kind %d", errNotPublic, raw[0]))
+		return false
+	}
 	switch raw[0] {
 	case frameConsensus:
 		epoch, message, err := decodeConsensus(raw[1:])
@@ -141,6 +154,10 @@ func (m *member) keep(from keys.PublicKey, raw []byte, taken func()) bool {
 			return true
 		}
 		m.watch.unspread.Inc()
+	case frameFinals:
+		m.answered(from, raw[1:])
+	case frameQuestion:
+		return m.questioned(from, raw[1:], taken)
 	case frameEnvelope:
 		return m.isTold(from, raw[1:], taken)
 	}

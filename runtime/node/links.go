@@ -199,14 +199,18 @@ func (l *Links) elected() {
 	}
 }
 
-// registered looks up on the main chain which of the nodes that were met have put up a deposit (SPEC 6.2). How many are met is bounded by the mesh and
+// registered looks up on the main chain which of this node and those that were met have put up a deposit (SPEC 6.2). How many are met is bounded by the mesh and
 // the transport.
 func (l *Links) registered(root *Node) {
 	now := map[keys.PublicKey]bool{}
-	for _, n := range l.Neighbours() {
-		if entry, err := root.Entry(chain.NodesAddress(), chain.NodeKey(n.Key)); err == nil && entry != nil {
-			now[n.Key] = true
+	look := func(k keys.PublicKey) {
+		if entry, err := root.Entry(chain.NodesAddress(), chain.NodeKey(k)); err == nil && entry != nil {
+			now[k] = true
 		}
+	}
+	look(l.config.Key.Public())
+	for _, n := range l.Neighbours() {
+		look(n.Key)
 	}
 	l.mu.Lock()
 	l.deposit = now
@@ -238,8 +242,21 @@ func (l *Links) users() string {
 
 // Net connects the process's node of a chain with the others.
 func (l *Links) Net(id chain.ID) (Net, error) {
-	return l.host.Open(uint32(id), transport.ChannelConfig{Classify: urgency})
+	c, err := l.host.Open(uint32(id), transport.ChannelConfig{Classify: urgency, Public: true})
+	if err != nil {
+		return nil, err
+	}
+	return linkNet{c, l}, nil
 }
+
+// linkNet is a channel that knows whether the node itself is registered.
+type linkNet struct {
+	*transport.Channel
+	links *Links
+}
+
+// Registered says whether others know this node as one that is registered, as far as the chain says.
+func (n linkNet) Registered() bool { return n.links.isMember(n.links.config.Key.Public()) }
 
 // mostVote is the longest message of consensus that goes before blocks: justifications and certificates of large committees fit.
 const mostVote = 256 << 10
@@ -249,7 +266,7 @@ func urgency(raw []byte) transport.Class {
 	switch {
 	case len(raw) > 0 && raw[0] == frameConsensus && len(raw) <= mostVote:
 		return transport.Votes
-	case len(raw) > 0 && raw[0] != frameMessages && raw[0] != frameEnvelope:
+	case len(raw) > 0 && (raw[0] < frameEnvelope && raw[0] != frameMessages || raw[0] == frameFinals):
 		return transport.Blocks
 	}
 	return transport.Rest

@@ -447,3 +447,28 @@ func TestTwin(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// SPEC 10.2: who is not registered follows a network all the same, and what is submitted to it becomes final; members take nothing else
+// of it.
+func TestStrangerFollows(t *testing.T) {
+	r := newLinked(t, 4, 5)
+	r.follows = keys.PublicKey{}
+	for i := range r.links {
+		r.start(i, true)
+	}
+	r.pay(0, 0)
+	r.pay(4, 1)
+	r.pay(1, 2)
+	stranger, _ := memberKeys(4)
+	if r.links[0].isMember(stranger) {
+		t.Fatal("it is registered")
+	}
+	net := r.processes[4].Node(chain.Main).member.Net
+	member, _ := memberKeys(0)
+	n := r.processes[0].Node(chain.Main)
+	before := counted(t, n, "thinkey_consensus_rejected_total")
+	net.Send(member, []byte{frameName, 1}) // for this it has no room
+	net.Send(member, []byte{frameEnvelope, 1})
+	r.until("what is not public is refused", func() bool { return counted(t, n, "thinkey_consensus_rejected_total") > before })
+	r.pay(4, 3)
+}

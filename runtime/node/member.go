@@ -84,7 +84,8 @@ type member struct {
 	failed   chan struct{}    // holds one if a round has failed
 	charges  *shares[accusation]
 	asked    *shares[question]
-	found    chan found // blocks that were asked for
+	public   *shares[question] // of strangers
+	found    chan found        // blocks that were asked for
 	spread   *spreading
 	leads    atomic.Pointer[keys.PublicKey] // who leads; run says so
 	brought  chan struct{}                  // holds one if an envelope has come of which nobody was told
@@ -131,7 +132,8 @@ func (n *Node) join() error {
 		round: newTimer(), resend: newTimer(), results: map[chain.BlockHash]*block.Result{},
 		arrived: newShares[arrival](arrivals, arrivalBytes), charges: newShares[accusation](accusations, accusations*accusationBytes),
 		asked: newShares[question](questions, 0), found: make(chan found),
-		sent: make(chan [][]byte, forwarded), failed: make(chan struct{}, 1),
+		public: newShares[question](questions, 0),
+		sent:   make(chan [][]byte, forwarded), failed: make(chan struct{}, 1),
 		brought: make(chan struct{}, 1), told: newShares[carried](envelopes, envelopes*relay.MaxTold),
 	}
 	m.spread = newSpreading(m)
@@ -146,6 +148,7 @@ func (n *Node) join() error {
 	m.work.Go(m.judgeAll)
 	m.work.Go(m.hearEnvelopes)
 	m.work.Go(m.findAll)
+	m.work.Go(m.answerPublic)
 	m.work.Go(m.spread.spreadAll)
 	m.Net.Hold(m.hear) // first: what is asked at the start is answered at once
 	m.meet()
@@ -235,7 +238,7 @@ func (m *member) run() {
 		case <-pulse.C:
 			err = m.due(n.anyWaits() || n.heartbeatDue())
 		case <-follow.C:
-			err = m.follow()
+			m.follow()
 		case <-m.round.C:
 			err = m.driver.Apply(bft.Expired{Timer: m.round.is})
 		case <-m.resend.C:

@@ -29,6 +29,8 @@ const (
 	frameBlock     byte = 4 // a final block with its certificate, that is spread (SPEC 10.2)
 	frameName      byte = 5 // the name of such a frame, and the block's height
 	frameAsk       byte = 6 // the name of a frame that the sender wants
+	frameQuestion  byte = 8 // the height of the sender's head: it wants the blocks after it, and has no seat
+	frameFinals    byte = 9 // final blocks that the receiver has asked for so
 	frameEnvelope  byte = 7 // relays with their proof, that were brought to the sender or told of (SPEC 8.2)
 )
 
@@ -37,7 +39,7 @@ type post struct{ of *member }
 
 // Send encodes the message: nothing but bytes crosses.
 func (p post) Send(to bft.Peer, m bft.Message) {
-	raw := append(wire.AppendU64([]byte{frameConsensus}, p.of.epoch.Seats.Epoch), bft.Encode(m)...)
+	raw := encodeConsensus(p.of.epoch.Seats.Epoch, m)
 	switch {
 	case to == bft.Everyone && bft.ForAll(m):
 		p.of.Net.Spread(raw)
@@ -54,7 +56,11 @@ func (p post) Send(to bft.Peer, m bft.Message) {
 	}
 }
 
-// decodeConsensus reads what post sends, behind the first byte. The message shares memory with b.
+func encodeConsensus(epoch uint64, m bft.Message) []byte {
+	return append(wire.AppendU64([]byte{frameConsensus}, epoch), bft.Encode(m)...)
+}
+
+// decodeConsensus reads what encodeConsensus wrote, behind the first byte. The message shares memory with b.
 func decodeConsensus(b []byte) (epoch uint64, m bft.Message, err error) {
 	r := wire.NewReader(b)
 	if epoch = r.U64("epoch"); r.Err() != nil {

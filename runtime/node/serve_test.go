@@ -22,7 +22,7 @@ func TestServeBesideReplica(t *testing.T) {
 	begun, hold := make(chan struct{}), make(chan struct{})
 	release := sync.OnceFunc(func() { close(hold) })
 	defer release()
-	m.asked.put(keys.PublicKey{9}, question{keys.PublicKey{9}, 1}, 0, func() { close(begun); <-hold })
+	m.asked.put(keys.PublicKey{9}, question{from: keys.PublicKey{9}, height: 1}, 0, func() { close(begun); <-hold })
 	<-begun // whoever reads blocks is stuck
 	var answers atomic.Int32
 	asker := keys.FromSeed([32]byte{77}).Public()

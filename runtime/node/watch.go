@@ -93,6 +93,7 @@ const (
 	untrue       = "accusation"
 	forgery      = "forged message"
 	unspreadable = "spread block"
+	notPublic    = "not public"
 )
 
 // refused is Reject for what no replica has seen.
