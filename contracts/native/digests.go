@@ -126,7 +126,7 @@ func digestGas(d *chain.Digest) uint64 {
 // most with such a one, as far as the message that sends it can bring so much.
 func DigestGas(d *chain.Digest, committee *chain.Committee) uint64 {
 	const others = 4 << 10 // more than the keys, the child's entry, what came, an accumulator and the event take
-	units := gas.Handling + gas.NewAccount + digestGas(d) + gas.CommitteeNode*uint64(nodesIn(committee))
+	units := gas.Handling + gas.NewAccount + digestGas(d) + gas.CommitteeNode*uint64(committee.Nodes())
 	units += 6*gas.Read + gas.ReadByte*(others+uint64(len(committee.Append(nil))))
 	units += 3*gas.Write + gas.WriteByte*(others+uint64(len(d.Next.Append(nil)))) + gas.Event
 	for i := range d.Headers {
@@ -152,7 +152,7 @@ func (d digests) committee(env *exec.Env, id chain.ID) (*light.Committee, error)
 	if err != nil {
 		return nil, err
 	}
-	if err := env.Charge(gas.CommitteeNode * uint64(nodesIn(&c))); err != nil {
+	if err := env.Charge(gas.CommitteeNode * uint64(c.Nodes())); err != nil {
 		return nil, err
 	}
 	made, err := d.committees.Committee(env.Context.Network, c)
@@ -160,16 +160,6 @@ func (d digests) committee(env *exec.Env, id chain.ID) (*light.Committee, error)
 		return nil, refused("chain %d: %v", id, err)
 	}
 	return made, nil
-}
-
-// nodesIn counts the runs of seats with one key: as many as nodes, where a node's seats stand together.
-func nodesIn(c *chain.Committee) (n int) {
-	for i := range c.Seats {
-		if i == 0 || c.Seats[i].Key != c.Seats[i-1].Key {
-			n++
-		}
-	}
-	return n
 }
 
 // contradict marks a child whose committee certified two blocks at one height (D4): the first header of in stands where another block

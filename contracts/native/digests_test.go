@@ -418,3 +418,37 @@ func TestDigestGas(t *testing.T) {
 		}
 	}
 }
+
+// The longest runs that a message brings are recorded, whoever certifies them: a chain of the genesis with the most nodes, and of a node's
+// seats apart, isn't cut off by the gas of its digests.
+func TestMostNodesAreRecorded(t *testing.T) {
+	c := chain.Committee{Chain: 2, Seats: make([]chain.Seat, chain.MaxSeats)}
+	for i := range c.Seats {
+		n := i * chain.MaxChildNodes / chain.MaxSeats
+		c.Seats[i] = chain.Seat{Node: keys.PublicKey{byte(n), byte(n >> 8)}, Key: keys.BLSPublicKey{byte(n), byte(n >> 8)}}
+	}
+	if c.Nodes() != chain.MaxChildNodes {
+		t.Fatalf("%d nodes", c.Nodes())
+	}
+	for _, leaving := range []int{0, 1, 10, chain.MaxDestinations} {
+		h := chain.Header{Chain: 2, Next: chain.Hash{1}}
+		for i := range leaving {
+			h.Leaving = append(h.Leaving, chain.Leaving{Chain: chain.ID(i + 1), Amount: chain.MaxAmount})
+		}
+		d := chain.Digest{Certificate: chain.Certificate{Step: chain.Confirmation, Chain: 2, Bitmap: chain.SeatsOf(chain.MaxSeats - 1)}}
+		for len(d.Headers) < chain.MaxDigestHeaders {
+			more := d
+			more.Headers = append(more.Headers, h)
+			if len(more.Append(nil)) > chain.MaxInputBytes {
+				break
+			}
+			d = more
+		}
+		if len(d.Headers) == 0 {
+			t.Fatalf("no header with %d values fits", leaving)
+		}
+		if units := native.DigestGas(&d, &c); units >= chain.MaxMessageGas-8<<20 {
+			t.Errorf("%d headers with %d values each take %d gas", len(d.Headers), leaving, units)
+		}
+	}
+}

@@ -7,7 +7,7 @@ var crossings = []mutant{
 	{"I5", "8.3", "relays may be left out", "consensus/block/arrival.go", "if im.First != expected {", "if im.First < expected {"},
 	{"I5", "8.3", "relays are taken in again", "consensus/block/arrival.go", "if im.First != expected {", "if im.First > expected {"},
 	{"I5", "8.3", "which relay is next is not written down", "consensus/block/arrival.go", "for _, id := range slices.Sorted(maps.Keys(a.inward)) {", "for _, id := range slices.Sorted(maps.Keys(a.inward))[:0] {"},
-	{"I5", "8.3", "relays are consumed when they were executed", "consensus/block/entries.go", "func() error { return r.arrival.entries(e.set) },", "func() error {\n\t\t\tif res.Queued > 0 {\n\t\t\t\tclear(r.arrival.inward)\n\t\t\t}\n\t\t\treturn r.arrival.entries(e.set)\n\t\t},"},
+	{"I5", "8.3", "relays are consumed when they were executed", "consensus/block/entries.go", "func() error { return r.arrival.entries(e.set) },", "func() error {\n\t\t\tif len(r.sequence.CarriedOut) > 0 {\n\t\t\t\tclear(r.arrival.inward)\n\t\t\t}\n\t\t\treturn r.arrival.entries(e.set)\n\t\t},"},
 	{"M2", "8.2", "a zero root shows any relays", "sdk/merkle/multiproof.go", "return fmt.Errorf(\"root: %w\", ErrZero)", "return nil"},
 	{"M3", "4.7", "a zero root shows any state", "sdk/merkle/stateproof.go", "return fmt.Errorf(\"root: %w\", ErrZero)", "return nil"},
 	{"I5", "8.2", "an import shows nothing of the outbox", "sdk/light/import.go", "if err := p.Places.Verify(anchor.Outbox, leaves); err != nil {", "if err := p.Places.Verify(anchor.Outbox, leaves); false {"},

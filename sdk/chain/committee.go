@@ -110,5 +110,15 @@ func (c *Committee) Held(node keys.PublicKey) (s Seats) {
 	return s
 }
 
+// Nodes is how many nodes have seats, where a node's seats stand together; else it counts once for each place where they begin.
+func (c *Committee) Nodes() (n int) {
+	for i := range c.Seats {
+		if i == 0 || c.Seats[i].Key != c.Seats[i-1].Key {
+			n++
+		}
+	}
+	return n
+}
+
 // Quorums are the numbers of seats that decide (SPEC 5.2, 5.3).
 func (c *Committee) Quorums() Quorums { return QuorumsOf(len(c.Seats), int(c.Silent)) }

@@ -91,6 +91,10 @@ const (
 	MaxFacts = 1 << 9
 	// MaxRegisteredSeats bounds a committee that is registered by a message: it must fit into one, and into an entry.
 	MaxRegisteredSeats = 256
+	// MaxChildNodes bounds the nodes that have seats of a chain under another one, counted anew where a node's seats don't stand together: the
+	// parent decodes the key of each with every digest, and all of that must fit into one message's gas, or no block of the chain was ever
+	// recorded.
+	MaxChildNodes = 900
 	// MaxImports bounds the source blocks whose relays one block takes in, MaxImported the relays of one of them, MaxImportProof
 	// their proof: a path, and at most 20 hashes for each.
 	MaxImports     = 1 << 10

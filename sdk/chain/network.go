@@ -189,6 +189,8 @@ func (g *Genesis) checkTree() error {
 			return fmt.Errorf("chain %d has chains of its own: write them beside it, with their parent", c.Chain)
 		case len(c.Committee.Seats) == 0:
 			return fmt.Errorf("chain %d has no committee: every chain of a tree has one, of one seat at least", c.Chain)
+		case c.Committee.Nodes() > MaxChildNodes:
+			return fmt.Errorf("chain %d: %w: %d nodes: its parent can't record its blocks: it must have at most %d, whose seats stand together", c.Chain, ErrCommittee, c.Committee.Nodes(), MaxChildNodes)
 		case c.TimeMillis != 0 && c.TimeMillis != g.TimeMillis:
 			return fmt.Errorf("chain %d: time_millis %d: all chains begin at the main chain's, %d: leave it out", c.Chain, c.TimeMillis, g.TimeMillis)
 		}

@@ -2,12 +2,15 @@ package chain_test
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
 )
 
 func TestGenesisCheckTree(t *testing.T) {
@@ -219,5 +222,32 @@ func TestNativeAddresses(t *testing.T) {
 		if a.IsNative() {
 			t.Errorf("%s is native", a)
 		}
+	}
+}
+
+// A chain under another one with more nodes than its parent can tell apart is refused, and named; the main chain, and one with as many seats of
+// fewer nodes, are not.
+func TestMostNodesOfAChild(t *testing.T) {
+	seats := func(id chain.ID, nodes, each int) (c chain.Genesis) {
+		c = chain.Genesis{Name: fmt.Sprint("many ", id), Chain: id, TimeMillis: 1, Params: chain.DefaultParams(), Committee: chain.Committee{Chain: id}}
+		for i := range nodes * each {
+			n := i / each
+			c.Committee.Seats = append(c.Committee.Seats, chain.Seat{Node: keys.PublicKey{byte(n), byte(n >> 8)}, Key: keys.BLSPublicKey{byte(n), byte(n >> 8)}})
+			c.Possession = append(c.Possession, keys.BLSSignature{})
+		}
+		return c
+	}
+	g := seats(chain.Main, chain.MaxSeats, 1)
+	child := seats(2, chain.MaxChildNodes, 4)
+	child.Under = chain.Main
+	g.Chains = []chain.Genesis{child}
+	if err := g.Check(); err != nil {
+		t.Errorf("the most there may be: %v", err)
+	}
+	more := seats(2, chain.MaxChildNodes+1, 1)
+	more.Under = chain.Main
+	g.Chains[0] = more
+	if err := g.Check(); !errors.Is(err, chain.ErrCommittee) || !strings.Contains(err.Error(), "chain 2: ") || !strings.Contains(err.Error(), "901 nodes") || !strings.Contains(err.Error(), "at most 900") {
+		t.Errorf("one more: %v", err)
 	}
 }
