@@ -3,7 +3,8 @@
 //
 //	client, client/demo         the example on a live network
 //	story_test.go               the same over chains, in a test: what carries a payment, and why it can't fail
-//	testdata/two_chains.txt     what that story prints
+//	testdata/two_chains.txt     what that story prints on two chains
+//	testdata/three_chains.txt   and on three, where the payment goes on
 //
 // # When Bob has been paid
 //

@@ -128,6 +128,45 @@ func TestTwoChains(t *testing.T) {
 	s.golden("testdata/two_chains.txt")
 }
 
+// Everybody is on a chain of their own, and the payment goes on: two relays, an envelope for each, and one trace for each payment.
+func TestThreeChainsStory(t *testing.T) {
+	s := newStory(t, 3, "alice@a", 20, "bob@b", 5, "charlie@c", 5)
+	alice, bob, charlie := s.people[0], s.people[1], s.people[2]
+	s.say("Alice is on chain a, Bob on b, Charlie on c, all under the main chain.")
+	s.balances()
+
+	s.Hold("", "")
+	paid := s.Transfer(alice, bob, 10)
+	s.say("\nAlice pays Bob 10. Her chain's block is final, and the main chain has its digest: Bob is paid, and can't spend it yet.")
+	s.trace(paid)
+	s.say("\nWhat carries it to chain b:")
+	s.envelope("a", "b")
+	s.balances()
+	s.Conserved()
+
+	s.Release("a", "b")
+	s.say("\nChain b has taken it in.")
+	s.trace(paid)
+
+	pays := s.Transfer(bob, charlie, 10)
+	s.say("\nNow Bob pays Charlie 10, all that he got. It waits for chain c.")
+	s.trace(pays)
+	s.say("\nWhat carries it there. Chain c knows neither a nor b, and need not: the main chain covers both.")
+	s.envelope("b", "c")
+	s.balances()
+	s.Conserved()
+
+	s.Release("b", "c")
+	s.say("\nChain c has taken it in.")
+	s.trace(pays)
+	s.balances()
+	s.ExpectBalance(alice, 10)
+	s.ExpectBalance(bob, 5)
+	s.ExpectBalance(charlie, 15)
+	s.Conserved()
+	s.golden("testdata/three_chains.txt")
+}
+
 func (s *story) golden(file string) {
 	s.t.Helper()
 	if *update {
