@@ -88,11 +88,11 @@ func (l *clusterLoad) startOne(ctx context.Context, i int) error {
 	return nil
 }
 
-// stop ends all nodes.
-func (l *clusterLoad) stop() {
+// stopNodes ends nodes that run.
+func stopNodes(homes []nodeHome) {
 	ctx, cancel := context.WithTimeout(context.Background(), endTime)
 	defer cancel()
-	for _, h := range l.homes {
+	for _, h := range homes {
 		if err := endNode(ctx, h, syscall.SIGTERM); err != nil {
 			_ = endNode(ctx, h, syscall.SIGKILL)
 		}
@@ -281,7 +281,7 @@ func refused(batch []*chain.Message, answers []client.Submitted, err error) (lat
 
 // restarts measures how soon a node that was killed votes again: another is killed as it starts, so that nothing is final without it.
 func (l *clusterLoad) restarts(ctx context.Context, r *clusterResult) error {
-	var took []float64
+	var took, served []float64
 	for range l.Restarts {
 		b, err := l.clients[0].Latest(ctx)
 		if err != nil {
@@ -300,9 +300,14 @@ func (l *clusterLoad) restarts(ctx context.Context, r *clusterResult) error {
 		}
 		began := time.Now()
 		started := make(chan error, 1)
-		go func() { started <- l.startOne(ctx, back) }()
+		serves := make(chan float64, 1)
+		go func() {
+			err := l.startOne(ctx, back)
+			serves <- time.Since(began).Seconds() * 1000
+			started <- err
+		}()
 		_, err = l.one(ctx, leader)
-		took = append(took, time.Since(began).Seconds()*1000)
+		took, served = append(took, time.Since(began).Seconds()*1000), append(served, <-serves)
 		if err := errors.Join(err, <-started, l.startOne(ctx, away)); err != nil {
 			return err
 		}
@@ -310,7 +315,7 @@ func (l *clusterLoad) restarts(ctx context.Context, r *clusterResult) error {
 			return err
 		}
 	}
-	r.Restart = percentile(took, 0.5)
+	r.Restart, r.Serves = percentile(took, 0.5), percentile(served, 0.5)
 	return nil
 }
 
