@@ -9,6 +9,7 @@
 //
 //	cluster/transport   one connection for each pair of nodes, authenticated, in classes of urgency, bounded at both ends
 //	cluster/mesh        which nodes there are, by records that they signed; memberlist's door
+//	cluster/placement   how a question for an account comes to a node that has its chain; proto.actor's second door
 //	cluster/overlay     to whom a block goes in full, and to whom its name; a pure core, and a simulated network that measures it
 //	cluster/weather     links between nodes of one machine that are cut, slow, or break; a proxy for tests
 //

@@ -149,6 +149,7 @@ func genTestnet(p testnetPlan) (network chain.NetworkID, err error) {
 		c.Transport, c.Gossip, c.Placement, c.API, c.PasswordFile = ports[4*i], ports[4*i+1], ports[4*i+2], ports[4*i+3], testnetPasswordFile
 		c.Seeds = slices.Delete(slices.Clone(seeds), i, i+1)
 		c.DevSeed, c.DevNames = p.seed, client.DevNames()
+		c.Trusted = []string{observerKey(p.seed).Public().String()}
 		if p.faults {
 			n, err := behindProxy(&c, i)
 			if err != nil {

@@ -39,8 +39,11 @@ func decodeAccountAt(address chain.Address, b []byte) (a AccountAt, err error) {
 		return AccountAt{}, fmt.Errorf("%w: %w", ErrAnswer, err)
 	}
 	h, err := chain.DecodeHeader(header)
-	if err != nil || h.Chain != address.Chain() {
-		return AccountAt{}, fmt.Errorf("%w: header of chain %d: %w", ErrAnswer, h.Chain, err)
+	switch {
+	case err != nil:
+		return AccountAt{}, fmt.Errorf("%w: %w", ErrAnswer, err)
+	case h.Chain != address.Chain():
+		return AccountAt{}, fmt.Errorf("%w: header of chain %d, for an account of chain %d", ErrAnswer, h.Chain, address.Chain())
 	}
 	a.Head = Head{&h, h.Hash()}
 	return a, nil
