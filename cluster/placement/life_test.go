@@ -6,6 +6,8 @@
 package placement
 
 import (
+	"errors"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -46,4 +48,30 @@ func TestMemberComesBack(t *testing.T) {
 	if got, err := r.ask(0, account, Live, "?"); err != nil || !strings.HasPrefix(got, "node 0") {
 		t.Error(got, err)
 	}
+}
+
+// P3: neither nodes that come and go, nor questions to a node that is gone, leave anything running behind: proto.actor's own way to connect
+// leaks a connection that dials for good with each try.
+func TestNothingIsLeft(t *testing.T) {
+	newRig(t, nil) // the nodes that tests share run from now on
+	before := runtime.NumGoroutine()
+	r := &rig{t: t, leaders: map[chain.ID]int{}, members: map[keys.PublicKey]bool{}}
+	for i := range 2 {
+		r.start(10+i, [][]chain.ID{{1}, nil}[i])
+	}
+	r.tell()
+	if got, err := r.ask(1, rigAccount(1, 1), Live, "?"); err != nil {
+		t.Fatal(got, err)
+	}
+	alone := func() int { return runtime.NumGoroutine() - before }
+	both := alone()
+	r.nodes[0].Close()
+	for range 4 {
+		if _, err := r.ask(1, rigAccount(1, 1), Live, "?"); !errors.Is(err, ErrSilent) {
+			t.Error(err)
+		}
+	}
+	awaits(t, "fewer goroutines with one node than with two", func() bool { return alone() < both })
+	r.nodes[1].Close()
+	awaits(t, "as many goroutines as before", func() bool { return alone() <= 1 })
 }
