@@ -1,6 +1,7 @@
 package bft
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -30,5 +31,48 @@ func TestAhead(t *testing.T) {
 	}
 	if last, ok := r.ahead[aheadPerPeer-1].Message.(*Timeout); !ok || r.ahead[aheadPerPeer-1].From != 0 {
 		t.Errorf("the first member's timeout has no place: %+v", last)
+	}
+}
+
+// All members together can't make one hold more than two of the largest blocks for the height after this one. What is long gives way: the
+// block of a leader that keeps the rules is kept, however many members send longer ones, before it or after.
+func TestAheadBytes(t *testing.T) {
+	r := &Replica{}
+	for i := range 12 {
+		r.members = append(r.members, chain.SeatsOf(i))
+	}
+	whole := make([]byte, chain.MaxBlockBytes)
+	give := func(from Peer, n int) {
+		r.keepAhead(Received{From: from, Message: &Proposal{Raw: whole[:n]}})
+		held := 0
+		for _, ev := range r.ahead {
+			if p, ok := ev.Message.(*Proposal); ok {
+				held += len(p.Raw)
+			}
+		}
+		if held > maxAheadBytes {
+			t.Fatalf("%d bytes are held", held)
+		}
+	}
+	for from := range Peer(5) {
+		give(from, len(whole)-1-int(from))
+		r.keepAhead(Received{From: from, Message: &Vote{}})
+	}
+	give(5, 1<<20)
+	for from := Peer(6); from < 11; from++ {
+		give(from, len(whole)-1)
+	}
+	give(11, 2<<20)
+	var blocks []Peer
+	votes := 0
+	for _, ev := range r.ahead {
+		if _, ok := ev.Message.(*Proposal); ok {
+			blocks = append(blocks, ev.From)
+		} else {
+			votes++
+		}
+	}
+	if votes != 5 || !slices.Contains(blocks, 5) || !slices.Contains(blocks, 11) || len(blocks) < 3 {
+		t.Errorf("%d votes, and the blocks of %d are kept", votes, blocks)
 	}
 }

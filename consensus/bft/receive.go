@@ -145,28 +145,6 @@ func (r *Replica) parent(from Peer, c *chain.Certificate) bool {
 	return true
 }
 
-// aheadPerPeer bounds what is kept of each peer for the height after this one: a proposal, a vote of each step, a timeout.
-const aheadPerPeer = 4
-
-// keepAhead keeps a message for the height after this one. Of proposals the first is enough: each holds a whole block, and a leader
-// repeats its own until it hears of it.
-func (r *Replica) keepAhead(ev Received) {
-	_, proposal := ev.Message.(*Proposal)
-	n := 0
-	for i := range r.ahead {
-		if r.ahead[i].From != ev.From {
-			continue
-		}
-		if _, also := r.ahead[i].Message.(*Proposal); also && proposal {
-			return
-		}
-		n++
-	}
-	if n < aheadPerPeer && len(r.seatsOf(ev.From)) > 0 {
-		r.ahead = append(r.ahead, ev)
-	}
-}
-
 // future keeps what is about the next height but one, and asks for what makes this one final: who is there has it. A
 // proposal brings it along.
 func (r *Replica) future(ev Received) {

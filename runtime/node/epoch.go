@@ -33,7 +33,7 @@ type ahead []heard
 // aheadPerNode bounds them for each node, as package bft does for the next height: a proposal, a vote of each step, a timeout.
 const aheadPerNode = 4
 
-// Whole blocks are kept as little: an epoch is long.
+// Whole blocks are kept as little, and not of all nodes together: an epoch is long.
 func (a *ahead) add(h heard) {
 	proposal := false
 	switch h.message.(type) {
@@ -54,7 +54,7 @@ func (a *ahead) add(h heard) {
 		same++
 	}
 	if same < aheadPerNode {
-		*a = append(*a, h)
+		*a = bft.Keep(*a, h, func(h heard) bft.Message { return h.message })
 	}
 }
 
