@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/thinkey/thinkey/consensus/bft"
+	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/consensus/committee"
 	"github.com/thinkey/thinkey/runtime/audit"
 	"github.com/thinkey/thinkey/runtime/keep"
@@ -457,10 +459,20 @@ func bftVotes(t *testing.T, dir string) (bft.Safety, []bft.Body, error) {
 }
 
 // Bytes that somebody changed on their way are not the block that they are named for: they say nothing about its proposer,
-// whether the block itself was seen before or not.
+// whether the block itself was seen before or not. They are replayed once at most.
 func TestDamagedBlock(t *testing.T) {
 	r := newCommittee(t, 4)
-	r.openAll()
+	var replays atomic.Int32 // that have come to the inputs
+	c := r.config(0, true)
+	c.Mark = func(s block.Stage) {
+		if s == block.StageSignature {
+			replays.Add(1)
+		}
+	}
+	r.nodes[0] = open(t, c)
+	for i := 1; i < 4; i++ {
+		r.open(i, true)
+	}
 	m := r.nodes[0].member
 	work := func() (bft.Event, error) {
 		made, err := m.node.build(wish{need: Always})
@@ -475,15 +487,17 @@ func TestDamagedBlock(t *testing.T) {
 		}
 		k.Inputs = append(k.Inputs, chain.Input{Message: payment(r.nodes[0], 1, 2, 10, 0)})
 		bad := bft.Proposed{Hash: good.Hash, Raw: k.Append(nil)}
-		for _, c := range []struct {
-			p    bft.Proposed
-			want bft.Verdict
-		}{{bad, bft.Damaged}, {good, bft.Valid}, {bad, bft.Damaged}, {good, bft.Valid}} {
-			if got, err := m.judge(c.p); err != nil || got != c.want {
-				t.Errorf("verdict %d, %v, want %d", got, err, c.want)
+		worse := bft.Proposed{Hash: good.Hash, Raw: append(slices.Clone(good.Raw), 1)}
+		for i, c := range []struct {
+			p       bft.Proposed
+			want    bft.Verdict
+			replays int32
+		}{{bad, bft.Damaged, 1}, {bad, bft.Damaged, 1}, {worse, bft.Damaged, 1}, {good, bft.Valid, 2}, {bad, bft.Damaged, 2}, {good, bft.Valid, 2}} {
+			if got, err := m.judge(c.p); err != nil || got != c.want || replays.Load() != c.replays {
+				t.Errorf("%d: verdict %d, %v, want %d; %d replays, want %d", i, got, err, c.want, replays.Load(), c.replays)
 			}
 		}
-		return nil, nil
+		return nil, m.discard()
 	}
 	if _, err := m.inTurn(work); err != nil {
 		t.Fatal(err)

@@ -48,12 +48,17 @@ func (m *member) Verify(p bft.Proposed) error {
 }
 
 // judge replays a block unless that was done; 0 if it doesn't stand on the head any more. A result is kept until the height is
-// final: nothing is replayed twice.
+// final: nothing is replayed twice. Nor are bytes of a block that has come with others: whoever changes them would make this node replay
+// block after block while it waits for one, and that they are not the block's is seen without.
 func (m *member) judge(p bft.Proposed) (bft.Verdict, error) {
 	if r := m.results[p.Hash]; r == nil || !bytes.Equal(r.Raw, p.Raw) {
 		header, err := chain.DecodeBlockHeader(p.Raw)
 		if err == nil && header.Parent != m.node.head.Hash {
 			return 0, nil
+		}
+		if (r != nil || m.spoilt[p.Hash]) && !block.Whole(p.Raw) {
+			m.watch.damaged(p.Hash)
+			return bft.Damaged, nil
 		}
 		result, fault, err := m.node.verify(p.Raw)
 		if err != nil {
@@ -71,6 +76,7 @@ func (m *member) judge(p bft.Proposed) (bft.Verdict, error) {
 func (m *member) blame(h *chain.Header, p bft.Proposed, f *block.Fault) (bft.Verdict, error) {
 	if !block.Whole(p.Raw) {
 		m.watch.damaged(p.Hash)
+		m.spoilt[p.Hash] = true // as many as there are proposals, and damaged ones of what is final
 		return bft.Damaged, nil
 	}
 	return bft.Invalid, m.show(h, p, f)
@@ -204,6 +210,7 @@ func (m *member) Commit(f *bft.Final) error {
 func (m *member) discard() error {
 	m.node.trunk.Lock()
 	defer m.node.trunk.Unlock()
+	clear(m.spoilt)
 	for hash, r := range m.results { // any order: each frees its own
 		if err := m.node.tree.Discard(r.Version); err != nil {
 			return fmt.Errorf("state tree of block %s, which lost: %w", hash, err)

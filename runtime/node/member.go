@@ -94,6 +94,7 @@ type member struct {
 	// The rest is guarded by node.turn.
 	open    *built // in the live accounts
 	results map[chain.BlockHash]*block.Result
+	spoilt  map[chain.BlockHash]bool // of the height: came with bytes that are not theirs
 }
 
 // timer is one of the replica's.
@@ -129,7 +130,7 @@ func (n *Node) join() error {
 	}
 	m := &member{
 		Member: *n.config.Member, node: n, inbox: make(chan bft.Event, inboxEvents), heard: make(chan heard), met: make(chan keys.PublicKey, inboxEvents), ended: make(chan struct{}),
-		round: newTimer(), resend: newTimer(), results: map[chain.BlockHash]*block.Result{},
+		round: newTimer(), resend: newTimer(), results: map[chain.BlockHash]*block.Result{}, spoilt: map[chain.BlockHash]bool{},
 		arrived: newShares[arrival](arrivals, arrivalBytes), charges: newShares[accusation](accusations, accusations*accusationBytes),
 		asked: newShares[question](questions, 0), found: make(chan found),
 		public: newShares[question](questions, 0),
