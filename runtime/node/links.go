@@ -33,6 +33,7 @@ type Links struct {
 	mesh   *mesh.Mesh
 	alone  net.Listener // nil where the system has no such names
 	told   atomic.Pointer[func()]
+	first  map[chain.ID]chain.Committee // of each chain's genesis
 	wake   chan struct{}
 	stop   context.CancelFunc
 	work   sync.WaitGroup
@@ -41,7 +42,7 @@ type Links struct {
 	process *Process
 
 	mu      sync.RWMutex            // guards the rest; taken after reading
-	members map[keys.PublicKey]bool // who has, had or will have a seat, or is trusted
+	members map[keys.PublicKey]bool // who has a seat, will have or just had one, or is trusted
 	deposit map[keys.PublicKey]bool // of those that were met: who is registered on the main chain now
 	api     string                  // where users are served
 }
@@ -69,18 +70,18 @@ type LinksConfig struct {
 
 // OpenLinks listens, and looks for others. Close ends it, after the nodes.
 func OpenLinks(c LinksConfig) (*Links, error) {
-	l := &Links{config: c, wake: make(chan struct{}, 1), members: map[keys.PublicKey]bool{}}
+	l := &Links{config: c, wake: make(chan struct{}, 1), first: map[chain.ID]chain.Committee{}}
 	for _, limb := range c.Network.Tree() {
 		g, err := c.Network.Of(limb.ID)
 		if err != nil {
 			return nil, err
 		}
-		l.add(&g.Committee)
+		l.first[limb.ID] = g.Committee
 	}
-	for _, k := range c.Trusted {
-		l.members[k] = true
+	err := l.elect(nil)
+	if err != nil {
+		return nil, err
 	}
-	var err error
 	if l.alone, err = claim(c.Key.Public()); err != nil {
 		return nil, err
 	}
@@ -105,14 +106,8 @@ func OpenLinks(c LinksConfig) (*Links, error) {
 	return l, nil
 }
 
-// add makes the seats of a committee members.
-func (l *Links) add(c *chain.Committee) {
-	for _, s := range c.Seats {
-		l.members[s.Node] = true
-	}
-}
-
-// isMember says whether a node may use the channels of chains: who has, or had, or will have a seat, or is registered with a deposit.
+// isMember says whether a node may use the channels of chains: who has a seat, or will have one, or had one in the epoch before, or is
+// registered with a deposit, or trusted.
 func (l *Links) isMember(k keys.PublicKey) bool {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
@@ -171,7 +166,7 @@ func (l *Links) acquaint(ctx context.Context) {
 	}
 }
 
-// elected makes members of those who have a seat now, or next, on a chain that is here. Who had one stays: it may be behind.
+// elected looks up who are members now.
 func (l *Links) elected() {
 	l.reading.Lock()
 	defer l.reading.Unlock()
@@ -183,20 +178,56 @@ func (l *Links) elected() {
 	if root != nil {
 		l.registered(root)
 	}
-	for _, n := range p.Nodes() {
-		c, _, err := n.Committee()
-		if err != nil {
-			continue // the node stops, and says why
-		}
-		var next chain.Branch
-		if root != nil {
-			next, _ = root.Branch(n.Chain()) // none is registered: it keeps the one it has
-		}
-		l.mu.Lock()
-		l.add(&c)
-		l.add(&next.Seats)
-		l.mu.Unlock()
+	if err := l.elect(p); err != nil {
+		l.config.Log.Debug("who has a seat can't be read: those who had stay members", "error", err) // the node stops, and says why
 	}
+}
+
+// elect makes members of those who have a seat now, or next, on a chain that is here, or had one in the epoch before: who is behind gets the last
+// blocks that it agrees on. Who leaves for longer follows as others do, with a deposit, or trusted. Of a chain that is not here the genesis
+// says who has seats.
+func (l *Links) elect(p *Process) error {
+	now := map[keys.PublicKey]bool{}
+	add := func(c *chain.Committee) {
+		for _, s := range c.Seats {
+			now[s.Node] = true
+		}
+	}
+	for _, k := range l.config.Trusted {
+		now[k] = true
+	}
+	for id, c := range l.first { // any order: it makes a set
+		if p == nil || p.Node(id) == nil {
+			add(&c)
+		}
+	}
+	if p != nil {
+		if err := l.seated(p, add); err != nil {
+			return err
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.members = now
+	return nil
+}
+
+// seated tells of the committees of all chains that are here.
+func (l *Links) seated(p *Process, add func(*chain.Committee)) error {
+	root := p.Node(chain.Main)
+	for _, n := range p.Nodes() {
+		c, former, err := n.committeesNow()
+		if err != nil {
+			return err
+		}
+		add(&c)
+		add(&former)
+		if root != nil {
+			next, _ := root.Branch(n.Chain()) // none is registered: it keeps the one it has
+			add(&next.Seats)
+		}
+	}
+	return nil
 }
 
 // registered looks up on the main chain which of this node and those that were met have put up a deposit (SPEC 6.2). How many are met is bounded by the mesh and

@@ -355,7 +355,7 @@ func make1(kind byte, n int) []byte {
 }
 
 // A node that was given a seat of the next epoch is a stranger until the main chain has it registered. From then on it gets the blocks, and
-// votes when the epoch begins; who leaves stays a member, and follows.
+// votes when the epoch begins; who leaves stays a member in the epoch after, and follows, and then is a stranger again.
 func TestLinksHandover(t *testing.T) {
 	r := newLinked(t, 4, 5)
 	r.follows = keys.PublicKey{}
@@ -386,6 +386,23 @@ func TestLinksHandover(t *testing.T) {
 	f := &forest{t: t, genesis: r.genesis, runs: r.processes, nonces: map[chain.ID]uint64{}}
 	f.change(2, 0, 1, 2, 4)
 	f.reaches(2, 1)
+	f.change(2, 0, 1, 2, 3)
+	f.reaches(2, 2)
+	for i := range 4 {
+		if !r.links[i].isMember(new) {
+			t.Errorf("node %d calls who has just left a stranger", i)
+		}
+	}
+	five := f.runs[4]
+	f.runs[4] = nil // it hears of no more
+	f.change(2, 0, 1, 3)
+	f.reaches(2, 3)
+	for i := range 4 {
+		r.until("who left is a stranger", func() bool { return !r.links[i].isMember(new) })
+	}
+	f.runs[4] = five
+	f.change(2, 0, 1, 2, 4)
+	f.reaches(2, 4)
 	c, _, err := r.processes[4].Node(2).Committee()
 	if err != nil || len(c.Held(new)) == 0 {
 		t.Errorf("%+v, %v", c, err)

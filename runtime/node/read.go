@@ -154,6 +154,18 @@ func (n *Node) Committee() (chain.Committee, Head, error) {
 	return c, n.head, err
 }
 
+// committeesNow are those who agree on the block after the head, and those who did in the epoch before; no seats in the first.
+func (n *Node) committeesNow() (now, former chain.Committee, err error) {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	b := &block.Before{Header: n.head.Header, Hash: n.head.Hash, State: n.store.State(n.chain)}
+	if now, err = b.Committee(); err != nil {
+		return now, former, err
+	}
+	f, err := b.Former()
+	return now, f.Committee, err
+}
+
 // Prove shows an account's record, or that it has none, to somebody who knows only the header (SPEC 4.7).
 func (n *Node) Prove(address chain.Address) (Proof, error) {
 	n.trunk.Lock()
