@@ -1,7 +1,10 @@
 package bft
 
 import (
+	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -74,5 +77,25 @@ func TestAheadBytes(t *testing.T) {
 	}
 	if votes != 5 || !slices.Contains(blocks, 5) || !slices.Contains(blocks, 11) || len(blocks) < 3 {
 		t.Errorf("%d votes, and the blocks of %d are kept", votes, blocks)
+	}
+}
+
+// The table of a node's limits in the docs has the numbers of the code.
+func TestLimitsTable(t *testing.T) {
+	raw, err := os.ReadFile("../../runtime/docs/LIMITS.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []string{
+		fmt.Sprintf("answers with blocks for one peer between two ticks; blocks of one; their bytes | %d; %d; 8 MiB, or one block", maxGiven, MaxFinals),
+		fmt.Sprintf("timeouts and heads of a peer that are looked at between two ticks | %d", maxLooks),
+		fmt.Sprintf("messages of a member kept for the next height; for the next epoch | %d; 4", aheadPerPeer),
+		fmt.Sprintf("bytes of all that is kept for the next height; for the next epoch | %d MiB; %[1]d MiB", maxAheadBytes>>20),
+		fmt.Sprintf("blocks of a height | %d", maxBodies),
+		fmt.Sprintf("nodes without a seat that are heard in an epoch | %d", maxOthers),
+	} {
+		if !strings.Contains(string(raw), "\n| "+row+" | ") {
+			t.Errorf("the table doesn't say: %s", row)
+		}
 	}
 }
