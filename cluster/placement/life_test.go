@@ -75,3 +75,20 @@ func TestNothingIsLeft(t *testing.T) {
 	r.nodes[1].Close()
 	awaits(t, "as many goroutines as before", func() bool { return alone() <= 1 })
 }
+
+// A node that ends hangs up: the others need not find out.
+func TestCloseHangsUp(t *testing.T) {
+	r := freshRig(t, []chain.ID{1}, nil)
+	r.expect(1, rigAccount(1, 1), Live, 0)
+	doors := &r.nodes[0].doors
+	connected := func() int {
+		doors.mu.Lock()
+		defer doors.mu.Unlock()
+		return len(doors.of)
+	}
+	if connected() != 1 {
+		t.Fatalf("%d nodes are connected", connected())
+	}
+	r.nodes[1].Close()
+	awaits(t, "no connection of a node that has ended", func() bool { return connected() == 0 })
+}
