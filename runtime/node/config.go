@@ -77,6 +77,8 @@ type Config struct {
 	Queries  int
 	// KeepStates is how many blocks back the state can be asked for; 0 for all.
 	KeepStates uint64
+	// CacheBytes bounds the cache of the store, what waits there to be written to tables included: 32 MiB for each table in the making.
+	// With 64 MiB there was no room left for blocks of tables while one was written, and they were read again for every account.
 	CacheBytes int64
 	// Volatile lets a node that is killed lose what it hasn't synced (store.Options).
 	Volatile bool
@@ -110,7 +112,7 @@ type Engine interface {
 func Defaults() Config {
 	return Config{
 		Heartbeat: 10 * time.Second, BlockTime: 500 * time.Millisecond, Workers: runtime.GOMAXPROCS(0),
-		MaxResident: 100_000, Lane: account.DefaultLimits(), CacheBytes: 64 << 20, Log: slog.Default(),
+		MaxResident: 100_000, Lane: account.DefaultLimits(), CacheBytes: 128 << 20, Log: slog.Default(),
 	}
 }
 
