@@ -22,30 +22,32 @@ import (
 
 // fault is harm that is over when do returns: the processes run, and the links are well.
 type fault struct {
-	name  string
-	links bool // it is about links
-	do    func(*chaos)
+	name   string
+	links  bool // it is about links
+	weight int  // how often it is drawn, beside the others
+	do     func(*chaos)
 }
 
+// faults are all kinds. A node that lost all gets a long chain from its beginning, which takes a while in a run of hours.
 var faults = []fault{
-	{"one killed", false, func(c *chaos) { c.killed(c.random.Perm(chaosNodes)[:1]...) }},
-	{"two killed", false, func(c *chaos) { c.killed(c.random.Perm(chaosNodes)[:2]...) }},
-	{"all killed", false, func(c *chaos) { c.killed(0, 1, 2, 3) }},
-	{"one stands still", false, (*chaos).paused},
-	{"halves apart", true, (*chaos).halves},
-	{"one apart", true, (*chaos).oneApart},
-	{"one is not heard", true, (*chaos).oneWay},
-	{"gossip apart", true, (*chaos).gossipApart},
-	{"slow and lossy links", true, (*chaos).slowLinks},
-	{"links that break", true, (*chaos).brokenLinks},
-	{"disk full, then not", false, (*chaos).diskFull},
-	{"disk lost", false, (*chaos).diskLost},
-	{"damaged file", false, (*chaos).damaged},
-	{"wrong clock", false, (*chaos).wrongClock},
-	{"breaks the rules", false, (*chaos).breaksRules},
-	{"overload", false, (*chaos).overloaded},
-	{"slow readers", false, (*chaos).slowReaders},
-	{"junk connections", false, (*chaos).junk},
+	{"one killed", false, 6, func(c *chaos) { c.killed(c.random.Perm(chaosNodes)[:1]...) }},
+	{"two killed", false, 6, func(c *chaos) { c.killed(c.random.Perm(chaosNodes)[:2]...) }},
+	{"all killed", false, 6, func(c *chaos) { c.killed(0, 1, 2, 3) }},
+	{"one stands still", false, 2, (*chaos).paused},
+	{"halves apart", true, 2, (*chaos).halves},
+	{"one apart", true, 2, (*chaos).oneApart},
+	{"one is not heard", true, 2, (*chaos).oneWay},
+	{"gossip apart", true, 2, (*chaos).gossipApart},
+	{"slow and lossy links", true, 2, (*chaos).slowLinks},
+	{"links that break", true, 2, (*chaos).brokenLinks},
+	{"disk full, then not", false, 2, (*chaos).diskFull},
+	{"disk lost", false, 1, (*chaos).diskLost},
+	{"damaged file", false, 1, (*chaos).damaged},
+	{"wrong clock", false, 2, (*chaos).wrongClock},
+	{"breaks the rules", false, 2, (*chaos).breaksRules},
+	{"overload", false, 2, (*chaos).overloaded},
+	{"slow readers", false, 2, (*chaos).slowReaders},
+	{"junk connections", false, 2, (*chaos).junk},
 }
 
 // killed kills some, leaves them dead for a while, and starts them again. One is missed by nobody.

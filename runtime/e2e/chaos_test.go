@@ -204,22 +204,25 @@ func (c *chaos) heights(i int) (h [chaosChains]uint64, err error) {
 	return h, nil
 }
 
-// together waits until every node has all that clients were told of.
+// together waits until every node has all that clients were told of. One that has much to catch up may take its time, and must get on.
 func (c *chaos) together(after string) {
 	c.Helper()
 	most := c.oracle.highest()
 	for i := range chaosNodes {
-		if !within(5*resumeTime, func() bool {
-			h, err := c.heights(i)
-			for k := range h {
-				if h[k] < most[k] {
-					return false
+		var last [chaosChains]uint64
+		moved := time.Now()
+		for there := false; !there; {
+			there = within(time.Second, func() bool {
+				h, err := c.heights(i)
+				if err == nil && h != last {
+					last, moved = h, time.Now()
 				}
+				return err == nil && h[0] >= most[0] && h[1] >= most[1] && h[2] >= most[2]
+			})
+			if time.Since(moved) > resumeTime {
+				status, _ := c.command("testnet", "status", "--dir", c.dir)
+				c.Fatalf("node %d is at heights %v, comes no further, and should come to %v after: %s\n%s", i, last, most, after, status)
 			}
-			return err == nil
-		}) {
-			status, _ := c.command("testnet", "status", "--dir", c.dir)
-			c.Fatalf("node %d never comes to heights %v after: %s\n%s", i, most, after, status)
 		}
 	}
 }
@@ -293,7 +296,7 @@ func (c *chaos) harm(lasting time.Duration) {
 	order := c.random.Perm(len(faults))
 	var shown time.Time
 	for n := 0; time.Since(began) < lasting || lasting >= everyClass && n < len(faults) && *chaosFault == ""; n++ {
-		f := faults[c.random.IntN(len(faults))]
+		f := c.draw()
 		if n < len(order) {
 			f = faults[order[n]] // each once, before any twice
 		}
@@ -311,6 +314,21 @@ func (c *chaos) harm(lasting time.Duration) {
 	cancel()
 	clients.Wait()
 	c.judge(time.Since(began), lasting >= everyClass && *chaosFault == "")
+}
+
+// draw is any kind of harm, by its weight.
+func (c *chaos) draw() fault {
+	sum := 0
+	for _, f := range faults {
+		sum += f.weight
+	}
+	at := c.random.IntN(sum)
+	for _, f := range faults {
+		if at -= f.weight; at < 0 {
+			return f
+		}
+	}
+	panic("no weight")
 }
 
 // one does one kind of harm, on links that are bad already perhaps.
