@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -240,5 +241,26 @@ func TestSubmitToSeveralChains(t *testing.T) {
 	}
 	if a := answers[4]; a.State != client.StateRefused || a.Error.Code != client.CodeWrongChain {
 		t.Errorf("%+v", a)
+	}
+}
+
+// Metrics of all chains of a process are served together, each with the number of its chain.
+func TestMetricsOfChains(t *testing.T) {
+	g := startTree(t, false)
+	r, err := http.Get(g.url + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	body, err := io.ReadAll(r.Body)
+	if err != nil || r.StatusCode != http.StatusOK {
+		t.Fatalf("%s, %v: %s", r.Status, err, body)
+	}
+	for _, name := range []string{"thinkey_block_height", "thinkey_consensus_rejected_total", "thinkey_spread_full_total"} {
+		for id := 1; id <= 4; id++ {
+			if line := fmt.Sprintf("\n%s{chain=\"%d\"} ", name, id); !strings.Contains(string(body), line) {
+				t.Errorf("there is no %s", strings.TrimSpace(line))
+			}
+		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 // metrics are what Prometheus asks of a node. Labels never hold an address: their number is bounded.
 type metrics struct {
 	registry  *prometheus.Registry
+	register  prometheus.Registerer // with the chain's number, if the node is one of several
 	messages  *prometheus.CounterVec
 	blocks    prometheus.Counter
 	processed prometheus.Counter
@@ -31,12 +32,12 @@ func newMetrics(n *Node) *metrics {
 		gas:       prometheus.NewCounter(prometheus.CounterOpts{Name: "thinkey_gas_used_total", Help: "Gas used in committed blocks."}),
 		bytes:     prometheus.NewCounter(prometheus.CounterOpts{Name: "thinkey_block_bytes_total", Help: "Bytes of committed blocks."}),
 	}
-	var register prometheus.Registerer = m.registry
+	m.register = m.registry
 	if n.config.Store != nil { // one of several nodes of a process
-		register = prometheus.WrapRegistererWith(prometheus.Labels{"chain": strconv.FormatUint(uint64(n.chain), 10)}, m.registry)
+		m.register = prometheus.WrapRegistererWith(prometheus.Labels{"chain": strconv.FormatUint(uint64(n.chain), 10)}, m.registry)
 	}
 	gauge := func(name, help string, f func() float64) {
-		register.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, f))
+		m.register.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, f))
 	}
 	gauge("thinkey_block_height", "Height of the head.", func() float64 { return float64(n.Head().Header.Height) })
 	gauge("thinkey_mempool_size", "External messages that wait.", func() float64 { return float64(n.host.Waiting()) })
@@ -44,7 +45,7 @@ func newMetrics(n *Node) *metrics {
 	gauge("thinkey_store_disk_bytes", "Bytes of all files of the store.", func() float64 { return float64(n.store.Metrics().DiskBytes) })
 	gauge("thinkey_store_compaction_debt_bytes", "Bytes that compactions are behind by, estimated.", func() float64 { return float64(n.store.Metrics().Debt) })
 	gauge("thinkey_store_background_failures", "Failures of the store's background work since the start.", func() float64 { return float64(n.store.Metrics().Failures) })
-	register.MustRegister(m.messages, m.blocks, m.processed, m.gas, m.bytes)
+	m.register.MustRegister(m.messages, m.blocks, m.processed, m.gas, m.bytes)
 	return m
 }
 

@@ -47,7 +47,7 @@ const blockPrefix = "block-"
 func newWatch(n *Node, work *sync.WaitGroup) watch {
 	counter := func(name, help string) prometheus.Counter {
 		c := prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
-		n.metrics.registry.MustRegister(c)
+		n.metrics.register.MustRegister(c)
 		return c
 	}
 	w := watch{
