@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
@@ -142,8 +143,10 @@ func (a *app) runNode(ctx context.Context, h nodeHome, from *password, o nodeSta
 	err = writeReadyFile(h.file(nodeReadyFile), "http://"+r.server.Addr())
 	if err == nil {
 		nodes, gossip := r.links.Addresses()
+		_, _ = daemon.SdNotify(false, daemon.SdNotifyReady) // systemd, if it started the node; nobody else listens
 		a.say("node %s of network %s: API http://%s, nodes %s, gossip %s, placement %s\n", key.Public(), g.Network(), r.server.Addr(), nodes, gossip, r.placed.Address())
 		<-ctx.Done()
+		_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping)
 	}
 	err = errors.Join(err, removeIfThere(h.file(nodeReadyFile)), a.stopServing(r.server), <-served, r.close())
 	if err == nil {

@@ -70,13 +70,18 @@ func oneHome(dir, number string) (nodeHome, error) {
 }
 
 func (a *app) newTestnetGen() *cobra.Command {
-	dir, nodes, chains, faults := "", 4, 0, false
+	dir, nodes, chains, port, faults, keep := "", 4, 0, 0, false, false
 	cmd := a.command("gen", "Make the directories of a test network", func(*cobra.Command, []string) error {
 		switch {
 		case nodes < 1 || nodes > maxTestnet:
 			return usage("--nodes (%d)", nodes).do("write a number from 1 to %d", maxTestnet)
 		case chains < 0 || chains >= maxDevChains:
 			return usage("--chains (%d)", chains).do("write a number from 0, the main chain alone, to %d", maxDevChains-1)
+		case port != 0 && (port < 1024 || port+portsEach*nodes > 1<<16):
+			return usage("--port (%d)", port).do("write a number from 1024 to %d, or 0 for ports that are free now", 1<<16-portsEach*nodes)
+		case isThere(dir) && keep:
+			_, err := testnetHomes(dir)
+			return err
 		case isThere(dir):
 			return failed("dir_exists", "--dir: %s is there already", dir).do("choose another, or delete it")
 		}
@@ -85,7 +90,7 @@ func (a *app) newTestnetGen() *cobra.Command {
 				return err
 			}
 		}
-		network, err := genTestnet(testnetPlan{dir: dir, seed: a.settings.text("seed"), nodes: nodes, chains: chains, faults: faults})
+		network, err := genTestnet(testnetPlan{dir: dir, seed: a.settings.text("seed"), nodes: nodes, chains: chains, port: port, faults: faults})
 		if err != nil {
 			return err
 		}
@@ -94,12 +99,14 @@ func (a *app) newTestnetGen() *cobra.Command {
 			a.say("%s in %s; start them with: thinkey testnet up --dir %s\n", count(nodes, "node"), dir, dir)
 		})
 	})
-	cmd.Long = `Make a home for each node, on loopback addresses that are free now, and one genesis for all: every node has a seat on every chain. The named accounts are
+	cmd.Long = `Make a home for each node, on loopback addresses that are free now or from --port on, and one genesis for all: every node has a seat on every chain. The named accounts are
 those of thinkey dev, with keys that follow from the public seed. With --faults all that nodes send each other goes through a proxy, so that
 thinkey testnet partition and disturb can do it harm.`
 	dirFlag(cmd, &dir)
 	cmd.Flags().IntVar(&nodes, "nodes", 4, "nodes, each with a seat on every chain")
 	cmd.Flags().IntVar(&chains, "chains", 0, "chains under the main one")
+	cmd.Flags().BoolVar(&keep, "keep", false, "leave a network that is there as it is")
+	cmd.Flags().IntVar(&port, "port", 0, "first of the ports, of which each node has four: for nodes, gossip, placement and the API; 0 for free ones")
 	cmd.Flags().BoolVar(&faults, "faults", false, "let links be cut and disturbed")
 	settingFlag(cmd, "seed")
 	return cmd
@@ -109,13 +116,14 @@ thinkey testnet partition and disturb can do it harm.`
 type testnetPlan struct {
 	dir, seed     string
 	nodes, chains int
+	port          int             // the first; 0 for free ones
 	faults        bool            // with a proxy between the nodes
 	accounts      []chain.Address // of the main chain, that have money beside those with names
 }
 
 // genTestnet makes a network's directories.
 func genTestnet(p testnetPlan) (network chain.NetworkID, err error) {
-	ports, err := freePorts(4 * p.nodes)
+	ports, err := p.ports()
 	if err != nil {
 		return network, failed("no_ports", "looking for free ports: %v", err).do("see who has so many")
 	}
@@ -135,7 +143,7 @@ func genTestnet(p testnetPlan) (network chain.NetworkID, err error) {
 		if secrets[i], err = keyfile.Generate(); err != nil {
 			return network, err
 		}
-		seeds = append(seeds, ports[4*i+1])
+		seeds = append(seeds, ports[portsEach*i+1])
 		card := cardOf(secrets[i], "")
 		seatCard(g, &card, chain.NewAmount(carrierBalance))
 	}
@@ -146,7 +154,7 @@ func genTestnet(p testnetPlan) (network chain.NetworkID, err error) {
 	for i, key := range secrets {
 		h := nodeHome(filepath.Join(p.dir, testnetNode+strconv.Itoa(i)))
 		c := defaultNodeConfig()
-		c.Transport, c.Gossip, c.Placement, c.API, c.PasswordFile = ports[4*i], ports[4*i+1], ports[4*i+2], ports[4*i+3], testnetPasswordFile
+		c.Transport, c.Gossip, c.Placement, c.API, c.PasswordFile = ports[portsEach*i], ports[portsEach*i+1], ports[portsEach*i+2], ports[portsEach*i+3], testnetPasswordFile
 		c.Seeds = slices.Delete(slices.Clone(seeds), i, i+1)
 		c.DevSeed, c.DevNames = p.seed, client.DevNames()
 		c.Trusted = []string{observerKey(p.seed).Public().String()}
@@ -173,6 +181,20 @@ func genTestnet(p testnetPlan) (network chain.NetworkID, err error) {
 		}
 	}
 	return g.Network(), nil
+}
+
+// portsEach is how many ports a node has.
+const portsEach = 4
+
+// ports are the addresses of all nodes, one after the other.
+func (p *testnetPlan) ports() (list []string, err error) {
+	if p.port == 0 {
+		return freePorts(portsEach * p.nodes)
+	}
+	for i := range portsEach * p.nodes {
+		list = append(list, fmt.Sprintf("127.0.0.1:%d", p.port+i))
+	}
+	return list, nil
 }
 
 // freePorts are loopback addresses that are free for TCP and UDP. Nobody keeps them until the nodes take them.
