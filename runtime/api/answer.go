@@ -72,7 +72,8 @@ func asError(err error) *client.Error {
 		return known
 	case errors.As(err, &refusal):
 		return &client.Error{
-			Code: refusal.Code, Message: refusal.Words, Hint: cmp.Or(refusal.Hint, hints[account.Kind(refusal.Code)]), // a lane's, at another node, has none RetryMillis: refusal.After.Milliseconds(), Status: statusOf(refusal.Code),
+			Code: refusal.Code, Message: refusal.Words, RetryMillis: refusal.After.Milliseconds(), Status: statusOf(refusal.Code),
+			Hint: cmp.Or(refusal.Hint, hints[account.Kind(refusal.Code)]), // a lane's, at another node, has none
 		}
 	case errors.As(err, &lane):
 		code := string(lane.Kind)

@@ -103,7 +103,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"call", "a", "b", "c", "--amount", "x"}, []string{"--amount", `"x"`}},
 		{[]string{"publish"}, []string{"FILE is missing"}},
 		{[]string{"replay", "7"}, []string{"--data is missing", "thinkey replay 7 --data DIR"}},
-		{[]string{"replay", "-q", "0x7"}, []string{`height ("0x7")`}},
+		{[]string{"replay", "-q", "0x7"}, []string{`"0x7" is no height`}},
 		{[]string{"dev", "--block", "1ns"}, []string{`--block ("1ns")`, "auto, manual"}},
 		{[]string{"dev", "--api", "0.0.0.0:7070"}, []string{"can be reached from outside", "127.0.0.1:7070"}},
 		{[]string{"dev", "--api", ":7070"}, []string{"can be reached from outside"}},
