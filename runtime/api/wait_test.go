@@ -114,15 +114,15 @@ func TestBusyTakesNothing(t *testing.T) {
 
 // A wait that is longer than a request may take to arrive is not cut off, and ends with what is known.
 func TestWaitOutlastsTheRequest(t *testing.T) {
-	r := start(t, setup{limits: api.Limits{Header: 20 * time.Millisecond, Request: 30 * time.Millisecond, Write: 40 * time.Millisecond}})
+	r := start(t, setup{limits: api.Limits{Header: 100 * time.Millisecond, Request: 150 * time.Millisecond, Write: 200 * time.Millisecond}})
 	m := r.transfer("alice", "bob", 0)
 	r.submit(m)
 	began := time.Now()
-	status, body, _ := r.send("GET", "/v1/messages/"+m.ID().String()+"?wait=150ms", "", nil)
-	if time.Since(began) < 150*time.Millisecond || status != 200 || !strings.Contains(body, `"waiting"`) {
+	status, body, _ := r.send("GET", "/v1/messages/"+m.ID().String()+"?wait=600ms", "", nil)
+	if time.Since(began) < 600*time.Millisecond || status != 200 || !strings.Contains(body, `"waiting"`) {
 		t.Errorf("%d %s", status, body)
 	}
-	status, body, _ = r.send("POST", "/v1/messages?wait=150ms", client.TypeMessage, m.Encode())
+	status, body, _ = r.send("POST", "/v1/messages?wait=600ms", client.TypeMessage, m.Encode())
 	if status != 200 || !strings.Contains(body, `"waiting"`) {
 		t.Errorf("%d %s", status, body)
 	}
