@@ -9,7 +9,6 @@ import (
 	"strconv"
 
 	"github.com/thinkey/thinkey/consensus/committee"
-	"github.com/thinkey/thinkey/sdk/assert"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/light"
@@ -81,7 +80,7 @@ type renaming [4]byte
 
 var asTheyAre = renaming{0, 1, 2, 3}
 
-// renamings are all that leave the leaders and the Byzantine seat alone, asTheyAre first.
+// renamings are all that leave the leaders and the Byzantine seat alone, asTheyAre first: a group, so that all names of one state have one key.
 func renamings(leaders []int) []renaming {
 	var free []byte
 	for seat := range byte(4) {
@@ -90,16 +89,15 @@ func renamings(leaders []int) []renaming {
 		}
 	}
 	all := []renaming{asTheyAre}
-	for _, a := range free {
-		for _, b := range free {
-			if a < b {
-				swapped := asTheyAre
-				swapped[a], swapped[b] = b, a
-				all = append(all, swapped)
+	for i := range free {
+		for _, names := range slices.Clone(all) { // those that leave free[i:] alone, each with free[i] in the place of one before
+			for _, before := range free[:i] {
+				other := names
+				other[before], other[free[i]] = names[free[i]], names[before]
+				all = append(all, other)
 			}
 		}
 	}
-	assert.That(len(free) < 3, "somebody leads: swaps are all renamings of two")
 	return all
 }
 

@@ -4,6 +4,7 @@ import (
 	flags "flag"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -520,6 +521,23 @@ func orders(rounds int) map[int]byte {
 		}
 	}
 	return seeds
+}
+
+// I2: no fork in one round, whoever leads it: these are all of its states. Quorums that are too small fork there already.
+func TestExploreRound(t *testing.T) {
+	for at, least := range map[int]int{0: 10_000, 1: 500} { // the round in which the Byzantine member leads
+		x := newExplorer(t, orders(1)[at], 1)
+		states, fork, end := x.run(math.MaxInt)
+		if fork != "" || end != "these are all" || states < least {
+			t.Errorf("leaders %v: %d states, %s: %s", x.leader, states, end, fork)
+		}
+		t.Logf("leaders %v: %d states, %d renamings: %s", x.leader, states, len(x.renamings), end)
+	}
+	x := newExplorer(t, orders(1)[0], 1)
+	x.spoil = func(r *Replica) { r.quorums.Certificate = 2 }
+	if states, fork, end := x.run(math.MaxInt); fork == "" {
+		t.Errorf("certificates of two seats: %d states, %s, no fork", states, end)
+	}
 }
 
 // I2: no fork in what is explored; make explore goes further.
