@@ -1,23 +1,19 @@
 package cli
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"os"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/client"
-	"github.com/thinkey/thinkey/sdk/keys"
 )
 
 func (a *app) newChain() *cobra.Command {
 	cmd := a.group("chain", "Make and show chains", "")
-	cmd.AddCommand(a.newChainCreate(), a.newChainList(), a.newChainShow())
+	cmd.AddCommand(a.newChainCommittee(), a.newChainCreate(), a.newChainList(), a.newChainShow())
 	return cmd
 }
 
@@ -103,6 +99,9 @@ func drawChain(s *client.ChainShown, b *book) string {
 		made = fmt.Sprintf("in block %d of the main chain, by %s", r.Height, b.name(r.Owner))
 	}
 	t.add("made", made)
+	if r.Height == 0 && !r.Owner.IsZero() {
+		t.add("owner", b.name(r.Owner))
+	}
 	t.add("deposit", r.Deposit.String())
 	t.add("issued", r.Issued.String())
 	t.add("gas price", fmt.Sprintf("at least %d", r.Params.MinGasPrice))
@@ -117,7 +116,8 @@ func drawChain(s *client.ChainShown, b *book) string {
 // createOptions are the flags of chain create.
 type createOptions struct {
 	submission
-	from, under, nodes                      string
+	from, under                             string
+	nodes                                   []string
 	silent                                  uint32
 	blockGas, minPrice, perAccount, perByte uint64
 	blockBytes                              uint32
@@ -134,8 +134,9 @@ func (a *app) newChainCreate() *cobra.Command {
 twice as much with each ` + fmt.Sprint(chain.DepositDoubles) + ` chains that there are. No other chain may have the name. Its parameters are those of its parent where no flag says
 otherwise.
 
---nodes FILE lists who has seats in its committee, as JSON: [{"node": KEY, "key": KEY, "possession": PROOF, "seats": 1}, …], where PROOF shows that the node has
-the key, and wants seats of a chain of that name on this network. On a development network one validator whose keys follow from the seed and the chain's name has the seat if there is no list, and the process
+--nodes FILE lists who has seats in its committee, as thinkey node apply writes it for one node: [{"node": KEY, "key": KEY, "possession": PROOF, "seats": 1}, …], where
+PROOF shows that the node has the key, and wants seats of a chain of that name on this network. Files of several nodes are named one by one, in the order of their
+seats. On a development network one validator whose keys follow from the seed and the chain's name has the seat if there is no list, and the process
 runs the chain as soon as its registration is final.
 
 With --wait what the registry recorded is shown when all that came of it is final. A new chain has no money: pay somebody there.`
@@ -143,7 +144,7 @@ With --wait what the registry recorded is shown when all that came of it is fina
 	f := cmd.Flags()
 	f.StringVar(&o.from, "from", "", "who pays, and may change the committee later (default: the first account of a development network)")
 	f.StringVar(&o.under, "under", "main", "parent, by name or number")
-	f.StringVar(&o.nodes, "nodes", "", "file with the nodes of its committee")
+	f.StringArrayVar(&o.nodes, "nodes", nil, "file with nodes of its committee; may be repeated")
 	f.Uint32Var(&o.silent, "silent", 0, "seats that may be silent without switching early finality off")
 	f.Uint64Var(&o.blockGas, "block-gas", 0, "most gas of a block (default: the parent's)")
 	f.Uint32Var(&o.blockBytes, "block-bytes", 0, "most bytes of a block (default: the parent's)")
@@ -244,37 +245,16 @@ func (o *createOptions) input(ctx context.Context, c *client.Client, b *book, gi
 	return in, nil
 }
 
-// applicant is a node in the file.
-type applicant struct {
-	Node       keys.PublicKey    `json:"node"`
-	Key        keys.BLSPublicKey `json:"key"`
-	Possession keys.BLSSignature `json:"possession"`
-	Seats      uint32            `json:"seats"`
-}
-
 // applicants are the nodes of the committee.
-func (o *createOptions) applicants(b *book, name string) (list []chain.Applicant, err error) {
-	if o.nodes == "" {
-		if b.terms.Dev == nil {
-			return nil, usage("--nodes is missing").do("name a file with the nodes of the committee: thinkey chain create --help")
-		}
-		node, secret := (&devNetwork{Seed: b.terms.Dev.Seed}).seatOf(&devChain{Name: name})
-		return []chain.Applicant{chain.Apply(b.terms.Network, name, node, secret, 1)}, nil
+func (o *createOptions) applicants(b *book, name string) ([]chain.Applicant, error) {
+	if len(o.nodes) > 0 {
+		return readApplicants(o.nodes, b.terms.Network, name)
 	}
-	text, err := os.ReadFile(o.nodes)
-	if err != nil {
-		return nil, failed("no_file", "--nodes: %v", err)
+	if b.terms.Dev == nil {
+		return nil, usage("--nodes is missing").do("name files that thinkey node apply wrote: thinkey chain create --help")
 	}
-	var read []applicant
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&read); err != nil {
-		return nil, failed("bad_nodes", "--nodes (%s): %v", o.nodes, err).do(`write [{"node": KEY, "key": KEY, "possession": PROOF, "seats": 1}, …]`)
-	}
-	for _, x := range read {
-		list = append(list, chain.Applicant(x))
-	}
-	return list, nil
+	node, secret := (&devNetwork{Seed: b.terms.Dev.Seed}).seatOf(&devChain{Name: name})
+	return []chain.Applicant{chain.Apply(b.terms.Network, name, node, secret, 1)}, nil
 }
 
 // created shows what came of a creation.

@@ -25,7 +25,7 @@ func (a *app) newGenesis() *cobra.Command {
 }
 
 func (a *app) newGenesisNew() *cobra.Command {
-	name, chains := "", 0
+	name, owner, chains := "", "", 0
 	var accounts []string
 	cmd := a.command("new FILE", "Write a genesis that has no nodes yet", func(_ *cobra.Command, args []string) error {
 		if chains < 0 || chains >= maxDevChains {
@@ -36,6 +36,9 @@ func (a *app) newGenesisNew() *cobra.Command {
 			if err := addAccount(g, text); err != nil {
 				return err
 			}
+		}
+		if err := setOwner(g, owner); err != nil {
+			return err
 		}
 		if isThere(args[0]) {
 			return failed("file_exists", "%s is there already", args[0]).do("name another file, or delete it")
@@ -49,12 +52,32 @@ func (a *app) newGenesisNew() *cobra.Command {
 	cmd.Long = `Write the file that a network begins with: parameters, accounts that have money, and later the nodes that agree on its chains.
 Every node needs the same file: its hash is the network's name.
 
-An account is an address with an amount; the address says on which chain it is.`
+An account is an address with an amount; the address says on which chain it is. The owner may change the committees of all these chains later (thinkey chain
+committee), where there are several; without one nobody ever can.`
 	cmd.ValidArgsFunction = nil
 	cmd.Flags().StringVar(&name, "name", "thinkey", "name of the network, for people")
 	cmd.Flags().IntVar(&chains, "chains", 0, "chains under the main one, called a, b, …")
+	cmd.Flags().StringVar(&owner, "owner", "", "address on the main chain that may change the committees (default: nobody)")
 	cmd.Flags().StringArrayVar(&accounts, "account", nil, "account ADDRESS=AMOUNT; may be repeated")
 	return cmd
+}
+
+// setOwner reads the address of who may change the committees, "" for nobody.
+func setOwner(g *chain.Genesis, text string) (err error) {
+	if text == "" {
+		return nil
+	}
+	wrong := usage("--owner (%q)", text)
+	if g.Owner, err = chain.ParseAddress(text); err != nil {
+		return wrong.do("%v", err)
+	}
+	switch {
+	case g.Owner.Chain() != chain.Main:
+		return wrong.do("write an address on the main chain, where the registry is; this one is on chain %d", g.Owner.Chain())
+	case len(g.Chains) == 0:
+		return wrong.do("add --chains: a chain that is alone has no registry, and its committee stays")
+	}
+	return nil
 }
 
 // newGenesis has no seats and no accounts.
