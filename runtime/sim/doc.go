@@ -28,7 +28,7 @@
 // # What is promised of a run
 //
 //	Y1  Equal seeds, options and code give equal runs: one hash over all that happened (stage.history).
-//	Y2  Each class of faults is off in half of the seeds.
+//	Y2  Each class of faults is off in half of the seeds; those between chains in half of the trees.
 //	Y3  No more seats are faulty than the committee can stand: Byzantine, with a twin, or with a disk that is lost, rots, or is
 //	    restored from a backup.
 //	Y4  An oracle (oracle.go) knows nothing of how a node came to what it did, and shares no code with what it judges but the
