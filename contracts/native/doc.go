@@ -13,5 +13,9 @@
 //	registry   create, committee, child          chains are made, and their committees changed (registry.go)
 //	nodes      register, leave, withdraw         nodes, and their deposits (nodes.go)
 //
+// What a chain has of its own are its parameters (chain.Params), name, owner and committee. Of SPEC 7.1 and 7.3 there is no other token,
+// election, block interval or gas table yet, no chain of system actors alone, no lists of who may validate, write or read, and no
+// message that changes what was registered but the committee; of 8.7 no limit or delay of a chain's own beside the cap.
+//
 // An account without code refuses everything else, and what came with it bounces.
 package native

@@ -28,7 +28,8 @@ func (a *app) newNode() *cobra.Command {
 	cmd := a.group("node", "Run a node of a network", `  thinkey node init --home ./node-0
   thinkey node start --home ./node-0
   thinkey node status --home ./node-0`)
-	cmd.AddCommand(a.newNodeInit(), a.newNodeStart(), a.newNodeStatus(), a.newNodeStop(), a.newNodeApply(), a.newNodeBackup(), a.newNodeRestore())
+	cmd.AddCommand(a.newNodeInit(), a.newNodeStart(), a.newNodeStatus(), a.newNodeStop(), a.newNodeApply(), a.newNodeRegister(), a.newNodeLeave(), a.newNodeWithdraw(),
+		a.newNodeBackup(), a.newNodeRestore())
 	return cmd
 }
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"os"
 
@@ -61,15 +62,7 @@ func (a *app) newNodeApply() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		h := nodeHome(home)
-		config, err := readNodeConfig(h)
-		if err != nil {
-			return err
-		}
-		if from.file == "" {
-			from.file = config.passwordPath(h)
-		}
-		key, err := readNodeKey(h, from)
+		key, err := nodeHome(home).key(from)
 		if err != nil {
 			return err
 		}
@@ -88,6 +81,16 @@ thinkey chain create or thinkey chain committee, and can give the node seats of 
 	from.flags(cmd)
 	cmd.Flags().Uint32Var(&seats, "seats", seats, "how many seats")
 	return cmd
+}
+
+// key is the node's, opened with the password that its configuration names if no other is given.
+func (h nodeHome) key(from *password) (keys.PrivateKey, error) {
+	c, err := readNodeConfig(h)
+	if err != nil {
+		return keys.PrivateKey{}, err
+	}
+	from.file = cmp.Or(from.file, c.passwordPath(h))
+	return readNodeKey(h, from)
 }
 
 // committeeOptions are the flags of chain committee.

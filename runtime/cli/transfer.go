@@ -69,14 +69,19 @@ func (a *app) sender(ctx context.Context, cmd *cobra.Command, c *client.Client, 
 		c = c.On(strconv.FormatUint(uint64(id), 10))
 		out.client = c
 	}
-	if a.settings.origin["valid-for"] != "default" {
-		head, err := c.Info(ctx)
-		if err != nil {
-			return nil, err
-		}
-		out.options = append(out.options, client.WithValidUntil(head.Height+a.settings.validFor()))
+	return out, out.expire(ctx)
+}
+
+// expire sets until when a message may be processed, if that was said.
+func (s *sender) expire(ctx context.Context) error {
+	if s.settings.origin["valid-for"] == "default" {
+		return nil
 	}
-	return out, nil
+	head, err := s.client.Info(ctx)
+	if err == nil {
+		s.options = append(s.options, client.WithValidUntil(head.Height+s.settings.validFor()))
+	}
+	return err
 }
 
 // sign opens the key, last of all: nobody types a password for a command that can't be done.
