@@ -109,7 +109,7 @@ type Delivered struct {
 
 // Registration is what the registry has of a chain (SPEC 7.1, 7.3).
 type Registration struct {
-	Owner     chain.Address `json:"owner,omitzero"` // who may change the committee; nobody of a chain of the genesis
+	Owner     chain.Address `json:"owner,omitzero"` // who may change the committee; nobody if there is none
 	Params    Params        `json:"params"`
 	Height    uint64        `json:"height"`    // of the main chain's block that made it; 0 for the genesis
 	Deposit   chain.Amount  `json:"deposit"`   // frozen for it
