@@ -14,7 +14,7 @@
 // # Invariants
 //
 //	B1  Nothing is passed on that was not judged good here: a liar's bytes go no further than its links.
-//	B2  A message is judged once, passed on once, and sent in full to a link at most once unless it asks.
+//	B2  A message is judged once, passed on once, and sent in full to a link at most once unless it asks, and then twice.
 //	B3  A message is asked of one link at a time, and of another if that doesn't answer: who announces and is silent costs a wait.
 //	B4  What is held is bounded: messages by their number and bytes, names that are wanted by a number for each link.
 //

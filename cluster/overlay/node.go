@@ -35,6 +35,8 @@ const (
 	maxHad = 1024
 	// maxWanted bounds the names that a link announced and nobody has shown.
 	maxWanted = 64
+	// maxGiven is how often a link is given one message that it asks for: once, and again if that was lost.
+	maxGiven = 2
 )
 
 // Event is what happens to a node.
@@ -165,6 +167,7 @@ type had struct {
 	from   Link
 	judged bool
 	knows  []bool // by link: it has the message, or was sent it
+	given  []byte // by link: how often it asked for it
 }
 
 // want is a message whose name came.
@@ -213,7 +216,7 @@ func (n *Node) Step(ev Event) Effects {
 // left forgets what a neighbour knows, and what it announced.
 func (n *Node) left(l Link) {
 	for _, h := range n.had { // any order: each by itself
-		h.knows[l] = false
+		h.knows[l], h.given[l] = false, 0
 	}
 	for id, w := range n.wanted { // any order: each by itself
 		if i := slices.Index(w.from, l); i >= 0 {
@@ -259,7 +262,7 @@ func (n *Node) received(ev Received) {
 
 // add remembers a message; the oldest makes room.
 func (n *Node) add(id ID, raw []byte, from Link) *had {
-	h := &had{raw: raw, from: from, knows: make([]bool, n.config.Links)}
+	h := &had{raw: raw, from: from, knows: make([]bool, n.config.Links), given: make([]byte, n.config.Links)}
 	if from != nobody {
 		h.knows[from] = true
 	}
@@ -358,8 +361,7 @@ func (n *Node) announced(ev Announced) {
 		return
 	}
 	if n.links[ev.From].open >= maxWanted {
-		n.out.Reject = append(n.out.Reject, Reject{ev.From, "too many names of what it doesn't give"})
-		return
+		return // it is nobody's fault: this node may have been away from its work, and hears all that was said meanwhile
 	}
 	n.links[ev.From].open++
 	n.wanted[ev.ID] = &want{from: []Link{ev.From}}
@@ -386,9 +388,10 @@ func (n *Node) drop(id ID, w *want) {
 	n.links[w.from[0]].open--
 }
 
-// asked gives a message that was judged good.
+// asked gives a message that was judged good, to each neighbour maxGiven times: a question has some bytes, and an answer megabytes.
 func (n *Node) asked(ev Asked) {
-	if h := n.had[ev.ID]; h != nil && h.judged && h.raw != nil {
+	if h := n.had[ev.ID]; h != nil && h.judged && h.raw != nil && h.given[ev.From] < maxGiven {
+		h.given[ev.From]++
 		h.knows[ev.From] = true
 		n.out.Full = append(n.out.Full, Send{ev.From, ev.ID, h.raw})
 	}
