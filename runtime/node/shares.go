@@ -49,11 +49,16 @@ func (s *shares[T]) put(from keys.PublicKey, what T, size int, taken func()) boo
 		s.turns, s.of[from] = append(s.turns, from), p
 	}
 	p.waiting, p.bytes = append(p.waiting, waiter[T]{what, size, taken}), p.bytes+size
+	s.poke()
+	return true
+}
+
+// poke says that something may wait.
+func (s *shares[T]) poke() {
 	select {
 	case s.wake <- struct{}{}:
 	default:
 	}
-	return true
 }
 
 // next takes out what is next; false if nothing waits.

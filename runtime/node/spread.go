@@ -130,8 +130,9 @@ func (s *spreading) spreadAll() {
 				s.publish(&d)
 			}
 		case <-s.waiting.wake:
-			for x, ok := s.waiting.next(); ok && !m.hasEnded(); x, ok = s.waiting.next() {
+			if x, ok := s.waiting.next(); ok { // one: who sends without end doesn't keep this node from spreading, nor from asking
 				s.receive(&x)
+				s.waiting.poke()
 			}
 		case id := <-s.expired:
 			s.expire(id)
@@ -224,9 +225,7 @@ func (s *spreading) receive(x *spread) {
 		case err != nil:
 			s.of.watch.refused(x.from, undecodable, err)
 		case height > s.of.node.Head().Header.Height:
-			if s.perform(s.node.Step(overlay.Announced{From: l, ID: id}), height); len(s.names) < mostLinks*mostDone {
-				s.names[id] = max(s.names[id], height)
-			}
+			s.named(l, id, height)
 		}
 	case frameAsk:
 		id, err := decodeAsk(x.raw[1:])
@@ -236,6 +235,15 @@ func (s *spreading) receive(x *spread) {
 		}
 		s.perform(s.node.Step(overlay.Asked{From: l, ID: id}), 0)
 	}
+}
+
+// named takes a name. Its height is kept until its timer runs out, which it has if the block isn't here.
+func (s *spreading) named(l overlay.Link, id overlay.ID, height uint64) {
+	e := s.node.Step(overlay.Announced{From: l, ID: id})
+	if _, known := s.names[id]; known || len(e.Timers) > 0 {
+		s.names[id] = max(s.names[id], height)
+	}
+	s.perform(e, height)
 }
 
 // block takes a block. It is passed on as soon as its certificate shows it: before it is replayed here.

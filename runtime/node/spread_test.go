@@ -214,3 +214,38 @@ func FuzzSpread(f *testing.F) {
 		}
 	})
 }
+
+// Of what is announced nothing is left once it was asked for in vain, nor of a name whose block is here: else the names that are kept would fill up,
+// and no block be asked for any more.
+func TestNamesAreForgotten(t *testing.T) {
+	r := newFollowed(t, 1)
+	r.openDeaf(0, nil)
+	m := r.nodes[0].member
+	s := newSpreading(m) // of which nobody else knows
+	s.epoch.Store(m.epoch)
+	from := memberKey(4)
+	r.wires.Port(from)
+	here := []byte{frameBlock, 1}
+	id := overlay.IDOf(here)
+	say := func(raw []byte) { s.receive(&spread{from, raw}) }
+	say(here)
+	for i := range 2 * mostLinks * mostDone {
+		say(encodeName(2, id))
+		say(encodeName(2, overlay.ID{1, byte(i), byte(i >> 8), byte(i >> 16)}))
+	}
+	if len(s.names) == 0 || len(s.names) > mostLinks {
+		t.Fatalf("%d names are kept", len(s.names))
+	}
+	for name := range s.names {
+		for _, kept := s.names[name]; kept; _, kept = s.names[name] {
+			s.expire(name)
+		}
+	}
+	asked := counted(t, r.nodes[0], "thinkey_spread_asked_total")
+	missed := overlay.ID{2}
+	say(encodeName(2, missed))
+	if s.expire(missed); counted(t, r.nodes[0], "thinkey_spread_asked_total") != asked+1 {
+		t.Error("what is missed is not asked for")
+	}
+	r.stop(0)
+}
