@@ -44,15 +44,21 @@ const (
 	maxKind      = 128 // of a media type
 )
 
-// passing marks a request that another node passed on: it is not passed on again.
+// passing marks a request that another node passed on: it is not passed on again, and is for one of the routes in passedOn. Who is behind it
+// can be anyone: it takes no streams, and nothing that is for the node's own users.
 type passing struct{}
+
+func isPassed(q *http.Request) bool { return q.Context().Value(passing{}) != nil }
+
+// onChain is the route's name in passedOn.
+func (r *route) onChain() string { return r.Method + " " + strings.TrimPrefix(r.OnChain, onChain) }
 
 // far is the chain that a request means, if another node is to be asked.
 func (s *Server) far(r route, q *http.Request) (id chain.ID, is bool, err error) {
-	if s.Elsewhere == nil || q.Context().Value(passing{}) != nil {
+	if s.Elsewhere == nil || isPassed(q) {
 		return 0, false, nil
 	}
-	what := r.Method + " " + strings.TrimPrefix(r.OnChain, onChain)
+	what := r.onChain()
 	if !passedOn[what] && what != "POST /messages" {
 		return 0, false, nil
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/thinkey/thinkey/cluster/placement"
 	"github.com/thinkey/thinkey/runtime/api"
@@ -15,6 +16,7 @@ import (
 	"github.com/thinkey/thinkey/runtime/node"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/client"
+	"github.com/thinkey/thinkey/sdk/wire"
 )
 
 // bridge is the way from one server to another, without a network between.
@@ -89,6 +91,36 @@ func TestElsewhere(t *testing.T) {
 	}
 	if way.passed != before {
 		t.Error("a stream is passed on")
+	}
+}
+
+// Whatever another node says that its users want: streams, what carries relays, and other routes of the server are not for it.
+func TestPassedOnAlone(t *testing.T) {
+	_, there, _ := elsewhere(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	ask := func(method, target, body string) string {
+		raw := wire.AppendBytes(wire.AppendShort(nil, method), []byte(target))
+		raw = wire.AppendBytes(wire.AppendShort(raw, ""), []byte(body))
+		answer, err := there.server.AnswerRoute(ctx, 3, raw)
+		if err != nil {
+			t.Errorf("%s %s: %v", method, target, err)
+		}
+		return string(answer)
+	}
+	if got := ask("GET", "/info", ""); !strings.Contains(got, "application/json") || strings.Contains(got, client.CodeForbidden) {
+		t.Error(got)
+	}
+	for _, what := range []string{"GET /blocks", "GET /events/stream", "POST /envelopes", "POST /relay", "POST /messages", "POST /dev/mine", "GET /evidence"} {
+		method, target, _ := strings.Cut(what, " ")
+		if got := ask(method, target, "x"); !strings.Contains(got, client.CodeForbidden) {
+			t.Errorf("%s: %q", what, got)
+		}
+	}
+	for _, target := range []string{"/../../metrics", "/%2e%2e/%2e%2e/metrics", "/..%2f..%2fmetrics"} {
+		if got := ask("GET", target, ""); strings.Contains(got, "thinkey_") {
+			t.Errorf("%s: %q", target, got)
+		}
 	}
 }
 

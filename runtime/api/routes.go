@@ -128,6 +128,9 @@ func (s *Server) dispatch(m methods) http.HandlerFunc {
 
 // run serves the request, of the chain that it means.
 func (s *Server) run(r route, w http.ResponseWriter, q *http.Request) error {
+	if isPassed(q) && !passedOn[r.onChain()] {
+		return forbidden("no node asks another one for this")
+	}
 	if r.of == nil {
 		return r.serve(w, q)
 	}

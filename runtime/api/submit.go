@@ -123,7 +123,7 @@ func (s *served) taker(q *http.Request, raw []byte, far map[chain.ID]taker) take
 	if there := s.get(id); there != nil {
 		return there
 	}
-	if s.Elsewhere == nil || q.Context().Value(passing{}) != nil || !s.all()[0].node.Tree().Has(id) {
+	if s.Elsewhere == nil || isPassed(q) || !s.all()[0].node.Tree().Has(id) {
 		return s
 	}
 	if far[id] == nil {
