@@ -2,6 +2,7 @@ package bft
 
 import (
 	"iter"
+	"slices"
 
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
@@ -14,7 +15,9 @@ type Roster struct {
 	nodes  map[Peer]keys.PublicKey
 	number map[keys.PublicKey]Peer
 	next   Peer
-	seated map[keys.PublicKey]bool // never changes
+	// These never change: they may be read beside the replica.
+	seated  map[keys.PublicKey]bool
+	members []keys.PublicKey // in their order
 }
 
 // maxOthers bounds the nodes without a seat that one node hears in an epoch.
@@ -26,6 +29,7 @@ func NewRoster(c *light.Committee) *Roster {
 	for seat := range c.Quorums().Seats {
 		if node := c.Seat(seat).Node; !r.knows(node) {
 			r.add(node)
+			r.members = append(r.members, node)
 		}
 	}
 	r.next, r.seated = chain.MaxSeats, make(map[keys.PublicKey]bool, len(r.number))
@@ -65,16 +69,8 @@ func (r *Roster) Member(node keys.PublicKey) Peer {
 // Seated says whether a node has a seat. Unlike Number it changes nothing, and may be called beside the replica.
 func (r *Roster) Seated(node keys.PublicKey) bool { return r.seated[node] }
 
-// Members are the nodes with a seat, in their order.
-func (r *Roster) Members() iter.Seq[keys.PublicKey] {
-	return func(yield func(keys.PublicKey) bool) {
-		for p := Peer(0); p < chain.MaxSeats; p++ {
-			if node, ok := r.nodes[p]; !ok || !yield(node) {
-				return
-			}
-		}
-	}
-}
+// Members are the nodes with a seat, in their order. It may be called beside the replica, as Seated may.
+func (r *Roster) Members() iter.Seq[keys.PublicKey] { return slices.Values(r.members) }
 
 // Node is the node with a number.
 func (r *Roster) Node(p Peer) (keys.PublicKey, bool) {
