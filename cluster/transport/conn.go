@@ -103,6 +103,9 @@ func (c *conn) take(f frame) error {
 	switch f := f.(type) {
 	case begin:
 		return c.receive(f.class, len(f.part)+fragmentCost+messageCost, func(a *assembly) error {
+			if size := int64(f.size); !c.peer.member && size > int64(strangers[f.class].message) && size <= int64(members[f.class].message) {
+				return errLong // and not junk: it may be registered, and this node not know it yet
+			}
 			return a.begin(f, c.peer.rooms[f.class], time.Now())
 		})
 	case more:
@@ -176,13 +179,17 @@ func (c *conn) receive(class Class, cost int, add func(*assembly) error) error {
 		c.poke()
 	}
 	p.mu.Unlock()
-	if over {
-		return junk("more than there was room for in class %d", class)
+	a := &c.building[class]
+	before := a.charged
+	err := junk("more than there was room for in class %d", class)
+	if !over {
+		err = add(a)
 	}
-	if err := add(&c.building[class]); err != nil {
+	if err != nil { // what isn't part of a message that is under way is held no more
+		p.taken(class, cost-(a.charged-before))
 		return err
 	}
-	m, whole := c.building[class].take()
+	m, whole := a.take()
 	if !whole {
 		return nil
 	}

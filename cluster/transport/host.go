@@ -76,6 +76,7 @@ var (
 	errClosing = errors.New("the node is stopping")
 	errEndless = errors.New("a message of it doesn't come to its end")
 	errRole    = errors.New("the node's registration has changed")
+	errLong    = errors.New("a message is longer than those of nodes that are not registered may be")
 )
 
 // Host is a node's end of all its connections. All methods may be called from many goroutines.

@@ -223,6 +223,22 @@ func TestRoleChanges(t *testing.T) {
 	eventually(t, "b is a member", func() bool { return len(aCh.Peers()) == 1 })
 }
 
+// A node that takes itself for a member sends what members may; a host that learns later that it is one has no grudge, and it has all rooms then.
+func TestMemberUnawares(t *testing.T) {
+	n := newNetwork(t)
+	a := n.host(1)
+	_, got := a.open(t, 8, ChannelConfig{Public: true})
+	early := n.dialRaw(a, 50).room(Rest)
+	early.send(begin{Rest, 8, uint32(strangers[Rest].message) + 1, make([]byte, 100)})
+	early.ends()
+	eventually(t, "nothing is left of it", func() bool { return len(a.all()) == 0 })
+	n.setMember(testKey(50).Public(), true)
+	n.dialRaw(a, 50).room(Votes).send(begin{Votes, 8, 5, []byte("hello")})
+	if l := next(t, "a member's vote", got); string(l.raw) != "hello" {
+		t.Errorf("%q", l.raw)
+	}
+}
+
 // counted counts the lines of a log.
 type counted struct{ lines atomic.Int32 }
 
@@ -294,10 +310,18 @@ func TestStrangers(t *testing.T) {
 	large.send(begin{Rest, 8, 1 << 20, []byte("hello")})
 	large.ends()
 	eventually(t, "it is away", func() bool { return connections(a) == 2 })
+	if a.Counts()[CountBans] != 1 {
+		t.Error("who sends what a member may is banned: it may be one, that the host doesn't know yet")
+	}
+	larger := n.dialRaw(a, 54).room(Rest)
+	larger.send(begin{Rest, 8, uint32(members[Rest].message) + 1, []byte("hello")})
+	larger.ends()
+	eventually(t, "it is away", func() bool { return connections(a) == 2 })
 	votes := n.dialRaw(a, 55).room(Rest)
 	votes.send(begin{Votes, 8, 5, []byte("hello")})
 	votes.ends()
 	eventually(t, "they are counted", func() bool { return a.Counts()[CountBans] == 3 })
+	eventually(t, "nothing is left of those who are away", func() bool { return len(a.all()) == 2 })
 	if lines := log.lines.Load(); lines > 0 {
 		t.Errorf("strangers made %d lines in the log", lines)
 	}
