@@ -133,7 +133,10 @@ func (c Chain) Commit(r *block.Result, certificate []byte, prove Prove) error {
 const maxFinals = 8 << 20
 
 // Finals are blocks from a height on, as many as are sent at once; none if there are none.
-func (c Chain) Finals(from uint64) (list []bft.Final, err error) {
+func (c Chain) Finals(from uint64) ([]bft.Final, error) { return c.FinalsWithin(from, maxFinals) }
+
+// FinalsWithin is Finals of so many bytes, but for a first block that is longer.
+func (c Chain) FinalsWithin(from uint64, most int) (list []bft.Final, err error) {
 	head, err := c.store.Head(c.id)
 	if err != nil {
 		return nil, err
@@ -144,7 +147,7 @@ func (c Chain) Finals(from uint64) (list []bft.Final, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if size += len(raw) + len(certificate); size > maxFinals && len(list) > 0 {
+		if size += len(raw) + len(certificate); size > most && len(list) > 0 {
 			break
 		}
 		cert, err := chain.DecodeCertificate(certificate)

@@ -84,6 +84,20 @@ func (m *member) stranger(node keys.PublicKey) bool {
 	return ok && net.Stranger(node)
 }
 
+// isPublic says whether strangers may send a frame of a kind. Of the others those of the transport's class Rest are nobody's fault: a node that this
+// one, which is behind, doesn't know as registered yet tells it of envelopes. For the rest of them it has no room, so it sends none.
+func (m *member) isPublic(from keys.PublicKey, kind byte) bool {
+	switch kind {
+	case frameQuestion, frameMessages:
+		return true
+	case frameConsensus, frameEvidence, frameBlock, frameName, frameAsk, frameFinals:
+		m.watch.refused(from, notPublic, fmt.Errorf("%w: kind %d", errNotPublic, kind))
+	default:
+		m.watch.lost(1)
+	}
+	return false
+}
+
 // questioned takes a question for the blocks after a height, and says whether it waits.
 func (m *member) questioned(from keys.PublicKey, raw []byte, taken func()) bool {
 	r := wire.NewReader(raw)
@@ -106,7 +120,7 @@ func (m *member) questioned(from keys.PublicKey, raw []byte, taken func()) bool 
 	return false
 }
 
-// answerPublic reads blocks for strangers, one answer at a time, and no more than publicRate.
+// answerPublic reads blocks for strangers, one answer at a time, and no more than publicRate, but for what is longer than that in one block.
 func (m *member) answerPublic() {
 	defer m.node.stopOnPanic()
 	defer m.public.close()
@@ -117,12 +131,13 @@ func (m *member) answerPublic() {
 		case <-m.public.wake:
 		}
 		for q, ok := m.public.next(); ok && !m.hasEnded(); q, ok = m.public.next() {
-			blocks, err := m.node.kept.Finals(q.height)
+			blocks, err := m.node.kept.FinalsWithin(q.height, publicAnswer)
 			if err != nil {
 				m.node.fatal(err)
 				return
 			}
-			pause := time.NewTimer(time.Duration(m.answer(q.from, blocks)) * time.Second / publicRate)
+			m.answer(q.from, blocks)
+			pause := time.NewTimer(publicPause(blocks))
 			select {
 			case <-pause.C:
 			case <-m.ended:
@@ -132,9 +147,19 @@ func (m *member) answerPublic() {
 	}
 }
 
-// answer sends blocks to a node, and says how many bytes that takes. A stranger gets as many as publicAnswer holds: longer ones are for those
+// publicPause is how long after blocks were read for a stranger the next ones are, whether it was sent them or they are too long for it; a second at
+// most, as others wait.
+func publicPause(blocks []bft.Final) time.Duration {
+	size := answerCost
+	for i := range blocks {
+		size += len(blocks[i].Raw) + answerCost
+	}
+	return time.Duration(min(size, publicRate)) * time.Second / publicRate
+}
+
+// answer sends blocks to a node. A stranger gets as many as publicAnswer holds: longer ones are for those
 // who are registered, and for who asks at the door for users.
-func (m *member) answer(to keys.PublicKey, blocks []bft.Final) int {
+func (m *member) answer(to keys.PublicKey, blocks []bft.Final) {
 	if m.stranger(to) {
 		size, n := 0, 0
 		for n < len(blocks) && size+len(blocks[n].Raw)+answerCost <= publicAnswer {
@@ -143,12 +168,9 @@ func (m *member) answer(to keys.PublicKey, blocks []bft.Final) int {
 		}
 		blocks = blocks[:n]
 	}
-	if len(blocks) == 0 {
-		return 0
+	if len(blocks) > 0 {
+		m.Net.Send(to, append([]byte{frameFinals}, bft.Encode(&bft.Finals{Blocks: blocks})...))
 	}
-	raw := append([]byte{frameFinals}, bft.Encode(&bft.Finals{Blocks: blocks})...)
-	m.Net.Send(to, raw)
-	return len(raw)
 }
 
 // answered hands the replica the blocks that it was sent.

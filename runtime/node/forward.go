@@ -122,8 +122,7 @@ func (m *member) hear(from keys.PublicKey, raw []byte, taken func()) {
 
 // keep says whether what a peer sent waits somewhere, where taken is called.
 func (m *member) keep(from keys.PublicKey, raw []byte, taken func()) bool {
-	if m.stranger(from) && raw[0] != frameQuestion && raw[0] != frameMessages {
-		m.watch.refused(from, notPublic, fmt.Errorf("%w: kind %d", errNotPublic, raw[0]))
+	if m.stranger(from) && !m.isPublic(from, raw[0]) {
 		return false
 	}
 	switch raw[0] {

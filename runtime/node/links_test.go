@@ -483,9 +483,20 @@ func TestStrangerFollows(t *testing.T) {
 	net := r.processes[4].Node(chain.Main).member.Net
 	member, _ := memberKeys(0)
 	n := r.processes[0].Node(chain.Main)
-	before := counted(t, n, "thinkey_consensus_rejected_total")
+	before := counted(t, n, "thinkey_consensus_forwarded_lost_total")
 	net.Send(member, []byte{frameName, 1}) // for this it has no room
-	net.Send(member, []byte{frameEnvelope, 1})
-	r.until("what is not public is refused", func() bool { return counted(t, n, "thinkey_consensus_rejected_total") > before })
-	r.pay(4, 3)
+	for range 6 {                          // as who is registered since the member stopped, and is told of that later, sends it
+		net.Send(member, []byte{frameEnvelope, 1})
+	}
+	r.until("what is not public is lost", func() bool { return counted(t, n, "thinkey_consensus_forwarded_lost_total") == before+6 })
+	if c := r.links[0].Counts(); c[transport.CountJunk] > 0 || counted(t, n, "thinkey_consensus_rejected_total") > 0 {
+		t.Errorf("an honest node may send it, and it is held against it: %v", c)
+	}
+	for _, kind := range []byte{frameConsensus, frameEvidence, frameBlock, frameName, frameAsk, frameFinals} { // in another class than theirs
+		n.member.hear(stranger, []byte{kind, 1}, func() {})
+	}
+	if refused := counted(t, n, "thinkey_consensus_rejected_total"); refused != 6 || r.links[0].Counts()[transport.CountBans] != 1 {
+		t.Errorf("%g of 6 lies are refused", refused)
+	}
+	r.pay(1, 3)
 }
