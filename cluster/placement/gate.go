@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	// answers is how many questions may be answered at once, and answersEach how many of them of one node. A node that keeps to
-	// callsAtOnce can meet answersEach only when it puts all to this node.
+	// answers is how many questions may be answered at once, and answersEach how many of them of one node: no more than there are places left, so
+	// that a few nodes that want all take half of the rest each, and there is one for another. A node that keeps to callsAtOnce can meet answersEach
+	// only when it puts all to this node.
 	answers, answersEach = 512, 256
 	// answerBytes bounds the questions that are being answered together.
 	answerBytes = 64 << 20
@@ -73,7 +74,7 @@ func (g *gate) Stop(*actor.PID) {}
 func (g *gate) begin(from string, n int) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.closed || g.all >= answers || g.each[from] >= answersEach || g.bytes+n > answerBytes {
+	if g.closed || g.each[from] >= min(answersEach, answers-g.all) || g.bytes+n > answerBytes {
 		return false
 	}
 	g.work.Add(1)
