@@ -2,6 +2,8 @@ package placement
 
 import (
 	"context"
+	"errors"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -120,7 +122,7 @@ func (p *Placement) answer(q question) *answer {
 	}
 	ctx, cancel := context.WithTimeout(p.ctx, min(q.patience, longestAnswer))
 	defer cancel()
-	body, err := p.config.Answer(ctx, Asked{q.account, q.body})
+	body, err := p.asked(ctx, Asked{q.account, q.body})
 	switch {
 	case ctx.Err() != nil:
 		return &answer{outcome: occupied} // another node may be faster
@@ -132,6 +134,19 @@ func (p *Placement) answer(q question) *answer {
 	p.counts.add(CountAnswered)
 	return &answer{outcome: answered, body: body}
 }
+
+// asked has the owner answer. If it panics that question fails, and the process goes on.
+func (p *Placement) asked(ctx context.Context, a Asked) (body []byte, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			p.config.Log.Error("answering another node panicked", "account", a.Account, "panic", v, "stack", string(debug.Stack()))
+			err = errPanic
+		}
+	}()
+	return p.config.Answer(ctx, a)
+}
+
+var errPanic = errors.New("internal error")
 
 // leader is who leads a chain that is here, as this node sees it.
 func (p *Placement) leader(id chain.ID) (keys.PublicKey, bool) { return p.config.Leader(id) }

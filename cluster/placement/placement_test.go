@@ -3,6 +3,7 @@ package placement
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -86,6 +87,23 @@ func TestRequestRefused(t *testing.T) {
 	if _, err := r.nodes[1].Request(context.Background(), account, Copy, nil); !errors.Is(err, errDeadline) {
 		t.Error(err)
 	}
+}
+
+// A question that whoever answers panics about, as net/http does to end an answer, fails; the node answers the next.
+func TestPanicOfAnswer(t *testing.T) {
+	r := newRig(t, []chain.ID{1}, nil)
+	account := rigAccount(1, 1)
+	r.expect(1, account, Copy, 0)
+	usual := r.nodes[0].answer
+	r.set(func() {
+		r.nodes[0].answer = func(context.Context, Asked) ([]byte, error) { panic(http.ErrAbortHandler) }
+	})
+	var why *Failure
+	if _, err := r.ask(1, account, Copy, "?"); !errors.As(err, &why) || why.Words != errPanic.Error() {
+		t.Error(err)
+	}
+	r.set(func() { r.nodes[0].answer = usual })
+	r.expect(1, account, Copy, 0)
 }
 
 // The question really passes through the guard: where it lets nothing through there is no answer.
