@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -56,6 +57,7 @@ type spreading struct {
 	peers []keys.PublicKey // by link; zero where there is none
 	quiet bool             // there is nobody to tell
 	names map[overlay.ID]uint64
+	good  map[uint64]chain.BlockHash // by height: what was passed on before it is final here, of mostDone heights at most
 	early map[uint64]soon
 	bytes int // of early
 }
@@ -88,7 +90,7 @@ func newSpreading(m *member) *spreading {
 			Links: mostLinks, Full: fullCopies, Me: me, PatienceMillis: uint64(namePatience.Milliseconds()),
 			AnswerMillis: uint64(askPatience.Milliseconds()), Bytes: spreadBytes,
 		}),
-		links: map[keys.PublicKey]overlay.Link{}, peers: make([]keys.PublicKey, mostLinks), names: map[overlay.ID]uint64{}, early: map[uint64]soon{},
+		links: map[keys.PublicKey]overlay.Link{}, peers: make([]keys.PublicKey, mostLinks), names: map[overlay.ID]uint64{}, good: map[uint64]chain.BlockHash{}, early: map[uint64]soon{},
 	}
 }
 
@@ -189,6 +191,7 @@ func (s *spreading) publish(d *done) {
 		raw := append([]byte{frameBlock}, bft.Encode(&bft.Finals{Blocks: []bft.Final{*d.final}})...)
 		s.perform(s.node.Step(overlay.Published{Raw: raw, NameOnly: !d.epoch.Own.Has(d.proposer)}), d.height)
 	}
+	maps.DeleteFunc(s.good, func(h uint64, _ chain.BlockHash) bool { return h <= d.height })
 	for h, x := range s.early { // any order: each by itself
 		switch {
 		case h <= d.height:
@@ -253,6 +256,10 @@ func (s *spreading) block(l overlay.Link, x *spread) {
 		return
 	}
 	verdict, final, height, err := s.judge(x.raw[1:])
+	again := verdict == overlay.Void && s.again(&final)
+	if verdict == overlay.Good && len(s.good) < mostDone {
+		s.good[height] = final.Certificate.Block
+	}
 	if err != nil {
 		s.of.watch.refused(x.from, unspreadable, err)
 	}
@@ -262,19 +269,27 @@ func (s *spreading) block(l overlay.Link, x *spread) {
 	head := s.of.node.Head().Header.Height
 	switch c := &final.Certificate; {
 	case verdict == overlay.Bad || height <= head:
-	case verdict == overlay.Good && height == head+1:
+	case height == head+1 && (verdict == overlay.Good || again): // the replica looks for itself
 		s.give(x.from, c.Epoch, &bft.Finals{Blocks: []bft.Final{final}})
 	case verdict == overlay.Good && len(s.early) < mostEarly && s.bytes+len(final.Raw) <= earlyBytes && s.early[height].final.Raw == nil:
 		s.early[height] = soon{x.from, final}
 		s.bytes += len(final.Raw)
+	case again: // it is known
 	default: // what is before it is missed, too
 		s.give(x.from, c.Epoch, &bft.Status{Head: height, Certificate: c})
 	}
 }
 
+// again says whether a block was passed on already. Who holds the votes of all seats can make very many certificates of one block.
+func (s *spreading) again(f *bft.Final) bool {
+	block, ok := s.good[f.Certificate.Height]
+	return ok && block == f.Certificate.Block
+}
+
 var errSpread = errors.New("a block that is spread")
 
-// judge says whether bytes are a final block. One of a height that is final here, or of another epoch, isn't judged.
+// judge says whether bytes are a final block. One of a height that is final here, or of another epoch, isn't judged, nor one that was passed on
+// with another certificate.
 func (s *spreading) judge(raw []byte) (v overlay.Verdict, final bft.Final, height uint64, err error) {
 	bad := func(what string, err error) (overlay.Verdict, bft.Final, uint64, error) {
 		return overlay.Bad, bft.Final{}, 0, fmt.Errorf("%w: %s: %w", errSpread, what, err)
@@ -298,6 +313,9 @@ func (s *spreading) judge(raw []byte) (v overlay.Verdict, final bft.Final, heigh
 	}
 	if c.Block != h.Hash() || c.Height != h.Height {
 		return bad("its certificate", errors.New("it is another block's"))
+	}
+	if s.again(&final) {
+		return overlay.Void, final, h.Height, nil
 	}
 	if err := e.Config.Committee.Final(c); err != nil {
 		return bad("its certificate", err)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/thinkey/thinkey/cluster/overlay"
 	"github.com/thinkey/thinkey/consensus/bft"
+	"github.com/thinkey/thinkey/consensus/committee"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
 )
@@ -145,6 +146,8 @@ func TestSpreadLies(t *testing.T) {
 // deaf hears nothing.
 type deaf struct{ Net }
 
+func (d deaf) Peers() []keys.PublicKey { return d.Net.(peersNet).Peers() }
+
 func (d deaf) Hold(func(from keys.PublicKey, raw []byte, taken func())) {}
 
 // A block is passed on for its certificate, before its time too; not if a byte of it is another's.
@@ -184,6 +187,62 @@ func TestSpreadJudges(t *testing.T) {
 		if v := judged(4, other); v != overlay.Bad {
 			t.Errorf("height %d with another signature: %d", f.Certificate.Height, v)
 		}
+	}
+	r.stop(4)
+}
+
+// certified is a block with a certificate of some of the four members' votes.
+func (r *committeeRig) certified(f bft.Final, members ...int) bft.Final {
+	r.t.Helper()
+	c := r.nodes[4].member.epoch.Config.Committee
+	v := chain.Vote{Step: chain.Confirmation, Network: c.Network(), Chain: c.Chain(), Epoch: c.Epoch(), Height: f.Certificate.Height, Round: f.Certificate.Round, Block: f.Certificate.Block}
+	var parts []committee.Part
+	for _, i := range members {
+		node, secret := memberKeys(i)
+		parts = append(parts, committee.Sign(secret, v.Domain(), v.Append(nil), c.Held(node)))
+	}
+	cert, bad := committee.Collect(c, &v, parts)
+	if bad != nil {
+		r.t.Fatal(bad)
+	}
+	return bft.Final{Raw: f.Raw, Certificate: cert}
+}
+
+// One block is passed on once, with whichever certificate it came first: who has all votes can't make others send it round without end.
+func TestSpreadsOneCertificate(t *testing.T) {
+	r := newFollowed(t, 3)
+	for i := range r.nodes[:4] {
+		r.openDeaf(i, nil)
+	}
+	r.pay(0, payment(r.nodes[0], 1, 2, 1, 0))
+	r.pay(0, payment(r.nodes[0], 1, 2, 1, 1))
+	r.openDeaf(4, func(n Net) Net { return deaf{n} })
+	for i := 5; i < 7; i++ {
+		r.wires.Port(memberKey(i))
+	}
+	list, err := r.nodes[0].kept.Finals(1)
+	if err != nil || len(list) < 2 {
+		t.Fatalf("%d blocks, %v", len(list), err)
+	}
+	m := r.nodes[4].member
+	s := newSpreading(m) // of which nobody else knows
+	s.epoch.Store(m.epoch)
+	for _, members := range [][]int{{0, 1, 2}, {1, 2, 3}, {0, 2, 3}, {0, 1, 2, 3}} {
+		f := r.certified(list[1], members...)
+		if v, _, _, err := s.judge(bft.Encode(&bft.Finals{Blocks: []bft.Final{f}})); v == overlay.Bad {
+			t.Fatal(err)
+		}
+		s.receive(&spread{memberKey(5), append([]byte{frameBlock}, bft.Encode(&bft.Finals{Blocks: []bft.Final{f}})...)})
+	}
+	if n := counted(t, r.nodes[4], "thinkey_spread_full_total"); n != 1 {
+		t.Errorf("it is passed on %g times", n)
+	}
+	if len(s.early) != 1 || len(s.good) != 1 {
+		t.Errorf("%d blocks wait, %d are known", len(s.early), len(s.good))
+	}
+	s.publish(&done{final: &list[1], height: 2, epoch: m.epoch})
+	if len(s.early) != 0 || len(s.good) != 0 {
+		t.Errorf("%d blocks wait, %d are known, of heights that are final", len(s.early), len(s.good))
 	}
 	r.stop(4)
 }
