@@ -1,6 +1,8 @@
 package node
 
 import (
+	"time"
+
 	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/sdk/keys"
 )
@@ -34,6 +36,7 @@ func (m *member) Find(s bft.Serve) error {
 func (m *member) findAll() {
 	defer m.node.stopOnPanic()
 	defer m.asked.close()
+	given := pace{of: map[keys.PublicKey]int{}}
 	for {
 		select {
 		case <-m.ended:
@@ -41,6 +44,10 @@ func (m *member) findAll() {
 		case <-m.asked.wake:
 		}
 		for q, ok := m.asked.next(); ok; q, ok = m.asked.next() {
+			if q.beside && !given.allows(q.from, time.Now(), m.resendPause()) {
+				m.watch.unserved.Inc()
+				continue
+			}
 			blocks, err := m.node.kept.Finals(q.height)
 			if err != nil {
 				m.node.fatal(err)
@@ -57,6 +64,25 @@ func (m *member) findAll() {
 			}
 		}
 	}
+}
+
+// pace is how often peers were answered beside the replica in a while: a question has some bytes, and an answer megabytes. The replica has its own.
+type pace struct {
+	of   map[keys.PublicKey]int
+	ends time.Time // of the while
+}
+
+// allows says whether one is answered once more: as often as its questions may wait.
+func (p *pace) allows(node keys.PublicKey, now time.Time, while time.Duration) bool {
+	if !now.Before(p.ends) {
+		clear(p.of)
+		p.ends = now.Add(while)
+	}
+	if p.of[node] == questions {
+		return false
+	}
+	p.of[node]++
+	return true
 }
 
 // serve sends what was found.

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/sdk/keys"
@@ -57,4 +58,39 @@ func TestServeBesideReplica(t *testing.T) {
 	}
 	release()
 	until(t, "the questions are answered", func() bool { return answers.Load() >= questions })
+}
+
+// A node without a seat is answered some times in a while, however often it asks, and others beside it.
+func TestServePace(t *testing.T) {
+	r := newCommittee(t, 4)
+	for i := range r.nodes {
+		c := r.config(i, true)
+		if i == 0 {
+			c.Member.Resend = time.Hour
+		}
+		r.nodes[i] = open(t, c)
+	}
+	r.pay(0, payment(r.nodes[0], 1, 2, 1, 0))
+	member, _ := memberKeys(0)
+	ask := func(asker byte) {
+		var answers atomic.Int32
+		port := r.wires.Port(keys.FromSeed([32]byte{asker}).Public())
+		port.Hold(func(_ keys.PublicKey, raw []byte, _ func()) {
+			if raw[0] == frameFinals {
+				answers.Add(1)
+			}
+		})
+		lost := counted(t, r.nodes[0], "thinkey_consensus_questions_lost_total")
+		for k := range int32(3 * questions) {
+			port.Send(member, wire.AppendU64([]byte{frameQuestion}, 0))
+			until(t, "the question is answered, or lost", func() bool {
+				return answers.Load()+int32(counted(t, r.nodes[0], "thinkey_consensus_questions_lost_total")-lost) == k+1
+			})
+		}
+		if answers.Load() != questions {
+			t.Errorf("%d answers to %d questions", answers.Load(), 3*questions)
+		}
+	}
+	ask(78)
+	ask(79)
 }
