@@ -25,6 +25,7 @@ type bridge struct {
 	err    error
 	change func([]byte) []byte
 	passed int
+	ends   time.Time // of the last submission
 }
 
 func (b *bridge) Account(_ context.Context, a chain.Address) (node.AccountAt, error) {
@@ -34,10 +35,11 @@ func (b *bridge) Account(_ context.Context, a chain.Address) (node.AccountAt, er
 	return b.to.process.Node(a.Chain()).Account(a)
 }
 
-func (b *bridge) Submit(_ context.Context, id chain.ID, raws [][]byte) ([]ingress.Answer, error) {
+func (b *bridge) Submit(ctx context.Context, id chain.ID, raws [][]byte) ([]ingress.Answer, error) {
 	if b.err != nil {
 		return nil, b.err
 	}
+	b.ends, _ = ctx.Deadline()
 	return b.to.process.Node(id).Submit(raws), nil
 }
 
@@ -141,6 +143,9 @@ func TestSubmitElsewhere(t *testing.T) {
 	list, err := here.client.SubmitFinal(ctx, m)
 	if err != nil || len(list) != 1 || list[0].ID != m.ID() || !list[0].State.IsSettled() || list[0].Message == nil || list[0].Message.Place == nil {
 		t.Fatalf("%+v, %v", list, err)
+	}
+	if left := time.Until(way.ends); way.ends.IsZero() || left > time.Minute {
+		t.Errorf("chains elsewhere, one after the other, may take %v", left)
 	}
 	got, err := here.client.Message(ctx, m.ID())
 	if err != nil || got.Place == nil || got.Place.Height != list[0].Message.Place.Height {

@@ -102,12 +102,14 @@ func (s *served) hand(q *http.Request, raws [][]byte) ([]ingress.Answer, []taker
 		of[at[i]] = append(of[at[i]], i)
 	}
 	answers := make([]ingress.Answer, len(raws))
+	ctx, cancel := context.WithTimeout(q.Context(), routeTime) // for all of them: one request names as many chains as it has messages
+	defer cancel()
 	for there, places := range of { // any order: chains have nothing to do with each other
 		part := make([][]byte, len(places))
 		for j, i := range places {
 			part[j] = raws[i]
 		}
-		for j, a := range there.submit(q.Context(), part) {
+		for j, a := range there.submit(ctx, part) {
 			answers[places[j]] = a
 		}
 	}
