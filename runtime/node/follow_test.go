@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/thinkey/thinkey/consensus/bft"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
 )
 
 // What is read for strangers takes time, also if nothing of it can be sent to them: else a question of nine bytes, as often as it comes, made a node
@@ -42,5 +44,41 @@ func TestFinalsWithin(t *testing.T) {
 	}
 	if some, err := kept.FinalsWithin(1, 1); err != nil || len(some) != 1 {
 		t.Errorf("%d blocks of one byte, %v", len(some), err)
+	}
+}
+
+// outsider is a node's way to others that don't have it registered.
+type outsider struct {
+	Net
+	sent chan []byte
+}
+
+func (outsider) Stranger(keys.PublicKey) bool { return false }
+func (outsider) Registered() bool             { return false }
+
+func (o outsider) Send(_ keys.PublicKey, raw []byte) {
+	if raw[0] == frameMessages {
+		o.sent <- raw
+	}
+}
+
+// A stranger passes on what members take of it. For something longer they would hang up, each time that it is offered.
+func TestStrangerPassesOnShort(t *testing.T) {
+	r := newFollowed(t, 1)
+	out := outsider{sent: make(chan []byte, 100)}
+	r.openDeaf(4, func(n Net) Net { out.Net = n; return out })
+	long, short := make([]byte, chain.MaxMessageBytes+1), make([]byte, chain.MaxMessageBytes)
+	r.nodes[4].member.sendMessages([][]byte{long, short, long, short[:10], long})
+	r.stop(4)
+	close(out.sent)
+	got := 0
+	for raw := range out.sent {
+		raws, err := decodeMessages(raw[1:])
+		if got += len(raws); err != nil || len(raw) > chain.MaxMessageBytes+8<<10 {
+			t.Errorf("a frame of %d bytes, %v", len(raw), err)
+		}
+	}
+	if got != 2*strangeMembers {
+		t.Errorf("%d messages are passed on", got)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/thinkey/thinkey/runtime/ingress"
+	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
 )
 
@@ -74,6 +75,7 @@ func (m *member) sendMessages(raws [][]byte) {
 	send, most := m.Net.Spread, forwardBytes
 	if some := m.strange(); len(some) > 0 {
 		most = publicBytes
+		raws = m.short(raws)
 		send = func(raw []byte) {
 			for _, node := range some {
 				m.Net.Send(node, raw)
@@ -89,6 +91,17 @@ func (m *member) sendMessages(raws [][]byte) {
 		send(encodeMessages(raws[:n]))
 		raws = raws[n:]
 	}
+}
+
+// short are the messages that members take from strangers: no publication that is longer than all others. A member hangs up on who sends it one.
+func (m *member) short(raws [][]byte) (list [][]byte) {
+	for _, raw := range raws {
+		if len(raw) <= chain.MaxMessageBytes {
+			list = append(list, raw)
+		}
+	}
+	m.watch.lost(len(raws) - len(list))
+	return list
 }
 
 // watchRounds notices a round that failed.
