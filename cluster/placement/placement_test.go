@@ -3,7 +3,6 @@ package placement
 import (
 	"context"
 	"errors"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -89,14 +88,14 @@ func TestRequestRefused(t *testing.T) {
 	}
 }
 
-// A question that whoever answers panics about, as net/http does to end an answer, fails; the node answers the next.
+// A question that whoever answers panics about fails; the node answers the next.
 func TestPanicOfAnswer(t *testing.T) {
 	r := newRig(t, []chain.ID{1}, nil)
 	account := rigAccount(1, 1)
 	r.expect(1, account, Copy, 0)
 	usual := r.nodes[0].answer
 	r.set(func() {
-		r.nodes[0].answer = func(context.Context, Asked) ([]byte, error) { panic(http.ErrAbortHandler) }
+		r.nodes[0].answer = func(context.Context, Asked) ([]byte, error) { panic("abort") }
 	})
 	var why *Failure
 	if _, err := r.ask(1, account, Copy, "?"); !errors.As(err, &why) || why.Words != errPanic.Error() {
