@@ -216,6 +216,15 @@ func TestLeadersBound(t *testing.T) {
 	if len(l.leaders) > chain.MaxChains {
 		t.Errorf("%d leaders", len(l.leaders))
 	}
+	if k, ok := l.leader(2*chain.MaxChains-1, false); !ok || k != rigKey(0).Public() {
+		t.Error("what it was told last isn't believed")
+	}
+	w := l.leaders[2*chain.MaxChains-1]
+	w.until = w.until.Add(-wordTime)
+	l.leaders[2*chain.MaxChains-1] = w
+	if _, ok := l.leader(2*chain.MaxChains-1, false); ok {
+		t.Error("what it was told is believed for good")
+	}
 	if l.leads(1, rigKey(99).Public()) {
 		t.Error("a leader that is nowhere")
 	}

@@ -19,16 +19,26 @@ const (
 	Copy = "copy"
 )
 
-// avoidTime is how long a node that didn't answer is asked only if there is no other.
-const avoidTime = 2 * time.Second
+const (
+	// avoidTime is how long a node that didn't answer is asked only if there is no other.
+	avoidTime = 2 * time.Second
+	// wordTime is how long it is believed who leads a chain: who says so of itself and doesn't, gets no more than it is asked by chance.
+	wordTime = 2 * time.Second
+)
 
 // lookup says where an account is asked: proto.actor's IdentityLookup by chain. It keeps nothing of any account.
 type lookup struct {
 	p *Placement
 
 	mu      sync.Mutex // guards the rest
-	leaders map[chain.ID]keys.PublicKey
+	leaders map[chain.ID]word
 	avoided map[keys.PublicKey]time.Time
+}
+
+// word is what a node said of who leads.
+type word struct {
+	leader keys.PublicKey
+	until  time.Time
 }
 
 var _ cluster.IdentityLookup = (*lookup)(nil)
@@ -93,8 +103,8 @@ func (l *lookup) leader(id chain.ID, here bool) (keys.PublicKey, bool) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	k, ok := l.leaders[id]
-	return k, ok
+	w, ok := l.leaders[id]
+	return w.leader, ok && time.Now().Before(w.until)
 }
 
 // leads remembers who leads a chain, by the word of a node; false if that node can't be asked.
@@ -110,7 +120,7 @@ func (l *lookup) leads(id chain.ID, k keys.PublicKey) bool {
 			break
 		}
 	}
-	l.leaders[id] = k
+	l.leaders[id] = word{k, time.Now().Add(wordTime)}
 	return true
 }
 

@@ -92,7 +92,7 @@ func Open(c Config) (p *Placement, err error) {
 	p.known.Store(newDirectory(nil))
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	p.provider = &provider{p: p, members: map[keys.PublicKey]*member{}}
-	p.lookup = &lookup{p: p, leaders: map[chain.ID]keys.PublicKey{}, avoided: map[keys.PublicKey]time.Time{}}
+	p.lookup = &lookup{p: p, leaders: map[chain.ID]word{}, avoided: map[keys.PublicKey]time.Time{}}
 	p.gate = &gate{p: p, each: map[string]int{}}
 	conf, err := p.remoting()
 	if err != nil {
