@@ -142,7 +142,10 @@ func TestCompose(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		body := get(t, fmt.Sprintf("http://127.0.0.1:%d/metrics", n-7000+base))
+		url, body := fmt.Sprintf("http://127.0.0.1:%d/metrics", n-7000+base), ""
+		if !within(patience, func() bool { body, err = get(url); return err == nil }) { // a node may still be starting
+			t.Fatal(err)
+		}
 		for _, name := range shown {
 			if !strings.Contains(body, "\n"+name+"{") && !strings.Contains(body, "\n"+name+" ") {
 				t.Errorf("%s has no %s", target, name)
@@ -180,18 +183,17 @@ func read(t *testing.T, name string, decode func([]byte, any) error, into any) {
 	}
 }
 
-func get(t *testing.T, url string) string {
-	t.Helper()
+func get(url string) (string, error) {
 	r, err := http.Get(url)
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	defer r.Body.Close()
 	body, err := io.ReadAll(r.Body)
-	if err != nil || r.StatusCode != http.StatusOK {
-		t.Fatalf("%s: %s, %v", url, r.Status, err)
+	if err == nil && r.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s: %s", url, r.Status, body)
 	}
-	return string(body)
+	return string(body), err
 }
 
 func thinkey(t *testing.T, args ...string) {
