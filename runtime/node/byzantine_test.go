@@ -4,7 +4,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/runtime/byzantine"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
+	"github.com/thinkey/thinkey/sdk/light"
 )
 
 // Whatever rule one member of four breaks, the others agree and go on, as leader and as voter.
@@ -12,12 +16,17 @@ func TestCommitteeByzantine(t *testing.T) {
 	for _, mode := range byzantine.Names() {
 		t.Run(mode, func(t *testing.T) {
 			r := newCommittee(t, 4)
+			known, err := light.NewCommittee(r.genesis.Network(), r.genesis.Committee)
+			if err != nil {
+				t.Fatal(err)
+			}
 			for i := range r.nodes {
 				c := r.config(i, true)
 				if faulty[mode] {
 					c.Member.Patience = time.Hour
 				}
 				if i == int(firstLeader(t, r)) {
+					c.Member.Net = &unvoting{c.Member.Net, t, mode, r.genesis.Network(), known}
 					c.Member.Twist = byzantine.Twist(mode, byzantine.Self{Network: r.genesis.Network(), Secret: c.Member.Secret})
 				}
 				r.nodes[i] = open(t, c)
@@ -47,6 +56,43 @@ func (r *committeeRig) noticed(mode string, honest, evil int) {
 		}
 		if mode == "silent" && cert.Bitmap.Has(evil) { // one that says anything can spread a certificate that has its vote
 			r.t.Errorf("seat %d stands in the certificate of block %d", evil, height)
+		}
+	}
+}
+
+// unvoting is the Net of a member that doesn't vote as the others do: of its votes none leaves that its mode withholds, or that is signed
+// where it forges.
+type unvoting struct {
+	Net
+	t       *testing.T
+	mode    string
+	network chain.NetworkID
+	seats   *light.Committee
+}
+
+func (u *unvoting) Send(to keys.PublicKey, raw []byte) { u.look(raw); u.Net.Send(to, raw) }
+func (u *unvoting) Spread(raw []byte)                  { u.look(raw); u.Net.Spread(raw) }
+
+func (u *unvoting) look(raw []byte) {
+	if raw[0] != frameConsensus {
+		return
+	}
+	_, m, err := decodeConsensus(raw[1:])
+	if err != nil {
+		u.t.Error(err)
+		return
+	}
+	v, ok := m.(*bft.Vote)
+	switch {
+	case u.mode == "silent":
+		u.t.Errorf("who is silent says %T", m)
+	case !ok:
+	case u.mode == "half-round" && v.Step == chain.Confirmation:
+		u.t.Errorf("it confirms block %s of height %d", v.Block, v.Height)
+	case u.mode == "forge-signatures":
+		said := chain.Vote{Step: v.Step, Network: u.network, Chain: chain.Main, Height: v.Height, Round: v.Round, Block: v.Block}
+		if s, err := v.Point.Signature(); err == nil && u.seats.Voted(&said, s, v.Seats) == nil {
+			u.t.Errorf("its vote for height %d is signed", v.Height)
 		}
 	}
 }

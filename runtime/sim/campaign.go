@@ -45,7 +45,7 @@ const again = 100
 func (c Campaign) Run(ctx context.Context) (*Report, error) {
 	start, history, r := cpuTime(), sha256.New(), &Report{Census: Census{}}
 	var millis uint64
-	hundred, thousand := Census{}, Census{}
+	hundred, thousand, myriad := Census{}, Census{}, Census{}
 	for seed := c.First; r.Violations == 0 && len(r.Missing) == 0 && ctx.Err() == nil; seed++ {
 		if c.Seeds > 0 && r.Seeds == c.Seeds || c.CPU > 0 && cpuTime()-start >= c.CPU {
 			break
@@ -62,6 +62,7 @@ func (c Campaign) Run(ctx context.Context) (*Report, error) {
 		r.Census.join(o.Census)
 		hundred.join(o.Census)
 		thousand.join(o.Census)
+		myriad.join(o.Census)
 		if r.Seeds%100 == 0 && !c.Options.narrow() {
 			r.miss(seed, 100, hundred.Missing())
 			hundred = Census{}
@@ -69,6 +70,10 @@ func (c Campaign) Run(ctx context.Context) (*Report, error) {
 		if r.Seeds%1000 == 0 && !c.Options.narrow() {
 			r.miss(seed, 1000, thousand.MissingRare())
 			thousand = Census{}
+		}
+		if r.Seeds%10_000 == 0 && !c.Options.narrow() {
+			r.miss(seed, 10_000, myriad.MissingRarest())
+			myriad = Census{}
 		}
 		history.Write(o.History[:])
 		if o.Violation != nil {

@@ -63,6 +63,14 @@ var rare = slices.Concat([]string{
 	"ping-pong between chains", "forged: leaf as node", "forged: wrong side", "forged: index overflow",
 }, everyLie())
 
+// rarest is what a thousand seeds may do without by chance, as it comes about twice in them: it must in ten thousand (Y5).
+var rarest = []string{"final block found after a crash"}
+
+// MissingRarest names what has not happened, and must in ten thousand seeds together.
+func (c Census) MissingRarest() []string {
+	return slices.DeleteFunc(slices.Clone(rarest), func(name string) bool { return c[name] > 0 })
+}
+
 // MissingRare names what has not happened, and must in a thousand seeds together.
 func (c Census) MissingRare() []string {
 	return slices.DeleteFunc(slices.Clone(rare), func(name string) bool { return c[name] > 0 })
