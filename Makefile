@@ -10,6 +10,9 @@ KILLS    ?= 50
 CHAOS    ?= $(if $(HOURS),$(HOURS)h,2m)
 EXPLOREHEAP ?= 4096
 
+# Tests of a package that may run beside each other: networks wait more than they work.
+BESIDE ?= 6
+
 # Packages whose tests can rewrite their goldens: those that define the flag -update.
 GOLDEN = $(shell grep -rl 'flag\.Bool.*"update"' --include='*_test.go' . | sed 's|/[^/]*$$||' | sort -u)
 
@@ -18,11 +21,11 @@ GOLDEN = $(shell grep -rl 'flag\.Bool.*"update"' --include='*_test.go' . | sed '
 RACE = $(filter-out %/runtime/e2e %/runtime/sim %/runtime/internal/lint,$(shell $(GO) list ./actors/... ./cluster/... ./runtime/... ./sdk/merkle ./consensus/block))
 
 # Not under the detector: what tries every instant of a crash, or every bit. It takes a quarter of an hour there, and what is at work at
-# once in it is so in TestCommitsShareSync and in the tests of readers beside commits, too. Nor a flood, which is on virtual time.
-NORACE = Flood|Crash|CrashWhileMade|WriteErrors|AuditFindsEveryBit
+# once in it is so in TestCommitsShareSync and in the tests of readers beside commits, too. Nor a flood, which is on virtual time, nor a join that waits.
+NORACE = Flood|Crash|CrashAmongBegun|CrashWhileMade|JoinOtherCut|WriteErrors|AuditFindsEveryBit
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check race fuzz bench golden kill chaos chaos-finds sim same mutants bls explore contracts check-contracts calibrate docs clean
+.PHONY: help build demo test check race fuzz bench golden kill cluster chaos chaos-finds sim same mutants bls explore contracts check-contracts calibrate docs clean
 
 # Contracts in Rust whose modules are committed beside their source.
 RUST_CONTRACTS = $(sort $(patsubst %/,%,$(dir $(wildcard examples/*/rust/Cargo.toml examples/*/rust/*/Cargo.toml sdk/rust/sampler/Cargo.toml))))
@@ -33,18 +36,18 @@ help: ## list the targets
 build: ## build bin/thinkey
 	$(GO) build -o $(BIN) ./runtime/cmd/thinkey
 
-demo: build ## start a chain, make payments on it, and sell a kitten over two auctioneers
+demo: build ## play the payments on one chain and over two, and sell a kitten over a main chain and three others
 	$(GO) run ./examples/payment/client/demo --bin $(BIN)
 	$(GO) run ./examples/auction/client/demo --bin $(BIN)
 
 test: ## run every test
-	$(GO) test -timeout 15m ./...
+	$(GO) test -timeout 15m -parallel $(BESIDE) ./...
 
 check: ## hold the house rules: gofmt, vet, staticcheck, imports, sizes, names
-	$(GO) test -count=1 ./runtime/internal/lint
+	$(GO) test -count=1 -timeout 20m ./runtime/internal/lint
 
 race: ## run the tests of what is concurrent under the race detector (needs a C compiler)
-	$(GO) test -race -timeout 20m -skip '^Test($(NORACE))$$' $(RACE)
+	$(GO) test -race -timeout 20m -parallel $(BESIDE) -skip '^Test($(NORACE))$$' $(RACE)
 	$(GO) test -race -run '^Test(Concurrent|Close|Prepare|Spares|Forever|DamagedArtifacts)' ./contracts/wasm
 	$(GO) test -race -run Concurrently ./sdk/keys
 
@@ -60,6 +63,9 @@ golden: ## rewrite the golden files; read the diff before committing it
 
 kill: ## kill a node KILLS [50] times while it commits, and check what it comes back with
 	$(GO) test ./runtime/e2e -run TestKill -kills=$(KILLS) -count=1 -timeout 60m
+
+cluster: ## type every command of "Run a cluster", and upgrade nodes one after the other under load: five minutes
+	$(GO) test ./runtime/e2e -run '^(TestRunACluster|TestRollingUpgrade)$$' -operates -v -count=1 -timeout 30m
 
 chaos: ## do harm to four processes, their links, disks and clocks for CHAOS [2m] or HOURS, while clients pay, and check all that they were told; CHAOSSEED=N repeats
 	$(GO) test ./runtime/e2e -run '^TestChaos$$' -v -count=1 -timeout 0 -chaos=$(CHAOS) $(if $(CHAOSSEED),-chaos-seed=$(CHAOSSEED))

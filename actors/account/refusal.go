@@ -19,6 +19,7 @@ const (
 	Replaced       Kind = "replaced"         // another message took its place
 	Expired        Kind = "expired"          // no block that can still come may hold it
 	NoAccount      Kind = "no_account"       // the signer's account doesn't exist
+	NotWriter      Kind = "not_writer"       // the chain takes messages of listed keys alone
 	GasPriceLow    Kind = "gas_price_low"    // below the chain's least
 	GasLimitLow    Kind = "gas_limit_low"    // doesn't suffice for the message itself
 	GasLimitHigh   Kind = "gas_limit_high"   // above what any message may have
@@ -44,7 +45,7 @@ func refuse(kind Kind, format string, args ...any) *Refusal {
 }
 
 var kinds = map[exec.RefusalKind]Kind{
-	exec.NoAccount: NoAccount, exec.NonceTaken: NonceUsed, exec.Expired: Expired, exec.GasPriceLow: GasPriceLow,
+	exec.NoAccount: NoAccount, exec.NotWriter: NotWriter, exec.NonceTaken: NonceUsed, exec.Expired: Expired, exec.GasPriceLow: GasPriceLow,
 	exec.GasLimitLow: GasLimitLow, exec.GasLimitHigh: GasLimitHigh, exec.GasOverBalance: GasOverBalance,
 }
 

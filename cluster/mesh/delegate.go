@@ -1,9 +1,7 @@
 package mesh
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
 	"net"
 	"time"
 
@@ -34,11 +32,13 @@ func (d delegate) NotifyUpdate(*memberlist.Node)   { d.config.Changed() }
 // NotifyConflict is told of a node that claims another address than the one that is known: it has just moved, or two processes have one key.
 func (d delegate) NotifyConflict(known, other *memberlist.Node) {
 	d.count(CountConflict)
-	level := slog.LevelDebug // whoever is not registered can have as many keys as it likes, and may make no lines that people look at
-	if k, err := keys.ParsePublicKey(known.Name); err == nil && (k == d.config.Key.Public() || d.config.Registered(k)) {
-		level = slog.LevelWarn
+	k, err := keys.ParsePublicKey(known.Name)
+	if err != nil || k != d.config.Key.Public() && !d.config.Registered(k) {
+		return // whoever is not registered can have as many keys as it likes, and may make no lines that people look at
 	}
-	d.config.Log.Log(context.Background(), level, "a node is at two addresses: it has moved, or two processes have its key", "node", known.Name[:12], "at", known.Address(), "and", other.Address())
+	if unsaid, ok := d.moved(k, time.Now()); ok {
+		d.config.Log.Warn("a node is at two addresses: it has moved, or two processes have its key", "node", known.Name[:12], "at", known.Address(), "and", other.Address(), "unsaid", unsaid)
+	}
 }
 
 // NotifyAlive refuses what the named node didn't say itself.

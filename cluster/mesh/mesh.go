@@ -68,6 +68,8 @@ type Mesh struct {
 	self   Record
 	raw    []byte
 	counts map[string]uint64
+	// conflicts are those of registered nodes.
+	conflicts map[keys.PublicKey]*conflict
 }
 
 // What Counts names.
@@ -89,7 +91,7 @@ func Start(c Config) (*Mesh, error) {
 	if c.Changed == nil {
 		c.Changed = func() {}
 	}
-	m := &Mesh{config: c, counts: map[string]uint64{}}
+	m := &Mesh{config: c, counts: map[string]uint64{}, conflicts: map[keys.PublicKey]*conflict{}}
 	m.known = known{network: c.Network, registered: c.Registered, nodes: map[keys.PublicKey]*entry{}}
 	if err := m.known.load(c.File); err != nil {
 		return nil, err
@@ -213,6 +215,13 @@ func (m *Mesh) alive() map[string]bool {
 		alive[n.Name] = n.State == memberlist.StateAlive || n.State == memberlist.StateSuspect
 	}
 	return alive
+}
+
+// Self is what the node says of itself.
+func (m *Mesh) Self() Record {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.self
 }
 
 // Counts is how often what happened.

@@ -33,6 +33,8 @@ type Config struct {
 const (
 	// maxHad bounds the messages that are remembered by name.
 	maxHad = 1024
+	// maxDull is how many of them may be not good, where the others need the room.
+	maxDull = maxHad / 4
 	// maxWanted bounds the names that a link announced and nobody has shown.
 	maxWanted = 64
 	// maxGiven is how often a link is given one message that it asks for: once, and again if that was lost.
@@ -148,7 +150,8 @@ type Reject struct {
 type Node struct {
 	config Config
 	had    map[ID]*had
-	order  []ID // of had, oldest first
+	order  []ID // of had, oldest first, but for those that are not good
+	dull   []ID // of had, those that are not good: they have no bytes, and push out nothing but each other
 	bytes  int  // of had
 	wanted map[ID]*want
 	links  []link
@@ -272,7 +275,12 @@ func (n *Node) add(id ID, raw []byte, from Link) *had {
 	for at := 0; n.bytes > n.config.Bytes && at < len(n.order)-1; at++ {
 		n.empty(n.had[n.order[at]])
 	}
-	if len(n.order) > maxHad {
+	switch {
+	case len(n.had) <= maxHad:
+	case len(n.dull) > maxDull:
+		delete(n.had, n.dull[0])
+		n.dull = n.dull[1:]
+	default:
 		n.empty(n.had[n.order[0]])
 		delete(n.had, n.order[0])
 		n.order = n.order[1:]
@@ -301,6 +309,18 @@ func (n *Node) judged(ev Judged) {
 		n.out.Reject = append(n.out.Reject, Reject{h.from, "a message that is not good"})
 	}
 	n.empty(h)
+	n.retire(ev.ID)
+}
+
+// retire remembers a message that isn't good apart from the others: whoever sends many of them would push out those that others ask for.
+func (n *Node) retire(id ID) {
+	for i, is := range slices.Backward(n.order) { // it is the last, mostly
+		if is == id {
+			n.order = slices.Delete(n.order, i, i+1)
+			break
+		}
+	}
+	n.dull = append(n.dull, id)
 }
 
 // pass sends a message in full to some links, unless it is the name only, and its name to the others.

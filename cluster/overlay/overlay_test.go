@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"encoding/binary"
 	"maps"
 	"math"
 	"slices"
@@ -105,6 +106,35 @@ func TestNeighbours(t *testing.T) {
 	e = n.Step(Received{1, []byte("z")})
 	if e = n.Step(Judged{e.Judge.ID, Void}); len(e.Full)+len(e.Announce)+len(e.Reject) > 0 {
 		t.Errorf("what says nothing: %+v", e)
+	}
+}
+
+// However much comes that is not good, what is good is remembered, and given to who asks; and what is remembered is bounded.
+func TestVoidsPushOutNothing(t *testing.T) {
+	n := joined(config())
+	e := n.Step(Received{2, []byte("good")})
+	n.Step(Judged{e.Judge.ID, Good})
+	good, last := e.Judge.ID, ID{}
+	for i := range 2 * maxHad {
+		e := n.Step(Received{2, binary.BigEndian.AppendUint32([]byte("void"), uint32(i))})
+		last = e.Judge.ID
+		n.Step(Judged{last, []Verdict{Void, Bad}[i%2]})
+	}
+	if e := n.Step(Asked{3, good}); len(e.Full) != 1 {
+		t.Error("a good message was pushed out by those that aren't")
+	}
+	if e := n.Step(Announced{1, last}); len(e.Ask)+len(e.Timers) > 0 {
+		t.Error("what is not good is wanted again at once")
+	}
+	if len(n.had) != maxHad || len(n.order) != 1 {
+		t.Errorf("%d are remembered, %d of them as good", len(n.had), len(n.order))
+	}
+	for i := range 2 * maxHad { // what is good pushes out most of what isn't
+		e := n.Step(Received{2, binary.BigEndian.AppendUint32([]byte("good"), uint32(i))})
+		n.Step(Judged{e.Judge.ID, Good})
+	}
+	if len(n.had) != maxHad || len(n.dull) != maxDull {
+		t.Errorf("%d are remembered, %d of them as not good", len(n.had), len(n.dull))
 	}
 }
 
@@ -225,7 +255,7 @@ func TestBounds(t *testing.T) {
 			for _, l := range n.links {
 				open += l.open
 			}
-			if held != n.bytes || n.bytes > n.config.Bytes+40 || open != len(n.wanted) || len(n.had) != len(n.order) {
+			if held != n.bytes || n.bytes > n.config.Bytes+40 || open != len(n.wanted) || len(n.had) != len(n.order)+len(n.dull) {
 				t.Fatalf("%d bytes held, %d counted; %d wanted, %d counted", held, n.bytes, len(n.wanted), open)
 			}
 		}

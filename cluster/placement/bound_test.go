@@ -72,23 +72,23 @@ func TestFloodOfQuestions(t *testing.T) {
 
 // P3: nodes that take all they get leave places for others.
 func TestGreedyAskers(t *testing.T) {
-	g := &gate{each: map[string]int{}}
+	g := newPlaces(answers, answersEach, answerBytes)
 	took := map[string]int{}
 	for _, from := range []string{"a", "b", "c", "a", "b", "d"} {
-		for g.begin(from, 1) {
+		for g.take(from, 1) {
 			took[from]++
 		}
 	}
 	if took["a"] != answersEach || took["b"] != answersEach/2 || took["c"] != answersEach/4 || took["d"] != answersEach/8 {
 		t.Errorf("%v", took)
 	}
-	if !g.begin("e", 1) {
+	if !g.take("e", 1) {
 		t.Error("there is no place for one more")
 	}
-	g.end("e", 1)
+	g.give("e", 1)
 	for from, n := range took {
 		for range n {
-			g.end(from, 1)
+			g.give(from, 1)
 		}
 	}
 	if g.all != 0 || g.bytes != 0 || len(g.each) != 0 {

@@ -1,6 +1,7 @@
 package placement
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -66,7 +67,29 @@ func (c *call) Request(identity, kind string, message any, options ...cluster.Gr
 	if kind == Live {
 		t.who = askLeader
 	}
-	for range most {
+	answer, err := t.run(most)
+	if err != nil {
+		return nil, err
+	}
+	return answer, nil
+}
+
+// trial is a call under way.
+type trial struct {
+	*call
+	question
+	is      *cluster.ClusterIdentity
+	ends    time.Time
+	moves   int
+	onward  bool     // it is another node's
+	waited  bool     // a node that has the chain was silent
+	through []string // where those are that it went through
+	last    error    // why there is no answer yet
+}
+
+// run asks one node after the other.
+func (t *trial) run(tries int) ([]byte, error) {
+	for range tries {
 		if done, answer, err := t.once(); done {
 			return answer, err
 		}
@@ -74,37 +97,32 @@ func (c *call) Request(identity, kind string, message any, options ...cluster.Gr
 	return nil, t.last
 }
 
-// trial is a call under way.
-type trial struct {
-	*call
-	question
-	is    *cluster.ClusterIdentity
-	ends  time.Time
-	moves int
-	last  error // why there is no answer yet
-}
-
 // once asks one node.
-func (t *trial) once() (done bool, body any, err error) {
+func (t *trial) once() (done bool, body []byte, err error) {
 	left := time.Until(t.ends)
-	if left <= 0 {
+	if left <= 0 || t.p.ctx.Err() != nil {
 		return true, nil, t.last
 	}
-	pid := t.p.cluster.Get(t.is.Identity, t.is.Kind)
+	pid, who := t.next()
 	if pid == nil {
 		return true, nil, ErrNowhere
 	}
 	t.patience = min(left, max(left/2, shortTry)).Round(time.Millisecond) + time.Millisecond
-	a, err := t.put(pid)
-	if err != nil {
+	a, err := t.put(pid, who)
+	switch {
+	case err == nil && a.outcome == answered:
+		return true, a.body, nil
+	case err == nil && a.outcome == failed:
+		return true, nil, &Failure{a.words}
+	case who == askThrough: // who can't pass it on is no worse to ask for another chain
+		t.p.counts.add(CountRepeats)
+		return false, nil, nil
+	case err != nil:
+		t.waited = true
 		t.fail(pid, ErrSilent)
 		return false, nil, nil
 	}
 	switch a.outcome {
-	case answered:
-		return true, a.body, nil
-	case failed:
-		return true, nil, &Failure{a.words}
 	case elsewhere:
 		if t.moves++; t.moves > mostMoves || !t.p.lookup.leads(t.account.Chain(), a.node) {
 			t.who, t.is.Kind = askAnyAfter, Copy
@@ -120,14 +138,22 @@ func (t *trial) once() (done bool, body any, err error) {
 // fail lets another node be asked next, whoever leads.
 func (t *trial) fail(pid *actor.PID, why error) {
 	t.last = why
-	t.p.lookup.RemovePid(t.is, pid)
+	if why == ErrSilent && (t.onward || t.patience < shortTry) {
+		why = ErrBusy // whoever asked had too little patience to tell whether there is a way to it
+	}
+	t.p.lookup.avoid(pid, why)
 	t.p.counts.add(CountRepeats)
 }
 
-// put sends the question, and waits for the answer.
-func (t *trial) put(pid *actor.PID) (answer, error) {
-	f := t.p.system.Root.RequestFuture(pid, wrapperspb.Bytes(t.encode()), t.patience)
+// put sends the question, and waits for the answer, or for the end of this node.
+func (t *trial) put(pid *actor.PID, who ask) (answer, error) {
+	q := t.question
+	q.who = who
+	f := t.p.system.Root.RequestFuture(pid, wrapperspb.Bytes(q.encode()), t.patience)
 	defer t.p.open.done(f.PID().Id)
+	defer context.AfterFunc(t.p.ctx, func() {
+		t.p.system.Root.Send(f.PID(), wrapperspb.Bytes((&answer{outcome: occupied}).encode()))
+	})()
 	got, err := f.Result()
 	if err != nil {
 		return answer{}, err

@@ -14,7 +14,7 @@ import (
 )
 
 func FuzzQuestion(f *testing.F) {
-	for _, who := range []ask{askLeader, askAny, askAnyAfter} {
+	for _, who := range []ask{askLeader, askAny, askAnyAfter, askThrough} {
 		q := question{who, rigAccount(3, 1), 1500 * time.Millisecond, []byte("body")}
 		f.Add(q.encode())
 	}

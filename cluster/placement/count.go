@@ -10,6 +10,8 @@ const (
 	CountAsked     = "questions put"
 	CountAnswered  = "questions answered for other nodes or this one"
 	CountMoved     = "questions sent on to who leads"
+	CountThrough   = "questions put through a node that hasn't the chain: none that has it is reached"
+	CountPassed    = "questions of other nodes passed on to where the chain is"
 	CountAbsent    = "questions for chains that are not here"
 	CountRefused   = "questions refused: too many at once"
 	CountNoLetter  = "letters that are none"

@@ -7,6 +7,7 @@
 //	remote: one letter to a frame                       directory ◄── Config.Nodes: records that nodes signed (package mesh)
 //	   │ road: queue of the node, bounded                     │
 //	   ▼                                                      └─► provider ─► proto.actor's list of members
+//	   │                     none is reached: a neighbour that reaches one, once (through.go)
 //	gRPC ─ TLS 1.3, both show their node keys ─► frame limits ─► guard ─► gate ─► Config.Answer: the live account
 //
 // An account has no activation of its own here: actors/host activates it when it is asked. So nothing has to be moved when a chain's
@@ -30,8 +31,11 @@
 //	    what is held for all together. Who meets a bound is told, or, where the answer itself would be too much, runs out of time.
 //	P4  This node dials only addresses of registered nodes, as they signed them, and goes on only if the key there is theirs.
 //	P5  A call ends: with an answer, or with an error when its time is over.
+//	P6  A question goes through one node without the chain at most, and only where the asker reaches none that has it: who is asked so asks
+//	    nodes that have it, a few times, and nobody else.
 //
 // # What it does not do
 //
-// It doesn't know what is asked, and vouches for no answer: who must not believe a node asks for a proof. Delivery is at least once.
+// It doesn't know what is asked, and vouches for no answer, of which who passes it on sees and may change every byte: who must not believe a node asks
+// for a proof. Delivery is at least once.
 package placement

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
-	"sync"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -15,9 +14,8 @@ import (
 )
 
 const (
-	// answers is how many questions may be answered at once, and answersEach how many of them of one node: no more than there are places left, so
-	// that a few nodes that want all take half of the rest each, and there is one for another. A node that keeps to callsAtOnce can meet answersEach
-	// only when it puts all to this node.
+	// answers is how many questions may be answered at once, and answersEach how many of them of one node. A node that keeps to callsAtOnce can meet
+	// answersEach only when it puts all to this node.
 	answers, answersEach = 512, 256
 	// answerBytes bounds the questions that are being answered together.
 	answerBytes = 64 << 20
@@ -33,14 +31,8 @@ type Asked struct {
 
 // gate is the one process that other nodes may send to: it takes questions in, and bounds them (P3).
 type gate struct {
-	p    *Placement
-	work sync.WaitGroup
-
-	mu     sync.Mutex // guards the rest
-	closed bool
-	all    int
-	bytes  int
-	each   map[string]int // by address
+	*places
+	p *Placement
 }
 
 // SendUserMessage implements actor.Process. It is called where frames are read, and doesn't wait.
@@ -56,14 +48,14 @@ func (g *gate) SendUserMessage(_ *actor.PID, message any) {
 		g.p.counts.add(CountNoLetter)
 		return
 	}
-	if !g.begin(sender.Address, len(letter.Value)) {
+	if !g.take(sender.Address, len(letter.Value)) {
 		g.p.counts.add(CountRefused)
 		g.p.reply(sender, &answer{outcome: occupied})
 		return
 	}
-	go func() { // counted by begin
-		defer g.end(sender.Address, len(letter.Value))
-		g.p.reply(sender, g.p.answer(q))
+	go func() { // counted by take
+		defer g.give(sender.Address, len(letter.Value))
+		g.p.reply(sender, g.p.answer(sender.Address, q))
 	}()
 }
 
@@ -73,46 +65,17 @@ func (g *gate) SendSystemMessage(*actor.PID, any) {}
 // Stop implements actor.Process.
 func (g *gate) Stop(*actor.PID) {}
 
-func (g *gate) begin(from string, n int) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.closed || g.each[from] >= min(answersEach, answers-g.all) || g.bytes+n > answerBytes {
-		return false
-	}
-	g.work.Add(1)
-	g.all++
-	g.bytes += n
-	g.each[from]++
-	return true
-}
-
-func (g *gate) end(from string, n int) {
-	g.mu.Lock()
-	g.all--
-	g.bytes -= n
-	if g.each[from]--; g.each[from] == 0 {
-		delete(g.each, from)
-	}
-	g.mu.Unlock()
-	g.work.Done()
-}
-
-// close lets nothing in any more, and waits for what is being answered.
-func (g *gate) close() {
-	g.mu.Lock()
-	g.closed = true
-	g.mu.Unlock()
-	g.work.Wait()
-}
-
 func (p *Placement) reply(to *actor.PID, a *answer) {
 	p.system.Root.Send(to, wrapperspb.Bytes(a.encode()))
 }
 
-// answer answers a question, or says who should be asked.
-func (p *Placement) answer(q question) *answer {
+// answer answers a question of a node, or says who should be asked.
+func (p *Placement) answer(from string, q question) *answer {
 	id := q.account.Chain()
-	if !p.config.Has(id) {
+	switch here := p.config.Has(id); {
+	case !here && q.who == askThrough:
+		return p.passOn(from, q)
+	case !here:
 		p.counts.add(CountAbsent)
 		return &answer{outcome: absent}
 	}

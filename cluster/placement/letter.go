@@ -31,6 +31,7 @@ const (
 	askLeader   ask = 1 // who leads the chain; others say who does
 	askAny      ask = 2 // who has the chain
 	askAnyAfter ask = 3 // like askAny, where the leader was looked for long enough
+	askThrough  ask = 4 // who has the chain, or reaches one who has
 )
 
 // question is a letter to the gate of a node.
@@ -61,7 +62,7 @@ func decodeQuestion(b []byte) (q question, err error) {
 	if err := r.Done(); err != nil {
 		return question{}, fmt.Errorf("%w: %w", ErrLetter, err)
 	}
-	if q.who < askLeader || q.who > askAnyAfter || q.account.Chain() == 0 {
+	if q.who < askLeader || q.who > askThrough || q.account.Chain() == 0 {
 		return question{}, fmt.Errorf("%w: for %d, of account %s", ErrLetter, q.who, q.account)
 	}
 	return q, nil

@@ -6,10 +6,12 @@
 package placement
 
 import (
+	"context"
 	"errors"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
@@ -91,4 +93,40 @@ func TestCloseHangsUp(t *testing.T) {
 	}
 	r.nodes[1].Close()
 	awaits(t, "no connection of a node that has ended", func() bool { return connected() == 0 })
+}
+
+// P5: calls under way end when the node does, however long they might wait, and what it passes on for others.
+func TestCloseEndsCalls(t *testing.T) {
+	r := freshRig(t, []chain.ID{1}, nil, nil)
+	r.set(func() {
+		r.nodes[0].answer = func(ctx context.Context, _ Asked) ([]byte, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		r.cut = map[[2]int]bool{{2, 0}: false}
+	})
+	r.tell()
+	ended := make(chan error, 2)
+	for _, i := range []int{1, 2} { // the second through the first
+		go func() {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+			defer cancel()
+			_, err := r.nodes[i].Request(ctx, rigAccount(1, 1), Copy, nil)
+			ended <- err
+		}()
+	}
+	gate := r.nodes[0].gate
+	awaits(t, "both are being answered", func() bool {
+		gate.mu.Lock()
+		defer gate.mu.Unlock()
+		return gate.all == 2
+	})
+	r.nodes[1].Close()
+	if err := <-ended; !errors.Is(err, ErrClosed) {
+		t.Error(err)
+	}
+	r.nodes[2].Close()
+	if err := <-ended; !errors.Is(err, ErrClosed) {
+		t.Error(err)
+	}
 }

@@ -1,6 +1,7 @@
 package placement
 
 import (
+	"errors"
 	"sync"
 	"time"
 
@@ -32,7 +33,13 @@ type lookup struct {
 
 	mu      sync.Mutex // guards the rest
 	leaders map[chain.ID]word
-	avoided map[keys.PublicKey]time.Time
+	avoided map[keys.PublicKey]fault
+}
+
+// fault is that a node did not answer a question, or said that it can't now.
+type fault struct {
+	until  time.Time // it is avoided
+	silent bool
 }
 
 // word is what a node said of who leads.
@@ -70,7 +77,7 @@ func (l *lookup) Get(is *cluster.ClusterIdentity) *actor.PID {
 	}
 	e := d.choose(account, l.avoids)
 	if e == nil {
-		e = d.choose(account, func(keys.PublicKey) bool { return false })
+		e = d.choose(account, never)
 	}
 	if e == nil {
 		return nil
@@ -79,21 +86,35 @@ func (l *lookup) Get(is *cluster.ClusterIdentity) *actor.PID {
 }
 
 // RemovePid implements cluster.IdentityLookup: who is there did not answer.
-func (l *lookup) RemovePid(_ *cluster.ClusterIdentity, pid *actor.PID) {
+func (l *lookup) RemovePid(_ *cluster.ClusterIdentity, pid *actor.PID) { l.avoid(pid, ErrSilent) }
+
+// avoid has others asked before who is there.
+func (l *lookup) avoid(pid *actor.PID, why error) {
 	d := l.p.known.Load()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, e := range d.list {
 		if e.address == pid.Address {
-			l.avoided[e.key] = time.Now().Add(avoidTime)
+			l.avoided[e.key] = fault{time.Now().Add(avoidTime), errors.Is(why, ErrSilent)}
 		}
 	}
 }
 
+// never avoids nobody.
+func never(keys.PublicKey) bool { return false }
+
 func (l *lookup) avoids(k keys.PublicKey) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return time.Now().Before(l.avoided[k])
+	return time.Now().Before(l.avoided[k].until)
+}
+
+// loses says whether a node was silent lately: there may be no way to it.
+func (l *lookup) loses(k keys.PublicKey) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f := l.avoided[k]
+	return f.silent && time.Now().Before(f.until)
 }
 
 // leader of a chain: what this node sees if the chain is here, else what it was told last.

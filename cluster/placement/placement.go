@@ -56,6 +56,7 @@ type Placement struct {
 	provider *provider
 	lookup   *lookup
 	gate     *gate
+	passing  *places // of questions that are passed on
 	known    atomic.Pointer[directory]
 	changed  chan struct{} // look again
 	doors    doors
@@ -92,8 +93,8 @@ func Open(c Config) (p *Placement, err error) {
 	p.known.Store(newDirectory(nil))
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	p.provider = &provider{p: p, members: map[keys.PublicKey]*member{}}
-	p.lookup = &lookup{p: p, leaders: map[chain.ID]word{}, avoided: map[keys.PublicKey]time.Time{}}
-	p.gate = &gate{p: p, each: map[string]int{}}
+	p.lookup = &lookup{p: p, leaders: map[chain.ID]word{}, avoided: map[keys.PublicKey]fault{}}
+	p.gate, p.passing = &gate{newPlaces(answers, answersEach, answerBytes), p}, newPlaces(onward, onwardEach, onwardBytes)
 	conf, err := p.remoting()
 	if err != nil {
 		return nil, err
@@ -216,8 +217,7 @@ func (p *Placement) ended() error {
 	return nil
 }
 
-// Close stops answering and asking, and waits for what is being answered; calls under way end with ErrClosed, at the latest when their
-// time is over.
+// Close stops answering and asking, and waits for what is being answered; calls under way end with ErrClosed.
 func (p *Placement) Close() {
 	p.closing.Do(func() {
 		p.stop()

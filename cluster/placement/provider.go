@@ -28,7 +28,7 @@ type provider struct {
 	stop context.CancelFunc
 	work sync.WaitGroup
 
-	// The rest is look's, one call at a time.
+	looking sync.Mutex // held by look; guards the rest
 	members map[keys.PublicKey]*member
 	joined  uint64 // numbers those who ever joined
 }
@@ -83,6 +83,8 @@ func (v *provider) keepLooking(ctx context.Context) {
 
 // look makes the mesh's picture this node's, and proto.actor's.
 func (v *provider) look() {
+	v.looking.Lock()
+	defer v.looking.Unlock()
 	d := newDirectory(v.p.config.Nodes())
 	v.p.known.Store(d)
 	v.p.lookup.tidy(d)

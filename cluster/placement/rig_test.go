@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -24,6 +25,7 @@ type rig struct {
 	nodes   []*rigNode
 	leaders map[chain.ID]int
 	members map[keys.PublicKey]bool
+	cut     map[[2]int]bool // of these, in order, the first has no connection to the second; true: it doesn't know it either
 }
 
 type rigNode struct {
@@ -87,6 +89,7 @@ func (r *rig) meets(n *rigNode) net.Conn {
 func (r *rig) reset() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.cut = map[[2]int]bool{}
 	r.leaders, r.members = map[chain.ID]int{}, map[keys.PublicKey]bool{rigKey(0).Public(): true}
 	for i, n := range r.nodes {
 		r.members[n.key.Public()] = true
@@ -163,9 +166,11 @@ func (r *rig) tell() {
 func (r *rig) others(self *rigNode) (list []Node) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, n := range r.nodes {
-		if n != self && r.members[n.key.Public()] {
-			list = append(list, Node{n.record, n.up})
+	me := slices.Index(r.nodes, self)
+	for i, n := range r.nodes {
+		unknown, away := r.cut[[2]int{me, i}]
+		if n != self && r.members[n.key.Public()] && !unknown {
+			list = append(list, Node{n.record, n.up && !away})
 		}
 	}
 	return list

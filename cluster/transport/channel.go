@@ -102,6 +102,16 @@ func (c *Channel) Peers() (list []keys.PublicKey) {
 	return list
 }
 
+// Also are those peers that have another channel open, too, whether or not it is open here.
+func (c *Channel) Also(id uint32) (list []keys.PublicKey) {
+	for _, p := range c.host.all() {
+		if p.member && p.has(c.id) && p.has(id) {
+			list = append(list, p.key)
+		}
+	}
+	return list
+}
+
 // Stranger says whether a node that is connected is none that the host knows as a member.
 func (c *Channel) Stranger(node keys.PublicKey) bool {
 	p := c.host.peer(node)

@@ -154,7 +154,7 @@ func TestWindow(t *testing.T) {
 	t.Error("a peer that sent little waits for one that sent much")
 }
 
-// N5: who doesn't read loses what doesn't fit; others get everything.
+// N5: who doesn't read loses what doesn't fit, or all if that takes so long that the other hangs up; others get everything.
 func TestSlowPeer(t *testing.T) {
 	n := newNetwork(t)
 	a, b := n.host(1), n.host(2)
@@ -171,7 +171,8 @@ func TestSlowPeer(t *testing.T) {
 			t.Fatalf("block %d is missing", i)
 		}
 	}
-	if lost := a.Counts()[CountFull]; lost < 20 || lost > 60 {
+	gone := len(from.Peers()) == 1
+	if lost := a.Counts()[CountFull]; lost < 20 && !gone || lost > 60 {
 		t.Errorf("%d blocks for the slow peer were dropped", lost)
 	}
 }

@@ -247,6 +247,25 @@ func (c *counted) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// A host knows which of its peers have a channel open that it has not open itself.
+func TestAlso(t *testing.T) {
+	n := newNetwork(t)
+	a, b, c := n.host(1), n.host(2), n.host(3)
+	aCh, _ := a.open(t, 7, ChannelConfig{})
+	bCh, _ := b.open(t, 7, ChannelConfig{})
+	other, _ := b.open(t, 8, ChannelConfig{})
+	cCh, _ := c.open(t, 7, ChannelConfig{})
+	c.open(t, 9, ChannelConfig{})
+	connect(t, a, b, aCh, bCh)
+	connect(t, a, c, aCh, cCh)
+	eventually(t, "they are told", func() bool {
+		list := aCh.Also(8)
+		return len(list) == 1 && list[0] == b.Key() && len(aCh.Also(9)) == 1 && len(aCh.Also(10)) == 0
+	})
+	other.Close()
+	eventually(t, "it is closed", func() bool { return len(aCh.Also(8)) == 0 && len(aCh.Peers()) == 2 })
+}
+
 // Strangers have a few connections, what is public, and nothing else: no lines in the log, either.
 func TestStrangers(t *testing.T) {
 	n := newNetwork(t)

@@ -10,6 +10,7 @@ import (
 type others struct {
 	queue   []Final // blocks after the head, to be taken one by one
 	source  Peer    // who sent them
+	held    bool    // each to its certificate, before they came here
 	more    bool    // they may have more
 	wanted  bool    // since the last tick
 	heard   bool    // somebody's Status: this node knows where the chain is
@@ -241,7 +242,13 @@ func (r *Replica) finals(from Peer, f *Finals) {
 	if len(r.others.queue) > 0 || r.others.spoils[from] {
 		return
 	}
-	r.others.queue, r.others.source, r.others.more = f.Blocks, from, len(f.Blocks) > 0
+	r.others.queue, r.others.source, r.others.held, r.others.more = f.Blocks, from, false, len(f.Blocks) > 0
+	r.takeFinal()
+}
+
+// supplied takes blocks that the driver fetched, and has checked: they come before what peers sent, which it doesn't trust.
+func (r *Replica) supplied(s Supplied) {
+	r.others.queue, r.others.source, r.others.held, r.others.more = s.Blocks, Outside, true, false
 	r.takeFinal()
 }
 
@@ -284,7 +291,7 @@ func (r *Replica) takeFinal() {
 // continues says whether a certificate makes the block with this header the next one after the head.
 func (r *Replica) continues(h *chain.Header, c *chain.Certificate) bool {
 	return h.Height == r.next() && h.Parent == r.head.Hash && h.Hash() == c.Block && c.Height == h.Height && c.Round >= h.Round &&
-		(r.final == nil || r.final.Block == c.Block) && r.isFinal(c) && r.genuine(r.others.source, c)
+		(r.final == nil || r.final.Block == c.Block) && r.isFinal(c) && (r.others.held || r.genuine(r.others.source, c))
 }
 
 // seek asks for a block that is not here: the one that is final, or that the justification demands of a proposal. Those who

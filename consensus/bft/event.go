@@ -20,6 +20,10 @@ type (
 		Message Message
 	}
 
+	// Supplied are final blocks, parents first, that the driver fetched. It has held each to its bytes, and to its certificate by the
+	// committee of this replica's epoch. What doesn't go on from the head is left out.
+	Supplied struct{ Blocks []Final }
+
 	// Built answers Effects.Build. Raw is nil if the block would have no event and none was demanded.
 	Built struct {
 		Parent chain.BlockHash
@@ -40,6 +44,7 @@ type (
 func (Start) event()    {}
 func (Due) event()      {}
 func (Received) event() {}
+func (Supplied) event() {}
 func (Built) event()    {}
 func (Verified) event() {}
 func (Expired) event()  {}

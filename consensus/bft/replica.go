@@ -99,6 +99,8 @@ func (r *Replica) Step(ev Event) Effects {
 		r.due()
 	case Received:
 		r.receive(ev)
+	case Supplied:
+		r.supplied(ev)
 	case Built:
 		r.made(ev)
 	case Verified:
@@ -126,6 +128,9 @@ func (r *Replica) settle() {
 
 // Head is the last final block.
 func (r *Replica) Head() Head { return r.head }
+
+// Known is the highest head that a certificate has shown here, this node's own or another's.
+func (r *Replica) Known() uint64 { return max(r.others.known, r.head.Header.Height) }
 
 // Round is the round of the height after the head.
 func (r *Replica) Round() uint32 { return r.round }

@@ -26,6 +26,7 @@ type Arrival struct {
 	views   map[chain.ID]*view // of ancestors, as far as they were asked for
 	tree    chain.Tree         // nil if unchanged
 	next    *chain.Committee   // nil if unchanged
+	params  *chain.Params      // with next
 	outward map[chain.ID]chain.Outward
 	inward  map[chain.ID]uint64       // the number that is expected next
 	taken   map[chain.ID]chain.Amount // that came from a branch
@@ -178,7 +179,9 @@ func (a *Arrival) Ack(k *chain.Ack) (*Fault, error) {
 		return nil, err
 	}
 	switch {
-	case p.Next < o.Consumed || p.Next > o.Next || p.Next == o.Consumed && anchor.Load == o.Load:
+	case p.Next > o.Next: // its committee is rotten
+		return refuse(PartAcks, k.Chain, "it took in %d relays, and %d were sent", p.Next, o.Next), nil
+	case p.Next < o.Consumed || p.Next == o.Consumed && anchor.Load == o.Load:
 		return refuse(PartAcks, k.Chain, "%d of %d relays taken in, and %d were known to be", p.Next, o.Next, o.Consumed), nil
 	case anchor.Height <= o.At: // by a block that is not later it could tell an old load
 		return refuse(PartAcks, k.Chain, "block %d, and what was taken in is known from block %d", anchor.Height, o.At), nil
@@ -372,7 +375,7 @@ func (a *Arrival) entries(change func(key string, after []byte) error) error {
 	return a.handOver(change)
 }
 
-// handOver notes the next committee, and the one that has agreed on its last block with this one.
+// handOver notes the next committee and attributes, and the committee that has agreed on its last block with this one.
 func (a *Arrival) handOver(change func(key string, after []byte) error) error {
 	if a.next == nil {
 		return nil
@@ -384,5 +387,8 @@ func (a *Arrival) handOver(change func(key string, after []byte) error) error {
 	if err := change(chain.KeyFormer, chain.Former{Last: a.context.Height, Committee: now}.Encode()); err != nil {
 		return err
 	}
-	return change(chain.KeyCommittee, a.next.Append(nil))
+	if err := change(chain.KeyCommittee, a.next.Append(nil)); err != nil || a.params.Equal(a.context.Params) {
+		return err
+	}
+	return change(chain.KeyParams, a.params.Encode())
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/thinkey/thinkey/sdk/light"
 )
 
-// Fact takes over an entry of an ancestor's state. Of the main chain's own there is one that needs no proof: its committee.
+// Fact takes over an entry of an ancestor's state. Of the main chain's own there is one that needs no proof: its charter.
 func (a *Arrival) Fact(f *chain.Fact) (*Fault, error) {
 	facts := a.Arrived.Facts
 	switch n := len(facts); {
@@ -45,8 +45,8 @@ func (a *Arrival) slot(f *chain.Fact) (exec.Slot, *Fault) {
 	switch {
 	case f.Kind == chain.FactTree && f.From == chain.Main && f.Of == chain.Main:
 		return exec.Slot{Account: chain.SystemAddress(chain.Main), Key: chain.KeyTree}, nil
-	case f.Kind == chain.FactCommittee && f.From == chain.Main && f.Of == self:
-		return exec.Slot{Account: chain.RegistryAddress(), Key: chain.RegisteredCommittee(self)}, nil
+	case f.Kind == chain.FactCharter && f.From == chain.Main && f.Of == self:
+		return exec.Slot{Account: chain.RegistryAddress(), Key: chain.RegisteredCharter(self)}, nil
 	case f.Kind == chain.FactCredit && f.From != self && tree.Below(self, f.From) && tree.Toward(f.Of, self) != 0:
 		return exec.Slot{Account: chain.SystemAddress(f.From), Key: chain.SentKey(f.Of)}, nil
 	case f.Kind == chain.FactChild && f.Of != self && tree.Below(self, f.Of) && tree.Parent(f.Of) == f.From:
@@ -57,8 +57,8 @@ func (a *Arrival) slot(f *chain.Fact) (exec.Slot, *Fault) {
 
 func (a *Arrival) takeFact(f *chain.Fact) (*Fault, error) {
 	switch f.Kind {
-	case chain.FactCommittee:
-		return a.takeCommittee(f.Value), nil
+	case chain.FactCharter:
+		return a.takeCharter(f.Value), nil
 	case chain.FactTree:
 		return a.takeTree(f.Value), nil
 	case chain.FactChild:
@@ -73,8 +73,8 @@ func (a *Arrival) proveFact(f *chain.Fact, slot exec.Slot) (*Fault, error) {
 		if err != nil {
 			return nil, err
 		}
-		if f.Kind != chain.FactCommittee || len(f.Proof) > 0 || !bytes.Equal(held, f.Value) {
-			return refuse(PartFacts, chain.Main, "it is not the main chain's own committee, as registered"), nil
+		if f.Kind != chain.FactCharter || len(f.Proof) > 0 || !bytes.Equal(held, f.Value) {
+			return refuse(PartFacts, chain.Main, "it is not the main chain's own charter, as registered"), nil
 		}
 		return nil, nil
 	}
@@ -204,35 +204,41 @@ func (a *Arrival) News(f *chain.Fact) (bool, error) {
 		v, err := a.view(f.Of)
 		return err == nil && v.unknown(), err
 	}
-	c, err := chain.DecodeCommittee(f.Value)
+	c, err := chain.DecodeCharter(f.Value)
 	if err != nil {
 		return false, err
 	}
 	now, err := a.before.Committee()
-	c.Epoch = now.Epoch
-	return err == nil && c.Hash() != now.Hash(), err
+	return err == nil && a.differs(&c, now), err
 }
 
-// takeCommittee makes the registered committee that of the next block, in the next epoch: epochs are what a chain's own blocks count, and
-// the registry's committees are of none. This block is the last of its epoch (SPEC 6.7). Only the committee that stands in the registry counts, as the chain's view has it:
-// where several were registered before the chain saw one of them, the last is taken and the others never agree on anything. That
+// differs says whether a charter is another than that of this epoch. The registry's committees are of no epoch.
+func (a *Arrival) differs(c *chain.Charter, now chain.Committee) bool {
+	c.Seats.Epoch = now.Epoch
+	return c.Seats.Hash() != now.Hash() || !c.Params.Equal(a.context.Params)
+}
+
+// takeCharter makes the registered committee that of the next block, in the next epoch, with the registered attributes: epochs are what a
+// chain's own blocks count, and the registry's committees are of none. This block is the last of its epoch (SPEC 6.7), also where the
+// attributes alone change (SPEC 7.3). Only what stands in the registry counts, as the chain's view has it:
+// where several committees were registered before the chain saw one of them, the last is taken and the others never agree on anything. That
 // is safe, as nobody believes a committee for standing in the registry, but for the one before handing over to it; it can't go back to
 // an earlier one, as views don't go back; and no past state of the registry has to be kept or proven.
-func (a *Arrival) takeCommittee(raw []byte) *Fault {
-	c, err := chain.DecodeCommittee(raw)
+func (a *Arrival) takeCharter(raw []byte) *Fault {
+	c, err := chain.DecodeCharter(raw)
 	if err != nil {
 		return refuse(PartFacts, a.context.Chain, "%v", err)
 	}
 	now, err := a.before.Committee()
-	switch c.Epoch = now.Epoch; {
+	switch {
 	case err != nil:
 		return refuse(PartFacts, a.context.Chain, "%v", err)
 	case len(now.Seats) == 0:
-		return refuse(PartFacts, a.context.Chain, "one validator runs chain %d: nobody agrees to a committee", c.Chain)
-	case c.Chain != a.context.Chain || c.Hash() == now.Hash():
-		return refuse(PartFacts, a.context.Chain, "the committee of chain %d that agrees already", c.Chain)
+		return refuse(PartFacts, a.context.Chain, "one validator runs chain %d: nobody agrees to a committee", c.Seats.Chain)
+	case c.Seats.Chain != a.context.Chain || !a.differs(&c, now):
+		return refuse(PartFacts, a.context.Chain, "the charter of chain %d, which it has already", c.Seats.Chain)
 	}
-	c.Epoch++
-	a.next = &c
+	c.Seats.Epoch = now.Epoch + 1
+	a.next, a.params = &c.Seats, &c.Params
 	return nil
 }

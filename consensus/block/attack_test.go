@@ -474,11 +474,16 @@ func TestBytes(t *testing.T) {
 }
 
 // TestQueueLimit: what waits holds no more gas than queueBlocks blocks, so no more messages wait than a later block can
-// carry in.
+// carry in. What waited already, as the chain's gas limit was lowered with an epoch, may wait still: else no block could ever follow.
 func TestQueueLimit(t *testing.T) {
 	r := &run{context: &exec.Context{Params: chain.DefaultParams()}}
 	most := uint64(queueBlocks * chain.MinBlockGas)
-	for held, part := range map[uint64]Part{most: "", most + 1: PartQueue} {
+	for _, x := range []struct {
+		before, held uint64
+		part         Part
+	}{{0, most, ""}, {0, most + 1, PartQueue}, {most - 1, most, ""}, {3 * most, 3 * most, ""}, {3 * most, 3*most + 1, PartQueue}} {
+		held, part := x.held, x.part
+		r.queue = chain.Queue{Gas: x.before}
 		r.messages = nil
 		r.sequence.CarriedOut = nil
 		for left := held; left > 0; {
@@ -492,7 +497,7 @@ func TestQueueLimit(t *testing.T) {
 		}
 		fault := r.checkLimits(&Result{})
 		if fault == nil && part != "" || fault != nil && fault.Part != part {
-			t.Errorf("%d gas waits: %v", held, fault)
+			t.Errorf("%d gas waits, and %d did: %v", held, x.before, fault)
 		}
 	}
 	if most := queueBlocks * uint64(chain.MaxBlockGas) / gas.Bounce; most > chain.MaxBlockEvents {

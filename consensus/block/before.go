@@ -99,6 +99,20 @@ func (b *Before) Context(rules Rules, timeMillis uint64) (*exec.Context, error) 
 	return c, nil
 }
 
+// Next is the Context of a block that is made now: its time is not before the chain's block interval has passed.
+func (b *Before) Next(rules Rules, nowMillis uint64) (*exec.Context, error) {
+	c, err := b.Context(rules, nowMillis)
+	if err == nil {
+		c.TimeMillis = max(nowMillis, b.earliest(&c.Params))
+	}
+	return c, err
+}
+
+// earliest is the least time of the next block (SPEC 7.1): later than the parent's, by the chain's interval.
+func (b *Before) earliest(p *chain.Params) uint64 {
+	return b.Header.TimeMillis + uint64(max(p.BlockMillis, 1))
+}
+
 // system is an entry of the chain's own account.
 func (b *Before) system(key string) ([]byte, error) {
 	return b.State.Entry(chain.SystemAddress(b.Header.Chain), key)
@@ -248,7 +262,8 @@ const queueBlocks = 2
 // FreshGas is the bound on the sum of the gas limits of a block's external inputs while carried-in messages are left over
 // (SPEC 4.5): the chain's share, and nothing once what waits has bought more gas than a block has. Carried-in messages pay
 // for what they send out of what they hold, so fresh inputs and imports alone add to what the queue has bought, and importGas lets
-// in no more than there is room for: it stays below queueBlocks, and an honest proposer never has to make a block that breaks that.
+// in no more than there is room for: it stays below queueBlocks, or below what it was if the chain's gas limit was lowered meanwhile, and an
+// honest proposer never has to make a block that breaks that.
 func FreshGas(p chain.Params, queue chain.Queue) uint64 {
 	if queue.Gas > p.BlockGas {
 		return 0

@@ -81,10 +81,13 @@ func inTree(g *chain.Genesis) ([]exec.Change, error) {
 			set(digests, chain.ChildKey(b.ID), chain.Child{Known: first, Issued: issued}.Encode())
 			set(digests, chain.ChildCommitteeKey(b.ID), b.Seats.Append(nil))
 			set(digests, chain.AccumulatorKey(b.ID), new(merkle.Accumulator).Encode())
+			if valve := b.Params.Valve; !valve.Open() {
+				set(digests, chain.GateKey(b.ID), chain.Gate{Valve: valve}.Encode())
+			}
 		}
 		if g.Chain == chain.Main {
 			set(chain.RegistryAddress(), chain.RegisteredKey(b.ID), b.Registration.Encode())
-			set(chain.RegistryAddress(), chain.RegisteredCommittee(b.ID), b.Seats.Append(nil))
+			set(chain.RegistryAddress(), chain.RegisteredCharter(b.ID), chain.Charter{Seats: b.Seats, Params: b.Params}.Encode())
 			set(chain.RegistryAddress(), chain.NamedKey(b.Name), chain.EncodeNamed(b.ID))
 		}
 	}

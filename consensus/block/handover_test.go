@@ -17,7 +17,7 @@ func (s *seated) registers(first byte, seats int) (c chain.Committee, secrets []
 		secrets = append(secrets, secret)
 		c.Seats = append(c.Seats, chain.Seat{Node: keys.PublicKey{1, first + i}, Key: secret.Public()})
 	}
-	s.state[exec.Slot{Account: chain.RegistryAddress(), Key: chain.RegisteredCommittee(here)}] = c.Append(nil)
+	s.state[exec.Slot{Account: chain.RegistryAddress(), Key: chain.RegisteredCharter(here)}] = chain.Charter{Seats: c, Params: chain.DefaultParams()}.Encode()
 	return c, secrets
 }
 
@@ -26,8 +26,8 @@ func (s *seated) handsOver(t *testing.T) *Result {
 	t.Helper()
 	context := s.context(t)
 	a := NewArrival(s.before(), s.rules, context)
-	raw := s.state[exec.Slot{Account: chain.RegistryAddress(), Key: chain.RegisteredCommittee(here)}]
-	if fault, err := a.Fact(&chain.Fact{Kind: chain.FactCommittee, From: chain.Main, Of: here, Value: raw}); fault != nil || err != nil {
+	raw := s.state[exec.Slot{Account: chain.RegistryAddress(), Key: chain.RegisteredCharter(here)}]
+	if fault, err := a.Fact(&chain.Fact{Kind: chain.FactCharter, From: chain.Main, Of: here, Value: raw}); fault != nil || err != nil {
 		t.Fatal(fault, err)
 	}
 	res, err := Build(s.before(), s.rules, &Run{Context: context, Arrival: a, Accounts: []*exec.Overlay{}})
@@ -116,7 +116,7 @@ func TestHandoverTwice(t *testing.T) {
 		t.Fatal("it is not the last that was registered")
 	}
 	a := NewArrival(s.before(), s.rules, s.context(t))
-	if fault, err := a.Fact(&chain.Fact{Kind: chain.FactCommittee, From: chain.Main, Of: here, Value: s.state[exec.Slot{Account: chain.RegistryAddress(), Key: chain.RegisteredCommittee(here)}]}); err != nil || fault == nil {
+	if fault, err := a.Fact(&chain.Fact{Kind: chain.FactCharter, From: chain.Main, Of: here, Value: s.state[exec.Slot{Account: chain.RegistryAddress(), Key: chain.RegisteredCharter(here)}]}); err != nil || fault == nil {
 		t.Errorf("the same committee again: %v, %v", fault, err)
 	}
 	third, _ := s.registers(70, 1)
@@ -125,5 +125,44 @@ func TestHandoverTwice(t *testing.T) {
 	former, err := s.before().Former()
 	if err != nil || s.header.Epoch != 1 || s.header.Next != third.Hash() || former.Hash() != second.Hash() || former.Last != 2 {
 		t.Errorf("epoch %d, former %+v, %v", s.header.Epoch, former, err)
+	}
+}
+
+// A chain takes changed attributes over with the end of an epoch, of the same seats too; they hold from the next block on: a block that is
+// earlier than the interval allows is invalid (SPEC 7.1, 7.3).
+func TestHandoverParams(t *testing.T) {
+	s := newSeated(t)
+	now, err := s.before().Committee()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := s.context(t).Params
+	p.BlockMillis, p.MinGasPrice = 5000, 3
+	s.state[exec.Slot{Account: chain.RegistryAddress(), Key: chain.RegisteredCharter(here)}] = chain.Charter{Seats: now, Params: p}.Encode()
+	s.handsOver(t)
+	if now.Epoch++; s.header.Next != now.Hash() || s.header.Epoch != now.Epoch-1 {
+		t.Fatalf("the last block of the epoch: %+v", s.header)
+	}
+	context, err := s.before().Next(s.rules, s.header.TimeMillis+1)
+	if err != nil || !context.Params.Equal(p) || context.TimeMillis != s.header.TimeMillis+5000 {
+		t.Fatalf("%+v, %v", context, err)
+	}
+	res, err := Build(s.before(), s.rules, &Run{Context: context, Accounts: []*exec.Overlay{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.discard(t, res)
+	b := copyBlock(t, res.Block)
+	b.Header.TimeMillis--
+	if fault := mustFault(t, s.ledger, b.Append(nil)); fault.Part != PartTime {
+		t.Errorf("a block before its time: %v", fault)
+	}
+	s.commit(t, s.verify(t, res.Raw))
+	if s.header.Epoch != now.Epoch {
+		t.Errorf("epoch %d", s.header.Epoch)
+	}
+	a := NewArrival(s.before(), s.rules, s.context(t))
+	if fault, err := a.Fact(&chain.Fact{Kind: chain.FactCharter, From: chain.Main, Of: here, Value: s.state[exec.Slot{Account: chain.RegistryAddress(), Key: chain.RegisteredCharter(here)}]}); err != nil || fault == nil {
+		t.Errorf("the same charter again: %v, %v", fault, err)
 	}
 }

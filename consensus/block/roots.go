@@ -63,7 +63,12 @@ func ReceiptsRoot(receipts []chain.Receipt, each merkle.Each) chain.Hash {
 // Of bytes that are not, Verify's fault says nothing about the block (SPEC 4.6).
 func Whole(raw []byte) bool {
 	b, err := chain.DecodeBlock(raw)
-	return err == nil && b.Header.Roots.Inputs == InputsRoot(b, nil) && b.Header.Roots.Order == OrderRoot(b.Order, nil)
+	return err == nil && WholeBlock(b)
+}
+
+// WholeBlock is Whole of bytes that were decoded.
+func WholeBlock(b *chain.Block) bool {
+	return b.Header.Roots.Inputs == InputsRoot(b, nil) && b.Header.Roots.Order == OrderRoot(b.Order, nil)
 }
 
 // SlotPath is the place of a slot in the state tree.

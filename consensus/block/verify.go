@@ -127,8 +127,8 @@ func checkProposal(h *chain.Header, seats int) *Fault {
 func (r *run) checkTerm(h *chain.Header) *Fault { return differ(PartTerm, r.frame(h).Term, h.Term) }
 
 func (r *run) checkTime(timeMillis uint64) *Fault {
-	if parent := r.before.Header.TimeMillis; timeMillis <= parent || timeMillis > chain.MaxTimeMillis {
-		return &Fault{Part: PartTime, Want: fmt.Sprintf("later than %d, at most %d", parent, uint64(chain.MaxTimeMillis)), Got: fmt.Sprint(timeMillis)}
+	if least := r.before.earliest(&r.context.Params); timeMillis < least || timeMillis > chain.MaxTimeMillis {
+		return &Fault{Part: PartTime, Want: fmt.Sprintf("%d at least, %d at most", least, uint64(chain.MaxTimeMillis)), Got: fmt.Sprint(timeMillis)}
 	}
 	return nil
 }

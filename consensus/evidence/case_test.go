@@ -167,7 +167,7 @@ func TestJudge(t *testing.T) {
 		TwoVotes:           "seat 2 of node 0300000000000000000000000000000000000000000000000000000000000000 confirmed two blocks in round 4 of height 1: ",
 		TwoTimeouts:        " signed two timeouts of round 4 of height 1: one with the highest certificate none and the last preparation ",
 		TimeoutAgainstVote: " prepared block 0200000000000000000000000000000000000000000000000000000000000000 in round 3 of height 1, and concealed it in a timeout of round 4, with ",
-		InvalidBlock:       " prepared a block in round 3 of height 1 that is not valid: time: expected later than 1000",
+		InvalidBlock:       " prepared a block in round 3 of height 1 that is not valid: time: expected 1001 at least",
 	}
 	for kind, made := range c.cases(t) {
 		raw := made.Encode()

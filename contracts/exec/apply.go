@@ -101,6 +101,8 @@ func Admit(c *Context, account chain.Account, m *chain.Message) *Refusal {
 	switch cost := chain.Mul(m.GasLimit, m.GasPrice); {
 	case !account.Exists():
 		return &Refusal{NoAccount, 0, 0}
+	case !c.writes(m):
+		return &Refusal{NotWriter, 0, 0}
 	case m.Nonce != account.Nonce:
 		return &Refusal{NonceTaken, m.Nonce, account.Nonce}
 	case m.ValidUntil < c.Height:
@@ -128,6 +130,8 @@ func (e *Env) run() error {
 			return e.noReceiver()
 		case e.Message.GasLimit > chain.MaxMessageGas: // no chain of ours sends it, but a chain may not be ours
 			return Fail(chain.StatusLimit, "gas limit of %d (limit %d)", e.Message.GasLimit, chain.MaxMessageGas)
+		case e.Context.isClosed(e.Message):
+			return Fail(chain.StatusRefused, "chain %d takes messages of its own writers alone, and money", e.Context.Chain)
 		case e.Context.isCheap(e.Message):
 			return Fail(chain.StatusLimit, "gas price of %d, and chain %d's least is %d", e.Message.GasPrice, e.Context.Chain, e.Context.Params.MinGasPrice)
 		}
@@ -155,6 +159,33 @@ func (e *Env) end(err error) error {
 // back is handled all the same: its cost is a constant.
 func (c *Context) isCheap(m *chain.Message) bool {
 	return m.GasPrice < c.Params.MinGasPrice && m.Method != chain.MethodAdd && !m.CannotFail()
+}
+
+// writes says whether an external message is of a key that may write here (SPEC 7.3), or calls a system actor: those judge for themselves, as
+// with relays (isClosed). Else a chain that lists its writers would cut off the chains under it, whose digests anybody carries, and an owner
+// who lives there and isn't listed could never change the list again.
+func (c *Context) writes(m *chain.Message) bool {
+	if len(c.Params.Writers) == 0 {
+		return true
+	}
+	signed, err := m.Signed() // the signature is checked with others
+	return err == nil && chain.Allows(c.Params.Writers, signed.Public) || callsSystem(m)
+}
+
+// callsSystem says whether all that m does is to send something to a system actor, of this chain or another.
+func callsSystem(m *chain.Message) bool {
+	if m.Method != chain.MethodCall {
+		return false
+	}
+	in, err := chain.DecodeCall(m.Input)
+	return err == nil && in.To.IsNative()
+}
+
+// isClosed says whether a relay comes from another chain to one with writers of its own, and isn't money or what came back: its sender's
+// chain vouches for the sender, and this one need not believe it (SPEC 7.3). It is taken in and bounced, as all that can't be run (SPEC 8.3).
+// The system actors judge for themselves: anybody's digest is as good as a writer's.
+func (c *Context) isClosed(m *chain.Message) bool {
+	return len(c.Params.Writers) > 0 && m.From.Chain() != c.Chain && m.Method != chain.MethodAdd && !m.CannotFail() && !m.To.IsNative()
 }
 
 // noReceiver is why a message came to the chain's own account.

@@ -23,11 +23,22 @@ func (e *Env) makeRare() *rare {
 	return e.rare
 }
 
+// TakesCode is why no account here has code: the chain is one of system actors (SPEC 7.1).
+func (c *Context) TakesCode() error {
+	if c.Params.Structural {
+		return Fail(chain.StatusRefused, "chain %d is structural: it has system actors only, and no code", c.Chain)
+	}
+	return nil
+}
+
 // Deploy makes an account with code: it sends the init from which the account takes its code (SPEC 1.3). The result is the
 // new account's address, known before it is there.
 func (e *Env) Deploy(in chain.DeployInput, amount chain.Amount) (chain.Address, error) {
 	if e.view {
 		return chain.Address{}, e.readOnly("deploy")
+	}
+	if err := e.Context.TakesCode(); err != nil {
+		return chain.Address{}, err
 	}
 	to := chain.MadeAddress(e.Context.Chain, e.Self, in.Salt, in.Code)
 	input := chain.InitInput{Code: in.Code, Salt: in.Salt, Input: in.Input}.Encode()
@@ -45,6 +56,9 @@ func (e *Env) SetCode(h chain.CodeHash) error {
 	if h == (chain.CodeHash{}) {
 		e.account.Code = h
 		return nil
+	}
+	if err := e.Context.TakesCode(); err != nil {
+		return err
 	}
 	entry, err := e.Context.Code(h)
 	switch {

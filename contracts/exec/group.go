@@ -69,7 +69,7 @@ func (c *Context) grouped(self chain.Address, before chain.Account, group []*cha
 		return nil, nil
 	}
 	for _, m := range group {
-		if m.Kind != chain.Relay || m.Method != group[0].Method || m.GasLimit < gas.Handling || m.GasLimit > chain.MaxMessageGas || c.isCheap(m) {
+		if m.Kind != chain.Relay || m.Method != group[0].Method || m.GasLimit < gas.Handling || m.GasLimit > chain.MaxMessageGas || c.isCheap(m) || c.isClosed(m) {
 			return nil, nil
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
-// Recorded is a run of a child's blocks that a digests actor has recorded. What follows from it for the chain itself is done
+// Recorded is a run of a child's blocks that a digests actor has recorded, or value of the child that it has let through without one. What follows from it for the chain itself is done
 // when the block ends: value that leaves the child's branch stays below this chain or leaves it (SPEC 7.2, 8.7), and the nodes
 // are kept by who will prove.
 type Recorded struct {
@@ -14,7 +14,9 @@ type Recorded struct {
 	First   uint64          // height of the first block
 	Anchors []chain.Anchor  // of First and those that follow
 	Nodes   []merkle.Node   // that came to be in the accumulator of the child's anchors
-	Leaving []chain.Leaving // what the blocks sent out of the child's branch, by chain
+	Leaving []chain.Leaving // what passed the valve of the child's branch, by chain
+	// Released is the accumulator's entry where value passed the valve and no block was recorded; nil otherwise.
+	Released []byte
 }
 
 // Record adds what was recorded to the block. Who calls it has proven it and charged for it.

@@ -8,6 +8,7 @@ type RefusalKind uint8
 // The reasons, in the order in which Admit looks for them.
 const (
 	NoAccount RefusalKind = iota + 1
+	NotWriter
 	NonceTaken
 	Expired
 	GasPriceLow
@@ -27,6 +28,8 @@ func (r *Refusal) Error() string {
 	switch r.Kind {
 	case NoAccount:
 		return "no such account: somebody must pay it before it can send"
+	case NotWriter:
+		return "not a writer: the chain takes messages of listed keys alone"
 	case NonceTaken:
 		return fmt.Sprintf("nonce %d: the account's next is %d", r.Got, r.Want)
 	case Expired:

@@ -6,7 +6,8 @@ package gas
 import "github.com/thinkey/thinkey/sdk/chain"
 
 // TableVersion changes with every price: instrumented code of another version is never run.
-const TableVersion = 5
+// Chains name it in their attributes (chain.Params).
+const TableVersion = chain.GasTableNow
 
 // Messages.
 const (

@@ -224,3 +224,20 @@ func TestCodeHandles(t *testing.T) {
 		}
 	}
 }
+
+// A structural chain takes no publication either (SPEC 7.1).
+func TestPublishOnStructural(t *testing.T) {
+	m := relay(chain.MethodPublish)
+	m.Kind, m.From, m.To, m.Payer = chain.External, alice, alice, alice
+	m.Amount, m.Input = chain.Amount{}, chain.PublishInput{Code: []byte("code")}.Encode()
+	m.GasLimit = chain.MaxMessageGas
+	m.Seal()
+	c := withCode(context(), &fakeCodes{})
+	for _, structural := range []bool{false, true} {
+		c.Params.Structural = structural
+		o, err := exec.Apply(c, alice, chain.Account{Balance: chain.MaxAmount}, nothing{}, m)
+		if err != nil || structural != (o.Status == chain.StatusRefused && strings.Contains(o.Reason, "is structural")) {
+			t.Errorf("structural %v: %s (%s), %v", structural, o.Status, o.Reason, err)
+		}
+	}
+}

@@ -1,6 +1,8 @@
 package native
 
 import (
+	"errors"
+
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -15,8 +17,9 @@ import (
 //	D2  A block is recorded only if the committee that the child's entry names certified it, or a block that descends from it in
 //	    the same digest.
 //	D3  No digest makes Left exceed Issued + what came into the branch, here and from above (SPEC 8.7; solvency.go).
-//	D4  Another block that the same committee certified at the last height recorded makes the child Forked, and changes nothing else
-//	    (SPEC 4.9).
+//	D4  Another block that the committee of a recorded height certified there, itself or by one that descends from it, makes the child
+//	    Forked, and changes nothing else (SPEC 4.9): whether a digest shows it at the last height recorded, or a fork message at any.
+//	D5  What leaves the branch counts for nobody before the child's valve lets it through (SPEC 8.7; valve.go).
 type digests struct{ committees Committees }
 
 // adopt makes a chain a child, by the registry's word alone: so it can't fail for a Branch that the registry sends. A child that is
@@ -38,13 +41,20 @@ func adopt(env *exec.Env) error {
 		return err
 	}
 	child := chain.Child{Known: chain.Known{Epoch: in.Seats.Epoch, Committee: in.Committee}, Issued: in.Issued}
-	return writeChild(env, in.ID, child, &in.Seats, merkle.Accumulator{})
+	if err := writeChild(env, in.ID, child, &in.Seats, merkle.Accumulator{}); err != nil || in.Params.Valve.Open() {
+		return err
+	}
+	return writeGate(env, in.ID, chain.Gate{Valve: in.Params.Valve})
 }
 
 // adoptGas is a gas limit that suffices for a child message with that input.
-func adoptGas(input []byte) uint64 {
+func adoptGas(input []byte, valve chain.Valve) uint64 {
 	const others = 1 << 10 // more than the keys, the child's entry and an empty accumulator take
-	return gas.Add + gas.Read + 3*gas.Write + gas.WriteByte*uint64(len(input)+others)
+	units := gas.Add + gas.Read + 3*gas.Write + gas.WriteByte*uint64(len(input)+others)
+	if !valve.Open() {
+		units += gas.Write + gas.WriteByte*uint64(chain.GateBytes(0))
+	}
+	return units
 }
 
 // writeChild writes what there is of a child; its committee only where that changed.
@@ -88,16 +98,20 @@ func (d digests) digest(env *exec.Env) error {
 		switch hash := at.Hash(); {
 		case at.Height == child.Anchor.Height && hash != child.Anchor.Hash:
 			in.Headers = in.Headers[shown-1:]
-			return contradict(env, id, child, &in, committee)
+			return accuse(env, child, &contradiction{child.Anchor, &in, committee})
 		case shown == len(in.Headers) && hash == child.Anchor.Hash:
 			return nil // another carrier was faster
 		case shown == len(in.Headers):
-			return refused("blocks of chain %d are recorded up to %d, and the digest ends at %d", id, child.Anchor.Height, at.Height)
+			return refused("blocks of chain %d are recorded up to %d, and the digest ends at %d; show two blocks of one height with a %s message",
+				id, child.Anchor.Height, at.Height, chain.MethodFork)
 		}
 	}
 	in.Headers = in.Headers[shown:]
 	known, err := light.Follow(child.Known, &in, committee, light.Direct)
-	if err != nil {
+	switch {
+	case errors.Is(err, light.ErrFork) && child.Anchor.Height > 0: // who certifies a block certifies those before it
+		return accuse(env, child, &contradiction{child.Anchor, &in, committee})
+	case err != nil:
 		return refused("chain %d: %v", id, err)
 	}
 	return record(env, id, child, known, &in)
@@ -123,15 +137,19 @@ func digestGas(d *chain.Digest) uint64 {
 }
 
 // DigestGas is a gas limit that suffices for a digest message, where the committee certifies the child's next block: what the actor does at
-// most with such a one, as far as the message that sends it can bring so much.
-func DigestGas(d *chain.Digest, committee *chain.Committee) uint64 {
+// most with such a one, as far as the message that sends it can bring so much. The gate is the encoded entry of the child's; nothing for a
+// valve that is open.
+func DigestGas(d *chain.Digest, committee *chain.Committee, gate []byte) uint64 {
 	const others = 4 << 10 // more than the keys, the child's entry, what came, an accumulator and the event take
 	units := gas.Handling + gas.NewAccount + digestGas(d) + gas.CommitteeNode*uint64(committee.Nodes())
-	units += 6*gas.Read + gas.ReadByte*(others+uint64(len(committee.Append(nil))))
+	units += 7*gas.Read + gas.ReadByte*(others+uint64(len(committee.Append(nil))))
 	units += 3*gas.Write + gas.WriteByte*(others+uint64(len(d.Next.Append(nil)))) + gas.Event
 	for i := range d.Headers {
 		const entry = 64 // key and value of what has left for a chain
 		units += uint64(len(d.Headers[i].Leaving)) * (gas.Read + gas.Write + entry*(gas.ReadByte+gas.WriteByte))
+	}
+	if gate != nil {
+		units += releaseGas(len(gate))
 	}
 	const sending = 8 << 20 // more than the largest message takes that sends it
 	return min(units, chain.MaxMessageGas-sending)
@@ -145,13 +163,18 @@ func childOf(env *exec.Env, id chain.ID) (chain.Child, error) {
 	return child, err
 }
 
-// committee is who certifies a child's next block. One that was handed over to by a rotten committee may have keys that are none: its
-// chain has lost its own say, and nobody else's.
+// committee is who certifies a child's next block.
 func (d digests) committee(env *exec.Env, id chain.ID) (*light.Committee, error) {
 	c, _, err := entryOf(env, chain.ChildCommitteeKey(id), chain.DecodeCommittee)
 	if err != nil {
 		return nil, err
 	}
+	return d.able(env, id, c)
+}
+
+// able makes a child's committee able to check what it is said to have signed. One that was handed over to by a rotten committee may have
+// keys that are none: its chain has lost its own say, and nobody else's.
+func (d digests) able(env *exec.Env, id chain.ID, c chain.Committee) (*light.Committee, error) {
 	if err := env.Charge(gas.CommitteeNode * uint64(c.Nodes())); err != nil {
 		return nil, err
 	}
@@ -162,31 +185,13 @@ func (d digests) committee(env *exec.Env, id chain.ID) (*light.Committee, error)
 	return made, nil
 }
 
-// contradict marks a child whose committee certified two blocks at one height (D4): the first header of in stands where another block
-// is recorded, and the last has a certificate. A committee that the recorded block handed over from is not known any more.
-func contradict(env *exec.Env, id chain.ID, child chain.Child, in *chain.Digest, committee *light.Committee) error {
-	at := &in.Headers[0]
-	height, hash := child.Anchor.Height, child.Anchor.Hash
-	if height == 0 {
-		return refused("chain %d: its blocks count from 1", id)
-	}
-	before := chain.Known{Anchor: chain.Anchor{Height: height - 1, Hash: at.Parent}, Epoch: child.Epoch, Committee: child.Committee}
-	if _, err := light.Follow(before, in, committee, light.Direct); err != nil {
-		return refused("chain %d: block %d is recorded as %s, and another one is not proven: %v", id, height, hash, err)
-	}
-	if child.Forked {
-		return nil
-	}
-	child.Forked = true
-	if err := env.Write(chain.ChildKey(id), child.Encode()); err != nil {
-		return err
-	}
-	return env.Emit(chain.EventForked, chain.ForkedEvent{Child: id, Height: height, Recorded: hash, Other: at.Hash()}.Encode())
-}
-
 // record takes over the blocks of a digest that goes on from what is known of the child.
 func record(env *exec.Env, id chain.ID, child chain.Child, known chain.Known, d *chain.Digest) error {
-	leaving, err := leave(env, id, &child, d.Headers)
+	left, err := leave(env, id, &child, d.Headers)
+	if err != nil {
+		return err
+	}
+	leaving, err := pass(env, id, left)
 	if err != nil {
 		return err
 	}

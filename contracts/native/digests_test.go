@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/thinkey/thinkey/consensus/committee"
@@ -125,7 +126,7 @@ func records(t testing.TB, p panel, issued uint64) *world {
 func (w *world) digest(d chain.Digest) exec.Outcome {
 	w.t.Helper()
 	if c, err := chain.DecodeCommittee(w.at(chain.DigestsAddress(w.context.Chain)).entries[chain.ChildCommitteeKey(d.Last().Chain)]); err == nil {
-		w.limit = native.DigestGas(&d, &c)
+		w.limit = native.DigestGas(&d, &c, w.gate(d.Last().Chain))
 		defer func() { w.limit = 0 }()
 	}
 	return w.send(alice, chain.DigestsAddress(w.context.Chain), chain.MethodDigest, 0, d.Append(nil))
@@ -242,7 +243,6 @@ func TestDigestRefused(t *testing.T) {
 		{"this chain", edit(func(h *chain.Header) { h.Chain = 1 }), "chain 1 is no child of chain 1"},
 		{"a grandchild", edit(func(h *chain.Header) { h.Chain = 4 }), "chain 4 is no child of chain 1"},
 		{"another epoch", edit(func(h *chain.Header) { h.Epoch++ }), "another network, chain, epoch"},
-		{"another parent", edit(func(h *chain.Header) { h.Parent[0]++ }), "goes on from another block"},
 		{"another committee named", edit(func(h *chain.Header) { h.Committee[0]++ }), "names committee"},
 		{"another committee", strange.digest(3, 3), "names committee"},
 		{"certified by others", others, "block 3"},
@@ -338,7 +338,7 @@ func TestFork(t *testing.T) {
 	for _, x := range []struct {
 		name     string
 		from, to int
-	}{{"at the height", 2, 2}, {"behind it", 2, 4}, {"before and behind it", 1, 4}} {
+	}{{"at the height", 2, 2}, {"at it and behind", 2, 4}, {"before and behind it", 1, 4}, {"behind it", 3, 4}} {
 		t.Run(x.name, func(t *testing.T) {
 			w := records(t, p, 0)
 			w.ok(w.digest(l.digest(1, 2)))
@@ -364,12 +364,124 @@ func TestFork(t *testing.T) {
 	unlinked.Headers[0].GasUsed++
 	w := records(t, p, 0)
 	w.ok(w.digest(l.digest(1, 2)))
-	for _, d := range []chain.Digest{stranger.digest(2, 2), uncertified, few, unlinked, branch.digest(3, 4)} {
+	for _, d := range []chain.Digest{stranger.digest(2, 2), uncertified, few, unlinked, branch.digest(4, 4)} {
 		w.unchanged(func() { w.want(w.digest(d), chain.StatusRefused, "") })
 	}
 }
 
-// Where the recorded block handed over, who certified it is not known any more, and what it certified else can't be judged.
+// two is a fork message's input: the block of a line at a height that is recorded up to another one, and a run of another line.
+func (l *line) two(height, recorded int, other chain.Digest) chain.ForkInput {
+	l.t.Helper()
+	var anchors merkle.Accumulator
+	kept := map[[2]uint64]merkle.Hash{}
+	for i := range recorded {
+		for _, n := range anchors.Append(light.AnchorLeaf(l.headers[i].Anchor())) {
+			kept[[2]uint64{uint64(n.Level), n.Index}] = n.Hash
+		}
+	}
+	place, err := merkle.ProvePlace(uint64(recorded), uint64(height-1), func(level uint8, index uint64) (merkle.Hash, error) {
+		return kept[[2]uint64{uint64(level), index}], nil
+	})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return chain.ForkInput{Recorded: l.headers[height-1], Place: place.Append(nil), Committee: l.panels[height-1].Committee, Other: other}
+}
+
+func (w *world) fork(in chain.ForkInput) exec.Outcome {
+	return w.send(alice, chain.DigestsAddress(w.context.Chain), chain.MethodFork, 0, in.Encode())
+}
+
+// Two blocks of one height are evidence however old they are, and whoever certifies by now (SPEC 4.9, 7.2).
+func TestOldFork(t *testing.T) {
+	first, second := newPanel(2, 0, 4, 1), newPanel(2, 1, 4, 2)
+	l := newLine(t, first).grow().grow()
+	branch := l.fork(1)
+	branch.grow(chain.Leaving{Chain: 3, Amount: chain.NewAmount(0)}).grow()
+	l.handOver(second).grow().grow().grow()
+	late := l.fork(5)
+	late.grow(chain.Leaving{Chain: 3, Amount: chain.NewAmount(0)}).grow()
+	handed := l.fork(2).grow() // goes on with the old committee where the recorded block hands over
+	handed.panel, handed.panels[2] = first, first
+	handed.headers[2].Epoch, handed.headers[2].Committee, handed.headers[2].Next = 0, first.Hash(), first.Hash()
+	for _, x := range []struct {
+		name     string
+		branch   *line
+		height   int
+		from, to int
+	}{
+		{"old", branch, 2, 2, 2}, {"old, by what descends from it", branch, 2, 2, 3}, {"old, behind it", branch, 2, 3, 3},
+		{"at a handover", handed, 3, 3, 3}, {"of the committee now", late, 6, 6, 7}, {"of the committee now, behind it", late, 6, 7, 7},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			w := records(t, first, 0)
+			w.ok(w.digest(l.digest(1, 3)))
+			w.ok(w.digest(l.digest(4, 6)))
+			want := w.child(2)
+			in := l.two(x.height, 6, x.branch.digest(x.from, x.to))
+			forked := chain.ForkedEvent{Child: 2, Height: uint64(x.height), Recorded: l.headers[x.height-1].Hash(), Other: x.branch.headers[x.height-1].Hash()}
+			o := w.ok(w.fork(in))
+			if len(o.Events) != 1 || o.Events[0].Topic != chain.EventForked || !bytes.Equal(o.Events[0].Body, forked.Encode()) || o.Recorded() != nil {
+				t.Fatalf("events %+v, recorded %+v", o.Events, o.Recorded())
+			}
+			want.Forked = true
+			if c := w.child(2); c != want {
+				t.Fatalf("%+v, want %+v", c, want)
+			}
+			w.nothing(w.fork(in))
+		})
+	}
+}
+
+// What shows less than two certified blocks of one height is none: each part of a fork message is checked.
+func TestNoFork(t *testing.T) {
+	p := newPanel(2, 0, 4, 1)
+	l := newLine(t, p).grow().grow().grow().grow()
+	branch := l.fork(1)
+	branch.grow(chain.Leaving{Chain: 3, Amount: chain.NewAmount(0)}).grow().grow()
+	w := records(t, p, 0)
+	w.ok(w.digest(l.digest(1, 4)))
+	good := func() chain.ForkInput { return l.two(2, 4, branch.digest(2, 3)) }
+	for _, x := range []struct {
+		name, words string
+		change      func(in *chain.ForkInput)
+	}{
+		{"the same block", "no other block of that height", func(in *chain.ForkInput) { in.Other = l.digest(2, 3) }},
+		{"behind the same block", "no other block of that height", func(in *chain.ForkInput) { in.Other = l.digest(3, 3) }},
+		{"of a later height", "no other block of that height", func(in *chain.ForkInput) { in.Other = branch.digest(4, 4) }},
+		{"of an earlier height", "no other block of that height", func(in *chain.ForkInput) { in.Other = l.digest(1, 1) }},
+		{"not recorded", "is not shown to be recorded", func(in *chain.ForkInput) { in.Recorded, in.Other = branch.headers[1], l.digest(2, 3) }},
+		{"of another height", "is recorded as leaf", func(in *chain.ForkInput) { in.Recorded = l.headers[2] }},
+		{"of height 0", "is recorded as leaf", func(in *chain.ForkInput) { in.Recorded.Height = 0 }},
+		{"of another chain", "is no child", func(in *chain.ForkInput) { in.Recorded.Chain = 3 }},
+		{"place of before", "is not shown to be recorded", func(in *chain.ForkInput) { in.Place = l.two(2, 2, in.Other).Place }},
+		{"no place", "fork: ", func(in *chain.ForkInput) { in.Place = nil }},
+		{"committee of others", "another one is shown", func(in *chain.ForkInput) { in.Committee = newPanel(2, 0, 4, 9).Committee }},
+		{"not certified", "another one is not proven", func(in *chain.ForkInput) { in.Other.Certificate.Signature[5] ^= 1 }},
+		{"too few", "another one is not proven", func(in *chain.ForkInput) {
+			in.Other = branch.digest(2, 2)
+			in.Other.Certificate = p.certify(t, &branch.headers[1], 2)
+		}},
+		{"not linked", "another one is not proven", func(in *chain.ForkInput) { in.Other.Headers[0].GasUsed++ }},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			in := good()
+			x.change(&in)
+			w.unchanged(func() {
+				if o := w.fork(in); o.Status != chain.StatusRefused && o.Status != chain.StatusBadInput || !strings.Contains(o.Reason, x.words) {
+					t.Errorf("status %q (%s), want %q", o.Status, o.Reason, x.words)
+				}
+			})
+		})
+	}
+	w.unchanged(func() {
+		w.want(w.send(alice, chain.DigestsAddress(1), chain.MethodFork, 5, good().Encode()), chain.StatusBadInput, "takes no amount")
+		w.want(w.send(alice, chain.DigestsAddress(1), chain.MethodFork, 0, nil), chain.StatusBadInput, "fork: ")
+	})
+	w.ok(w.fork(good()))
+}
+
+// Where the recorded block handed over, the digest of another one shows nothing by itself: who certified it is not known any more.
 func TestForkAtAHandover(t *testing.T) {
 	first, second := newPanel(2, 0, 4, 1), newPanel(2, 1, 4, 2)
 	l := newLine(t, first).grow()
@@ -378,7 +490,7 @@ func TestForkAtAHandover(t *testing.T) {
 	w := records(t, first, 0)
 	w.ok(w.digest(l.digest(1, 2)))
 	w.unchanged(func() { w.want(w.digest(other.digest(2, 2)), chain.StatusRefused, "another one is not proven") })
-	// One of before it had nothing to do with the new committee, so there is none that certified both.
+	w.ok(w.fork(l.two(2, 2, other.digest(2, 2))))
 	w.recorded(l, w.digest(l.digest(3, 3)), 3, 3)
 }
 
@@ -447,7 +559,7 @@ func TestMostNodesAreRecorded(t *testing.T) {
 		if len(d.Headers) == 0 {
 			t.Fatalf("no header with %d values fits", leaving)
 		}
-		if units := native.DigestGas(&d, &c); units >= chain.MaxMessageGas-8<<20 {
+		if units := native.DigestGas(&d, &c, nil); units >= chain.MaxMessageGas-8<<20 {
 			t.Errorf("%d headers with %d values each take %d gas", len(d.Headers), leaving, units)
 		}
 	}

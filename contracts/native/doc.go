@@ -9,13 +9,13 @@
 // The system actors (SPEC 6.1) are accounts like all others, by the same exec.Apply, but that their code is written here. Nobody
 // has a key for them; messages alone change what they hold.
 //
-//	digests    child, digest                     blocks of the chain's children count (digests.go, solvency.go)
-//	registry   create, committee, child          chains are made, and their committees changed (registry.go)
+//	digests    child, digest, fork, release, valve  blocks of the chain's children count (digests.go, solvency.go, valve.go)
+//	registry   create, committee, params,        chains are made, their committees and attributes changed (registry.go)
+//	           child, valve
 //	nodes      register, leave, withdraw         nodes, and their deposits (nodes.go)
 //
-// What a chain has of its own are its parameters (chain.Params), name, owner and committee. Of SPEC 7.1 and 7.3 there is no other token,
-// election, block interval or gas table yet, no chain of system actors alone, no lists of who may validate, write or read, and no
-// message that changes what was registered but the committee; of 8.7 no limit or delay of a chain's own beside the cap.
+// What a chain has of its own are its attributes (chain.Params), name, owner and committee. Of SPEC 7.1 there is no other token, no election
+// by stake and no other gas table yet: an attribute that asks for one is refused.
 //
 // An account without code refuses everything else, and what came with it bounces.
 package native

@@ -153,6 +153,9 @@ type publish struct{ codes Codes }
 
 // Handle charges before it works.
 func (p publish) Handle(env *exec.Env) error {
+	if err := env.Context.TakesCode(); err != nil {
+		return err
+	}
 	in, err := readPublish(env.Message)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package native_test
 
 import (
 	"bytes"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -31,7 +32,7 @@ func registers(t testing.TB, tree chain.Tree) *world {
 		b := branch(p, l.Parent, 0)
 		b.Params.MinGasPrice = uint64(l.ID)
 		r.entries[chain.NamedKey(b.Name)] = chain.EncodeNamed(l.ID)
-		r.entries[chain.RegisteredKey(l.ID)], r.entries[chain.RegisteredCommittee(l.ID)] = b.Registration.Encode(), p.Append(nil)
+		r.entries[chain.RegisteredKey(l.ID)], r.entries[chain.RegisteredCharter(l.ID)] = b.Registration.Encode(), chain.Charter{Seats: p.Committee, Params: b.Params}.Encode()
 	}
 	for key, value := range r.entries { // any order: a sum
 		r.account.StorageBytes += uint64(len(key) + len(value))
@@ -55,11 +56,11 @@ func (w *world) registration(id chain.ID) chain.Registration {
 
 func (w *world) committee(id chain.ID) chain.Committee {
 	w.t.Helper()
-	c, err := chain.DecodeCommittee(w.at(chain.RegistryAddress()).entries[chain.RegisteredCommittee(id)])
+	c, err := chain.DecodeCharter(w.at(chain.RegistryAddress()).entries[chain.RegisteredCharter(id)])
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return c
+	return c.Seats
 }
 
 // A chain is made: registered, introduced to the tree and to its parent, its deposit frozen; another one behind it, and a digest of
@@ -76,7 +77,7 @@ func TestCreate(t *testing.T) {
 	want := chain.Registration{
 		Limb: limb, Owner: alice, Name: in.Name, Params: w.registration(1).Params, Height: 10, Deposit: chain.NewAmount(chain.ChainDeposit), Committee: seats.Hash(),
 	}
-	if g := w.registration(5); g != want {
+	if g := w.registration(5); !reflect.DeepEqual(g, want) {
 		t.Errorf("registered %+v, want %+v", g, want)
 	}
 	if made := chain.Seated(5, 1, seats.Seed, in.Nodes); seats.Hash() != made.Hash() || seats.Seed == (chain.Hash{}) {
@@ -92,11 +93,11 @@ func TestCreate(t *testing.T) {
 	params := chain.DefaultParams()
 	params.MinGasPrice = 77
 	o = w.ok(w.create(chain.ChainDeposit, chain.CreateInput{Parent: 4, Name: "b", Params: &params, Nodes: applicants("b", 2, 1)}))
-	if g := w.registration(6); g.Parent != 4 || g.Params != params || !slices.Equal(o.Introduced(), []chain.Limb{{ID: 6, Parent: 4}}) {
+	if g := w.registration(6); g.Parent != 4 || !g.Params.Equal(params) || !slices.Equal(o.Introduced(), []chain.Limb{{ID: 6, Parent: 4}}) {
 		t.Errorf("registered %+v", g)
 	}
 	o = w.ok(w.create(chain.ChainDeposit, chain.CreateInput{Parent: 6, Name: "c", Nodes: applicants("c", 2, 1)})) // under one of the same block
-	if g := w.registration(7); g.Params != params || w.committee(7).Seed == w.committee(6).Seed {
+	if g := w.registration(7); !g.Params.Equal(params) || w.committee(7).Seed == w.committee(6).Seed {
 		t.Errorf("registered %+v", g)
 	}
 	if len(w.out) != 2 || w.out[0].To != chain.DigestsAddress(4) || w.out[1].To != chain.DigestsAddress(6) {
@@ -156,6 +157,21 @@ func TestIntroduceAgain(t *testing.T) {
 	parent := newWorld(t, 2, family)
 	parent.ok(parent.deliver(again))
 	parent.nothing(parent.deliver(told))
+
+	next := w.registration(5).Params
+	next.Valve.Delay = 7
+	w.ok(w.send(alice, chain.RegistryAddress(), chain.MethodParams, 0, chain.ParamsInput{Chain: 5, Params: next}.Encode()))
+	lost := w.out[2] // the parent knew no such chain
+	w.ok(w.send(bob, chain.RegistryAddress(), chain.MethodChild, 0, told.Input))
+	if len(w.out) != 5 || w.out[3].Method != told.Method || w.out[4].Method != chain.MethodValve || !bytes.Equal(w.out[4].Input, lost.Input) {
+		t.Fatalf("sent %+v", w.out[2:])
+	}
+	for _, m := range w.out[3:] {
+		parent.ok(parent.deliver(m))
+	}
+	if g, err := chain.DecodeGate(parent.gate(5)); err != nil || g.Valve != next.Valve {
+		t.Errorf("the parent knows of %+v, %v", g.Valve, err)
+	}
 
 	forged := told.Clone().Input
 	b, err := chain.DecodeBranch(forged)
@@ -320,7 +336,7 @@ func TestChangeCommittee(t *testing.T) {
 		words  string
 	}{
 		{"not the owner", bob, 0, chain.CommitteeInput{Chain: 5, Nodes: applicants("a", 3, 1)}, chain.StatusRefused, "only its owner"},
-		{"of the genesis", alice, 0, chain.CommitteeInput{Chain: 2, Nodes: applicants("chain 2", 3, 1)}, chain.StatusRefused, "nobody changes its committee"},
+		{"of the genesis", alice, 0, chain.CommitteeInput{Chain: 2, Nodes: applicants("chain 2", 3, 1)}, chain.StatusRefused, "nobody changes what is registered of it"},
 		{"no chain", alice, 0, chain.CommitteeInput{Chain: 9, Nodes: applicants("a", 3, 1)}, chain.StatusRefused, "not registered"},
 		{"with money", alice, 5, chain.CommitteeInput{Chain: 5, Nodes: applicants("a", 3, 1)}, chain.StatusBadInput, "takes no amount"},
 		{"a stolen key", alice, 0, chain.CommitteeInput{Chain: 5, Nodes: rogue}, chain.StatusRefused, "node 640300"},

@@ -8,7 +8,8 @@ import (
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
-// leave adds to child.Left what headers say has left its branch, and returns that by chain. It refuses what the branch can't have
+// leave adds to child.Left what headers say has left its branch, and returns that by chain: it has left the branch, and not passed the
+// valve. It refuses what the branch can't have
 // (D3). Which branch a chain is in that this one does not know yet can't be told: its digest waits until the tree has come here. No
 // honest child is before this chain for long, as nothing leaves for a chain that the tree does not have.
 func leave(env *exec.Env, id chain.ID, child *chain.Child, headers []chain.Header) ([]chain.Leaving, error) {
@@ -39,8 +40,7 @@ func leave(env *exec.Env, id chain.ID, child *chain.Child, headers []chain.Heade
 		return nil, refused("chain %d: %s would have left it, and all that it ever had is %s: %s issued, %s from here and beside it, %s from above",
 			id, child.Left, bound, child.Issued, entered, credited)
 	}
-	sums := summed(list)
-	return sums, letOut(env, id, sums)
+	return summed(list), nil
 }
 
 // letOut counts what has left a branch by chain: that takes in no more from it (package light, L10).

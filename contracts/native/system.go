@@ -38,7 +38,10 @@ func (p Programs) system(self chain.Address) actor {
 	if d.committees == nil {
 		d.committees = decoded{}
 	}
-	return actor{chain.MethodDigest: d.digest, chain.MethodChild: adopt}
+	return actor{
+		chain.MethodDigest: d.digest, chain.MethodFork: d.fork, chain.MethodRelease: release,
+		chain.MethodChild: adopt, chain.MethodValve: setChildValve,
+	}
 }
 
 // Handle does what the method says.

@@ -19,7 +19,7 @@ func FuzzSystem(f *testing.F) {
 	actors := []chain.Address{chain.DigestsAddress(1), chain.RegistryAddress(), chain.NodesAddress()}
 	methods := []string{
 		chain.MethodDigest, chain.MethodChild, chain.MethodCreate, chain.MethodCommittee, chain.MethodRegister,
-		chain.MethodLeave, chain.MethodWithdraw, chain.MethodAdd, chain.MethodBounce, chain.MethodRefund, chain.MethodInit, "",
+		chain.MethodLeave, chain.MethodWithdraw, chain.MethodAdd, chain.MethodBounce, chain.MethodRefund, chain.MethodInit, "", chain.MethodFork,
 	}
 	h := newHost(1)
 	p := newPanel(2, 0, 1, 1)
@@ -39,6 +39,7 @@ func FuzzSystem(f *testing.F) {
 	}
 	f.Add(byte(0), byte(0), byte(0), one.Append(nil))
 	f.Add(byte(0), byte(0), byte(0), gap.Append(nil))
+	f.Add(byte(0), byte(12), byte(0), l.two(2, 2, l.fork(1).grow(leaving(3, 1)).digest(2, 2)).Encode())
 	w := registers(f, family).rich(h.account)
 	w.ok(w.send(alice, chain.RegistryAddress(), chain.MethodAdd, 500_000, nil))
 	w.ok(w.send(chain.RegistryAddress(), chain.DigestsAddress(1), chain.MethodChild, 0, branch(p, 1, 5).Encode()))
@@ -65,7 +66,7 @@ func TestSystemInputs(t *testing.T) {
 	for _, to := range []chain.Address{chain.DigestsAddress(1), chain.RegistryAddress(), chain.NodesAddress()} {
 		for _, method := range []string{
 			chain.MethodDigest, chain.MethodChild, chain.MethodCreate, chain.MethodCommittee, chain.MethodRegister,
-			chain.MethodLeave, chain.MethodWithdraw, chain.MethodTransfer, chain.MethodSetCode, chain.MethodInit, "",
+			chain.MethodLeave, chain.MethodWithdraw, chain.MethodTransfer, chain.MethodSetCode, chain.MethodInit, "", chain.MethodFork,
 		} {
 			for _, input := range [][]byte{nil, {0}, []byte(strings.Repeat("\x01", 600)), []byte(strings.Repeat("\xff", chain.MaxInputBytes))} {
 				w.unchanged(func() {

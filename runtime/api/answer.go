@@ -33,12 +33,12 @@ func (s *Server) answer(w http.ResponseWriter, status int, v any) {
 // those that others are slow to take (N2).
 func (s *Server) answerBytes(w http.ResponseWriter, status int, kind string, body []byte) {
 	if len(body) > smallAnswer {
-		if err := s.answers.take(len(body)); err != nil {
+		if err := s.answers.take(fromWriter(w), len(body)); err != nil {
 			w.Header().Set("Retry-After", "1")
 			s.answer(w, http.StatusServiceUnavailable, client.Refused{Error: asError(err)})
 			return
 		}
-		defer s.answers.give(len(body))
+		defer s.answers.give(fromWriter(w), len(body))
 	}
 	w.Header().Set("Content-Type", kind)
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.Limits.Write))
@@ -122,6 +122,7 @@ var hints = map[account.Kind]string{
 	account.NonceTaken:     "sign it again with next_nonce of GET /v1/accounts/{address}, or with a higher gas price to replace the other",
 	account.Expired:        "sign it again with a later valid-until height",
 	account.NoAccount:      "check the key, or pay the account first",
+	account.NotWriter:      "ask the chain's owner, who lists the keys: thinkey chain params CHAIN --writers",
 	account.GasPriceLow:    "sign it again with the min_gas_price of GET /v1/info",
 	account.GasLimitLow:    "GET /v1/info tells the gas table",
 	account.GasLimitHigh:   "split the work over several messages",

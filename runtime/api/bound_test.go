@@ -48,3 +48,31 @@ func TestFewLoadsAtOnce(t *testing.T) {
 	close(release)
 	done.Wait()
 }
+
+// N2: of the bytes that requests may hold together one address has a share, and what it gives back it may have again; who has no address has none of
+// its own.
+func TestShares(t *testing.T) {
+	l := Limits{}.complete()
+	b := newBudget("bytes", l.Bodies, l.part(l.Bodies, 1))
+	one, other := fromAddr("192.0.2.1:1000"), fromAddr("192.0.2.2:1000")
+	if each := int(l.Bodies / 4); b.take(one, each) != nil || b.take(one, 1) == nil || b.take(other, each) != nil || b.take("", 2*each) != nil || b.take("", 1) == nil {
+		t.Errorf("shares of %d bytes: %v, %d are free", each, b.shares.of, b.free.Load())
+	}
+	b.give(one, 1)
+	if err := b.take(one, 1); err != nil {
+		t.Error(err)
+	}
+	for _, same := range [][2]string{{"192.0.2.1:1", "[::ffff:192.0.2.1]:2"}, {"[2001:db8::1]:1", "[2001:db8::ffff:1]:2"}, {"pipe", ""}} {
+		if fromAddr(same[0]) != fromAddr(same[1]) {
+			t.Errorf("%v are two", same)
+		}
+	}
+	if fromAddr("[2001:db8::1]:1") == fromAddr("[2001:db8:0:1::1]:1") || one == other {
+		t.Error("two are one")
+	}
+	b.give(one, int(l.Bodies/4))
+	b.give(other, int(l.Bodies/4))
+	if len(b.shares.of) != 0 {
+		t.Errorf("%v is kept of who has nothing", b.shares.of)
+	}
+}

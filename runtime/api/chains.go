@@ -93,6 +93,9 @@ func (s *Server) meant(text string) (chain.ID, error) {
 	if n, err := strconv.ParseUint(text, 10, 32); err == nil && n > 0 {
 		return chain.ID(n), nil
 	}
+	if text == chain.MainName {
+		return chain.Main, nil
+	}
 	id, err := s.called(text)
 	if id != 0 || err != nil {
 		return id, err
@@ -167,7 +170,8 @@ func (s *Server) getChains(w http.ResponseWriter, _ *http.Request) error {
 func (s *Server) getPeers(w http.ResponseWriter, _ *http.Request) error {
 	a := client.Peers{Peers: []client.Peer{}}
 	if s.Peers != nil {
-		a.Peers = append(a.Peers, s.Peers()...)
+		known := s.Peers()
+		a.Self, a.Peers = known.Self, append(a.Peers, known.Peers...)
 	}
 	s.answer(w, http.StatusOK, a)
 	return nil
@@ -240,10 +244,13 @@ func (s *Server) known() ([]client.Chain, error) {
 	}
 	list := make([]client.Chain, 0, len(tree))
 	for _, limb := range tree {
-		c := client.Chain{Chain: limb.ID, Parent: limb.Parent, Name: d.names[limb.ID], Recorded: d.recorded[limb.Parent].upTo[limb.ID]}
+		known := d.recorded[limb.Parent]
+		c := client.Chain{Chain: limb.ID, Parent: limb.Parent, Name: d.names[limb.ID], Recorded: known.upTo[limb.ID], Forked: known.forked[limb.ID]}
 		if one := s.get(limb.ID); one != nil {
 			h := one.node.Head()
 			c.Here, c.Height, c.Block, c.StateRoot, c.TimeMillis = true, h.Header.Height, h.Hash, h.Header.Roots.State, h.Header.TimeMillis
+			at := one.node.Standing()
+			c.Round, c.Silent = at.Round, at.Silent
 		}
 		list = append(list, c)
 	}

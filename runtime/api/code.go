@@ -78,7 +78,7 @@ func (s *served) question(q *http.Request) (exec.Question, error) {
 			Hint:    `send {"method": "…", "input": "hexadecimal digits"} as application/json`,
 		}
 	}
-	body := body{budget: s.bodies}
+	body := body{budget: s.bodies, from: fromAddr(q.RemoteAddr)}
 	defer body.free()
 	if err := body.read(q, maxQuestionBytes); err != nil {
 		return exec.Question{}, err

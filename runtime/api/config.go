@@ -19,8 +19,8 @@ type Config struct {
 	Listen  string
 	Dev     *client.Dev // of a development network, else nil
 	Version string
-	// Peers, if set, says which other nodes this one knows.
-	Peers func() []client.Peer
+	// Peers, if set, says what this node is to others, and which it knows.
+	Peers func() client.Peers
 	// Elsewhere, if set, reaches the chains that are not here.
 	Elsewhere Elsewhere
 	// Metrics are served beside those of the nodes.
@@ -41,6 +41,7 @@ type Limits struct {
 	Poll      time.Duration // the longest wait of one request [60s]
 
 	Connections int   // at once [4096]; more wait in the system's queue
+	Address     int   // of the connections those of one address [256]; a quarter of them can be streams. Bodies and answers of one are shared as much
 	Streams     int   // at once [256]
 	Polls       int   // requests that wait, at once [1024]
 	Bodies      int64 // bytes of request bodies in memory [128 MiB]
@@ -59,6 +60,7 @@ func (l Limits) complete() Limits {
 	fill(&l.KeepAlive, 15*time.Second)
 	fill(&l.Poll, time.Minute)
 	fill(&l.Connections, 4096)
+	fill(&l.Address, 256)
 	fill(&l.Streams, 256)
 	fill(&l.Polls, 1024)
 	fill(&l.Bodies, 128<<20)
@@ -67,6 +69,12 @@ func (l Limits) complete() Limits {
 	fill(&l.BlockBytes, 16<<20)
 	fill(&l.Tree, 10_000)
 	return l
+}
+
+// part is what of a number of bytes one address may have: four times its share of connections, as most don't need theirs, and at least so much that
+// it can do anything.
+func (l *Limits) part(of, least int64) int64 {
+	return max(least, of*min(4*int64(l.Address), int64(l.Connections))/int64(l.Connections))
 }
 
 func fill[T ~int | ~int64](v *T, otherwise T) {
@@ -83,6 +91,8 @@ const (
 	loadsAtOnce = 2
 	// evidenceAtOnce is how many files of evidence may be read at once: one has up to chain.MaxEvidenceBytes.
 	evidenceAtOnce = 2
+	// leastAnswers is how many bytes of answers that it hasn't taken one address may have, whatever its share: a block of the largest size, and more.
+	leastAnswers = 64 << 20
 	// pageEvents is how many messages of a block one answer holds.
 	pageEvents = 1000
 	// cutInput bounds a message's input, and its events, where many are answered at once.

@@ -19,10 +19,11 @@ type directory struct {
 	recorded map[chain.ID]recorded // by parent
 }
 
-// recorded is up to which block a parent has recorded its children, after its block at a height.
+// recorded is what a parent knows of its children, after its block at a height.
 type recorded struct {
-	at   uint64
-	upTo map[chain.ID]uint64
+	at     uint64
+	upTo   map[chain.ID]uint64 // the last block recorded
+	forked map[chain.ID]bool
 }
 
 func newDirectory() *directory {
@@ -81,7 +82,7 @@ func (d *directory) record(parent *served, tree chain.Tree) error {
 	if was, ok := d.recorded[id]; ok && was.at == height {
 		return nil
 	}
-	now := recorded{height, map[chain.ID]uint64{}}
+	now := recorded{height, map[chain.ID]uint64{}, map[chain.ID]bool{}}
 	for _, limb := range tree {
 		if limb.Parent != id {
 			continue
@@ -90,7 +91,18 @@ func (d *directory) record(parent *served, tree chain.Tree) error {
 		if err != nil {
 			return err
 		}
+		raw, err := parent.node.Entry(chain.DigestsAddress(id), chain.ChildKey(limb.ID))
+		if err != nil {
+			return err
+		}
 		now.upTo[limb.ID] = last
+		if raw != nil {
+			child, err := chain.DecodeChild(raw)
+			if err != nil {
+				return err
+			}
+			now.forked[limb.ID] = child.Forked
+		}
 	}
 	d.recorded[id] = now
 	return nil

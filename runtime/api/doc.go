@@ -4,7 +4,8 @@
 //	                                             │
 //	                                             └ histories: committed blocks with their events, read once, kept while used
 //
-// Each chain has its histories; bounds are those of the process. A tree of messages is followed over all chains that are here.
+// Each chain has its histories; bounds are those of the process. A tree of messages is followed over all chains that are here,
+// and at other nodes over those that aren't.
 //
 // The JSON types are those of sdk/client. GET /v1/ lists the routes.
 //
@@ -18,9 +19,12 @@
 //	    too slowly loses it, and takes it up again with Last-Event-ID.
 //	N4  A panic in a route answers 500 and is logged; the node goes on.
 //	N5  A stream is a function of the chain: events have the same numbers and contents whenever it is read, and none is left out. That of
-//	    a tree over several chains is one of the chains and its cursors: what follows a cursor is the same, whoever asks.
+//	    a tree over several chains is one of the chains and its cursors: what follows a cursor is the same, whoever asks. What another node
+//	    tells of chains that aren't here has no number, and is told again.
 //	N6  What a submission keeps in memory is its messages, not the body that they came in.
 //	N7  A development network answers only on loopback and to names of it, so that no web page can reach it by another name.
+//	N8  What other nodes tell of a tree is marked as their word, displaces nothing that the chains here show, and costs a bounded number of
+//	    questions, bytes and seconds (abroad.go). Who is asked by another node asks nobody.
 //
 // # What it does not do
 //

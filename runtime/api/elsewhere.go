@@ -77,6 +77,12 @@ func (s *Server) passOn(r route, w http.ResponseWriter, q *http.Request, id chai
 	if r.Method == http.MethodPost && q.PathValue("address") == "" {
 		return s.main.postMessages(w, q)
 	}
+	if r.onChain() == "GET /trace/{id}" { // it may go on here
+		if err := s.mayRead(&r, s.main, q); err != nil {
+			return err
+		}
+		return s.traceOn(w, q, id)
+	}
 	if address, err := chain.ParseAddress(q.PathValue("address")); err == nil && r.Method == http.MethodGet && address.Chain() == id && q.URL.RawQuery == "" {
 		return s.askAccount(w, q, address)
 	}
@@ -84,11 +90,11 @@ func (s *Server) passOn(r route, w http.ResponseWriter, q *http.Request, id chai
 	if err != nil {
 		return err
 	}
-	if err := s.polls.enter(); err != nil {
+	if err := s.polls.enter(""); err != nil {
 		return err
 	}
-	defer s.polls.leave()
-	body := body{budget: s.bodies}
+	defer s.polls.leave("")
+	body := body{budget: s.bodies, from: fromAddr(q.RemoteAddr)}
 	defer body.free()
 	if r.Method == http.MethodPost {
 		if err := body.read(q, maxRouteBody); err != nil {

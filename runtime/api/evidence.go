@@ -43,9 +43,9 @@ func (s *served) getRawEvidence(w http.ResponseWriter, q *http.Request) error {
 }
 
 func (s *served) rawEvidence(hash chain.Hash) ([]byte, error) {
-	if err := s.evidence.enter(); err != nil {
+	if err := s.evidence.enter(""); err != nil {
 		return nil, err
 	}
-	defer s.evidence.leave()
+	defer s.evidence.leave("")
 	return s.node.RawEvidence(hash)
 }

@@ -81,7 +81,7 @@ func TestEvidence(t *testing.T) {
 	}{
 		"/v1/chains/2/evidence":                                      {404, client.CodeWrongChain},
 		"/v1/chains/0/evidence":                                      {400, client.CodeBadRequest},
-		"/v1/chains/main/evidence":                                   {404, client.CodeUnknownChain},
+		"/v1/chains/none/evidence":                                   {404, client.CodeUnknownChain},
 		"/v1/chains/4294967297/evidence":                             {400, client.CodeBadRequest},
 		"/v1/chains/2/evidence/" + hash.String() + "/raw":            {404, client.CodeWrongChain},
 		"/v1/chains/1/evidence/" + "00/raw":                          {400, client.CodeBadRequest},

@@ -27,3 +27,6 @@ func (s *Server) Kept() (n, bytes int) {
 	defer h.mu.Unlock()
 	return h.used.Len(), h.bytes
 }
+
+// Routes are all routes, with nothing around them.
+func (s *Server) Routes() http.Handler { return s.routes() }

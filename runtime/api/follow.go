@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/client"
@@ -25,17 +26,9 @@ func (s *served) streamTree(w http.ResponseWriter, q *http.Request) error {
 	if err != nil {
 		return err
 	}
-	var f *found
-	at, top := s, id
-	err = s.histories.read(q.Context(), func() error {
-		if f, err = s.find(id); err == nil {
-			at, top, err = s.top(f)
-		}
-		if err == nil && top != id {
-			f, err = at.find(top)
-		}
-		return err
-	})
+	a := s.abroad(q)
+	o, err := s.seek(q.Context(), a, s.node.Chain(), id)
+	a.end()
 	if err != nil {
 		return err
 	}
@@ -45,8 +38,8 @@ func (s *served) streamTree(w http.ResponseWriter, q *http.Request) error {
 	}
 	defer leave()
 	if err == nil {
-		p := &progress{stream: st, resume: after, waits: map[chain.MessageID]client.Waits{}}
-		err = p.follow(q.Context(), at, f)
+		p := &progress{stream: st, resume: after, waits: map[chain.MessageID]client.Waits{}, abroad: func() *abroad { return s.abroad(q) }}
+		err = p.follow(q.Context(), o)
 	}
 	s.streamEnded(q, err)
 	return nil
@@ -62,7 +55,7 @@ func (p *progress) tellWaits(ctx context.Context, t *tree) error {
 	err := p.server.histories.read(ctx, func() error {
 		levels := p.server.levels()
 		for _, b := range t.open[:min(len(t.open), mostWaits)] {
-			if b.message == nil {
+			if b.sentIn.chain == 0 { // the root
 				continue
 			}
 			w, err := levels.waits(b)
@@ -92,9 +85,18 @@ type progress struct {
 	ready  []client.Progress                // steps found while blocks were read, sent afterwards
 	batch  treeCursor                       // how far the tree is followed
 	waits  map[chain.MessageID]client.Waits // told last
+
+	abroad func() *abroad // for one look at other nodes
+	next   time.Time      // not before
+	pause  time.Duration  // between looks; 0 while there is nothing to ask for
 }
 
-func (p *progress) step(m client.Message) {
+// step is one of a branch. What the chains here don't show, or only with another node's word, has no number: nobody could count it again.
+func (p *progress) step(b *branch, m client.Message) {
+	if b.far || m.Elsewhere {
+		p.ready = append(p.ready, client.Progress{Message: m})
+		return
+	}
 	if p.number++; p.number > p.resume.number {
 		p.ready = append(p.ready, client.Progress{Number: int(p.number), Message: m})
 	}
@@ -103,8 +105,12 @@ func (p *progress) step(m client.Message) {
 // flush sends what is ready.
 func (p *progress) flush() error {
 	for _, r := range p.ready {
-		p.batch.number = uint64(r.Number)
-		if err := p.send(client.EventProgress, p.batch.String(), r); err != nil {
+		id := ""
+		if r.Number > 0 {
+			p.batch.number = uint64(r.Number)
+			id = p.batch.String()
+		}
+		if err := p.send(client.EventProgress, id, r); err != nil {
 			return err
 		}
 	}
@@ -112,25 +118,26 @@ func (p *progress) flush() error {
 	return nil
 }
 
-// follow sends the tree of f until all of it is final.
-func (p *progress) follow(ctx context.Context, at *served, f *found) error {
-	p.step(client.Message{ID: f.id, State: client.StateAccepted})
+// follow sends the tree until all of it is final.
+func (p *progress) follow(ctx context.Context, o *origin) error {
+	t, root := o.plant(p.server.Server)
+	t.final = p.step
+	t.sent = func(_, b *branch) { p.step(b, b.describe(client.StateAccepted)) }
+	p.step(root, client.Message{ID: root.id, State: client.StateAccepted})
 	if err := p.flush(); err != nil {
 		return err
 	}
-	if f.in == nil && f.queued == nil {
-		m, err := p.settled(ctx, at, f)
+	if o.f != nil && o.f.in == nil && o.f.queued == nil {
+		m, err := p.settled(ctx, o.at, o.f)
 		if err != nil {
 			return err
 		}
 		if m.State == client.StateDropped {
-			p.step(m)
+			p.step(root, m)
 			return p.end(client.EventComplete)
 		}
 	}
-	t := newTree(at, &branch{id: f.id})
-	t.final = func(_ *branch, m client.Message) { p.step(m) }
-	t.sent = func(_, b *branch) { p.step(sentMessage(b.message, client.StateAccepted, brief)) }
+	o.sprout(t, root)
 	if err := p.again(ctx, t); err != nil {
 		return err
 	}
@@ -176,6 +183,11 @@ func (p *progress) grow(ctx context.Context, t *tree) error {
 		if err := p.flush(); err != nil {
 			return err
 		}
+		if more, err := p.look(ctx, t); err != nil {
+			return err
+		} else if more {
+			continue
+		}
 		if len(t.open) == 0 {
 			if t.truncated {
 				return p.end(client.EventTruncated)
@@ -185,10 +197,48 @@ func (p *progress) grow(ctx context.Context, t *tree) error {
 		if err := p.tellWaits(ctx, t); err != nil {
 			return err
 		}
-		if err := p.until(ctx, func(ctx context.Context) error { return p.server.awaitAbove(ctx, upto) }); err != nil {
+		if err := p.until(ctx, func(ctx context.Context) error { return p.await(ctx, upto) }); err != nil {
 			return err
 		}
 	}
+}
+
+// look asks other nodes, at a pace, about what is on chains that aren't here, and says whether the tree grew.
+func (p *progress) look(ctx context.Context, t *tree) (more bool, err error) {
+	if p.pause > 0 && time.Now().Before(p.next) {
+		return false, nil
+	}
+	var list []*branch
+	err = p.server.histories.read(ctx, func() error {
+		list, err = t.unasked(p.server.levels())
+		return err
+	})
+	a := p.abroad()
+	defer a.end()
+	if err != nil || len(list) == 0 || a.left == 0 {
+		p.pause = 0
+		return false, err
+	}
+	more = a.inquire(ctx, t, list)
+	if p.pause = min(2*p.pause, abroadLate); more || p.pause == 0 {
+		p.pause = abroadSoon
+	}
+	p.next = time.Now().Add(p.pause)
+	return more, ctx.Err()
+}
+
+// await returns when a chain here has a further block, or it is time to look elsewhere.
+func (p *progress) await(ctx context.Context, upto heads) error {
+	if p.pause == 0 {
+		return p.server.awaitAbove(ctx, upto)
+	}
+	looks, cancel := context.WithDeadline(ctx, p.next)
+	defer cancel()
+	err := p.server.awaitAbove(looks, upto)
+	if looks.Err() != nil && ctx.Err() == nil {
+		return nil
+	}
+	return err
 }
 
 // end sends what is ready and the last event.

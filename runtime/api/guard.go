@@ -13,7 +13,7 @@ import (
 func (s *Server) guard(next http.Handler) http.Handler {
 	origin := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(raw http.ResponseWriter, q *http.Request) {
-		w := &answerWriter{ResponseWriter: raw}
+		w := &answerWriter{ResponseWriter: raw, from: fromAddr(q.RemoteAddr)}
 		defer s.recovered(w, q)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")
@@ -68,11 +68,20 @@ func forbidden(format string, args ...any) *client.Error {
 	return &client.Error{Code: client.CodeForbidden, Status: http.StatusForbidden, Message: "refused: " + fmt.Sprintf(format, args...)}
 }
 
-// answerWriter knows whether the answer has begun, and with which status.
+// answerWriter knows whether the answer has begun, with which status, and whose it is.
 type answerWriter struct {
 	http.ResponseWriter
 	began  bool
 	status int
+	from   from
+}
+
+// fromWriter is who gets the answer.
+func fromWriter(w http.ResponseWriter) from {
+	if a, ok := w.(*answerWriter); ok {
+		return a.from
+	}
+	return ""
 }
 
 // WriteHeader implements http.ResponseWriter.

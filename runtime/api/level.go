@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 
+	"github.com/thinkey/thinkey/runtime/relay"
+	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/client"
+	"github.com/thinkey/thinkey/sdk/light"
+	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
 // levels finds out how final blocks are (SPEC 4.9), and what relays under way wait for, for the time of an answer.
@@ -19,7 +23,8 @@ func (s *Server) levels() *levels {
 	return &levels{Server: s, known: map[spot]client.Finality{}, queues: map[chain.ID]map[chain.MessageID]bool{}}
 }
 
-// recordedAt is where a block's digest is recorded by its parent; nothing if it isn't, or the parent is not here.
+// recordedAt is where a block's digest is recorded by its parent; nothing if it isn't, or the parent is not here, or has recorded another
+// block of that height.
 func (l *levels) recordedAt(at spot, parent chain.ID) (spot, bool, error) {
 	p := l.get(parent)
 	if p == nil {
@@ -29,7 +34,28 @@ func (l *levels) recordedAt(at spot, parent chain.ID) (spot, bool, error) {
 	if r == nil || err != nil {
 		return spot{}, false, err
 	}
-	return spot{parent, r.Height}, true, nil
+	is, err := l.isRecorded(p, r, at)
+	return spot{parent, r.Height}, is, err
+}
+
+// isRecorded says whether the block that is here is the one that a chain has recorded at its height. Of two that a broken committee has certified
+// the recorded one counts (SPEC 4.9). What is not kept here to tell by is not doubted.
+func (l *levels) isRecorded(by *served, r *relay.Recorded, at spot) (bool, error) {
+	one := l.get(at.chain)
+	if one == nil {
+		return true, nil
+	}
+	h, err := one.node.Relay().Header(at.height)
+	if err == nil {
+		var place merkle.Place
+		if place, err = by.node.Relay().Place(at.chain, r.Entry.Count, at.height-1); err == nil {
+			return r.Entry.Verify(place, light.AnchorLeaf(h.Anchor())) == nil, nil
+		}
+	}
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, relay.ErrNotHere) {
+		return true, nil
+	}
+	return false, err
 }
 
 // of is how final a final block is, as far as the chains here tell. Those of the main chain are rooted by themselves; a chain without
@@ -65,20 +91,25 @@ func (l *levels) of(at spot) (client.Finality, error) {
 	return level, nil
 }
 
-// waits says what a relay that is not handled yet waits for.
+// waits says what a relay that is not handled yet waits for; of what only other nodes can know, what they say.
 func (l *levels) waits(b *branch) (*client.Waits, error) {
-	w := &client.Waits{For: client.WaitsQueue, On: b.at}
-	if one := l.get(b.at); b.sentIn.chain == b.at || one != nil && l.isQueued(one, b.id) {
-		return w, nil
+	one, from := l.get(b.at), l.get(b.sentIn.chain) // nil where others have the chain
+	if one != nil && (b.sentIn.chain == b.at || l.isQueued(one, b.id)) {
+		return &client.Waits{For: client.WaitsQueue, On: b.at}, nil
 	}
-	from := l.get(b.sentIn.chain)
 	if from == nil {
-		return nil, nil
+		from = l.all()[0] // the highest chain here learns first of others
 	}
 	tree := from.node.Tree()
 	top := tree.Common(b.sentIn.chain, b.at)
 	for at := b.sentIn; at.chain != top && top != 0; {
 		parent := tree.Parent(at.chain)
+		if l.get(parent) == nil && one == nil {
+			return b.said(), nil
+		}
+		if l.get(parent) == nil {
+			return &client.Waits{For: client.WaitsElsewhere, On: parent}, nil
+		}
 		above, ok, err := l.recordedAt(at, parent)
 		if err != nil {
 			return nil, err
@@ -88,8 +119,10 @@ func (l *levels) waits(b *branch) (*client.Waits, error) {
 		}
 		at = above
 	}
-	w.For = client.WaitsIntake
-	return w, nil
+	if one == nil {
+		return b.said(), nil
+	}
+	return &client.Waits{For: client.WaitsIntake, On: b.at}, nil
 }
 
 // isQueued says whether the message was taken in, and waits in the queue of its chain.

@@ -59,10 +59,10 @@ func (s *served) awaitFor(q *http.Request, id chain.MessageID, wait time.Duratio
 	if wait == 0 {
 		return s.message(q.Context(), id)
 	}
-	if err := s.polls.enter(); err != nil {
+	if err := s.polls.enter(""); err != nil {
 		return client.Message{}, err
 	}
-	defer s.polls.leave()
+	defer s.polls.leave("")
 	ctx, cancel := context.WithTimeout(q.Context(), wait)
 	defer cancel()
 	return s.await(ctx, id)

@@ -27,7 +27,12 @@ func gasTable() client.Gas {
 func (s *served) getInfo(w http.ResponseWriter, _ *http.Request) error {
 	in := s.node.Info()
 	h := in.Head.Header
+	var behind *client.CatchUp
+	if p := s.node.CatchUp(); p.Active {
+		behind = &client.CatchUp{Target: p.Target, Rate: p.Rate}
+	}
 	s.answer(w, http.StatusOK, client.Info{
+		First: s.node.First(), CatchUp: behind,
 		Version: s.Version, Name: in.Genesis.Name, Network: in.Network, Chain: in.Chain, Height: h.Height, Block: in.Head.Hash,
 		StateRoot: h.Roots.State, TimeMillis: h.TimeMillis, GenesisMillis: in.Genesis.TimeMillis, Finality: client.Final,
 		Params: client.Params(in.Params), Gas: gasTable(), Pace: in.Pace.String(), Waiting: in.Waiting, Resident: in.Resident,
@@ -188,6 +193,12 @@ func (s *served) blockAt(height uint64) (*kept, error) {
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, unknownBlock(height, s.node.Head().Header.Height)
 	}
+	if errors.Is(err, store.ErrPruned) {
+		return nil, &client.Error{
+			Code: client.CodeUnknownBlock, Status: http.StatusNotFound,
+			Message: fmt.Sprintf("block %d is not here: this node has the blocks from %d on", height, s.node.First()), Hint: "ask a node that has all blocks",
+		}
+	}
 	return k, err
 }
 
@@ -226,10 +237,10 @@ func (s *served) mine(w http.ResponseWriter, q *http.Request) error {
 	if n < 1 || n > maxMine {
 		return badRequest("blocks=%d: it must be 1 to %d", n, maxMine)
 	}
-	if err := s.polls.enter(); err != nil {
+	if err := s.polls.enter(""); err != nil {
 		return err
 	}
-	defer s.polls.leave()
+	defer s.polls.leave("")
 	for range n {
 		if err := q.Context().Err(); err != nil {
 			return err

@@ -68,7 +68,7 @@ func (s *Server) table() []route {
 		on("GET", "/events", "what contracts told in final blocks, of ?account= and ?topic=, behind ?after=", any, (*served).getEvents),
 		on("GET", "/events/stream", "the same as it happens (event stream; Last-Event-ID or ?after=)", any, (*served).streamEvents),
 		on("POST", "/relay", "what shows another chain's blocks and relays, for who carries them (bytes)", nil, (*served).postRelay),
-		on("POST", "/envelopes", "bring relays that another chain sent, with their proof (an envelope)", nil, (*served).postEnvelope),
+		on("POST", "/envelopes", "bring relays that another chain sent, or what it has taken in, with the proof (an envelope or an acknowledgement)", nil, (*served).postEnvelope),
 		on("POST", "/dev/mine", "make ?blocks= now (development networks)", any, (*served).mine),
 		{Method: "GET", Path: "/metrics", What: "for Prometheus", serve: s.serveMetrics()},
 		{Method: "GET", Path: "/healthz", What: "200 while the node answers", serve: s.getHealth},
@@ -139,11 +139,13 @@ func (s *Server) run(r route, w http.ResponseWriter, q *http.Request) error {
 	} else if far {
 		return s.passOn(r, w, q, id)
 	}
+	on, err := (*served)(nil), error(nil)
 	if q.PathValue("chain") == "" {
-		return r.of(r.pick(q), w, q)
+		on = r.pick(q)
+	} else if on, err = s.named(q.PathValue("chain")); err != nil {
+		return err
 	}
-	on, err := s.named(q.PathValue("chain"))
-	if err != nil {
+	if err := s.mayRead(&r, on, q); err != nil {
 		return err
 	}
 	return r.of(on, w, q)
@@ -192,6 +194,7 @@ func (s *Server) count() {
 	s.registry = prometheus.NewRegistry()
 	s.requests = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "thinkey_api_requests_total", Help: "Requests answered, by route and status."}, []string{"route", "status"})
 	s.registry.MustRegister(s.requests, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s.door.register(s.registry)
 	for name, g := range map[string]gate{"thinkey_api_streams": s.streams, "thinkey_api_polls": s.polls} {
 		s.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: "At present: " + g.what + "."},
 			func() float64 { return float64(len(g.slots)) }))

@@ -23,7 +23,7 @@ func TestInfo(t *testing.T) {
 	in := r.info()
 	g := genesis()
 	if in.Name != g.Name || in.Network != g.Network() || in.Chain != chain.Main || in.Height != 0 || in.Pace != "manual" || in.Version != "test" ||
-		chain.Params(in.Params) != g.Params || in.GenesisMillis != g.TimeMillis || in.Finality != client.Final || in.Dev == nil || in.Dev.Seed != seed {
+		!chain.Params(in.Params).Equal(g.Params) || in.GenesisMillis != g.TimeMillis || in.Finality != client.Final || in.Dev == nil || in.Dev.Seed != seed {
 		t.Errorf("%+v", in)
 	}
 	r.submit(r.transfer("alice", "bob", 0), r.transfer("alice", "bob", 1))

@@ -10,6 +10,8 @@ import (
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/thinkey/thinkey/sdk/client"
 )
 
 // Server serves the nodes of one chain or of several. Close it before the nodes.
@@ -17,6 +19,7 @@ type Server struct {
 	Config
 	main     *served // the chain that is meant where none is named
 	listener net.Listener
+	door     *door
 	http     *http.Server
 	end      context.CancelFunc // ends streams and waits
 	reading  reading
@@ -32,6 +35,7 @@ type Server struct {
 	streams  gate
 	polls    gate
 	evidence gate
+	asking   gate
 	bodies   *budget
 	answers  *budget
 	registry *prometheus.Registry
@@ -59,11 +63,17 @@ func newOn(listener net.Listener, c Config) *Server {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	l := c.Limits
+	door := newDoor(listener, l.Address)
 	s := &Server{
 		directory: newDirectory(),
-		Config:    c, listener: limited(listener, l.Connections),
-		streams: newGate("streams", l.Streams), polls: newGate("waiting requests", l.Polls), evidence: newGate("readers of evidence", evidenceAtOnce), bodies: newBudget("request bodies", l.Bodies), answers: newBudget("answers", l.Answers),
-		reading: newReading(l.Readers), scans: make(chan struct{}, scansAtOnce),
+		Config:    c, listener: limited(door, l.Connections), door: door,
+		streams:  newGate("streams", l.Streams, (l.Address+3)/4),
+		polls:    newGate("waiting requests", l.Polls, 0), // as many as connections
+		evidence: newGate("readers of evidence", evidenceAtOnce, 0),
+		bodies:   newBudget("request bodies", l.Bodies, l.part(l.Bodies, client.MaxSubmissionBytes+1)),
+		asking:   newGate("traces of other nodes", abroadAtOnce, abroadPerCaller),
+		answers:  newBudget("answers", l.Answers, l.part(l.Answers, leastAnswers)),
+		reading:  newReading(l.Readers), scans: make(chan struct{}, scansAtOnce),
 	}
 	s.count()
 	s.main = s.add(c.Node)
@@ -112,6 +122,7 @@ func (s *Server) Close(ctx context.Context) error {
 	if e := s.listener.Close(); err == nil && !errors.Is(e, net.ErrClosed) {
 		err = e
 	}
+	s.door.wait()
 	return err
 }
 

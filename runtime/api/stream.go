@@ -21,13 +21,14 @@ type stream struct {
 
 // stream begins a stream; the caller calls the returned function when it has ended.
 func (s *served) stream(w http.ResponseWriter) (*stream, func(), error) {
-	if err := s.streams.enter(); err != nil {
+	f := fromWriter(w)
+	if err := s.streams.enter(f); err != nil {
 		return nil, nil, err
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // a proxy must pass events on as they come
 	st := &stream{s, w, http.NewResponseController(w)}
-	return st, s.streams.leave, st.write(": thinkey\n\n")
+	return st, func() { s.streams.leave(f) }, st.write(": thinkey\n\n")
 }
 
 // send writes an event; without an id it can't be resumed after.

@@ -25,11 +25,11 @@ func (s *served) postMessages(w http.ResponseWriter, q *http.Request) error {
 		return err
 	}
 	if wait > 0 { // before a message is taken: who is told that the node is busy must know that nothing has happened
-		if err := s.polls.enter(); err != nil {
+		if err := s.polls.enter(""); err != nil {
 			w.Header().Set("Connection", "close")
 			return err
 		}
-		defer s.polls.leave()
+		defer s.polls.leave("")
 	}
 	answers, at, err := s.submission(q)
 	if err != nil {
@@ -58,7 +58,7 @@ func (s *served) postMessages(w http.ResponseWriter, q *http.Request) error {
 // submission reads the body and hands its messages in: to the chain that the path names, else to that of each. It returns which that
 // was, too.
 func (s *served) submission(q *http.Request) ([]ingress.Answer, []taker, error) {
-	body := body{budget: s.bodies}
+	body := body{budget: s.bodies, from: fromAddr(q.RemoteAddr)}
 	defer body.free()
 	switch mediaType(q) {
 	case client.TypeMessage:
@@ -194,6 +194,7 @@ func awaitAll(q *http.Request, at []taker, list []client.Submitted, wait time.Du
 // takes nothing from others.
 type body struct {
 	budget *budget
+	from   from
 	paid   int
 	bytes  []byte
 }
@@ -227,7 +228,7 @@ func (b *body) read(q *http.Request, limit int) error {
 // grow doubles the room, up to a byte more than limit.
 func (b *body) grow(limit int) error {
 	size := min(max(firstRead, 2*cap(b.bytes)), limit+1)
-	if err := b.budget.take(size - b.paid); err != nil {
+	if err := b.budget.take(b.from, size-b.paid); err != nil {
 		return err
 	}
 	b.paid = size
@@ -235,7 +236,7 @@ func (b *body) grow(limit int) error {
 	return nil
 }
 
-func (b *body) free() { b.budget.give(b.paid) }
+func (b *body) free() { b.budget.give(b.from, b.paid) }
 
 func tooLarge(limit int) *client.Error {
 	return &client.Error{

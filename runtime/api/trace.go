@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -11,15 +12,22 @@ import (
 )
 
 func (s *served) getTrace(w http.ResponseWriter, q *http.Request) error {
+	return s.traceOn(w, q, s.node.Chain())
+}
+
+// traceOn answers with the tree of a message that the caller says is on a chain, maybe one that other nodes have.
+func (s *Server) traceOn(w http.ResponseWriter, q *http.Request, on chain.ID) error {
 	id, err := messageID(q)
 	if err != nil {
 		return err
 	}
-	var t *client.Trace
-	err = s.histories.read(q.Context(), func() error {
-		t, err = s.trace(id)
+	a := s.abroad(q)
+	defer a.end()
+	o, err := s.seek(q.Context(), a, on, id)
+	if err != nil {
 		return err
-	})
+	}
+	t, err := s.trace(q.Context(), a, o, id)
 	if err != nil {
 		return err
 	}
@@ -27,51 +35,50 @@ func (s *served) getTrace(w http.ResponseWriter, q *http.Request) error {
 	return nil
 }
 
-// trace draws the tree that a message is part of; call it inside of histories.read.
-func (s *served) trace(id chain.MessageID) (*client.Trace, error) {
-	f, err := s.find(id)
-	if err != nil {
-		return nil, err
+// trace draws the tree that a message is part of, from its origin on.
+func (s *Server) trace(ctx context.Context, a *abroad, o *origin, id chain.MessageID) (*client.Trace, error) {
+	t := &client.Trace{Asked: id}
+	if o.tree != nil {
+		t.Origin, t.Chain, t.Height = o.tree.Root.Origin, o.tree.Root.To.Chain(), o.tree.Height
+	} else {
+		t.Origin, t.Chain = o.f.root(), o.at.node.Chain()
 	}
-	upto := s.heads()
-	t := &client.Trace{Origin: f.root(), Asked: id}
-	at, top, err := s.top(f)
-	if err != nil {
-		return nil, err
-	}
-	t.Chain, t.Height = at.node.Chain(), upto[at.node.Chain()]
-	if len(upto) > 1 {
-		t.Heights = upto
-	}
-	if f.in == nil && f.queued == nil { // the root itself, and nothing descends from it yet
-		t.Root = &client.TraceNode{Message: f.describe(brief), Asked: true}
+	if o.f != nil && o.f.in == nil && o.f.queued == nil { // the root itself, and nothing descends from it yet
+		t.Root = &client.TraceNode{Message: o.f.describe(brief), Asked: true}
 		t.Messages, t.Complete = 1, t.Root.State.IsSettled()
+		o.upTo(t, s.heads())
 		return t, nil
 	}
-	return t, at.draw(t, top, upto)
+	d := s.drawing(t, o)
+	for more := true; more; {
+		var list []*branch
+		err := s.main.histories.read(ctx, func() (err error) {
+			list, err = d.grow()
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		more = len(list) > 0 && a.inquire(ctx, d.tree, list)
+	}
+	return t, s.main.histories.read(ctx, d.finish)
 }
 
-// top is the highest message of the tree that the chains here have, with the chain that has it: the root, unless that is elsewhere.
+// top is the highest message above one, from sender to sender, that the chains here have, with the chain that has it: so the tree from there on
+// has the one.
 func (s *served) top(f *found) (*served, chain.MessageID, error) {
 	at, id := s, f.id
-	for {
-		next := f.root()
-		on, err := s.holder(next)
-		if on == nil && err == nil && f.parent() != (chain.MessageID{}) {
-			next = f.parent()
-			on, err = s.holder(next)
-		}
-		if err != nil || on == nil || next == id {
+	for f.parent() != (chain.MessageID{}) {
+		on, err := s.holder(f.parent())
+		if err != nil || on == nil {
 			return at, id, err
 		}
-		at, id = on, next
-		if id == f.root() {
-			return at, id, nil
-		}
+		at, id = on, f.parent()
 		if f, err = at.find(id); err != nil {
 			return at, id, err
 		}
 	}
+	return at, id, nil
 }
 
 // holder is a chain that has handled the message; nil if none here has.
@@ -88,36 +95,83 @@ func (s *Server) holder(id chain.MessageID) (*served, error) {
 	return nil, nil
 }
 
-// draw fills in the tree from the message top on, which is final.
-func (s *served) draw(t *client.Trace, top chain.MessageID, upto heads) error {
-	root := &branch{id: top, node: &client.TraceNode{}}
-	tree, levels := newTree(s, root), s.levels()
-	var fault error
-	tree.final = func(b *branch, m client.Message) {
-		m.Logs = s.get(b.at).node.LogsOf(b.id)
-		level, err := levels.of(spot{b.at, m.Place.Height})
-		fault = errors.Join(fault, err)
-		b.node.Message, b.node.Asked, b.node.Finality = m, b.id == t.Asked, level
-		t.GasUsed += m.GasUsed
-		sum, err := t.Fee.Add(m.Fee)
-		assert.NoError(err, "fees of a tree")
-		t.Fee = sum
-	}
+// drawing is a trace while its tree is followed.
+type drawing struct {
+	*client.Trace
+	*levels
+	of      *origin
+	tree    *tree
+	foreign bool // another node's word is in it
+	fault   error
+}
+
+func (s *Server) drawing(t *client.Trace, o *origin) *drawing {
+	tree, root := o.plant(s)
+	d := &drawing{Trace: t, levels: s.levels(), of: o, tree: tree}
+	root.node = &client.TraceNode{}
+	t.Root = root.node
+	tree.final = d.final
 	tree.sent = func(from, b *branch) {
-		b.node = &client.TraceNode{Message: sentMessage(b.message, client.StateQueued, brief), Asked: b.id == t.Asked}
+		b.node = &client.TraceNode{Message: b.describe(client.StateQueued), Asked: b.id == t.Asked}
 		from.node.Children = append(from.node.Children, b.node)
 	}
-	if err := tree.advance(upto); err != nil {
-		return err
+	o.sprout(tree, root)
+	return d
+}
+
+// final is a message that was handled: by a block here, or as another node says.
+func (d *drawing) final(b *branch, m client.Message) {
+	if !m.Elsewhere {
+		m.Logs = d.get(b.at).node.LogsOf(b.id)
+		level, err := d.levels.of(spot{b.at, m.Place.Height})
+		d.fault, m.Finality = errors.Join(d.fault, err), level
 	}
-	for _, b := range tree.open {
-		if b.message != nil {
-			fault = errors.Join(fault, levels.underWay(b))
+	b.node.Message, b.node.Asked = m, b.id == d.Asked
+	d.GasUsed += m.GasUsed
+	d.foreign = d.foreign || m.Elsewhere
+	sum, err := d.Fee.Add(m.Fee)
+	if err == nil {
+		d.Fee = sum
+	} else if !d.foreign { // who told of others may have made up its numbers
+		assert.NoError(err, "fees of a tree")
+	}
+}
+
+// grow follows the tree as far as the chains here go, and returns the branches that only other nodes can know more of; call it inside of
+// histories.read.
+func (d *drawing) grow() ([]*branch, error) {
+	upto := d.heads()
+	d.of.upTo(d.Trace, upto)
+	d.levels = d.Server.levels()
+	if err := d.tree.advance(upto); err != nil {
+		return nil, err
+	}
+	return d.tree.unasked(d.levels)
+}
+
+// upTo notes up to which blocks the tree was followed.
+func (o *origin) upTo(t *client.Trace, upto heads) {
+	if o.tree == nil {
+		t.Height = upto[t.Chain]
+	}
+	if len(upto) > 1 {
+		t.Heights = upto
+	}
+}
+
+// finish says what is under way; call it inside of histories.read.
+func (d *drawing) finish() error {
+	for _, b := range d.tree.open {
+		switch {
+		case b.sentIn.chain != 0:
+			d.fault = errors.Join(d.fault, d.underWay(b))
+		case b.word != nil:
+			b.node.Message = *b.word
 		}
 	}
-	t.Root, t.Messages, t.Truncated = root.node, tree.count, tree.truncated
-	t.Complete = len(tree.open) == 0 && !tree.truncated
-	return fault
+	d.Messages, d.Truncated = d.tree.count, d.tree.truncated
+	d.Complete = len(d.tree.open) == 0 && !d.tree.truncated
+	return d.fault
 }
 
 // underWay says of a relay what it waits for, and whether its receiver can count on it.
@@ -126,8 +180,14 @@ func (l *levels) underWay(b *branch) (err error) {
 	if m.Waits, err = l.waits(b); err != nil {
 		return err
 	}
-	if m.Finality, err = l.of(b.sentIn); err == nil {
-		m.Confirmed = b.message.Method == chain.MethodAdd || b.message.CannotFail()
+	if b.word != nil && l.get(b.at) == nil {
+		m.Elsewhere = true
 	}
-	return err
+	if l.get(b.sentIn.chain) == nil {
+		m.Finality = client.Final
+	} else if m.Finality, err = l.of(b.sentIn); err != nil {
+		return err
+	}
+	m.Confirmed = m.Method == chain.MethodAdd || m.Method == chain.MethodBounce || m.Method == chain.MethodRefund
+	return nil
 }

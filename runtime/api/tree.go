@@ -16,12 +16,14 @@ import (
 // it looks: block by block, by chain and height, and in each by event, as far as they are come upon.
 type tree struct {
 	where func(chain.ID, chain.MessageID) (node.Message, error)
+	has   func(chain.ID) bool // the chain is here
 	read  func(spot) (*kept, error)
 	limit int
 	count int // messages come upon
-	// truncated says that there were more than limit.
+	// truncated says that there were more than limit, or that another node told of what can't be.
 	truncated bool
-	open      []*branch // not final up to where the tree was followed, in no order that counts
+	ids       map[chain.MessageID]bool // of those come upon: who lies of chains elsewhere could have a message descend from itself
+	open      []*branch                // not final up to where the tree was followed, in no order that counts
 	// final is told of a message that was handled, sent of one that a handling sent.
 	final func(b *branch, m client.Message)
 	sent  func(from, b *branch)
@@ -31,10 +33,13 @@ type tree struct {
 type branch struct {
 	id      chain.MessageID
 	at      chain.ID       // where it is handled
-	message *chain.Message // nil for the root until it is final
+	message *chain.Message // nil for the root, and where another node tells of it
 	sentIn  spot           // of its sender; none for the root
 	event   uint32
 	node    *client.TraceNode // for who draws the tree
+	// far says that another node's word led to it: it has no place in what the chains here tell.
+	far  bool
+	word *client.Message // another node's, on a message that is not here
 }
 
 // spot is a block of a chain.
@@ -55,9 +60,10 @@ func (s *Server) heads() heads {
 	return h
 }
 
-func newTree(s *served, root *branch) *tree {
-	root.at = s.node.Chain()
-	return &tree{where: s.where, read: s.readAt, limit: s.Limits.Tree, count: 1, open: []*branch{root}}
+// newTree has its root open, for advance or graft.
+func (s *Server) newTree(root *branch) *tree {
+	has := func(on chain.ID) bool { return s.get(on) != nil }
+	return &tree{where: s.where, has: has, read: s.readAt, limit: s.Limits.Tree, count: 1, ids: map[chain.MessageID]bool{root.id: true}, open: []*branch{root}}
 }
 
 // where says where a message of a chain stands; ErrUnknown if another node has the chain.
@@ -131,14 +137,16 @@ func (t *tree) block(at spot, upto heads, blocks due) error {
 	for len(blocks[at]) > 0 {
 		b := blocks[at][0]
 		blocks[at] = blocks[at][1:]
+		if !b.fits(k.Events[b.event].Message) {
+			t.open = append(t.open, b)
+			continue
+		}
 		t.final(b, k.final(int(b.event), brief))
 		for _, m := range k.Events[b.event].Sent {
-			if t.count == t.limit {
-				t.truncated = true
-				break
+			if !t.take(m.ID()) {
+				continue
 			}
-			t.count++
-			child := &branch{id: m.ID(), at: m.To.Chain(), message: m, sentIn: at}
+			child := &branch{id: m.ID(), at: m.To.Chain(), message: m, sentIn: at, far: b.far}
 			t.sent(b, child)
 			if err := t.place(child, upto, blocks); err != nil {
 				return err
@@ -146,4 +154,23 @@ func (t *tree) block(at spot, upto heads, blocks due) error {
 		}
 	}
 	return nil
+}
+
+// take counts a further message; false if there is no room for it, or it is there already.
+func (t *tree) take(id chain.MessageID) bool {
+	if t.count == t.limit || t.ids[id] {
+		t.truncated = true
+		return false
+	}
+	if t.ids == nil {
+		t.ids = map[chain.MessageID]bool{}
+	}
+	t.count++
+	t.ids[id] = true
+	return true
+}
+
+// fits says whether a message that was handled here is the one that another node said was sent in this tree.
+func (b *branch) fits(m *chain.Message) bool {
+	return b.word == nil || m.Parent == b.word.Parent && m.Root() == b.word.Origin
 }

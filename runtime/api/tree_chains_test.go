@@ -8,9 +8,11 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/thinkey/thinkey/consensus/committee"
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/contracts/gas"
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -76,21 +78,96 @@ func TestTraceWaits(t *testing.T) {
 	waits(client.Anchored, client.Waits{For: client.WaitsDigest, Chain: 2, Height: at, On: 1})
 
 	var told []string
+	var carrier sync.WaitGroup
 	follow, cancel := context.WithCancel(t.Context())
 	err := g.client.FollowWaiting(follow, m.ID(), func(client.Progress) error { return nil }, func(w client.Waiting) error {
 		told = append(told, w.Waits.Words(func(id chain.ID) string { return fmt.Sprint(id) }))
 		if len(told) == 1 {
-			go g.carry(2, 1)
+			carrier.Go(func() { g.carry(2, 1) })
 		}
 		return nil
 	})
 	cancel()
+	carrier.Wait()
 	if want := fmt.Sprintf("waits for the digest of block %d of chain 2 on 1", at); err != nil || told[0] != want {
 		t.Errorf("%v: %q", err, told)
 	}
 	if tree := g.settles(m.ID()); tree.Root.Finality != client.Rooted {
 		t.Errorf("%+v", tree.Root)
 	}
+}
+
+// A chain whose committee is shown to have certified another block than the one that its parent recorded is listed as forked.
+func TestForkedChain(t *testing.T) {
+	g := startTree(t, false)
+	m := g.pay(4, "alice", 3, "bob", 7)
+	if _, err := g.client.Wait(t.Context(), m.ID()); err != nil {
+		t.Fatal(err)
+	}
+	g.carry(4, 2)
+	list, err := g.client.Chains(t.Context())
+	if err != nil || list.Chains[3].Forked {
+		t.Fatalf("%v: %+v", err, list.Chains[3])
+	}
+	run, err := g.process.Node(4).Relay().Run(1)
+	if err != nil || len(run.Headers) != 1 {
+		t.Fatalf("%v: %+v", err, run)
+	}
+	other := g.beside(4, run)
+	place, err := g.process.Node(2).Relay().Place(4, 1, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seats := g.process.Node(4).Info().Genesis.Committee
+	g.call(2, chain.MethodFork, chain.ForkInput{Recorded: run.Headers[0], Place: place.Append(nil), Committee: seats, Other: other}.Encode())
+	list, err = g.client.Chains(t.Context())
+	if err != nil || !list.Chains[3].Forked || list.Chains[1].Forked || list.Chains[2].Forked {
+		t.Fatalf("%v: %+v", err, list)
+	}
+	if shown := g.get("/v1/chains/a1", http.StatusOK); shown["forked"] != true {
+		t.Errorf("%v", shown)
+	}
+}
+
+// Of two blocks that a committee certified the one that its parent has recorded counts: what stands in the other one is final where that is, and
+// no more (SPEC 4.9).
+func TestLevelBesideRecorded(t *testing.T) {
+	g := startTree(t, false)
+	m := g.pay(4, "alice", 3, "bob", 7)
+	if _, err := g.client.Wait(t.Context(), m.ID()); err != nil {
+		t.Fatal(err)
+	}
+	run, err := g.process.Node(4).Relay().Run(1)
+	if err != nil || len(run.Headers) != 1 {
+		t.Fatalf("%v: %+v", err, run)
+	}
+	other := g.beside(4, run)
+	g.call(2, chain.MethodDigest, other.Append(nil))
+	tree, err := g.client.Trace(t.Context(), m.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := client.Waits{For: client.WaitsDigest, Chain: 4, Height: 1, On: 2}
+	if w := tree.Root.Children[0].Waits; tree.Root.Finality != client.Final || w == nil || *w != want {
+		t.Errorf("%s, and what it sent waits for %+v", tree.Root.Finality, w)
+	}
+}
+
+// beside is a digest of another block than the only one in run, certified as well.
+func (g *grove) beside(id chain.ID, run *chain.Digest) chain.Digest {
+	g.Helper()
+	other := chain.Digest{Headers: []chain.Header{run.Headers[0]}, Certificate: run.Certificate}
+	h := &other.Headers[0]
+	h.GasUsed++
+	_, secret := seatOf(id)
+	v := run.Certificate.Vote()
+	v.Block = h.Hash()
+	other.Certificate.Block = v.Block
+	var err error
+	if other.Certificate.Signature, err = committee.Sign(secret, v.Domain(), v.Append(nil), chain.SeatsOf(0)).Point.Signature(); err != nil {
+		g.Fatal(err)
+	}
+	return other
 }
 
 // carry records all blocks of a chain on its parent, and returns in which block of that.
@@ -100,12 +177,16 @@ func (g *grove) carry(child, parent chain.ID) uint64 {
 		g.Error(err)
 		return 0
 	}
+	return g.call(parent, chain.MethodDigest, run.Append(nil))
+}
+
+// call lets the digests actor of a chain do something, and returns in which block.
+func (g *grove) call(parent chain.ID, method string, input []byte) uint64 {
 	to := chain.DigestsAddress(parent)
-	input := run.Append(nil)
-	in := chain.CallInput{To: to, Method: chain.MethodDigest, GasLimit: 50_000_000, Input: input}
+	in := chain.CallInput{To: to, Method: method, GasLimit: 50_000_000, Input: input}
 	signer := client.NewSigner(g.client.On(fmt.Sprint(parent)), key("carrier"))
 	m, err := signer.Call(g.Context(), in, chain.Amount{}, client.WithGasLimit(
-		50_000_000+exec.SendGas(&chain.Sent{Method: chain.MethodDigest, Input: input})+gas.Bounce+exec.ExternalGas(&chain.Message{Method: chain.MethodCall, Input: in.Encode()})))
+		50_000_000+exec.SendGas(&chain.Sent{Method: method, Input: input})+gas.Bounce+exec.ExternalGas(&chain.Message{Method: chain.MethodCall, Input: in.Encode()})))
 	if err == nil {
 		_, err = g.client.SubmitFinal(g.Context(), m)
 	}

@@ -37,7 +37,8 @@ type Options struct {
 	// CacheBytes bounds the store's cache; 0 for a default.
 	CacheBytes int64
 
-	raw *store.Raw // instead of both, opened by who set it
+	raw          *store.Raw // instead of both, opened by who set it
+	certificates *vouched   // of the directories that are audited together
 }
 
 // Engine runs code.
@@ -74,6 +75,7 @@ type run struct {
 	committees keep.Committees
 	now, next  *light.Committee // who agreed on the block at, and who does on the one after it; nil for none, or if that isn't known
 
+	joined   joined        // where the chain begins here
 	supplied bool          // the report has what the genesis issues
 	at       *point        // where replay stands; nil if it can't go on
 	last     *chain.Header // of the last block
@@ -114,6 +116,9 @@ func runOne(ctx context.Context, o Options) (*run, error) {
 // too damaged to be opened.
 func begin(ctx context.Context, o Options, n *notes) (*run, error) {
 	r := &run{Options: o, notes: n, ctx: ctx, started: time.Now()}
+	if r.certificates == nil {
+		r.certificates = &vouched{}
+	}
 	err := r.open()
 	if errors.Is(err, store.ErrDamaged) {
 		r.raw = nil
@@ -134,6 +139,7 @@ func begin(ctx context.Context, o Options, n *notes) (*run, error) {
 	r.rules = block.Rules{Programs: r.Programs, Committees: r.committee, Each: careful(o.Each)}
 	r.compare = newCompare(r)
 	r.readMarker()
+	r.readJoined()
 	return r, nil
 }
 
@@ -187,6 +193,7 @@ func (r *run) readMarker() {
 // all makes every check.
 func (r *run) all() error {
 	r.genesis()
+	r.follow()
 	if err := r.blocks(); err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func (r *run) blocks() error {
 			r.compare.one(j)
 		}
 	})
-	w := &walk{}
+	w := &walk{next: r.joined.height}
 	for k := range kept {
 		if r.ctx.Err() == nil {
 			r.block(w, k, judged)
@@ -86,16 +86,21 @@ type judgement struct {
 
 // block looks at one height.
 func (r *run) block(w *walk, k *store.Kept, judged chan<- judgement) {
+	if k.Height < r.joined.height {
+		r.add(Heights, k.Height, "something of block %d is kept, and the chain begins here with the state after block %d", k.Height, r.joined.height)
+		return
+	}
 	r.present(w, k)
 	result, proofs := r.verify(k)
 	header := r.header(k, result)
 	r.link(w, k, header)
 	r.about(k, header)
-	if result != nil {
+	switch from := r.joined.from; {
+	case result != nil:
 		judged <- judgement{k, result, proofs}
 		r.report.Blocks++
 		r.report.Messages += uint64(len(result.Processed))
-	} else if k.Height > 0 || r.at == nil {
+	case k.Height > from || k.Height == from && r.at == nil:
 		w.loose++
 		r.resume(k)
 		judged <- judgement{kept: k}
@@ -120,11 +125,15 @@ func (r *run) present(w *walk, k *store.Kept) {
 	if len(k.Damage) > 0 { // a part that is nil can be one of those
 		return
 	}
-	for _, part := range []struct {
+	parts := []struct {
 		name  string
 		check string
 		value []byte
-	}{{"body", Heights, k.Block}, {"header", Headers, k.Header}, {"receipts", Receipts, k.Receipts}} {
+	}{{"header", Headers, k.Header}, {"body", Heights, k.Block}, {"receipts", Receipts, k.Receipts}}
+	if r.joined.height > 0 && k.Height == r.joined.height { // of that the header is all there is
+		parts = parts[:1]
+	}
+	for _, part := range parts {
 		if part.value == nil {
 			r.add(part.check, k.Height, "block %d: its %s is missing", k.Height, part.name)
 			if part.check != Heights {
@@ -135,8 +144,12 @@ func (r *run) present(w *walk, k *store.Kept) {
 }
 
 // undone notes which blocks can be taken back. Old records may be pruned, never fewer than store.PruneStep, nor any that has
-// an older one below it; that of block 0 goes with the first.
+// an older one below it; that of block 0 goes with the first. Of the block with whose state a chain begins here there is none.
 func (r *run) undone(w *walk, k *store.Kept) {
+	first := r.joined.height
+	if first > 0 {
+		first++
+	}
 	switch {
 	case k.Height == 0:
 		w.zero = k.Undo != nil || len(k.Damage) > 0
@@ -147,7 +160,7 @@ func (r *run) undone(w *walk, k *store.Kept) {
 	case k.Undo != nil && !w.undo:
 		w.undo = true
 		r.report.UndoFrom = k.Height
-		few := k.Height > 1 && k.Height < store.PruneStep || k.Height == 1 && !w.zero
+		few := k.Height > max(first, 1) && k.Height < first+store.PruneStep || k.Height == 1 && first == 0 && !w.zero
 		if few && !w.doubt {
 			r.add(Undo, k.Height-1, "the first undo record is that of block %d: the ones below are missing, and so few are not pruned", k.Height)
 		}
@@ -166,8 +179,18 @@ func (r *run) lose() { r.at = nil }
 
 // verify replays a block on the state before it, which moves on; nil if that can't be done or the block isn't valid.
 func (r *run) verify(k *store.Kept) (*block.Result, []store.Proof) {
-	if k.Height == 0 {
+	switch {
+	case k.Height == 0:
 		r.atZero(k)
+		return nil, nil
+	case k.Height == r.joined.height:
+		r.atJoined(k)
+	}
+	switch from := r.joined.from; {
+	case k.Height < from:
+		return nil, nil
+	case k.Height == from:
+		r.stand(k)
 		return nil, nil
 	}
 	if r.at == nil || k.Block == nil || r.at.header.Height+1 != k.Height {
@@ -306,6 +329,9 @@ func (r *run) about(k *store.Kept, h *chain.Header) {
 
 // outbox holds the outbox to its root.
 func (r *run) outbox(k *store.Kept, h *chain.Header) {
+	if k.Height == r.joined.height && k.Height > 0 && k.Outbox == nil { // only its header is here
+		return
+	}
 	r.looked(Outboxes, 1)
 	if k.Outbox == nil {
 		if h.Roots.Outbox != noOutbox && len(k.Damage) == 0 {
@@ -352,6 +378,7 @@ func (r *run) resume(k *store.Kept) {
 // top is the height that the stored state belongs to: that of the highest undo record, as a block, its record and its
 // changes are written at once; the marker may have been moved.
 func (r *run) top() (top uint64, err error) {
+	top = r.joined.height // with whose state the chain began here, with no record
 	err = r.raw.Undos(r.id, func(height uint64) error { top = height; return nil })
 	return top, err
 }
@@ -371,7 +398,7 @@ func (r *run) end(w *walk) {
 	if !w.seen {
 		r.add(Heights, 0, "there is no block")
 	}
-	if w.next > 1 && !w.undo && !w.doubt {
+	if w.next > r.joined.height+1 && !w.undo && !w.doubt {
 		r.add(Undo, w.next-1, "no block has an undo record: at least that of the last must be there")
 	}
 	if !r.known || !w.seen {

@@ -27,6 +27,7 @@ type compare struct {
 	lastHeight uint64
 
 	crossed crossed
+	partial bool // of some blocks that are kept it is not known what they made: what is kept and was not met can be theirs
 	proven  proven
 }
 

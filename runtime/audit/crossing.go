@@ -2,6 +2,7 @@ package audit
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -45,17 +46,21 @@ func (t *tree) damageOnly(err error) error {
 // last header says.
 func (t *tree) recorded(id chain.ID) error {
 	s := t.sides[id]
-	if list := headers(s.raw.At(id, s.report.Height)); len(list) > 0 {
+	if list := headers(s.at(s.report.Height)); len(list) > 0 {
 		for _, v := range list[0].Views {
 			t.sees(id, v.Chain, v.Height, func(other *chain.Header) bool { return other.Hash() == v.Hash })
 		}
 	}
-	return s.raw.Nodes(id, func(list chain.ID, n merkle.Node, damage error) error {
-		if list != id && n.Level == 0 && damage == nil { // the first block that is recorded is that of height 1
-			t.sees(id, list, n.Index+1, func(other *chain.Header) bool { return light.AnchorLeaf(other.Anchor()) == n.Hash })
-		}
-		return t.ctx.Err()
-	})
+	var err error
+	for c := s; c != nil && err == nil; c = c.below {
+		err = c.raw.Nodes(id, func(list chain.ID, n merkle.Node, damage error) error {
+			if list != id && n.Level == 0 && damage == nil { // the first block that is recorded is that of height 1
+				t.sees(id, list, n.Index+1, func(other *chain.Header) bool { return light.AnchorLeaf(other.Anchor()) == n.Hash })
+			}
+			return t.ctx.Err()
+		})
+	}
+	return err
 }
 
 // sees holds a block of another chain that a chain says there is to the one that is.
@@ -69,7 +74,7 @@ func (t *tree) sees(id, other chain.ID, height uint64, is func(*chain.Header) bo
 		t.add(Recorded, height, "chain %d knows block %d of chain %d, whose last block here is %d: take a later copy of it", id, height, other, s.report.Height)
 		return
 	}
-	if list := headers(s.raw.At(other, height)); len(list) > 0 && !is(list[0]) {
+	if list := headers(s.at(height)); len(list) > 0 && !is(list[0]) {
 		t.add(Recorded, height, "chain %d knows another block %d of chain %d than is here", id, height, other)
 	}
 }
@@ -81,10 +86,26 @@ type outboxes struct {
 	outbox []block.Outgoing
 }
 
-// relay is the one with a number to a chain; nil if it is not kept.
+// errBefore: a relay left in a block that no directory has.
+var errBefore = errors.New("it left before the state that the chain begins with here")
+
+// place is where a relay is said to stand; store.ErrNotFound if nothing says it.
+func (s *side) place(to chain.ID, number uint64) (store.Place, error) {
+	at, err := s.raw.Departure(s.report.Chain, to, number)
+	switch {
+	case !errors.Is(err, store.ErrNotFound):
+		return at, err
+	case s.below != nil:
+		return s.below.place(to, number)
+	case number < s.began.out[to].Next:
+		return at, errBefore
+	}
+	return at, err
+}
+
+// relay is the one with a number to a chain; nil if it is not kept, errBefore if it can't be.
 func (o *outboxes) relay(to chain.ID, number uint64) (*chain.Message, error) {
-	id := o.report.Chain
-	at, err := o.raw.Departure(id, to, number)
+	at, err := o.place(to, number)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}
@@ -92,7 +113,7 @@ func (o *outboxes) relay(to chain.ID, number uint64) (*chain.Message, error) {
 		return nil, err
 	}
 	if o.height != at.Height {
-		k := o.raw.At(id, at.Height)
+		k := o.at(at.Height)
 		if o.outbox, err = block.DecodeOutbox(k.Outbox); err != nil {
 			o.outbox = nil // its own audit says so
 		}
@@ -108,8 +129,9 @@ func (o *outboxes) relay(to chain.ID, number uint64) (*chain.Message, error) {
 func (t *tree) taken(id chain.ID) error {
 	s := t.sides[id]
 	next := map[chain.ID]uint64{}
+	maps.Copy(next, s.start().in)
 	sources := map[chain.ID]*outboxes{}
-	err := s.raw.Blocks(id, func(k *store.Kept) error {
+	err := s.blocks(func(k *store.Kept) error {
 		if k.Block == nil || s.tree == nil {
 			return t.ctx.Err()
 		}
@@ -157,6 +179,7 @@ func (t *tree) imported(id chain.ID, height uint64, im *chain.Import, next map[c
 		}
 		sent, err := source.relay(id, number)
 		switch {
+		case errors.Is(err, errBefore):
 		case err != nil:
 			return err
 		case sent == nil:
@@ -184,6 +207,11 @@ func (t *tree) underWay(id chain.ID) error {
 		source := &outboxes{side: s}
 		for number := c.Taken; number < c.Sent; number++ {
 			m, err := source.relay(to, number)
+			if errors.Is(err, errBefore) {
+				t.skip(fmt.Sprintf("relay %d of chain %d to chain %d is under way, and left before block %d, with whose state the chain begins in its directory: "+
+					"add one that has all blocks", number, id, to, s.report.From), Total)
+				continue
+			}
 			if err != nil {
 				return err
 			}

@@ -11,6 +11,9 @@
 //	    ├──► state, message index, block hashes, at the end: every entry, none missing, none left over
 //	    └──► index of storage keys, code: compared with the stored state
 //
+// A chain that began with the state after some block (store.JoinEnd) is audited from there on, once that state is held to the header of the block,
+// and the header to the genesis (joined.go). The Report says so.
+//
 // Run goes through all of one chain; RunTree does for every chain of some directories, and then holds what each took in to what the
 // others sent, number by number. Replay repeats one block on the state before it, which it makes of the stored state and
 // the undo records. All open the directory to read only, and need that nobody else has it open.

@@ -58,11 +58,14 @@ func (r *run) undos() error {
 // counted by the start of their ids: only where there are more entries than that each is looked at.
 func (r *run) index() error {
 	var stored [1 << 16]uint32
-	err := r.raw.Index(r.id, func(id chain.MessageID, _ store.Place, damage error) error {
+	err := r.raw.Index(r.id, func(id chain.MessageID, at store.Place, damage error) error {
 		r.tell("message index", r.report.Height)
 		r.looked(Checksums, 1)
 		if damage != nil {
 			r.damage(0, damage)
+			return r.ctx.Err()
+		}
+		if r.joined.unseen(at.Height) {
 			return r.ctx.Err()
 		}
 		stored[bucket(id)]++
@@ -76,7 +79,7 @@ func (r *run) index() error {
 		return nil
 	}
 	err = r.raw.Index(r.id, func(id chain.MessageID, at store.Place, damage error) error {
-		if damage != nil || stored[bucket(id)] == c.placed[bucket(id)] || r.full(MessageIndex) {
+		if damage != nil || stored[bucket(id)] == c.placed[bucket(id)] || r.joined.unseen(at.Height) || r.full(MessageIndex) {
 			return r.ctx.Err()
 		}
 		if !c.processed(id, at) {

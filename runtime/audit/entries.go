@@ -93,6 +93,14 @@ func chainEntry(key string) (i int, other chain.ID, ok bool) {
 	return 0, 0, false
 }
 
+// childEntry says of which child a key of the digests actor says what is recorded.
+func childEntry(key string) (id chain.ID, ok bool) {
+	if n := len(key) - 4; n >= 0 {
+		id = chain.ID(binary.BigEndian.Uint32([]byte(key[n:])))
+	}
+	return id, id != 0 && key == chain.ChildKey(id)
+}
+
 // creditEntry says of which ancestor and of which chain under this one a credit is.
 func creditEntry(key string) (ancestor, to chain.ID, ok bool) {
 	n := len(key) - 8

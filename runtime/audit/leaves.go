@@ -135,11 +135,28 @@ func (l *leaves) canonical(slot exec.Slot, value []byte) error {
 		if len(value) == 0 || len(value) > chain.MaxStorageValue || len(slot.Key) > chain.MaxStorageKey {
 			return fmt.Errorf("a key of %d bytes and a value of %d are not possible", len(slot.Key), len(value))
 		}
+		if slot.Account == chain.DigestsAddress(l.id) {
+			l.child(slot.Key, value)
+		}
 		return nil
 	case slot.Account.IsSystem():
 		return errors.New("the chain's own account has no record")
 	}
 	return l.record(slot.Account, value)
+}
+
+// child notes a child whose committee is known to be rotten.
+func (l *leaves) child(key string, value []byte) {
+	id, is := childEntry(key)
+	if !is {
+		return
+	}
+	switch c, err := chain.DecodeChild(value); {
+	case err != nil:
+		l.add(State, 0, "child %d: %v", id, err)
+	case c.Forked:
+		l.report.Forked = append(l.report.Forked, id)
+	}
 }
 
 func (l *leaves) record(address chain.Address, value []byte) error {

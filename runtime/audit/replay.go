@@ -29,6 +29,9 @@ func (r *run) one(height uint64, report *ReplayReport) error {
 	if height == 0 {
 		return errors.New("audit: the block at height 0 has nothing to replay: it follows from the genesis")
 	}
+	if height <= r.joined.height {
+		return fmt.Errorf("audit: blocks up to %d are not here, as the chain began with the state after it: %w", r.joined.height, store.ErrPruned)
+	}
 	k := r.raw.At(r.id, height)
 	if k.Block == nil && len(k.Damage) == 0 {
 		return fmt.Errorf("audit: block %d: %w", height, store.ErrNotFound)

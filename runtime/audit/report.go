@@ -57,6 +57,13 @@ type Report struct {
 	// Imported and Exported are the value that relays brought from other chains, and took to them.
 	Imported chain.Amount `json:"imported,omitzero"`
 	Exported chain.Amount `json:"exported,omitzero"`
+	// Forked are its children of which it was shown two certified blocks of one height: their committees are rotten, and what it recorded
+	// counts (SPEC 4.9). That is no fault of what is stored.
+	Forked []chain.ID `json:"forked,omitempty"`
+	// Base is the block with whose state the chain began here, without the blocks up to it; 0 for one that began with the genesis. From is the
+	// one with whose state the audit began: Base, or a later one if the states before it are not kept any more.
+	Base uint64 `json:"base,omitempty"`
+	From uint64 `json:"from,omitempty"`
 	// UndoFrom is the lowest height whose block can be taken back: below, the records were pruned.
 	UndoFrom uint64 `json:"undo_from"`
 	// Resumed are heights after which the state was taken from the directory, as replay could not give it.

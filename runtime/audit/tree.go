@@ -57,8 +57,9 @@ type tree struct {
 	Options
 	*notes
 	ctx    context.Context
-	sides  map[chain.ID]*side
-	whole  bool // every chain of the network is there
+	copies map[chain.ID][]*side
+	sides  map[chain.ID]*side // the copy of each that is looked at
+	whole  bool               // every chain of the network is there
 	report TreeReport
 }
 
@@ -67,6 +68,46 @@ type side struct {
 	raw    *store.Raw
 	report *Report
 	border
+	began border // where the audit began
+	// below has what came before: a copy that began earlier. Nil if all is here, or no such copy.
+	below *side
+}
+
+// at is what is kept of a block, in the copy that has it.
+func (s *side) at(height uint64) *store.Kept {
+	if s.below != nil && height <= s.report.From {
+		return s.below.at(height)
+	}
+	return s.raw.At(s.report.Chain, height)
+}
+
+// blocks calls f for all blocks that are here, ascending: those that this copy lacks as the other has them.
+func (s *side) blocks(f func(*store.Kept) error) error {
+	if s.below != nil {
+		err := s.below.blocks(func(k *store.Kept) error {
+			if k.Height > s.report.From {
+				return errBrokenOff
+			}
+			return f(k)
+		})
+		if err != nil && !errors.Is(err, errBrokenOff) {
+			return err
+		}
+	}
+	return s.raw.Blocks(s.report.Chain, func(k *store.Kept) error {
+		if k.Height <= s.report.From && s.report.Base > 0 {
+			return nil
+		}
+		return f(k)
+	})
+}
+
+// start is what the state said of other chains with which the blocks that are here begin.
+func (s *side) start() *border {
+	if s.below != nil {
+		return s.below.start()
+	}
+	return &s.began
 }
 
 // border is what a chain's state says of other chains.
@@ -104,12 +145,15 @@ func with[V any](m map[chain.ID]V, id chain.ID, v V) map[chain.ID]V {
 }
 
 // RunTree audits all chains of some data directories, each at its own head, and what crosses between them. A chain of which
-// several directories have a copy is audited in each; what crosses is looked at in the one that is the furthest. Of Options
+// several directories have a copy is audited in each; what crosses is looked at in the one that is the furthest, and, if that began
+// with a state of some blocks ago, in one that has the blocks before. Of Options
 // Dir, Store and Chain are not used. Errors are as Run's.
 func RunTree(ctx context.Context, o Options, dirs ...string) (TreeReport, error) {
 	began := time.Now()
-	t := &tree{Options: o, notes: newNotes(ofTree), ctx: ctx, sides: map[chain.ID]*side{}}
+	o.certificates = &vouched{}
+	t := &tree{Options: o, notes: newNotes(ofTree), ctx: ctx, copies: map[chain.ID][]*side{}, sides: map[chain.ID]*side{}}
 	err := t.each(dirs, func() error {
+		t.choose()
 		t.together()
 		return t.between()
 	})
@@ -155,23 +199,43 @@ func (t *tree) one(dir string, raw *store.Raw, id chain.ID) error {
 		return err
 	}
 	t.report.Chains = append(t.report.Chains, ChainReport{dir, r.report})
-	mine := &side{raw, &r.report, r.border}
-	if best := t.sides[id]; best != nil {
-		low, high := mine, best
-		if low.report.Height > high.report.Height {
-			low, high = high, low
-		}
-		t.same(id, low.report, high)
-		mine = high
-	}
-	t.sides[id] = mine
+	t.copies[id] = append(t.copies[id], &side{raw: raw, report: &r.report, border: r.border, began: r.joined.border})
 	return nil
+}
+
+// choose takes of each chain the copy that is the furthest, of those the one that has the most blocks, and holds the others to it.
+func (t *tree) choose() {
+	for _, id := range slices.Sorted(maps.Keys(t.copies)) {
+		list := t.copies[id]
+		best := slices.MinFunc(list, func(a, b *side) int {
+			return cmp.Or(cmp.Compare(b.report.Height, a.report.Height), cmp.Compare(a.report.From, b.report.From))
+		})
+		best.complete(list)
+		t.sides[id] = best
+		for _, c := range list {
+			if c != best {
+				t.same(id, c.report, best)
+			}
+		}
+	}
+}
+
+// complete finds a copy that has the blocks that this one lacks.
+func (s *side) complete(list []*side) {
+	for _, c := range list {
+		if c.report.From < s.report.From && c.report.Height >= s.report.From && (s.below == nil || c.report.From < s.below.report.From) {
+			s.below = c
+		}
+	}
+	if s.below != nil {
+		s.below.complete(list)
+	}
 }
 
 // same holds two copies of a chain to each other.
 func (t *tree) same(id chain.ID, low *Report, high *side) {
 	t.looked(Network, 1)
-	for _, h := range headers(high.raw.At(id, low.Height)) {
+	for _, h := range headers(high.at(low.Height)) {
 		if h.Hash() != low.Head {
 			t.add(Network, low.Height, "block %d of chain %d is %s in one directory, and %s in another", low.Height, id, low.Head, h.Hash())
 		}

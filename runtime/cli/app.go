@@ -118,7 +118,7 @@ func (a *app) prepare(cmd *cobra.Command, _ []string) error {
 
 // sources says where the configuration is.
 func (a *app) sources() sources {
-	src := sources{environ: a.Environ, flags: make(map[string]string), path: a.config, named: a.config != ""}
+	src := sources{known: allSettings, environ: a.Environ, prefix: envPrefix, except: []string{envConfig + "=", envNodePrefix}, flags: make(map[string]string), path: a.config, named: a.config != ""}
 	if !src.named {
 		src.path = a.getenv(envConfig)
 		src.named = src.path != ""

@@ -64,6 +64,9 @@ func (a *app) newAudit() *cobra.Command {
 	cmd.Long = `Re-execute every block that a data directory holds, from its genesis on, and compare all that is stored with it. No node
 may be running on the directory. The exit code is 0 only if every check was made and found nothing.
 
+A directory that began with a snapshot has no blocks before it: it is audited from there on, once its state is found to be that of a block to which
+certificates lead from the genesis, and the output says so. Of several copies of a chain, what one lacks is looked up in another.
+
 Where there are several chains, in one directory or in several, each is checked at its own head, and then what crosses between
 them: that each relay was taken in once, in order and as it was sent, and that all chains hold, with what is under way, what
 was issued. The directory of a test network stands for those of all its nodes, whose copies of a chain must be the same.
@@ -72,7 +75,7 @@ A directory may hold a perfect chain of its own: compare network and head with t
 
 With --genesis and without a directory all chains of a running network are audited: their blocks are fetched from --node and --via, up to one
 consistent cut, verified one by one from the genesis on, and then checked like a directory. Nothing is believed but the genesis. Money may be
-under way meanwhile.`
+under way meanwhile. Each chain must be at one of these nodes.`
 	cmd.Example = "  thinkey audit network\n  thinkey audit --genesis network/dev.json --node http://127.0.0.1:7070"
 	cmd.Flags().StringVar(&o.genesis, "genesis", "", "file with the genesis of the running network, as JSON or encoded, or the dev.json of a development network")
 	cmd.Flags().StringSliceVar(&o.via, "via", nil, "URL of a further node, for chains that --node doesn't run")
@@ -261,12 +264,32 @@ func (a *app) printReport(r *audit.Report) {
 	t.add("network", r.Network.String())
 	t.add("chain", fmt.Sprint(r.Chain))
 	t.add("head", fmt.Sprintf("height %d  %s", r.Height, r.Head))
+	if r.Base > 0 {
+		t.add("from", fromWords(r))
+	}
 	t.add("replayed", fmt.Sprintf("%s, %s, in %s", count(int(r.Blocks), "block"), count(int(r.Messages), "message"), r.Took.Round(time.Millisecond)))
 	t.add("issued", r.Issued.String())
+	for _, id := range r.Forked {
+		t.add("FORKED", forkedWords(id))
+	}
 	if !a.quiet {
 		a.print("%s\n", t.String())
 	}
 	a.printChecks(r.Checks)
+}
+
+// fromWords say from where on a chain was audited that has not all blocks.
+func fromWords(r *audit.Report) string {
+	text := fmt.Sprintf("height %d: it began with a snapshot of ", r.From)
+	if r.From == r.Base {
+		return text + "it"
+	}
+	return text + fmt.Sprintf("%d, and earlier states are not kept", r.Base)
+}
+
+// forkedWords say what an audit found of a child.
+func forkedWords(id chain.ID) string {
+	return fmt.Sprintf("chain %d: its committee certified two blocks of one height; those that are recorded count", id)
 }
 
 func (a *app) printReplay(r *audit.ReplayReport) {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/thinkey/thinkey/runtime/fetch"
@@ -32,7 +34,7 @@ func (a *app) auditNetwork(ctx context.Context, o *networkAudit) error {
 	if err != nil {
 		return failed("bad_genesis", "--genesis: %v", err).do("name the genesis of the network, or its dev.json")
 	}
-	source, err := a.sourceOf(ctx, o.via)
+	source, err := a.sourceOf(ctx, g, o.via)
 	if err != nil {
 		return err
 	}
@@ -83,10 +85,11 @@ func (a *app) copyChains(ctx context.Context, g *chain.Genesis, source fetch.Sou
 	return err
 }
 
-// sourceOf asks the node of the settings, and others, for the chains that each has.
-func (a *app) sourceOf(ctx context.Context, via []string) (*nodesSource, error) {
-	s := &nodesSource{of: map[chain.ID]*client.Client{}}
-	for _, url := range append([]string{a.settings.node()}, via...) {
+// sourceOf asks the node of the settings, and others, for the chains that each has. Those of the genesis, and all of which a block counts for
+// others, must be at one of them: a chain that was just made may run nowhere yet.
+func (a *app) sourceOf(ctx context.Context, g *chain.Genesis, via []string) (*nodesSource, error) {
+	s, names := &nodesSource{of: map[chain.ID]*client.Client{}}, map[chain.ID]string{}
+	for _, url := range append(a.settings.nodes(), via...) {
 		if err := checkURL(url); err != nil {
 			return nil, usage("--via (%q); %v", url, err)
 		}
@@ -97,9 +100,19 @@ func (a *app) sourceOf(ctx context.Context, via []string) (*nodesSource, error) 
 		}
 		s.nodes = append(s.nodes, n)
 		for i := range list.Chains {
-			if c := &list.Chains[i]; c.Here && s.of[c.Chain] == nil {
+			c := &list.Chains[i]
+			if c.Recorded > 0 || g.Tree().Has(c.Chain) {
+				names[c.Chain] = c.Name
+			}
+			if c.Here && s.of[c.Chain] == nil {
 				s.of[c.Chain] = n.On(fmt.Sprint(c.Chain))
 			}
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(names)) {
+		if s.of[id] == nil {
+			return nil, failed("chain_elsewhere", "chain %d, %q, is at none of the nodes that are asked, and all chains are needed to say where money is", id, names[id]).
+				do("name a node that runs it, too: --via URL")
 		}
 	}
 	return s, nil

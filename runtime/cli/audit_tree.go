@@ -56,6 +56,14 @@ func treeSums(r *audit.TreeReport) string {
 	t.add("issued", r.Issued.String())
 	t.add("held", r.Held.String())
 	t.add("under way", r.UnderWay.String())
+	for i := range r.Chains {
+		if c := &r.Chains[i]; c.Base > 0 {
+			t.add("from", fmt.Sprintf("chain %d in %s from %s", c.Chain, c.Dir, fromWords(&c.Report)))
+		}
+		for _, id := range r.Chains[i].Forked {
+			t.add("FORKED", forkedWords(id))
+		}
+	}
 	t.add("took", r.Took.Round(time.Millisecond).String())
 	return t.String()
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -147,7 +148,9 @@ func (l *clusterLoad) prepare() error {
 	if err != nil {
 		return err
 	}
-	l.homes, err = testnetHomes(filepath.Join(l.Dir, "net"))
+	if l.homes, err = testnetHomes(filepath.Join(l.Dir, "net")); err == nil && l.Profile != "" {
+		err = os.MkdirAll(l.Profile, 0o700)
+	}
 	l.nonces = make([]uint32, l.Accounts)
 	l.clients = make([]*client.Client, len(l.homes))
 	for i := range 2 {

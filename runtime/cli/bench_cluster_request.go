@@ -16,7 +16,7 @@ const questions = 500
 func (l *clusterLoad) requests(ctx context.Context, r *clusterResult) error {
 	stopNodes(l.homes)
 	dir := filepath.Join(l.Dir, "placed")
-	if _, err := genTestnet(testnetPlan{dir: dir, seed: "bench", nodes: benchNodes, chains: 1}); err != nil {
+	if _, err := genTestnet(testnetPlan{dir: dir, seed: "bench", nodes: benchNodes, chains: star(1)}); err != nil {
 		return err
 	}
 	homes, err := testnetHomes(dir)
@@ -24,7 +24,7 @@ func (l *clusterLoad) requests(ctx context.Context, r *clusterResult) error {
 		return err
 	}
 	last := homes[benchNodes-1]
-	c, err := readNodeConfig(last)
+	c, err := readNodeConfig(last, nil, nil)
 	if err != nil {
 		return err
 	}

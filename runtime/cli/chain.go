@@ -13,7 +13,7 @@ import (
 
 func (a *app) newChain() *cobra.Command {
 	cmd := a.group("chain", "Make and show chains", "")
-	cmd.AddCommand(a.newChainCommittee(), a.newChainCreate(), a.newChainList(), a.newChainShow())
+	cmd.AddCommand(a.newChainCommittee(), a.newChainCreate(), a.newChainList(), a.newChainParams(), a.newChainShow())
 	return cmd
 }
 
@@ -49,6 +49,9 @@ func chainTable(list client.Chains) *table {
 		recorded := ""
 		if c.Recorded > 0 {
 			recorded = fmt.Sprintf("recorded up to %d", c.Recorded)
+		}
+		if c.Forked {
+			recorded += ", FORKED"
 		}
 		if c.Chain == list.Default {
 			where += ", meant where none is named"
@@ -90,6 +93,9 @@ func drawChain(s *client.ChainShown, b *book) string {
 	if s.Recorded > 0 {
 		t.add("recorded", fmt.Sprintf("on %s up to block %d", b.chainName(s.Parent), s.Recorded))
 	}
+	if s.Forked {
+		t.add("FORKED", fmt.Sprintf("its committee certified two blocks of one height; those that %s recorded count", b.chainName(s.Parent)))
+	}
 	r := s.Registered
 	if r == nil {
 		return t.String()
@@ -104,8 +110,7 @@ func drawChain(s *client.ChainShown, b *book) string {
 	}
 	t.add("deposit", r.Deposit.String())
 	t.add("issued", r.Issued.String())
-	t.add("gas price", fmt.Sprintf("at least %d", r.Params.MinGasPrice))
-	t.add("a block has", fmt.Sprintf("at most %s gas, %d bytes", short(r.Params.BlockGas), r.Params.BlockBytes))
+	drawParams(&t, &r.Params)
 	t.add("committee", fmt.Sprintf("%s, %s", r.Committee, count(len(r.Seats), "seat")))
 	for _, seat := range r.Seats {
 		t.add("", fmt.Sprintf("seat %d  %s", seat.Seat, seat.Node))
@@ -116,13 +121,11 @@ func drawChain(s *client.ChainShown, b *book) string {
 // createOptions are the flags of chain create.
 type createOptions struct {
 	submission
-	from, under                             string
-	nodes                                   []string
-	silent                                  uint32
-	blockGas, minPrice, perAccount, perByte uint64
-	blockBytes                              uint32
-	freshShare                              uint8
-	least                                   uint64 // gas price that both the registry and the parent take
+	attributes
+	from, under string
+	nodes       []string
+	silent      uint32
+	least       uint64 // gas price that both the registry and the parent take
 }
 
 func (a *app) newChainCreate() *cobra.Command {
@@ -131,8 +134,8 @@ func (a *app) newChainCreate() *cobra.Command {
 		return a.createChain(cmd, o, args[0])
 	})
 	cmd.Long = `Make a chain: a message to the registry on the main chain, with the deposit of a chain, which stays there for good: ` + fmt.Sprint(chain.ChainDeposit) + `, and
-twice as much with each ` + fmt.Sprint(chain.DepositDoubles) + ` chains that there are. No other chain may have the name. Its parameters are those of its parent where no flag says
-otherwise.
+twice as much with each ` + fmt.Sprint(chain.DepositDoubles) + ` chains that there are. No other chain may have the name. Its attributes are those of its parent where no flag says
+otherwise; they are changed later with thinkey chain params.
 
 --nodes FILE lists who has seats in its committee, as thinkey node apply writes it for one node: [{"node": KEY, "key": KEY, "possession": PROOF, "seats": 1}, …], where
 PROOF shows that the node has the key, and wants seats of a chain of that name on this network. Files of several nodes are named one by one, in the order of their
@@ -146,14 +149,9 @@ With --wait what the registry recorded is shown when all that came of it is fina
 	f.StringVar(&o.under, "under", "main", "parent, by name or number")
 	f.StringArrayVar(&o.nodes, "nodes", nil, "file with nodes of its committee; may be repeated")
 	f.Uint32Var(&o.silent, "silent", 0, "seats that may be silent without switching early finality off")
-	f.Uint64Var(&o.blockGas, "block-gas", 0, "most gas of a block (default: the parent's)")
-	f.Uint32Var(&o.blockBytes, "block-bytes", 0, "most bytes of a block (default: the parent's)")
-	f.Uint8Var(&o.freshShare, "fresh-share", 0, "share of a block for new messages, in percent (default: the parent's)")
-	f.Uint64Var(&o.minPrice, "min-gas-price", 0, "least price of a unit of gas (default: the parent's)")
-	f.Uint64Var(&o.perAccount, "deposit-per-account", 0, "what an account freezes for being there (default: the parent's)")
-	f.Uint64Var(&o.perByte, "deposit-per-byte", 0, "and for each byte of its storage (default: the parent's)")
+	o.attributes.flags(f, "the parent's")
 	f.Uint64Var(&o.gas, "gas", 20_000_000, "gas for the registry's handling")
-	o.flags(cmd)
+	o.submission.flags(cmd)
 	return cmd
 }
 
@@ -175,6 +173,9 @@ func (a *app) createChain(cmd *cobra.Command, o *createOptions, name string) err
 		if b.chains[i].Name == name {
 			return usage("chain %q: chain %d is called so", name, b.chains[i].Chain).do("choose another name")
 		}
+	}
+	if !isName(name) || name == chain.MainName {
+		return usage("%q can't be a chain's name", name).do("write %s; %s is the main chain", nameRule, chain.MainName)
 	}
 	from, err := b.signs(o.from)
 	if err != nil {
@@ -225,22 +226,12 @@ func (o *createOptions) input(ctx context.Context, c *client.Client, b *book, gi
 		return in, err
 	}
 	o.least = max(root.Registered.Params.MinGasPrice, parent.Registered.Params.MinGasPrice)
-	params := parent.Registered.Params
-	for flag, set := range map[string]func(){
-		"block-gas": func() { params.BlockGas = o.blockGas }, "block-bytes": func() { params.BlockBytes = o.blockBytes },
-		"fresh-share": func() { params.FreshShare = o.freshShare }, "min-gas-price": func() { params.MinGasPrice = o.minPrice },
-		"deposit-per-account": func() { params.DepositPerAccount = o.perAccount }, "deposit-per-byte": func() { params.DepositPerByte = o.perByte },
-	} {
-		if given(flag) {
-			set()
-		}
+	params := chain.Params(parent.Registered.Params)
+	if err := o.set(&params, b, given); err != nil {
+		return in, err
 	}
-	if params != parent.Registered.Params {
-		own := chain.Params(params)
-		if _, err := chain.DecodeParams(own.Encode()); err != nil {
-			return in, usage("parameters: %v", err)
-		}
-		in.Params = &own
+	if !params.Equal(chain.Params(parent.Registered.Params)) {
+		in.Params = &params
 	}
 	return in, nil
 }
@@ -250,10 +241,10 @@ func (o *createOptions) applicants(b *book, name string) ([]chain.Applicant, err
 	if len(o.nodes) > 0 {
 		return readApplicants(o.nodes, b.terms.Network, name)
 	}
-	if b.terms.Dev == nil {
+	if b.terms.Dev == nil || !b.terms.Dev.Founds {
 		return nil, usage("--nodes is missing").do("name files that thinkey node apply wrote: thinkey chain create --help")
 	}
-	node, secret := (&devNetwork{Seed: b.terms.Dev.Seed}).seatOf(&devChain{Name: name})
+	node, secret := (&devNetwork{Seed: b.terms.Dev.Seed}).seatOf(&namedChain{Name: name}, 0)
 	return []chain.Applicant{chain.Apply(b.terms.Network, name, node, secret, 1)}, nil
 }
 

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -15,36 +17,71 @@ func (a *app) newConfig() *cobra.Command {
 // settingValue is a setting with where it comes from.
 type settingValue struct {
 	Key    string `json:"key"`
-	Value  string `json:"value"`
+	Value  any    `json:"value"` // a list of some
 	Origin string `json:"origin,omitempty"`
 }
 
 func (a *app) newConfigShow() *cobra.Command {
-	origin := false
+	home, origin := "", false
 	cmd := a.command("show", "Print every setting", func(*cobra.Command, []string) error {
-		t := table{}
-		for _, k := range allSettings {
-			v := settingValue{Key: k.key, Value: a.settings.text(k.key)}
-			if origin {
-				v.Origin = a.settings.origin[k.key]
+		s := a.settings
+		if home != "" {
+			var err error
+			if s, err = loadNodeSettings(nodeHome(home), a.Environ, nil); err != nil {
+				return err
 			}
-			if a.asJSON {
-				if err := a.object(v); err != nil {
-					return err
-				}
-				continue
+			if _, err := s.nodeConfig(); err != nil {
+				return err
 			}
-			row := []string{k.key, "= " + quoteTOML(v.Value)}
-			if origin {
-				row = append(row, "# "+v.Origin)
-			}
-			t.add(row...)
 		}
-		a.print("%s", t.String())
-		return nil
+		return a.showSettings(s, origin)
 	})
+	cmd.Long = `Print every setting of this program, or with --home the configuration of a node. Each is what stands in the file, unless the environment says otherwise,
+unless a flag does: THINKEY_VALID_FOR and --valid-for say valid-for; of a node THINKEY_NODE_KEEP_STATES and, of thinkey node start, --keep-states say keep-states.`
+	cmd.Example = "  thinkey config show --origin\n  thinkey config show --home ./node --origin"
+	cmd.Flags().StringVar(&home, "home", "", "directory of a node: print its configuration, as it would start now without flags")
 	cmd.Flags().BoolVar(&origin, "origin", false, "say where each comes from: default, file, environment, flag")
 	return cmd
+}
+
+func (a *app) showSettings(s *settings, origin bool) error {
+	t := table{}
+	for _, k := range s.known {
+		v := settingValue{Key: k.key, Value: s.merged.Get(k.key)}
+		if origin {
+			v.Origin = s.origin[k.key]
+		}
+		if a.asJSON {
+			if err := a.object(v); err != nil {
+				return err
+			}
+			continue
+		}
+		row := []string{k.key, "= " + wordTOML(v.Value)}
+		if origin {
+			row = append(row, "# "+v.Origin)
+		}
+		t.add(row...)
+	}
+	a.print("%s", t.String())
+	return nil
+}
+
+// wordTOML is a value on the right of a key.
+func wordTOML(v any) string {
+	switch v := v.(type) {
+	case string:
+		return quoteTOML(v)
+	case []string:
+		var list []string
+		for _, s := range v {
+			list = append(list, quoteTOML(s))
+		}
+		return "[" + strings.Join(list, ", ") + "]"
+	case []int64:
+		return strings.ReplaceAll(fmt.Sprint(v), " ", ", ")
+	}
+	return fmt.Sprint(v)
 }
 
 func (a *app) newConfigPath() *cobra.Command {

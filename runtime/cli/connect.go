@@ -3,15 +3,17 @@ package cli
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/client"
 )
 
-// connect is a client of the node in the settings, for calls that must end within the timeout.
+// connect is a client of the nodes in the settings, for calls that must end within the timeout. Of several each gets its part of the time.
 func (a *app) connect(ctx context.Context) (context.Context, context.CancelFunc, *client.Client) {
 	ctx, cancel := context.WithTimeout(ctx, a.settings.timeout())
-	c := client.New(a.settings.node(), client.WithTimeout(a.settings.timeout()), client.WithPatience(a.settings.timeout()),
+	nodes := a.settings.nodes()
+	c := client.New(nodes[0], client.WithOthers(nodes[1:]...), client.WithTimeout(a.settings.timeout()/time.Duration(len(nodes))), client.WithPatience(a.settings.timeout()),
 		client.WithChain(a.settings.text("chain")))
 	return ctx, func() { cancel(); c.Close() }, c
 }

@@ -78,7 +78,7 @@ func (a *app) tellNodes(cmd *cobra.Command, o *depositOptions, method string, am
 	if err != nil {
 		return err
 	}
-	key, err := nodeHome(o.home).key(&o.password)
+	key, err := a.nodeKey(nodeHome(o.home), &o.password)
 	if err != nil {
 		return err
 	}

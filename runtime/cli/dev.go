@@ -23,15 +23,14 @@ import (
 
 // devOptions are the flags of `thinkey dev`.
 type devOptions struct {
-	data       string
-	listen     string
-	readyFile  string
-	block      string
-	chains     int
-	tree       string
+	data      string
+	listen    string
+	readyFile string
+	block     string
+	treeFlags
 	only       []string
 	from       string
-	plan       []devChain // what chains, or tree, come to; none for the main chain alone
+	plan       []namedChain // what chains, or tree, come to; none for the main chain alone
 	validators int
 	byzantine  []string
 	restored   []int
@@ -55,7 +54,8 @@ directory; then the network survives being killed at any moment, and the same co
 NAME=AMOUNT is an account on every chain, NAME@CHAIN=AMOUNT on that one. Other commands mean the accounts, blocks and events of chain a, the first under the main
 one; alice@b is Alice's account on chain b, and --chain b asks for that chain's blocks. The account carrier pays for what is carried.
 
-With --chains 0 the main chain is alone; so it is with --validators, a committee of nodes, and with --block manual.
+With --chains 0 the main chain is alone; so it is with --validators, a committee of nodes, if --chains or --tree doesn't say otherwise, and with --block manual. With both, each
+chain has a committee of that size, and validator N of each is one process of nodes with a directory of its own.
 
 A committee of n = 3f+1 validators goes on whatever f of them do; --byzantine shows it. The API is that of validator 0.
 
@@ -69,17 +69,17 @@ The keys of the accounts follow from a public seed: everybody has them. So the n
   thinkey dev --data ./network --block 500ms
   thinkey dev --tree 'main(a(a1,a2),b)' --account alice=20 --account bob@b=5
   thinkey dev --chains 0 --validators 4 --byzantine equivocate
+  thinkey dev --tree 'main(a,b)' --validators 4
   thinkey dev --account alice=20 --account bob=5 --block manual`
 	f := cmd.Flags()
 	f.StringVar(&o.data, "data", "", "directory to keep the network in (default: memory)")
 	f.StringVar(&o.listen, "api", "127.0.0.1:7070", "loopback address to serve the API on; port 0 takes a free one")
 	f.StringVar(&o.readyFile, "ready-file", "", "file that says where the API is while it is served")
 	f.StringVar(&o.block, "block", "auto", "when blocks are made: auto, manual, or an interval such as 500ms")
-	f.IntVar(&o.chains, "chains", usualChains, "chains under the main one; 0 for the main chain alone")
-	f.StringVar(&o.tree, "tree", "", "the tree of chains, such as 'main(a(a1,a2),b)'")
+	o.treeFlags.flags(cmd, usualChains)
 	f.StringSliceVar(&o.only, "only", nil, "of the tree, run these chains alone; nothing is carried to others")
 	f.StringVar(&o.from, "network", "", "the dev.json of the same network in another directory, for a process that runs others of its chains")
-	f.IntVar(&o.validators, "validators", 1, "validators in this process: 1, or a committee of 2 to 64 that agrees on each block")
+	f.IntVar(&o.validators, "validators", 1, "validators of each chain, all in this process: 1, or a committee of 2 to 64 that agrees on each block")
 	f.StringSliceVar(&o.byzantine, "byzantine", nil, "what the last validator does wrong, then the one before it, …, or =N for N of them: "+strings.Join(byzantine.Names(), ", "))
 	f.IntSliceVar(&o.restored, "restored", nil, "validators whose directories were restored from a backup: they vote when that is safe")
 	f.StringArrayVar(&o.accounts, "account", nil, "account NAME=AMOUNT; may be repeated (default: ten names with 1000000 each)")
@@ -156,7 +156,7 @@ func (a *app) devConfig(o *devOptions, pace node.Pace, g *chain.Genesis, validat
 func (a *app) serveDev(ctx context.Context, o *devOptions, nodes *devNodes, network *devNetwork) error {
 	c := api.Config{
 		Node: nodes.first(network), Listen: o.listen, Version: release, Pprof: o.pprof, Log: a.log,
-		Dev: &client.Dev{Seed: network.Seed, Names: network.names()},
+		Dev: &client.Dev{Seed: network.Seed, Names: network.names(), Founds: true},
 	}
 	if nodes.process != nil {
 		c.Others = slices.DeleteFunc(slices.Clone(nodes.list), func(n *node.Node) bool { return n == c.Node })
@@ -238,7 +238,11 @@ func (a *app) banner(o *devOptions, nodes *devNodes, network *devNetwork, url st
 	if nodes.process == nil {
 		t.add("thinkey dev "+release, "a local network of "+count(o.validators, "node"))
 	} else {
-		t.add("thinkey dev "+release, fmt.Sprintf("a local network of %s, a validator each", count(len(network.Chains), "chain")))
+		each := "a validator"
+		if o.validators > 1 {
+			each = count(o.validators, "validator")
+		}
+		t.add("thinkey dev "+release, fmt.Sprintf("a local network of %s, %s each", count(len(network.Chains), "chain"), each))
 		t.add("tree", network.treeText()+nodes.runs(network))
 	}
 	if o.validators > 1 {

@@ -130,9 +130,10 @@ func (o *devOptions) founding() string { return filepath.Join(o.data, foundingFi
 
 // devNodes are the validators of a development network; the first serves the API.
 type devNodes struct {
-	list    []*node.Node
-	wires   []*node.Switch // none for one that runs a chain alone
-	process *node.Process  // of several chains; nil for one
+	list    []*node.Node    // of several chains, those of validator 0
+	wires   []*node.Switch  // none for one that runs a chain alone
+	process *node.Process   // validator 0's, of several chains; nil for one
+	others  []*node.Process // the other validators'
 }
 
 // first is the node of the chain that is meant where none is named.
@@ -148,6 +149,9 @@ func (n *devNodes) first(d *devNetwork) *node.Node {
 func (n *devNodes) close() (err error) {
 	if n.process != nil {
 		err = n.process.Close()
+		for _, p := range n.others {
+			err = errors.Join(err, p.Close())
+		}
 	} else {
 		for _, one := range n.list {
 			err = errors.Join(err, one.Close())

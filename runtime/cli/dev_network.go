@@ -34,7 +34,7 @@ type devNetwork struct {
 	GasPrice   uint64       `json:"gas_price"`
 	Deposit    uint64       `json:"deposit"`
 	Validators int          `json:"validators,omitempty"` // of the committee; none is one that runs the chain alone
-	Chains     []devChain   `json:"chains,omitempty"`     // a validator each; none is the main chain alone
+	Chains     []namedChain `json:"chains,omitempty"`     // a validator each; none is the main chain alone
 	Accounts   []devAccount `json:"accounts"`
 }
 

@@ -2,11 +2,8 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -18,19 +15,9 @@ import (
 	"github.com/thinkey/thinkey/sdk/wire"
 )
 
-// devChain is a chain of a development network of several.
-type devChain struct {
-	Name  string   `json:"name"`
-	Chain chain.ID `json:"chain"`
-	Under chain.ID `json:"under,omitempty"` // none: the main chain
-}
-
 const (
-	mainName = "main"
 	// usualChains are those under the main chain where nobody says how many.
 	usualChains = 2
-	// maxDevChains is how many a process may hold: each has a node.
-	maxDevChains = 32
 	// carrierName is the account that pays for digests, on every chain; carrierBalance is for as long as
 	// anybody runs such a network, at any price.
 	carrierName    = "carrier"
@@ -40,30 +27,18 @@ const (
 // plant says which chains the network has: none for one chain that one validator, or a committee, runs alone.
 func (o *devOptions) plant(pace node.Pace, given func(flag string) bool) error {
 	alone := o.alone(pace)
-	asked := given("chains") || given("tree")
-	switch {
-	case given("chains") && given("tree"):
-		return usage("--chains and --tree are both given").do("leave one out: --chains 2 is --tree 'main(a,b)'")
-	case given("tree"):
-		list, err := parseTree(o.tree)
-		if err != nil {
-			return err
-		}
-		o.plan = list[:len(list):len(list)]
-	case o.chains < 0 || o.chains >= maxDevChains:
-		return usage("--chains (%d)", o.chains).do("write a number from 0, the main chain alone, to %d", maxDevChains-1)
-	case asked || alone == "":
-		o.plan = star(o.chains)
+	list, err := o.planned(given)
+	if err != nil {
+		return err
 	}
-	if len(o.plan) == 1 { // as it is without any tree
-		o.plan = nil
+	if len(list) > 1 && (alone == "" || given("chains") || given("tree")) { // the main chain alone is as it is without any tree
+		o.plan = slices.Clip(list)
 	}
-	if len(o.plan) > 0 && o.validators > 1 {
-		return usage("%s with several chains", alone).
-			do("a committee on each chain takes a process for each member: thinkey testnet gen --nodes %d --chains %d; or run the main chain alone with --chains 0", o.validators, len(o.plan)-1)
+	if len(o.plan) > 0 && alone != "" && o.validators == 1 {
+		return usage("%s with several chains", alone).do("each has one validator, that makes blocks by itself: leave it out, give each a committee with --validators 4, or run the main chain alone with --chains 0")
 	}
-	if len(o.plan) > 0 && alone != "" {
-		return usage("%s with several chains", alone).do("each has one validator so far, that makes blocks by itself: leave it out, or run the main chain alone with --chains 0")
+	if most := maxValidators / max(len(o.plan), 1); o.validators > max(most, 1) {
+		return usage("--validators (%d) of each of %d chains", o.validators, len(o.plan)).do("a process holds %d validators at most: write up to %d, or fewer chains", maxValidators, most)
 	}
 	if len(o.only) > 0 && len(o.plan) == 0 {
 		return usage("--only (%s) without several chains", strings.Join(o.only, ",")).do("name them with --tree, such as --tree 'main(a,b)'")
@@ -86,117 +61,11 @@ func (o *devOptions) alone(pace node.Pace) string {
 	return ""
 }
 
-// star is the main chain with n others under it, called a, b, ….
-func star(n int) []devChain {
-	list := []devChain{{mainName, chain.Main, 0}}
-	for i := range n {
-		name := string(rune('a' + i%26))
-		if i >= 26 {
-			name += strconv.Itoa(i / 26)
-		}
-		list = append(list, devChain{name, chain.Main + 1 + chain.ID(i), chain.Main})
-	}
-	return list
-}
-
-// treeReader reads a tree of chains: a name, and in brackets those under it. Chains get their numbers as they come.
-type treeReader struct {
-	text string
-	at   int
-	list []devChain
-}
-
-// parseTree reads such as main(a(a1,a2),b).
-func parseTree(text string) ([]devChain, error) {
-	r := &treeReader{text: text}
-	err := r.chain(0, 0)
-	if err == nil && r.at < len(text) {
-		err = r.fault("something stands behind the tree")
-	}
-	return r.list, err
-}
-
-func (r *treeReader) fault(format string, args ...any) error {
-	return usage("--tree (%q) at letter %d: %s", r.text, r.at+1, fmt.Sprintf(format, args...)).
-		do("write the main chain with those under it in brackets, such as 'main(a(a1,a2),b)'")
-}
-
-// chain reads a chain with those under it.
-func (r *treeReader) chain(under chain.ID, depth int) error {
-	start := r.at
-	for r.at < len(r.text) && !strings.ContainsRune("(), ", rune(r.text[r.at])) {
-		r.at++
-	}
-	name := r.text[start:r.at]
-	id := chain.ID(len(r.list) + 1)
-	wrong := ""
-	switch {
-	case name == "":
-		return r.fault("a name is missing")
-	case id == chain.Main && name != mainName:
-		wrong = "the root of the tree is called " + mainName
-	case !isName(name):
-		wrong = fmt.Sprintf("%q is no name: 1 to 32 letters a-z, digits and -, a letter first", name)
-	case slices.ContainsFunc(r.list, func(c devChain) bool { return c.Name == name }):
-		wrong = fmt.Sprintf("%s is there already", name)
-	case len(r.list) == maxDevChains:
-		wrong = fmt.Sprintf("more than %d chains", maxDevChains)
-	case depth > chain.MaxViews:
-		wrong = fmt.Sprintf("%s has more than %d chains above it", name, chain.MaxViews)
-	}
-	if wrong != "" {
-		r.at = start
-		return r.fault("%s", wrong)
-	}
-	r.list = append(r.list, devChain{name, id, under})
-	if !r.takes('(') {
-		return nil
-	}
-	for {
-		if err := r.chain(id, depth+1); err != nil {
-			return err
-		}
-		if r.takes(')') {
-			return nil
-		}
-		if !r.takes(',') {
-			return r.fault(`"," or ")" is missing`)
-		}
-	}
-}
-
-// takes reads a letter if it comes next.
-func (r *treeReader) takes(letter byte) bool {
-	if r.at == len(r.text) || r.text[r.at] != letter {
-		return false
-	}
-	r.at++
-	return true
-}
-
 // treeText is what parseTree reads; the main chain alone if there is no tree.
-func (d *devNetwork) treeText() string {
-	if len(d.Chains) == 0 {
-		return mainName
-	}
-	var under func(c devChain) string
-	under = func(c devChain) string {
-		var list []string
-		for _, x := range d.Chains {
-			if x.Under == c.Chain {
-				list = append(list, under(x))
-			}
-		}
-		if len(list) == 0 {
-			return c.Name
-		}
-		return c.Name + "(" + strings.Join(list, ",") + ")"
-	}
-	return under(d.Chains[0])
-}
+func (d *devNetwork) treeText() string { return treeText(d.Chains) }
 
 // chainCalled is the chain with a name; nil if there is none.
-func (d *devNetwork) chainCalled(name string) *devChain {
+func (d *devNetwork) chainCalled(name string) *namedChain {
 	for i := range d.Chains {
 		if d.Chains[i].Name == name {
 			return &d.Chains[i]
@@ -223,32 +92,30 @@ func (d *devNetwork) chainName(id chain.ID) string {
 	return ""
 }
 
-// seatOf are the keys of a chain's validator. They follow from the public seed.
-func (d *devNetwork) seatOf(c *devChain) (keys.PublicKey, keys.BLSSecret) {
+// seatOf are the keys of a validator of a chain. They follow from the public seed.
+func (d *devNetwork) seatOf(c *namedChain, validator int) (keys.PublicKey, keys.BLSSecret) {
 	name := "validator-of-" + c.Name
+	if validator > 0 {
+		name = fmt.Sprintf("validator-%d-of-%s", validator, c.Name)
+	}
 	return client.DevKey(d.Seed, name).Public(), keys.BLSFromSeed(wire.Sum(wire.TagSeed, []byte(d.Seed), []byte{1}, []byte(name)))
 }
 
 // grow makes the geneses of all chains out of that of one.
 func (d *devNetwork) grow(like *chain.Genesis) *chain.Genesis {
-	var root *chain.Genesis
-	for i := range d.Chains {
-		c := &d.Chains[i]
-		g := chain.Genesis{Name: c.Name, Chain: c.Chain, Under: c.Under, TimeMillis: like.TimeMillis, Params: like.Params}
-		g.Committee = chain.Committee{Chain: c.Chain, Seed: chain.Hash(wire.Sum(wire.TagSeed, []byte(d.Seed), []byte{2}))}
-		g.AddSeat(d.seatOf(c))
+	root := newGenesis(chain.MainName, d.Chains, like.TimeMillis, like.Params)
+	for i, g := range chainsOf(root) {
+		g.Committee = chain.Committee{Chain: g.Chain, Seed: chain.Hash(wire.Sum(wire.TagSeed, []byte(d.Seed), []byte{2}))}
+		for v := range max(d.Validators, 1) {
+			g.AddSeat(d.seatOf(&d.Chains[i], v))
+		}
 		for _, a := range d.Accounts {
-			if a.Address.Chain() == c.Chain {
+			if a.Address.Chain() == g.Chain {
 				g.Accounts = append(g.Accounts, chain.GenesisAccount{Address: a.Address, Balance: a.Balance})
 			}
 		}
-		g.Accounts = append(g.Accounts, chain.GenesisAccount{Address: devAddressOn(c.Chain, d.Seed, carrierName), Balance: chain.NewAmount(carrierBalance)})
+		g.Accounts = append(g.Accounts, chain.GenesisAccount{Address: devAddressOn(g.Chain, d.Seed, carrierName), Balance: chain.NewAmount(carrierBalance)})
 		slices.SortFunc(g.Accounts, func(a, b chain.GenesisAccount) int { return a.Address.Compare(b.Address) })
-		if root == nil {
-			root = &g
-		} else {
-			root.Chains = append(root.Chains, g)
-		}
 	}
 	return root
 }
@@ -293,50 +160,6 @@ func (o *devOptions) here(d *devNetwork) ([]chain.ID, error) {
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids), nil
-}
-
-// openTree starts the nodes of the chains, a validator each.
-func (a *app) openTree(o *devOptions, pace node.Pace, d *devNetwork) (*devNodes, error) {
-	ids, err := o.here(d)
-	if err != nil {
-		return nil, err
-	}
-	founding := o.data == "" || isThere(o.founding())
-	carrier := client.DevKey(d.Seed, carrierName)
-	nodes := &devNodes{}
-	planted := len(d.Chains)
-	nodes.process, err = node.OpenProcess(node.ProcessConfig{
-		Config: a.devConfig(o, pace, nil, 0), Network: d.genesis(), Chains: ids, Carrier: &carrier,
-		Engines: func(id chain.ID) node.Compile { return engineIn(o.compiledOf(id)) },
-		Seat: func(id chain.ID) *node.Member {
-			at := slices.IndexFunc(d.Chains, func(c devChain) bool { return c.Chain == id })
-			public, secret := d.seatOf(&d.Chains[at])
-			wire := node.NewSwitch()
-			nodes.wires = append(nodes.wires, wire)
-			// One that was made later has never been elsewhere than in this store.
-			return &node.Member{Node: public, Secret: secret, Net: wire.Port(public), Founding: founding || at >= planted}
-		},
-	})
-	if err != nil {
-		return nil, errors.Join(o.unstarted(err), nodes.close())
-	}
-	nodes.list = nodes.process.Nodes()
-	tuneMemory(nodes.list...)
-	if o.data == "" {
-		return nodes, nil
-	}
-	if err := removeIfThere(o.founding()); err != nil {
-		return nil, errors.Join(err, nodes.close())
-	}
-	return nodes, nil
-}
-
-// compiledOf is where the node of a chain keeps compiled code; empty for memory.
-func (o *devOptions) compiledOf(id chain.ID) string {
-	if o.data == "" {
-		return ""
-	}
-	return filepath.Join(o.data, codeCache, fmt.Sprintf("chain-%d", id))
 }
 
 // asked is the network that the flags describe, or the one of the file that --network names.
@@ -439,22 +262,39 @@ func (g *growth) watch(ctx context.Context) error {
 	if root == nil || len(g.nodes.list) < len(g.network.Chains) { // other processes run the others
 		return nil
 	}
-	seen := len(g.network.Chains)
-	for {
-		height := root.Head().Header.Height
-		tree := root.Tree()
-		for _, limb := range tree[seen:] {
-			if err := g.start(ctx, root, limb); err != nil {
-				return err
+	seen := map[chain.ID]bool{}
+	return g.nodes.process.Grow(ctx, func(id chain.ID, b chain.Branch) bool {
+		c := namedChain{b.Name, id, root.Tree().Parent(id)}
+		public, _ := g.network.seatOf(&c, 0)
+		if len(b.Seats.Seats) != 1 || b.Seats.Seats[0].Node != public {
+			if !seen[id] {
+				g.log.Warn("a chain was made that others must run", "chain", id, "name", b.Name)
 			}
+			seen[id] = true
+			return false
 		}
-		seen = len(tree)
-		if err := root.AwaitAbove(ctx, height); err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
-			return err
-		}
+		g.turn.Lock()
+		defer g.turn.Unlock()
+		g.network.Chains = append(slices.Clip(g.network.Chains), c)
+		return true
+	}, func(n *node.Node) { g.begun(ctx, n) })
+}
+
+// begun serves users of a chain that was made, and gives its carrier money.
+func (g *growth) begun(ctx context.Context, n *node.Node) {
+	g.server.Add(n)
+	g.endow(ctx, g.nodes.process, n.Chain())
+	select {
+	case g.grown <- n:
+	case <-ctx.Done():
+	}
+}
+
+// endow gives the account that carries digests money on a chain that was made.
+func (a *app) endow(ctx context.Context, p *node.Process, id chain.ID) {
+	err := p.Endow(ctx, id, carrierGift(p.Node(chain.Main).Tree(), id))
+	if err != nil && ctx.Err() == nil {
+		a.log.Warn("the account that is to carry digests has no money on a chain that was made: pay it", "chain", id, "account", carrierName, "reason", err)
 	}
 }
 
@@ -467,33 +307,4 @@ func carrierGift(tree chain.Tree, id chain.ID) chain.Amount {
 		amount /= part
 	}
 	return chain.NewAmount(max(amount, 1))
-}
-
-func (g *growth) start(ctx context.Context, root *node.Node, limb chain.Limb) error {
-	b, err := root.Branch(limb.ID)
-	if err != nil {
-		return err
-	}
-	c := devChain{b.Name, limb.ID, limb.Parent}
-	public, _ := g.network.seatOf(&c)
-	if len(b.Seats.Seats) != 1 || b.Seats.Seats[0].Node != public || g.nodes.process.Node(limb.Parent) == nil {
-		g.log.Warn("a chain was made that others must run", "chain", limb.ID, "name", b.Name)
-		return nil
-	}
-	g.turn.Lock()
-	g.network.Chains = append(slices.Clip(g.network.Chains), c)
-	g.turn.Unlock()
-	if err := g.nodes.process.Start(limb.ID); err != nil {
-		return err
-	}
-	n := g.nodes.process.Node(limb.ID)
-	g.server.Add(n)
-	if err := g.nodes.process.Endow(ctx, limb.ID, carrierGift(root.Tree(), limb.ID)); err != nil && ctx.Err() == nil {
-		g.log.Warn("the account that is to carry digests has no money on a chain that was made: pay it", "chain", limb.ID, "account", carrierName, "reason", err)
-	}
-	select {
-	case g.grown <- n:
-	case <-ctx.Done():
-	}
-	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -44,6 +45,7 @@ func bad(do, format string, args ...any) finding {
 // patient is the node that the doctor looks at. What couldn't be read is zero.
 type patient struct {
 	home    nodeHome
+	environ []string
 	config  nodeConfig
 	card    nodeCard
 	genesis *chain.Genesis
@@ -53,7 +55,7 @@ type patient struct {
 func (a *app) newDoctor() *cobra.Command {
 	home := ""
 	cmd := a.command("doctor", "Look for what is wrong with a node, and say what to do", func(cmd *cobra.Command, _ []string) error {
-		found := (&patient{home: nodeHome(home)}).examine(cmd.Context())
+		found := (&patient{home: nodeHome(home), environ: a.Environ}).examine(cmd.Context())
 		sick := slices.ContainsFunc(found, func(f finding) bool { return f.State == isBad })
 		if err := a.answer(map[string]any{"home": home, "findings": found}, func() { a.printFindings(found) }); err != nil {
 			return err
@@ -88,7 +90,7 @@ func (p *patient) examine(ctx context.Context) (found []finding) {
 		at   func(context.Context) finding
 	}{
 		{"configuration", p.lookConfig}, {"key", p.lookKey}, {"genesis", p.lookGenesis}, {"disk", p.lookDisk}, {"open files", p.lookFiles},
-		{"process", p.lookProcess}, {"ledger", p.lookLedger}, {"connections", p.lookPeers}, {"height", p.lookHeight}, {"clock", p.lookClock}, {"evidence", p.lookEvidence},
+		{"process", p.lookProcess}, {"ledger", p.lookLedger}, {"connections", p.lookPeers}, {"key elsewhere", p.lookTwin}, {"height", p.lookHeight}, {"clock", p.lookClock}, {"evidence", p.lookEvidence},
 	} {
 		f := look.at(ctx)
 		if f.State == "" {
@@ -102,7 +104,7 @@ func (p *patient) examine(ctx context.Context) (found []finding) {
 
 func (p *patient) lookConfig(context.Context) finding {
 	var err error
-	if p.config, err = readNodeConfig(p.home); err != nil {
+	if p.config, err = readNodeConfig(p.home, p.environ, nil); err != nil {
 		f := classify(err)
 		return bad(f.hint, "%s", f.words)
 	}
@@ -128,22 +130,33 @@ func (p *patient) lookGenesis(context.Context) finding {
 	path := p.home.at(p.config.Genesis)
 	g, err := readDraft(path)
 	if err == nil {
-		err = errors.Join(g.Check(), seated(g))
+		err = checkWhole(g)
 	}
 	if err != nil {
 		return bad("take the file that the other nodes have", "%s: %v", path, err)
 	}
 	p.genesis = g
-	seats := 0
-	for _, s := range g.Committee.Seats {
-		if s.Node == p.card.Node {
-			seats++
+	runs, err := p.config.chains(g)
+	if err != nil {
+		return bad("correct chains in "+p.home.file(nodeConfigFile), "%v", err)
+	}
+	idle := namesOf(g, func(c *chain.Genesis) bool {
+		return sits(c.Committee.Seats, p.card.Node) && !slices.Contains(runs, c.Chain)
+	})
+	if len(idle) > 0 {
+		return odd("add them to chains of "+p.home.file(nodeConfigFile)+", unless the seats were given to others since", "network %s; a seat from the start on chains that this node doesn't run: %s", g.Network(), strings.Join(idle, ", "))
+	}
+	var has []string
+	for i, c := range chainsOf(g) {
+		own := slices.DeleteFunc(slices.Clone(c.Committee.Seats), func(s chain.Seat) bool { return s.Node != p.card.Node })
+		if len(own) > 0 {
+			has = append(has, fmt.Sprintf("%d of %d on %s", len(own), len(c.Committee.Seats), planOf(g)[i].Name))
 		}
 	}
-	if seats == 0 {
+	if len(has) == 0 {
 		return well("network %s; the node has no seat from the start, and follows, unless it was given one later", g.Network())
 	}
-	return well("network %s; %s of %d on the main chain", g.Network(), count(seats, "seat"), len(g.Committee.Seats))
+	return well("network %s; seats from the start: %s", g.Network(), strings.Join(has, ", "))
 }
 
 const (
@@ -230,9 +243,14 @@ func (p *patient) lookPeers(context.Context) finding {
 			why = fmt.Sprintf(" (%s: %s)", peer.Node.String()[:12], peer.Error)
 		}
 	}
-	others := len(p.genesis.Committee.Seats) - 1
+	others := slices.ContainsFunc(chainsOf(p.genesis), func(c *chain.Genesis) bool {
+		return slices.ContainsFunc(c.Committee.Seats, func(s chain.Seat) bool { return s.Node != p.card.Node })
+	})
 	switch {
-	case members == 0 && others > 0:
+	case members == 0 && others && len(p.state.Peers) > 0:
+		return bad("if it was away while all members that it knew were replaced, name one of today's in trusted of "+p.home.file(nodeConfigFile)+", by the key of its "+nodeCardFile+", and start it again",
+			"%s known, and none is a member as far as this node's chain says", count(len(p.state.Peers), "node"))
+	case members == 0 && others:
 		return bad("see whether the seeds of node.toml are right, and gossip's port can be reached by UDP and TCP", "no other node is known")
 	case 3*(connected+1) <= 2*(members+1):
 		return bad("see whether others run, and the port of transport can be reached: with so few nothing becomes final", "connected to %d of %d members%s", connected, members, why)
@@ -242,6 +260,33 @@ func (p *patient) lookPeers(context.Context) finding {
 	return well("connected to all %d members", members)
 }
 
+// lookTwin asks this node and others whether they have seen the node at two addresses.
+func (p *patient) lookTwin(ctx context.Context) finding {
+	if p.state.State != nodeUp {
+		return finding{}
+	}
+	seen := p.state.Conflicts
+	asked := p.others(ctx, func(ctx context.Context, c *client.Client) error {
+		peers, err := c.Peers(ctx)
+		for _, peer := range peers.Peers {
+			if peer.Node == p.card.Node {
+				seen += peer.Conflicts
+			}
+		}
+		return err
+	})
+	if seen > 0 {
+		return odd("if it has not moved since, its key runs in a second process: stop one; what both signed may be evidence", "others met this node at another address as well, %s", count(int(seen), "time"))
+	}
+	if asked == 0 {
+		return well("it was met at no other address, by its own count; no other member serves users to ask")
+	}
+	return well("nobody met this node at another address")
+}
+
+// othersBytes is how long an answer of another member may be: what it lists of evidence and of nodes.
+const othersBytes = 1 << 20
+
 // others asks other members something, at the addresses that they give for users.
 func (p *patient) others(ctx context.Context, ask func(context.Context, *client.Client) error) (asked int) {
 	ctx, cancel := context.WithTimeout(ctx, statusPatience)
@@ -250,7 +295,7 @@ func (p *patient) others(ctx context.Context, ask func(context.Context, *client.
 		if peer.API == "" || !peer.Member {
 			continue
 		}
-		c := client.New(peer.API, client.WithTries(1), client.WithTimeout(statusPatience))
+		c := client.New(peer.API, client.WithTries(1), client.WithTimeout(statusPatience), client.WithLongest(othersBytes))
 		if ask(ctx, c) == nil {
 			asked++
 		}

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -25,13 +26,14 @@ func (a *app) newGenesis() *cobra.Command {
 }
 
 func (a *app) newGenesisNew() *cobra.Command {
-	name, owner, chains := "", "", 0
+	name, owner, chains := "", "", treeFlags{}
 	var accounts []string
-	cmd := a.command("new FILE", "Write a genesis that has no nodes yet", func(_ *cobra.Command, args []string) error {
-		if chains < 0 || chains >= maxDevChains {
-			return usage("--chains (%d)", chains).do("write a number from 0, the main chain alone, to %d", maxDevChains-1)
+	cmd := a.command("new FILE", "Write a genesis that has no nodes yet", func(cmd *cobra.Command, args []string) error {
+		plan, err := chains.planned(cmd.Flags().Changed)
+		if err != nil {
+			return err
 		}
-		g := newGenesis(name, chains)
+		g := newGenesis(name, plan, uint64(time.Now().UnixMilli()), chain.DefaultParams())
 		for _, text := range accounts {
 			if err := addAccount(g, text); err != nil {
 				return err
@@ -40,23 +42,31 @@ func (a *app) newGenesisNew() *cobra.Command {
 		if err := setOwner(g, owner); err != nil {
 			return err
 		}
+		if err := checkDraft(g); err != nil {
+			return usage("%v", err).do("see: thinkey genesis new --help")
+		}
 		if isThere(args[0]) {
 			return failed("file_exists", "%s is there already", args[0]).do("name another file, or delete it")
 		}
 		if err := writeGenesis(args[0], g); err != nil {
 			return err
 		}
-		a.say("%s: %s; give it nodes with: thinkey genesis add-node %s CARD...\n", args[0], count(1+chains, "chain"), args[0])
+		a.say("%s: %s; give it nodes with: thinkey genesis add-node %s CARD...\n", args[0], count(len(plan), "chain"), args[0])
 		return nil
 	})
 	cmd.Long = `Write the file that a network begins with: parameters, accounts that have money, and later the nodes that agree on its chains.
 Every node needs the same file: its hash is the network's name.
 
+--chains says how many chains there are under the main one, --tree which is under which: in 'main(a(a1,a2),b)' chains a and b are under the main one, a1 and
+a2 under a. They get numbers as they are read, from 1 for the main one on; there can be 32.
+
 An account is an address with an amount; the address says on which chain it is. The owner may change the committees of all these chains later (thinkey chain
 committee), where there are several; without one nobody ever can.`
+	cmd.Example = `  thinkey genesis new genesis.json --name ours --account tk1…=1000000
+  thinkey genesis new genesis.json --tree 'main(a(a1,a2),b)' --owner tk1…`
 	cmd.ValidArgsFunction = nil
 	cmd.Flags().StringVar(&name, "name", "thinkey", "name of the network, for people")
-	cmd.Flags().IntVar(&chains, "chains", 0, "chains under the main one, called a, b, …")
+	chains.flags(cmd, 0)
 	cmd.Flags().StringVar(&owner, "owner", "", "address on the main chain that may change the committees (default: nobody)")
 	cmd.Flags().StringArrayVar(&accounts, "account", nil, "account ADDRESS=AMOUNT; may be repeated")
 	return cmd
@@ -75,19 +85,29 @@ func setOwner(g *chain.Genesis, text string) (err error) {
 	case g.Owner.Chain() != chain.Main:
 		return wrong.do("write an address on the main chain, where the registry is; this one is on chain %d", g.Owner.Chain())
 	case len(g.Chains) == 0:
-		return wrong.do("add --chains: a chain that is alone has no registry, and its committee stays")
+		return wrong.do("add --chains or --tree: a chain that is alone has no registry, and its committee stays")
 	}
 	return nil
 }
 
-// newGenesis has no seats and no accounts.
-func newGenesis(name string, chains int) *chain.Genesis {
-	now := uint64(time.Now().UnixMilli())
-	g := &chain.Genesis{Name: name, Chain: chain.Main, TimeMillis: now, Params: chain.DefaultParams()}
-	for _, c := range star(chains)[1:] {
-		g.Chains = append(g.Chains, chain.Genesis{Name: c.Name, Chain: c.Chain, Under: c.Under, TimeMillis: now, Params: chain.DefaultParams()})
+// newGenesis has chains without seats and without accounts.
+func newGenesis(name string, plan []namedChain, timeMillis uint64, params chain.Params) *chain.Genesis {
+	g := &chain.Genesis{Name: name, Chain: chain.Main, TimeMillis: timeMillis, Params: params}
+	for _, c := range plan {
+		if c.Chain != chain.Main {
+			g.Chains = append(g.Chains, chain.Genesis{Name: c.Name, Chain: c.Chain, Under: c.Under, TimeMillis: timeMillis, Params: params})
+		}
 	}
 	return g
+}
+
+// planOf are the chains of a genesis; the main one is called so, whatever the network is called.
+func planOf(g *chain.Genesis) []namedChain {
+	list := []namedChain{{chain.MainName, g.Chain, 0}}
+	for i := range g.Chains {
+		list = append(list, namedChain{g.Chains[i].Name, g.Chains[i].Chain, g.Chains[i].Under})
+	}
+	return list
 }
 
 // chainsOf are all chains of a genesis, the main one first.
@@ -130,9 +150,13 @@ func grant(g *chain.Genesis, at chain.Address, amount chain.Amount) {
 }
 
 func (a *app) newGenesisAddNode() *cobra.Command {
-	money := uint64(0)
-	cmd := a.command("add-node FILE CARD [CARD...]", "Give nodes a seat on every chain of a genesis", func(_ *cobra.Command, args []string) error {
+	money, on := uint64(0), []string(nil)
+	cmd := a.command("add-node FILE CARD [CARD...]", "Give nodes seats on chains of a genesis", func(_ *cobra.Command, args []string) error {
 		g, err := readDraft(args[0])
+		if err != nil {
+			return err
+		}
+		list, err := chainsCalled(g, on)
 		if err != nil {
 			return err
 		}
@@ -141,41 +165,140 @@ func (a *app) newGenesisAddNode() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if slices.ContainsFunc(g.Committee.Seats, func(s chain.Seat) bool { return s.Node == card.Node }) {
-				return usage("%s: node %s has a seat already", path, card.Node).do("leave it out")
+			if err := seatCard(g, list, &card, chain.NewAmount(money)); err != nil {
+				return usage("%s: %v", path, err).do("leave the card out, or name other chains with --on")
 			}
-			seatCard(g, &card, chain.NewAmount(money))
 		}
-		if err := g.Check(); err != nil {
+		if err := checkDraft(g); err != nil {
 			return failed("bad_genesis", "%s: %v", args[0], err).do("begin again with: thinkey genesis new")
 		}
 		if err := writeGenesis(args[0], g); err != nil {
 			return err
 		}
-		q := chain.QuorumsOf(len(g.Committee.Seats), 0)
-		a.say("%s: %s, of which %d may be faulty; network %s\n", args[0], count(len(g.Committee.Seats), "node"), q.Faulty, g.Network())
+		a.say("%s: %s; network %s\n", args[0], committees(g), g.Network())
+		if without, unpaid := seatless(g), unpaid(g); len(without) > 0 {
+			a.say("without nodes yet, and no node starts before all have some: %s\n", strings.Join(without, ", "))
+		} else if len(unpaid) > 0 {
+			a.say("no node has money on %s: until one is paid there nothing goes there from the chains below; see --carry\n", strings.Join(unpaid, ", "))
+		}
 		return nil
 	})
-	cmd.Long = `Give nodes a seat in the committee of every chain. A node's card is the card.json that thinkey node init wrote in its home; it holds no secret.
-With --carry every node's account gets an amount on every chain, out of which it pays for carrying what goes between chains.`
+	cmd.Long = `Give nodes a seat in the committee of every chain, or, with --on, of some. A node's card is the card.json that thinkey node init wrote in its home; it holds no
+secret. The same card may be given seats on further chains later.
+
+A chain's node runs those above it, too: it needs no seat there, and follows. It runs every other chain as well, unless chains in its node.toml says
+which. Each chain must have nodes in the end: before, no node starts.
+
+With --carry every node's account gets an amount on each of these chains and on those above, out of which it pays for carrying what goes between
+chains; what it has there already stays as it is. Where no node has any, nothing gets there from the chains below.`
+	cmd.Example = `  thinkey genesis add-node genesis.json node-0/card.json node-1/card.json
+  thinkey genesis add-node genesis.json node-2/card.json --on main --on a2`
 	cmd.ValidArgsFunction = nil
-	cmd.Flags().Uint64Var(&money, "carry", 0, "what each node's account has on every chain")
+	cmd.Flags().Uint64Var(&money, "carry", 0, "what each node's account has on these chains and those above")
+	cmd.Flags().StringArrayVar(&on, "on", nil, "chain on which the nodes get a seat, by name or number; may be repeated (default: every chain)")
 	return cmd
 }
 
-// seatCard gives a node a seat on every chain.
-func seatCard(g *chain.Genesis, card *nodeCard, money chain.Amount) {
-	for _, c := range chainsOf(g) {
+// chainsCalled are some chains of a genesis, by name or number, in its order; all if none is named.
+func chainsCalled(g *chain.Genesis, names []string) (list []*chain.Genesis, err error) {
+	plan, all := planOf(g), chainsOf(g)
+	wanted := make([]bool, len(all))
+	for _, name := range names {
+		i := slices.IndexFunc(plan, func(c namedChain) bool { return fmt.Sprint(c.Chain) == name })
+		if i < 0 {
+			i = slices.IndexFunc(plan, func(c namedChain) bool { return c.Name == name })
+		}
+		if i < 0 {
+			return nil, usage("--on (%q): no chain is called so", name).do("the chains are: %s", treeText(plan))
+		}
+		wanted[i] = true
+	}
+	for i, g := range all {
+		if wanted[i] || len(names) == 0 {
+			list = append(list, g)
+		}
+	}
+	return list, nil
+}
+
+// withAbove are some chains of a genesis, and all that stand above one of them.
+func withAbove(g *chain.Genesis, on []*chain.Genesis) []*chain.Genesis {
+	tree := g.Tree()
+	return slices.DeleteFunc(chainsOf(g), func(c *chain.Genesis) bool {
+		return !slices.ContainsFunc(on, func(x *chain.Genesis) bool { return tree.Below(x.Chain, c.Chain) })
+	})
+}
+
+// seatCard gives a node a seat on some chains of a genesis, and money there and above, unless it has some. One that has a seat on one of
+// them already is refused.
+func seatCard(g *chain.Genesis, on []*chain.Genesis, card *nodeCard, money chain.Amount) error {
+	for _, c := range on {
+		if sits(c.Committee.Seats, card.Node) {
+			return fmt.Errorf("node %s has a seat on chain %d already", card.Node, c.Chain)
+		}
 		if len(c.Committee.Seats) == 0 {
 			seed := fmt.Appendf(nil, "%s %d %d", g.Name, g.TimeMillis, c.Chain)
 			c.Committee = chain.Committee{Chain: c.Chain, Seed: chain.Hash(wire.Sum(wire.TagSeed, seed))}
 		}
 		c.Committee.Seats = append(c.Committee.Seats, chain.Seat{Node: card.Node, Key: card.Key})
 		c.Possession = append(c.Possession, card.Possession)
-		if !money.IsZero() {
-			grant(c, nodeAccount(c.Chain, card.Node), money)
+	}
+	for _, c := range withAbove(g, on) {
+		at := nodeAccount(c.Chain, card.Node)
+		has := slices.ContainsFunc(c.Accounts, func(a chain.GenesisAccount) bool { return a.Address == at })
+		if !money.IsZero() && !has {
+			grant(c, at, money)
 		}
 	}
+	return nil
+}
+
+// sits says whether a node has one of some seats.
+func sits(seats []chain.Seat, k keys.PublicKey) bool {
+	return slices.ContainsFunc(seats, func(s chain.Seat) bool { return s.Node == k })
+}
+
+// seatless are the names of chains that have no nodes yet.
+func seatless(g *chain.Genesis) []string {
+	return namesOf(g, func(c *chain.Genesis) bool { return len(c.Committee.Seats) == 0 })
+}
+
+// unpaid are the names of chains with others under them on which no node of the network has money: nobody pays for recording what comes from these.
+func unpaid(g *chain.Genesis) []string {
+	tree := g.Tree()
+	has := func(on *chain.Genesis, s chain.Seat) bool {
+		at := nodeAccount(on.Chain, s.Node)
+		return slices.ContainsFunc(on.Accounts, func(a chain.GenesisAccount) bool { return a.Address == at })
+	}
+	return namesOf(g, func(on *chain.Genesis) bool {
+		return len(tree.Children(on.Chain)) > 0 && !slices.ContainsFunc(chainsOf(g), func(c *chain.Genesis) bool {
+			return tree.Below(c.Chain, on.Chain) && slices.ContainsFunc(c.Committee.Seats, func(s chain.Seat) bool { return has(on, s) })
+		})
+	})
+}
+
+// namesOf are the names of chains of a genesis of which something is so.
+func namesOf(g *chain.Genesis, is func(*chain.Genesis) bool) (names []string) {
+	plan := planOf(g)
+	for i, c := range chainsOf(g) {
+		if is(c) {
+			names = append(names, plan[i].Name)
+		}
+	}
+	return names
+}
+
+// committees says how many nodes there are: all on every chain, or so many on each.
+func committees(g *chain.Genesis) string {
+	seats := g.Committee.Seats
+	if others := namesOf(g, func(c *chain.Genesis) bool { return !slices.Equal(c.Committee.Seats, seats) }); len(others) == 0 {
+		return fmt.Sprintf("%s, of which %d may be faulty", count(len(seats), "node"), chain.QuorumsOf(len(seats), 0).Faulty)
+	}
+	plan, each := planOf(g), []string(nil)
+	for i, c := range chainsOf(g) {
+		each = append(each, fmt.Sprintf("%d on %s", len(c.Committee.Seats), plan[i].Name))
+	}
+	return "nodes: " + strings.Join(each, ", ")
 }
 
 // nodeAccount is where a node pays from for what it carries.
@@ -187,30 +310,40 @@ func (a *app) newGenesisShow() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if len(g.Committee.Seats) > 0 {
-			if err := g.Check(); err != nil {
-				return failed("bad_genesis", "%s: %v", args[0], err).do("take another copy of the file")
-			}
-			if err := g.CheckPossession(); err != nil {
-				return failed("bad_genesis", "%s: %v", args[0], err).do("take another copy of the file")
-			}
+		if err = checkDraft(g); err == nil {
+			err = g.CheckPossession()
 		}
-		return a.answer(map[string]any{"network": g.Network(), "genesis": g}, func() {
-			t := table{}
-			t.add("network", g.Network().String()+" ("+g.Name+")")
-			t.add("begins", time.UnixMilli(int64(g.TimeMillis)).UTC().Format(time.RFC3339))
-			for _, c := range chainsOf(g) {
-				issued, _ := c.Issued() // checked
-				t.add(fmt.Sprintf("chain %d", c.Chain), fmt.Sprintf("%s: %s, %s with %s in all", c.Name, count(len(c.Committee.Seats), "seat"), count(len(c.Accounts), "account"), issued))
-			}
-			for i, s := range g.Committee.Seats {
-				t.add(fmt.Sprintf("seat %d", i), s.Node.String())
-			}
-			a.print("%s", t.String())
-		})
+		if err != nil {
+			return failed("bad_genesis", "%s: %v", args[0], err).do("take another copy of the file")
+		}
+		return a.answer(map[string]any{"network": g.Network(), "tree": treeText(planOf(g)), "genesis": g}, func() { a.print("%s", drawGenesis(g)) })
 	})
+	cmd.Long = `Say what a network begins with: its chains, how many seats and how much money each has, and each node with the chains on which it has a seat.`
 	cmd.ValidArgsFunction = nil
 	return cmd
+}
+
+// drawGenesis has a line for each chain, and one for each node.
+func drawGenesis(g *chain.Genesis) string {
+	t := table{}
+	t.add("network", g.Network().String()+" ("+g.Name+")")
+	t.add("begins", time.UnixMilli(int64(g.TimeMillis)).UTC().Format(time.RFC3339))
+	t.add("tree", treeText(planOf(g)))
+	var nodes []keys.PublicKey // in the order of their first seats
+	for _, c := range chainsOf(g) {
+		issued, _ := c.Issued() // checked
+		t.add(fmt.Sprintf("chain %d", c.Chain), fmt.Sprintf("%s: %s, %s with %s in all", c.Name, count(len(c.Committee.Seats), "seat"), count(len(c.Accounts), "account"), issued))
+		for _, s := range c.Committee.Seats {
+			if !slices.Contains(nodes, s.Node) {
+				nodes = append(nodes, s.Node)
+			}
+		}
+	}
+	for i, k := range nodes {
+		on := namesOf(g, func(c *chain.Genesis) bool { return sits(c.Committee.Seats, k) })
+		t.add(fmt.Sprintf("node %d", i), k.String()+"  on "+strings.Join(on, ", "))
+	}
+	return t.String()
 }
 
 // readDraft reads a genesis that may lack nodes.
@@ -226,6 +359,26 @@ func readDraft(path string) (*chain.Genesis, error) {
 		return nil, failed("bad_genesis", "%s: %v", path, err).do("make one with: thinkey genesis new")
 	}
 	return g, nil
+}
+
+// checkDraft names what is wrong with a genesis, but for chains that have no nodes yet.
+func checkDraft(g *chain.Genesis) error {
+	if err := g.Check(); !errors.Is(err, chain.ErrNoSeats) {
+		return err
+	}
+	return nil
+}
+
+// checkWhole names what keeps a node from starting with a genesis. Nodes have others to agree with: a single validator that runs a chain alone,
+// without a committee, is none.
+func checkWhole(g *chain.Genesis) error {
+	if err := checkDraft(g); err != nil {
+		return err
+	}
+	if without := seatless(g); len(without) > 0 {
+		return fmt.Errorf("no node has a seat on %s: add some with thinkey genesis add-node", strings.Join(without, ", "))
+	}
+	return nil
 }
 
 func writeGenesis(path string, g *chain.Genesis) error {

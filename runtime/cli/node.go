@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
-	"github.com/thinkey/thinkey/cluster/mesh"
 	"github.com/thinkey/thinkey/runtime/api"
 	"github.com/thinkey/thinkey/runtime/byzantine"
 	"github.com/thinkey/thinkey/runtime/node"
@@ -29,7 +29,7 @@ func (a *app) newNode() *cobra.Command {
   thinkey node start --home ./node-0
   thinkey node status --home ./node-0`)
 	cmd.AddCommand(a.newNodeInit(), a.newNodeStart(), a.newNodeStatus(), a.newNodeStop(), a.newNodeApply(), a.newNodeRegister(), a.newNodeLeave(), a.newNodeWithdraw(),
-		a.newNodeBackup(), a.newNodeRestore())
+		a.newNodeBackup(), a.newNodeRestore(), a.newNodeSigner())
 	return cmd
 }
 
@@ -38,10 +38,17 @@ func homeFlag(cmd *cobra.Command, home *string) {
 }
 
 func (a *app) newNodeInit() *cobra.Command {
-	home, c, from := "", defaultNodeConfig(), &password{}
-	cmd := a.command("init", "Make a node: its key, its card and its configuration", func(*cobra.Command, []string) error {
+	home, from := "", &password{}
+	cmd := a.command("init", "Make a node: its key, its card and its configuration", func(cmd *cobra.Command, _ []string) error {
 		h := nodeHome(home)
-		if err := c.check(h.file(nodeConfigFile)); err != nil {
+		said := nodeFlagsSet(cmd)
+		delete(said, "password-file") // of the one who makes the node: whether it is there when the node starts is not known
+		set, err := loadSettings(sources{known: nodeSettings(), flags: said})
+		if err != nil {
+			return err
+		}
+		c, err := set.nodeConfig()
+		if err != nil {
 			return err
 		}
 		if isThere(h.file(nodeConfigFile)) {
@@ -67,27 +74,29 @@ func (a *app) newNodeInit() *cobra.Command {
 configuration. Back up the key; never start a node with one key in two places.`
 	homeFlag(cmd, &home)
 	from.flags(cmd)
-	f := cmd.Flags()
-	f.StringVar(&c.Transport, "transport", c.Transport, "where other nodes connect")
-	f.StringVar(&c.Gossip, "gossip", c.Gossip, "where the mesh is reached, ip:port")
-	f.StringVar(&c.Placement, "placement", c.Placement, "where other nodes ask for accounts")
-	f.StringVar(&c.API, "api", c.API, "where users are served")
-	f.StringSliceVar(&c.Seeds, "seeds", nil, "gossip addresses of nodes that are asked first")
+	nodeFlags(cmd)
 	return cmd
 }
 
 func (a *app) newNodeStart() *cobra.Command {
 	home, from, o := "", &password{}, nodeStart{}
-	cmd := a.command("start", "Run a node until it is told to stop", func(cmd *cobra.Command, _ []string) error {
+	cmd := a.command("start", "Run a node until it is told to stop", func(cmd *cobra.Command, _ []string) (err error) {
+		if o.said, err = flagsHere(cmd); err != nil {
+			return err
+		}
 		return profiled(o.profile, func() error { return a.runNode(cmd.Context(), nodeHome(home), from, o) })
 	})
 	cmd.Long = `Run the node of a directory: it finds the others of its network by the mesh, agrees with them on the chains on which it has a seat, follows the others,
 and serves users. Ctrl-C, or SIGTERM, stops it; being killed loses nothing that was final.
 
 A validator must not contradict what it has signed. Start one whose directory was restored from a backup, or copied back, with --restored:
-it signs nothing until the chain is two blocks above the highest that the others report.`
+it signs nothing until the chain is two blocks above the highest that the others report.
+
+Each key of node.toml can be said by the environment as well, as THINKEY_NODE_ADVERTISE_GOSSIP says advertise-gossip, and by a flag, which goes before both.
+thinkey config show --home DIR --origin says what holds, and where it is from.`
 	homeFlag(cmd, &home)
 	from.flags(cmd)
+	nodeFlags(cmd)
 	o.faults.flags(cmd)
 	cmd.Flags().StringVar(&o.profile, "profile", "", "file for a profile of what the node spends its CPU on, written when it stops")
 	cmd.Flags().BoolVar(&o.restored, "restored", false, "the directory was restored from a backup: vote when that is safe")
@@ -96,9 +105,24 @@ it signs nothing until the chain is two blocks above the highest that the others
 
 // nodeStart is how a node is started.
 type nodeStart struct {
+	said     map[string]string // by flags, of the configuration
 	restored bool
 	profile  string // a file
 	faults   nodeFaults
+}
+
+// flagsHere are the flags that say something of the configuration: their paths begin where the command is typed.
+func flagsHere(cmd *cobra.Command) (said map[string]string, err error) {
+	said = nodeFlagsSet(cmd)
+	for _, key := range []string{"genesis", "password-file", "gossip-key-file"} {
+		if said[key] == "" {
+			continue
+		}
+		if said[key], err = filepath.Abs(said[key]); err != nil {
+			return nil, err
+		}
+	}
+	return said, nil
 }
 
 // running are the parts of a node that runs.
@@ -111,7 +135,7 @@ type running struct {
 
 // runNode runs until ctx ends or the node fails.
 func (a *app) runNode(ctx context.Context, h nodeHome, from *password, o nodeStart) error {
-	c, err := readNodeConfig(h)
+	c, err := readNodeConfig(h, a.Environ, o.said)
 	if err != nil {
 		return err
 	}
@@ -127,12 +151,17 @@ func (a *app) runNode(ctx context.Context, h nodeHome, from *password, o nodeSta
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(g.Check(), seated(g)); err != nil {
+	if err := checkWhole(g); err != nil {
 		return failed("bad_genesis", "%s: %v", h.at(c.Genesis), err).do("take the file that the other nodes have")
 	}
 	r := &running{}
-	if err := a.openNode(r, opening{h, &c, key, g, o}); err != nil {
-		return errors.Join(err, r.close())
+	if err := a.openNode(r, opening{h, &c, key, g, o, ctx.Done()}); err != nil {
+		err = errors.Join(err, removeIfThere(h.file(joiningFile)), r.close())
+		if errors.Is(err, node.ErrStopped) && ctx.Err() != nil {
+			a.say("stopped\n")
+			return nil
+		}
+		return err
 	}
 	served := make(chan error, 1)
 	ctx, cancel := context.WithCancel(ctx)
@@ -140,6 +169,11 @@ func (a *app) runNode(ctx context.Context, h nodeHome, from *password, o nodeSta
 	go func() {
 		served <- r.server.Serve()
 		cancel()
+	}()
+	grown := make(chan error, 1)
+	go func() {
+		grown <- a.grow(ctx, r, &c, g, key.Public())
+		cancel() // it ended, or a chain can't be started
 	}()
 	err = writeReadyFile(h.file(nodeReadyFile), "http://"+r.server.Addr())
 	if err == nil {
@@ -149,7 +183,8 @@ func (a *app) runNode(ctx context.Context, h nodeHome, from *password, o nodeSta
 		<-ctx.Done()
 		_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping)
 	}
-	err = errors.Join(err, removeIfThere(h.file(nodeReadyFile)), a.stopServing(r.server), <-served, r.close())
+	cancel()
+	err = errors.Join(err, <-grown, removeIfThere(h.file(nodeReadyFile)), a.stopServing(r.server), <-served, r.close())
 	if err == nil {
 		a.say("stopped\n")
 	}
@@ -175,16 +210,6 @@ func readNodeKey(h nodeHome, from *password) (keys.PrivateKey, error) {
 	return key, nil
 }
 
-// seated says whether all chains have committees: one that a single validator runs alone has no others to agree with.
-func seated(g *chain.Genesis) error {
-	for _, c := range chainsOf(g) {
-		if len(c.Committee.Seats) == 0 {
-			return fmt.Errorf("chain %d has no nodes: add some with thinkey genesis add-node", c.Chain)
-		}
-	}
-	return nil
-}
-
 // opening is what a node is made of.
 type opening struct {
 	home    nodeHome
@@ -192,12 +217,17 @@ type opening struct {
 	key     keys.PrivateKey
 	genesis *chain.Genesis
 	nodeStart
+	stop <-chan struct{} // closed when it is told to stop
 }
 
 // openNode starts the parts, from the outside in: others are heard when the chains are ready.
 func (a *app) openNode(r *running, o opening) error {
 	h, c, key, g := o.home, o.config, o.key, o.genesis
-	trusted, err := c.trusted(h.file(nodeConfigFile))
+	trusted, err := c.trusted()
+	if err != nil {
+		return err
+	}
+	signed, err := startSigned(h, key.Public(), g.Network())
 	if err != nil {
 		return err
 	}
@@ -205,13 +235,17 @@ func (a *app) openNode(r *running, o opening) error {
 	if err != nil {
 		return err
 	}
-	chains, err := c.chains(g, h.file(nodeConfigFile))
+	chains, err := c.chains(g)
+	if err != nil {
+		return err
+	}
+	checkpoints, err := c.checkpoints(chains)
 	if err != nil {
 		return err
 	}
 	r.links, err = node.OpenLinks(node.LinksConfig{
 		Key: key, Network: g, Listen: c.Transport, Gossip: c.Gossip, AdvertisedListen: c.AdvertiseTransport, AdvertisedGossip: c.AdvertiseGossip,
-		From: c.DialFrom, Seeds: c.Seeds, Secrets: secrets, File: h.file(knownFile), Trusted: trusted, Serves: served(g, chains, key.Public()), Software: "thinkey " + release, Log: a.log,
+		From: c.DialFrom, Seeds: c.Seeds, Secrets: secrets, File: h.file(knownFile), Trusted: trusted, Software: "thinkey " + release, Log: a.log,
 	})
 	if errors.Is(err, node.ErrTwin) {
 		return failed("in_use", "%s: %v", h, err).do("see: thinkey node status --home %s", h)
@@ -223,19 +257,24 @@ func (a *app) openNode(r *running, o opening) error {
 	if err != nil {
 		return failed("no_start", "placement (%q): %v", c.Placement, innermost(err)).do("write another in %s", h.file(nodeConfigFile))
 	}
-	if err := removeIfThere(h.file(nodeReadyFile)); err != nil { // of a process that was killed: this one alone has the key now
+	founding, err := h.begins(&o.nodeStart)
+	if err != nil {
 		return err
 	}
-	founding := isThere(h.file(foundingFile))
-	o.restored = o.restored || isThere(h.file(restoredFile))
-	r.process, err = node.OpenProcess(a.processConfig(r, o, chains, founding))
+	plan := a.processConfig(r, o, chains, founding, signed)
+	plan.Checkpoints = checkpoints
+	r.process, err = node.OpenProcess(plan)
 	switch {
+	case errors.Is(err, node.ErrCheckpoint):
+		return failed("other_chain", "%v", err).do("%s", otherChain(h))
+	case errors.Is(err, node.ErrStopped):
+		return err
 	case errors.Is(err, store.ErrInUse):
 		return failed("in_use", "%s is in use by another process", h).do("stop it first")
 	case err != nil:
 		return failed("no_start", "the node can't start: %v", err).do("keep %s, and see more with --log debug", h)
 	}
-	if err := errors.Join(removeIfThere(h.file(foundingFile)), removeIfThere(h.file(restoredFile))); err != nil {
+	if err := h.began(founding && !o.restored); err != nil {
 		return err
 	}
 	r.links.Serve(r.process)
@@ -251,38 +290,29 @@ func (a *app) openNode(r *running, o opening) error {
 	return nil
 }
 
+// otherChain says what to do when the chain is not that of a checkpoint.
+func otherChain(h nodeHome) string {
+	return fmt.Sprintf("correct checkpoints in %s if they are wrong; if they are right, move %s away, and begin with other nodes", h.file(nodeConfigFile), h.file(ledgerDir))
+}
+
 // hostOf is the host of host:port; empty if there is none.
 func hostOf(addr string) string {
 	host, _, _ := net.SplitHostPort(addr)
 	return host
 }
 
-// served is what the node tells others that it does: everything for the chains that it runs, and a vote where it has a seat.
-func served(g *chain.Genesis, chains []chain.ID, k keys.PublicKey) (list []mesh.Served) {
-	for _, c := range chainsOf(g) {
-		if !slices.Contains(chains, c.Chain) {
-			continue
-		}
-		roles := mesh.Data | mesh.Common
-		if slices.ContainsFunc(c.Committee.Seats, func(s chain.Seat) bool { return s.Node == k }) {
-			roles |= mesh.Seat
-		}
-		if n := len(list); n > 0 && list[n-1].Roles == roles && list[n-1].First+chain.ID(list[n-1].Count) == c.Chain {
-			list[n-1].Count++
-			continue
-		}
-		list = append(list, mesh.Served{First: c.Chain, Count: 1, Roles: roles})
-	}
-	return list
-}
-
-func (a *app) processConfig(r *running, o opening, chains []chain.ID, founding bool) node.ProcessConfig {
+func (a *app) processConfig(r *running, o opening, chains []chain.ID, founding bool, signed signedOn) node.ProcessConfig {
 	config, h, c, key := node.Defaults(), o.home, o.config, o.key
 	config.Volatile, config.Offset = o.faults.volatile, o.faults.clock
 	config.Dir, config.KeepStates, config.Log = h.file(ledgerDir), c.KeepStates, a.log
+	config.Join = a.joinPlan(h, c.Sync, o.stop)
 	config.Pace, _ = node.ParsePace(c.Block) // checked when it was read
 	config.Fatal = func(err error) {
-		fmt.Fprintf(a.Err, "error: the node can't go on: %v\n", err)
+		if errors.Is(err, node.ErrCheckpoint) {
+			a.report(failed("other_chain", "the node can't go on: %v", err).do("%s", otherChain(h)))
+		} else {
+			fmt.Fprintf(a.Err, "error: the node can't go on: %v\n", err)
+		}
 		_ = removeIfThere(h.file(nodeReadyFile)) // the process ends whatever comes of it
 		os.Exit(exitFailed)
 	}
@@ -290,12 +320,13 @@ func (a *app) processConfig(r *running, o opening, chains []chain.ID, founding b
 		Config: config, Network: o.genesis, Chains: chains, Carrier: &key,
 		Engines: func(id chain.ID) node.Compile { return engineIn(h.file(fmt.Sprintf("%s/chain-%d", codeCache, id))) },
 		Seat: func(id chain.ID) *node.Member {
-			net, err := r.links.Net(id)
+			net, err := o.faults.net(r.links, id)
 			if err != nil {
 				a.log.Error("a chain has no connections", "chain", id, "error", err)
 				return nil
 			}
-			m := &node.Member{Node: key.Public(), Secret: votingKey(key), Net: net, Founding: founding, Restored: o.restored}
+			first := founding || !o.genesis.Tree().Has(id) && isThere(h.file(wholeFile))
+			m := &node.Member{Node: key.Public(), Secret: votingKey(key), Net: net, Founding: first, Restored: o.restored, Signed: signed[id]}
 			if o.faults.byzantine != "" {
 				m.Twist = byzantine.Twist(o.faults.byzantine, byzantine.Self{Network: o.genesis.Network(), Secret: m.Secret})
 			}
@@ -308,7 +339,8 @@ func (a *app) processConfig(r *running, o opening, chains []chain.ID, founding b
 func (a *app) nodeAPI(r *running, c *nodeConfig) api.Config {
 	list := r.process.Nodes()
 	first := list[min(1, len(list)-1)]
-	config := api.Config{Node: first, Listen: c.API, Version: release, Log: a.log, Peers: func() []client.Peer { return peersOf(r.links) }}
+	config := api.Config{Node: first, Listen: c.API, Version: release, Log: a.log, Peers: func() client.Peers { return peersOf(r.links) }}
+	config.Limits.Address = int(c.APIPerAddress)
 	config.Metrics, config.Elsewhere = []prometheus.Gatherer{r.links.Metrics(), r.placed.Metrics()}, r.placed
 	config.Others = slices.DeleteFunc(list, func(n *node.Node) bool { return n == first })
 	if c.DevSeed != "" {

@@ -32,13 +32,13 @@ const (
 )
 
 // backupFiles are what a backup has beside the ledger. What says that a node never ran isn't among them: it may have run since.
-var backupFiles = []string{nodeKeyName + ".json", nodeConfigFile, nodeCardFile, genesisFile, knownFile}
+var backupFiles = []string{nodeKeyName + ".json", nodeConfigFile, nodeCardFile, genesisFile, knownFile, movedFile}
 
 func (a *app) newNodeBackup() *cobra.Command {
 	home := ""
 	cmd := a.command("backup FILE", "Write a backup of a node that is stopped", func(_ *cobra.Command, args []string) error {
 		h := nodeHome(home)
-		if _, err := readNodeConfig(h); err != nil {
+		if _, err := readNodeConfig(h, a.Environ, nil); err != nil {
 			return err
 		}
 		if isThere(args[0]) {

@@ -10,21 +10,45 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/thinkey/thinkey/cluster/mesh"
 	"github.com/thinkey/thinkey/runtime/node"
+	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/client"
 )
 
-// peersOf are a node's neighbours as its API tells of them.
-func peersOf(l *node.Links) (list []client.Peer) {
+// peersOf are a node and its neighbours as its API tells of them.
+func peersOf(l *node.Links) (all client.Peers) {
+	all.Self = peerOf(l.Self())
 	for _, n := range l.Neighbours() {
-		p := client.Peer{
-			Node: n.Key, Member: n.Member, Connected: n.Connected, Alive: n.Alive, Address: n.Addr, API: n.Record.API, Software: n.Software,
-			Sent: n.Sent, Received: n.Received, Lost: n.Lost,
+		all.Peers = append(all.Peers, peerOf(n))
+	}
+	return all
+}
+
+func peerOf(n node.Neighbour) client.Peer {
+	p := client.Peer{
+		Node: n.Key, Member: n.Member, Connected: n.Connected, Alive: n.Alive, Address: n.Addr, Transport: n.Record.Transport, API: n.Record.API, Software: n.Software,
+		Sent: n.Sent, Received: n.Received, Lost: n.Lost, Serves: servesOf(&n.Record), Conflicts: n.Conflicts,
+	}
+	if n.Error != nil {
+		p.Error = n.Error.Error()
+	}
+	return p
+}
+
+// servesOf are the roles of a record by their names.
+func servesOf(r *mesh.Record) (list []client.Serves) {
+	for _, s := range r.Serves {
+		does := client.Serves{First: s.First, Last: s.First + chain.ID(s.Count-1), Roles: []string{}}
+		for _, role := range []struct {
+			is   mesh.Roles
+			name string
+		}{{mesh.Data, "data"}, {mesh.Common, "common"}, {mesh.Seat, "seat"}} {
+			if s.Roles&role.is != 0 {
+				does.Roles = append(does.Roles, role.name)
+			}
 		}
-		if n.Error != nil {
-			p.Error = n.Error.Error()
-		}
-		list = append(list, p)
+		list = append(list, does)
 	}
 	return list
 }
@@ -43,17 +67,22 @@ func (h nodeHome) ready() (r readyNode, ok bool) {
 
 // nodeState is what is known of a node from outside.
 type nodeState struct {
-	Home  string        `json:"home"`
-	State string        `json:"state"` // up, down, or silent
-	PID   int           `json:"pid,omitempty"`
-	API   string        `json:"api,omitempty"`
-	Info  *client.Info  `json:"info,omitempty"`
-	Peers []client.Peer `json:"peers,omitempty"`
+	Home  string       `json:"home"`
+	State string       `json:"state"` // up, down, silent, or joining
+	PID   int          `json:"pid,omitempty"`
+	API   string       `json:"api,omitempty"`
+	Info  *client.Info `json:"info,omitempty"`
+	// Joining is how far a node is that fetches a snapshot, and serves nobody yet.
+	Joining *joiningNode  `json:"joining,omitempty"`
+	Peers   []client.Peer `json:"peers,omitempty"`
+	// Conflicts is how often this node's key was met at another address.
+	Conflicts uint64 `json:"conflicts,omitempty"`
 }
 
 const (
 	nodeUp     = "up"
 	nodeDown   = "down"
+	nodeJoins  = "joining"
 	nodeSilent = "silent" // its process is there and doesn't answer
 )
 
@@ -70,6 +99,10 @@ func (s *nodeState) connected() (n int) {
 // stateOf asks a node how it does.
 func stateOf(ctx context.Context, h nodeHome, patience time.Duration) nodeState {
 	s := nodeState{Home: string(h), State: nodeDown}
+	if s.Joining = h.joining(); s.Joining != nil {
+		s.State, s.PID = nodeJoins, s.Joining.PID
+		return s
+	}
 	r, ok := h.ready()
 	if !ok || !isRunning(h, r.PID) {
 		return s
@@ -83,8 +116,8 @@ func stateOf(ctx context.Context, h nodeHome, patience time.Duration) nodeState 
 	if err != nil {
 		return s
 	}
-	if s.Peers, err = c.Peers(ctx); err == nil {
-		s.State, s.Info = nodeUp, &info
+	if peers, err := c.Peers(ctx); err == nil {
+		s.State, s.Info, s.Peers, s.Conflicts = nodeUp, &info, peers.Peers, peers.Self.Conflicts
 	}
 	return s
 }
@@ -95,14 +128,14 @@ const statusPatience = 5 * time.Second
 func (a *app) newNodeStatus() *cobra.Command {
 	home := ""
 	cmd := a.command("status", "Say how the node of a directory does, and which others it is connected to", func(cmd *cobra.Command, _ []string) error {
-		if _, err := readNodeConfig(nodeHome(home)); err != nil {
+		if _, err := readNodeConfig(nodeHome(home), a.Environ, nil); err != nil {
 			return err
 		}
 		s := stateOf(cmd.Context(), nodeHome(home), statusPatience)
 		if err := a.answer(s, func() { a.printNode(&s) }); err != nil {
 			return err
 		}
-		if s.State != nodeUp {
+		if s.State != nodeUp && s.State != nodeJoins {
 			f := &fault{exit: exitUnreachable, code: "node_" + s.State, words: fmt.Sprintf("the node of %s is %s", home, s.State)}
 			return f.do("start it with: thinkey node start --home %s", home)
 		}
@@ -115,7 +148,7 @@ func (a *app) newNodeStatus() *cobra.Command {
 func (a *app) newNodeStop() *cobra.Command {
 	home := ""
 	cmd := a.command("stop", "Tell the node of a directory to stop, and wait until it has", func(cmd *cobra.Command, _ []string) error {
-		if _, err := readNodeConfig(nodeHome(home)); err != nil {
+		if _, err := readNodeConfig(nodeHome(home), a.Environ, nil); err != nil {
 			return err
 		}
 		return endNode(cmd.Context(), nodeHome(home), syscall.SIGTERM)
@@ -125,6 +158,9 @@ func (a *app) newNodeStop() *cobra.Command {
 }
 
 func (a *app) printNode(s *nodeState) {
+	if s.State == nodeJoins {
+		a.print("it fetches a snapshot: %s\n", s.Joining)
+	}
 	if s.State != nodeUp {
 		return
 	}
@@ -132,7 +168,16 @@ func (a *app) printNode(s *nodeState) {
 	t.add("node", fmt.Sprintf("%s, process %d, %s, up %s", s.Home, s.PID, s.API, (time.Duration(s.Info.UptimeMillis)*time.Millisecond).Round(time.Second)))
 	t.add("network", s.Info.Network.String()+" ("+s.Info.Name+")")
 	t.add("chain", fmt.Sprintf("%d, at height %d, block %s", s.Info.Chain, s.Info.Height, s.Info.Block))
+	if c := s.Info.CatchUp; c != nil {
+		t.add("", fmt.Sprintf("it catches up: block %d of %d, %.0f blocks a second", s.Info.Height, c.Target, c.Rate))
+	}
+	if s.Info.First > 1 {
+		t.add("", fmt.Sprintf("it has the blocks from %d on", s.Info.First))
+	}
 	t.add("peers", fmt.Sprintf("%d of %d connected", s.connected(), len(s.Peers)))
+	if s.Conflicts > 0 {
+		t.add("key elsewhere", fmt.Sprintf("met at another address, %s: it has moved, or a second process has it", count(int(s.Conflicts), "time")))
+	}
 	for _, p := range s.Peers {
 		words := "not connected"
 		switch {

@@ -31,7 +31,8 @@ type book struct {
 	terms   client.Info
 	chains  []client.Chain // of a network that has several
 	carrier party          // who pays for what goes between chains; nobody of most networks
-	parties []party        // by name, on the chain that is meant where none is named
+	keys    []keyfile.Entry
+	parties []party // by name, on the chain that is meant where none is named
 }
 
 // openBook asks the node which network it is, and reads the names of the key files.
@@ -52,6 +53,7 @@ func (a *app) openBook(ctx context.Context, c *client.Client) (*book, error) {
 	if err != nil {
 		a.log.Warn("key files that can't be used", "error", err)
 	}
+	b.keys = entries
 	for _, e := range entries {
 		b.parties = append(b.parties, party{e.Name, fromKeyFile, chain.KeyAddress(terms.Chain, e.Public)})
 	}
@@ -156,8 +158,12 @@ func (b *book) systemCalled(name string, at chain.ID) *party {
 	return nil
 }
 
-// chain is the one that text means: a number, or a name that only one has. Anybody can call a chain by another one's number.
+// chain is the one that text means: a number, a name that only one has, or main, whatever chain 1 is called by its genesis. Anybody can call a
+// chain by another one's number, or main.
 func (b *book) chain(text string) (chain.ID, error) {
+	if text == chain.MainName && len(b.chains) > 0 {
+		return chain.Main, nil
+	}
 	var found []chain.ID
 	var names []string
 	for i := range b.chains {

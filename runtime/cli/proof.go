@@ -21,6 +21,7 @@ const (
 	proofOfRelays  byte = 2 // a light.Envelope
 	proofOfBlocks  byte = 3 // a chain.Digest
 	proofOfTrail   byte = 4 // a light.Trail
+	proofOfAck     byte = 5 // a light.Acknowledgement
 )
 
 // maxProofFile bounds what is read.
@@ -33,11 +34,12 @@ func (a *app) newProof() *cobra.Command {
   thinkey proof get account bob@b --out bob.proof        what an account has
   thinkey proof get digest a --out a.digest              blocks of chain a, for its parent
   thinkey proof get relay a --to b --out pay.relay     what chain a sent to chain b
+  thinkey proof get ack b --to a --out b.ack           how much of that chain b has taken in
   thinkey proof get trail a --out a.trail                who certifies chain a now, from the genesis on
   thinkey proof verify FILE --genesis network/dev.json   offline
-  thinkey proof put FILE                                 bring a digest to the parent, or relays to their chain`
+  thinkey proof put FILE                                 bring a digest to the parent, relays or an acknowledgement to their chain`
 	get := a.group("get", "Get a proof as a file", "")
-	get.AddCommand(a.newProofAccount(), a.newProofDigest(), a.newProofRelay(), a.newProofTrail())
+	get.AddCommand(a.newProofAccount(), a.newProofDigest(), a.newProofRelay(), a.newProofAck(), a.newProofTrail())
 	cmd.AddCommand(get, a.newProofVerify(), a.newProofPut())
 	return cmd
 }
@@ -70,7 +72,7 @@ func readProof(path string) (kind byte, content []byte, err error) {
 		return 0, nil, failed("no_file", "FILE: %v", err).do("get one with: thinkey proof get")
 	}
 	rest, ours := bytes.CutPrefix(raw, []byte(proofMagic))
-	if !ours || len(rest) == 0 || rest[0] < proofOfAccount || rest[0] > proofOfTrail {
+	if !ours || len(rest) == 0 || rest[0] < proofOfAccount || rest[0] > proofOfAck {
 		return 0, nil, badProof(path, fmt.Errorf("it is no file of thinkey proof get"))
 	}
 	return rest[0], rest[1:], nil
@@ -175,6 +177,8 @@ func (v *verifier) verify(kind byte, content []byte) (map[string]any, string, er
 		return v.blocks(content)
 	case proofOfTrail:
 		return verifyTrail(v.genesis, content)
+	case proofOfAck:
+		return v.ack(content)
 	}
 	return v.relays(content)
 }
@@ -260,18 +264,10 @@ func (v *verifier) relays(content []byte) (map[string]any, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	if len(e.Views) == 0 {
-		return nil, "", fmt.Errorf("it shows no block of the chain above source and destination")
-	}
-	first := e.Views[0].Last()
-	trust, err := v.knows(first.Chain)
+	trust, err := v.above(e.Views)
 	if err != nil {
 		return nil, "", err
 	}
-	if err := v.later(trust, first); err != nil {
-		return nil, "", err
-	}
-	trust.Known.Anchor = chain.Anchor{}
 	p, err := e.Verify(trust)
 	if err != nil {
 		return nil, "", err
@@ -279,9 +275,48 @@ func (v *verifier) relays(content []byte) (map[string]any, string, error) {
 	im := &e.Import
 	shown := map[string]any{
 		"proof": "relays", "source": im.Source, "to": p.To, "first": im.First, "messages": len(im.Messages), "carried": p.Carried,
-		"above": first.Chain, "height": p.Known.Anchor.Height, "block": p.Known.Anchor.Hash,
+		"above": trust.Committee.Chain(), "height": p.Known.Anchor.Height, "block": p.Known.Anchor.Hash,
 	}
 	words := fmt.Sprintf("%s from chain %d to chain %d, from number %d on, carrying %s, covered by block %d of chain %d", count(len(im.Messages), "relay"),
-		im.Source, p.To, im.First, p.Carried, p.Known.Anchor.Height, first.Chain)
+		im.Source, p.To, im.First, p.Carried, p.Known.Anchor.Height, trust.Committee.Chain())
+	return shown, words, nil
+}
+
+// above is what is known of the chain above both that the views of an envelope or an acknowledgement are of.
+func (v *verifier) above(views []chain.Digest) (*light.Trust, error) {
+	if len(views) == 0 {
+		return nil, fmt.Errorf("it shows no block of the chain above source and destination")
+	}
+	first := views[0].Last()
+	trust, err := v.knows(first.Chain)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.later(trust, first); err != nil {
+		return nil, err
+	}
+	trust.Known.Anchor = chain.Anchor{}
+	return trust, nil
+}
+
+func (v *verifier) ack(content []byte) (map[string]any, string, error) {
+	e, err := light.DecodeAcknowledgement(content)
+	if err != nil {
+		return nil, "", err
+	}
+	trust, err := v.above(e.Views)
+	if err != nil {
+		return nil, "", err
+	}
+	p, err := e.Verify(trust)
+	if err != nil {
+		return nil, "", err
+	}
+	shown := map[string]any{
+		"proof": "ack", "chain": e.Ack.Chain, "to": e.To, "next": p.Next, "height": p.By.Height,
+		"above": trust.Committee.Chain(), "covered_by": p.Known.Anchor.Height, "block": p.Known.Anchor.Hash,
+	}
+	words := fmt.Sprintf("chain %d has taken in %s of chain %d up to its block %d, covered by block %d of chain %d",
+		e.Ack.Chain, count(int(p.Next), "relay"), e.To, p.By.Height, p.Known.Anchor.Height, trust.Committee.Chain())
 	return shown, words, nil
 }

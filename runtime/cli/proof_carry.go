@@ -75,40 +75,93 @@ with --via where it doesn't run them.`
 	return cmd
 }
 
+// between are two chains, and what nodes have of them.
+type between struct {
+	*book
+	from, to chain.ID
+	chains   *relay.Chains
+}
+
+// between finds the chains of a proof: the one it is of, and the one that it is for.
+func (a *app) between(ctx context.Context, c *client.Client, o *relayOptions, of string) (w between, err error) {
+	if w.book, err = a.openBook(ctx, c); err != nil {
+		return w, err
+	}
+	if w.from, err = w.chain(of); err != nil {
+		return w, err
+	}
+	if o.to == "" {
+		return w, usage("--to is missing").do("name the chain that the proof is for, such as --to b")
+	}
+	if w.to, err = w.chain(o.to); err != nil {
+		return w, err
+	}
+	w.chains, err = a.chainsAt(ctx, c, o.via)
+	return w, err
+}
+
+// notCovered is the failure where a digest on the way is not recorded.
+func notCovered(err error, of string) error {
+	return failed("not_covered", "%v", err).do("bring the digest first: thinkey proof get digest %s, thinkey proof put; or name the node of a chain above with --via", of)
+}
+
 func (a *app) getRelay(ctx context.Context, o *relayOptions, source string) error {
 	ctx, done, c := a.connect(ctx)
 	defer done()
-	b, err := a.openBook(ctx, c)
+	w, err := a.between(ctx, c, o, source)
 	if err != nil {
 		return err
 	}
-	from, err := b.chain(source)
-	if err != nil {
-		return err
-	}
-	if o.to == "" {
-		return usage("--to is missing").do("name the chain that the relays go to, such as --to b")
-	}
-	to, err := b.chain(o.to)
-	if err != nil {
-		return err
-	}
-	chains, err := a.chainsAt(ctx, c, o.via)
-	if err != nil {
-		return err
-	}
-	e, err := chains.Envelope(b.tree(), from, to, o.number)
+	e, err := w.chains.Envelope(w.tree(), w.from, w.to, o.number)
 	switch {
 	case errors.Is(err, relay.ErrNotSent):
 		return failed("not_sent", "%v", err).do("relays from %s to %s are counted from 0: see what it sent with thinkey trace", source, o.to)
 	case errors.Is(err, relay.ErrNotCovered):
-		return failed("not_covered", "%v", err).do("bring the digest first: thinkey proof get digest %s, thinkey proof put; or name the node of a chain above with --via", source)
+		return notCovered(err, source)
 	case err != nil:
 		return err
 	}
-	about := map[string]any{"source": from, "to": to, "first": o.number, "messages": len(e.Import.Messages)}
-	words := fmt.Sprintf("%s from %s to %s, from number %d on", count(len(e.Import.Messages), "relay"), b.chainName(from), b.chainName(to), o.number)
+	about := map[string]any{"source": w.from, "to": w.to, "first": o.number, "messages": len(e.Import.Messages)}
+	words := fmt.Sprintf("%s from %s to %s, from number %d on", count(len(e.Import.Messages), "relay"), w.chainName(w.from), w.chainName(w.to), o.number)
 	return a.writeProof(o.out, proofOfRelays, e.Encode(), about, words)
+}
+
+func (a *app) newProofAck() *cobra.Command {
+	o := &relayOptions{}
+	cmd := a.command("ack CHAIN", "Get how many relays of another chain a chain has taken in, with its proof", func(cmd *cobra.Command, args []string) error {
+		return a.getAck(cmd.Context(), o, args[0])
+	})
+	cmd.Long = `Get the acknowledgement of relays, for the chain that sent them. Where nobody runs both chains it is brought as the relays are: a chain that doesn't know that
+its relays are taken in bounces what it sends when ` + fmt.Sprint(chain.MaxUnconsumed) + ` are under way. The node has the chain that took them in; name nodes of the chains
+between and above with --via where it doesn't run them.`
+	cmd.Example = "  thinkey proof get ack b --to a --out b.ack\n  thinkey proof get ack b --to a --node http://127.0.0.1:7072 --via http://127.0.0.1:7070 --out b.ack"
+	outFlag(cmd, &o.out)
+	cmd.Flags().StringVar(&o.to, "to", "", "chain that sent them")
+	cmd.Flags().StringSliceVar(&o.via, "via", nil, "URL of a node of a chain above")
+	return cmd
+}
+
+func (a *app) getAck(ctx context.Context, o *relayOptions, of string) error {
+	ctx, done, c := a.connect(ctx)
+	defer done()
+	w, err := a.between(ctx, c, o, of)
+	if err != nil {
+		return err
+	}
+	e, err := w.chains.Acknowledgement(w.tree(), w.from, w.to)
+	switch {
+	case errors.Is(err, relay.ErrNotCovered):
+		return notCovered(err, of)
+	case err != nil:
+		return err
+	}
+	p, err := light.DecodeAckProof(e.Ack.Proof)
+	if err != nil {
+		return err
+	}
+	about := map[string]any{"chain": w.from, "to": w.to, "next": p.Next}
+	words := fmt.Sprintf("%s has taken in %s of %s", w.chainName(w.from), count(int(p.Next), "relay"), w.chainName(w.to))
+	return a.writeProof(o.out, proofOfAck, e.Encode(), about, words)
 }
 
 // chainsAt are the chains that some nodes have.
@@ -137,7 +190,7 @@ func (a *app) chainsAt(ctx context.Context, c *client.Client, via []string) (*re
 
 func (a *app) newProofPut() *cobra.Command {
 	s, from := &submission{}, ""
-	cmd := a.command("put FILE", "Bring a digest to the parent, or relays to their chain", func(cmd *cobra.Command, args []string) error {
+	cmd := a.command("put FILE", "Bring a digest to the parent, relays or an acknowledgement to their chain", func(cmd *cobra.Command, args []string) error {
 		kind, content, err := readProof(args[0])
 		if err != nil {
 			return err
@@ -145,6 +198,8 @@ func (a *app) newProofPut() *cobra.Command {
 		switch kind {
 		case proofOfRelays:
 			return a.putRelays(cmd.Context(), args[0], content)
+		case proofOfAck:
+			return a.putAck(cmd.Context(), args[0], content)
 		case proofOfBlocks:
 			return a.putDigest(cmd, s, from, args[0], content)
 		}
@@ -152,7 +207,8 @@ func (a *app) newProofPut() *cobra.Command {
 	})
 	cmd.ValidArgsFunction = nil
 	cmd.Long = `Bring a file to where it is taken in; the node is one of that chain. A digest is a message to the digests actor of the parent, which somebody there signs and pays
-for. Relays are taken in by the next block of their chain, if it expects them; what is wrong with them shows then, in the log of that node.`
+for. Relays are taken in by the next block of their chain, if it expects them, or by one behind those that it lacks before them; what is wrong with them is said at once.
+An acknowledgement waits for the next block of the chain that sent the relays, and makes one if much is under way; too little news is not kept.`
 	cmd.Flags().StringVar(&from, "from", "", "who signs the message with a digest (default: the carrier of a development network)")
 	cmd.Flags().Uint64Var(&s.gas, "gas", 20_000_000, "gas for recording a digest")
 	s.flags(cmd)
@@ -177,6 +233,30 @@ func (a *app) putRelays(ctx context.Context, path string, content []byte) error 
 	}
 	return a.answer(d, func() {
 		a.say("%s for chain %d: number %d, which expects number %d\n", count(d.Messages, "relay"), to, d.First, d.Expected)
+	})
+}
+
+func (a *app) putAck(ctx context.Context, path string, content []byte) error {
+	e, err := light.DecodeAcknowledgement(content)
+	if err != nil {
+		return badProof(path, err)
+	}
+	ctx, done, c := a.connect(ctx)
+	defer done()
+	d, err := c.Deliver(ctx, strconv.FormatUint(uint64(e.To), 10), content)
+	if err != nil {
+		return err
+	}
+	if d.Acknowledged == nil {
+		return failed("bad_answer", "the node says nothing of an acknowledgement").do("ask one of this version")
+	}
+	return a.answer(d, func() {
+		k := d.Acknowledged
+		words := "it waits for a block"
+		if !k.Kept {
+			words = "too little is new for a block: bring one when more were taken in"
+		}
+		a.say("chain %d has taken in %d of the %s of chain %d, which knew of %d: %s\n", e.Ack.Chain, k.Next, count(int(k.Sent), "relay"), e.To, k.Known, words)
 	})
 }
 

@@ -39,7 +39,7 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 node unreachable, 4 refused by the chain,
 	a.globalFlags(root)
 	root.AddCommand(
 		a.newDev(), a.newStatus(), a.newMine(),
-		a.newNode(), a.newGenesis(), a.newTestnet(),
+		a.newNode(), a.newGenesis(), a.newTestnet(), a.newCluster(), a.newTop(),
 		a.newAccount(), a.newTransfer(), a.newSend(), a.newTrace(), a.newBlock(), a.newChain(), a.newProof(), a.newCommittee(), a.newEvidence(),
 		a.newPublish(), a.newDeploy(), a.newCall(), a.newQuery(), a.newCode(), a.newSetCode(), a.newEvents(),
 		a.newNew(), a.newBuild(), a.newCheck(),

@@ -62,7 +62,7 @@ func (a *app) newNodeApply() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		key, err := nodeHome(home).key(from)
+		key, err := a.nodeKey(nodeHome(home), from)
 		if err != nil {
 			return err
 		}
@@ -84,8 +84,8 @@ thinkey chain create or thinkey chain committee, and can give the node seats of 
 }
 
 // key is the node's, opened with the password that its configuration names if no other is given.
-func (h nodeHome) key(from *password) (keys.PrivateKey, error) {
-	c, err := readNodeConfig(h)
+func (a *app) nodeKey(h nodeHome, from *password) (keys.PrivateKey, error) {
+	c, err := readNodeConfig(h, a.Environ, nil)
 	if err != nil {
 		return keys.PrivateKey{}, err
 	}
@@ -124,38 +124,11 @@ func (a *app) changeCommittee(cmd *cobra.Command, o *committeeOptions, name stri
 	if len(o.nodes) == 0 {
 		return usage("--nodes is missing").do("name files that thinkey node apply wrote: thinkey chain committee --help")
 	}
-	ctx, done, c := a.connect(cmd.Context())
-	defer done()
-	b, err := a.openBook(ctx, c)
-	if err != nil {
-		return err
-	}
-	if len(b.chains) == 0 {
-		return failed("one_chain", "the network has one chain, without a registry").do("its committee is that of the genesis")
-	}
-	shown, err := c.Chain(ctx, name)
-	if err != nil {
-		return err
-	}
-	nodes, err := readApplicants(o.nodes, b.terms.Network, shown.Name)
-	if err != nil {
-		return err
-	}
-	from, err := b.signs(o.from)
-	if err != nil {
-		return err
-	}
-	out, err := a.sender(ctx, cmd, c, &o.submission, from.address.String())
-	if err != nil {
-		return err
-	}
-	in := chain.CommitteeInput{Chain: shown.Chain.Chain, Silent: o.silent, Nodes: nodes}
-	call := chain.CallInput{To: chain.RegistryAddress(), Method: chain.MethodCommittee, GasLimit: o.gas, Input: in.Encode()}
-	sent, err := out.send(ctx, func(signer *client.Signer) (*chain.Message, error) {
-		return signer.Call(ctx, call, chain.Amount{}, out.options...)
+	return a.tellRegistry(cmd, ownersMessage{
+		submission: &o.submission, chain: name, from: o.from, method: chain.MethodCommittee, fixed: "its committee is that",
+		input: func(b *book, shown *client.ChainShown) ([]byte, error) {
+			nodes, err := readApplicants(o.nodes, b.terms.Network, shown.Name)
+			return chain.CommitteeInput{Chain: shown.Chain.Chain, Silent: o.silent, Nodes: nodes}.Encode(), err
+		},
 	})
-	if err != nil {
-		return err
-	}
-	return out.finish(ctx, sent, nil, sent.ID.String())
 }

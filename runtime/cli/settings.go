@@ -18,33 +18,60 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-// setting is one key of the configuration, with the flag and the environment variable of the same name.
+// setting is one key of a configuration, with the flag and the environment variable of the same name.
 type setting struct {
 	key     string
 	initial string
 	what    string
-	check   func(value string) error
+	check   func(value string) error // of a list: of each that is in it
+	form    form
 }
+
+// form is how a setting is written.
+type form int
+
+const (
+	formText    form = iota // a number will do in a file
+	formNumber              // in quotes or without
+	formTexts               // a list; with commas between in a flag or the environment
+	formNumbers             // a list
+)
+
+// isList says whether there may be several values.
+func (f form) isList() bool { return f == formTexts || f == formNumbers }
 
 // envPrefix stands before a key's name in the environment: THINKEY_NODE is node.
 const envPrefix = "THINKEY_"
 
-// envConfig names the configuration file; it is no key.
-const envConfig = envPrefix + "CONFIG"
+const (
+	// envConfig names the configuration file; it is no key.
+	envConfig = envPrefix + "CONFIG"
+	// envNodePrefix stands before a key of node.toml in the environment.
+	envNodePrefix = envPrefix + "NODE_"
+)
 
 var allSettings = []setting{
-	{"node", "http://127.0.0.1:7070", "URL of the node to talk to", checkURL},
-	{"chain", "", "chain that is meant where none is named, by name or number (default: the node's first under the main one)", nil},
-	{"keys", "~/.thinkey/keys", "directory of the key files", checkFilled},
-	{"seed", "thinkey-dev", "public seed of the keys of a development network", checkFilled},
-	{"timeout", "30s", "how long to wait for a node or for finality", checkTimeout},
-	{"valid-for", "1000", "blocks in which a message made here may be processed", checkCount},
-	{"log", "warn", "least level of log lines: debug, info, warn, error", checkLevel},
+	{"node", "http://127.0.0.1:7070", "URL of the node to talk to; of several, with commas between, the first that answers", checkURLs, formText},
+	{"chain", "", "chain that is meant where none is named, by name or number (default: the node's first under the main one)", nil, formText},
+	{"keys", "~/.thinkey/keys", "directory of the key files", checkFilled, formText},
+	{"seed", "thinkey-dev", "public seed of the keys of a development network", checkFilled, formText},
+	{"timeout", "30s", "how long to wait for a node or for finality", checkTimeout, formText},
+	{"valid-for", "1000", "blocks in which a message made here may be processed", checkCount, formText},
+	{"log", "warn", "least level of log lines: debug, info, warn, error", checkLevel, formText},
 }
 
 func checkFilled(value string) error {
 	if value == "" {
 		return errors.New("it must not be empty")
+	}
+	return nil
+}
+
+func checkURLs(value string) error {
+	for url := range strings.SplitSeq(value, ",") {
+		if err := checkURL(url); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -83,16 +110,19 @@ func checkLevel(value string) error {
 
 // settings are what the layers say together (U6).
 type settings struct {
+	known  []setting
 	merged *koanf.Koanf
-	path   string // of the file, there or not
 	origin map[string]string
 }
 
 // sources are where settings come from beside the defaults.
 type sources struct {
+	known   []setting
 	path    string            // of the file; one that was named must be there
 	named   bool              // by a flag or the environment
 	environ []string          // as os.Environ returns it
+	prefix  string            // of the names in it that are meant
+	except  []string          // beginnings of names that have the prefix and mean something else
 	flags   map[string]string // those that were set
 }
 
@@ -109,13 +139,13 @@ func (l layer) ReadBytes() ([]byte, error) { return nil, errors.New("a layer is 
 func (l layer) Read() (map[string]any, error) { return l.values, nil }
 
 func loadSettings(src sources) (*settings, error) {
-	s := &settings{merged: koanf.New("."), path: src.path, origin: make(map[string]string)}
+	s := &settings{known: src.known, merged: koanf.New("."), origin: make(map[string]string)}
 	file, err := readConfig(src)
 	if err != nil {
 		return nil, err
 	}
-	layers := []layer{{"default", map[string]any{}}, file, readEnvironment(src.environ), {"flag", map[string]any{}}}
-	for _, k := range allSettings {
+	layers := []layer{{"default", map[string]any{}}, file, readEnvironment(src), {"flag", map[string]any{}}}
+	for _, k := range src.known {
 		layers[0].values[k.key] = k.initial
 	}
 	for key, value := range src.flags {
@@ -132,31 +162,81 @@ func loadSettings(src sources) (*settings, error) {
 // add lays a layer over those before it.
 func (s *settings) add(l layer) error {
 	for _, key := range slices.Sorted(maps.Keys(l.values)) {
-		i := slices.IndexFunc(allSettings, func(k setting) bool { return k.key == key })
+		i := slices.IndexFunc(s.known, func(k setting) bool { return k.key == key })
 		if i < 0 {
-			return unknownSetting(l, key)
+			return s.unknown(l, key)
 		}
-		text, ok := l.values[key].(string)
-		if n, isNumber := l.values[key].(int64); isNumber {
-			text, ok = strconv.FormatInt(n, 10), true
-		}
+		k := &s.known[i]
+		words, ok := k.words(l.values[key])
 		if !ok {
-			return usage("setting %s (%v, from %s) has the wrong type; write it in quotes", key, l.values[key], l.name)
+			how := "in quotes"
+			if k.form.isList() {
+				how = "as a list"
+			}
+			return usage("setting %s (%v, from %s) has the wrong type; write it %s", key, l.values[key], l.name, how)
 		}
-		if check := allSettings[i].check; check == nil {
-			l.values[key] = text
-		} else if err := check(text); err != nil {
-			return usage("setting %s (%q, from %s); %v", key, text, l.name, err)
+		for _, word := range words {
+			if k.check == nil {
+				continue
+			}
+			if err := k.check(word); err != nil {
+				return usage("setting %s (%q, from %s); %v", key, word, l.name, err)
+			}
 		}
-		l.values[key] = text
+		l.values[key] = k.typed(words)
 		s.origin[key] = l.name
 	}
 	return s.merged.Load(l, nil)
 }
 
-func unknownSetting(l layer, key string) error {
+// words are the values that a layer gives: one, or any number if it may be a list.
+func (k *setting) words(value any) (list []string, ok bool) {
+	if text, isText := value.(string); isText && k.form.isList() {
+		return strings.FieldsFunc(text, func(c rune) bool { return c == ',' || c == ' ' }), true
+	}
+	values, isList := value.([]any)
+	if isList != k.form.isList() {
+		return nil, false
+	}
+	if !isList {
+		values = []any{value}
+	}
+	list = []string{}
+	for _, v := range values {
+		switch v := v.(type) {
+		case string:
+			list = append(list, v)
+		case int64:
+			list = append(list, strconv.FormatInt(v, 10))
+		default:
+			return nil, false
+		}
+	}
+	return list, true
+}
+
+// typed are words that were checked, as JSON and TOML write them.
+func (k *setting) typed(words []string) any {
+	switch k.form {
+	case formTexts:
+		return words
+	case formNumber, formNumbers:
+		numbers := []int64{}
+		for _, word := range words {
+			n, _ := strconv.ParseInt(word, 10, 64) // checked
+			numbers = append(numbers, n)
+		}
+		if k.form == formNumber {
+			return numbers[0]
+		}
+		return numbers
+	}
+	return words[0]
+}
+
+func (s *settings) unknown(l layer, key string) error {
 	var known []string
-	for _, k := range allSettings {
+	for _, k := range s.known {
 		known = append(known, k.key)
 	}
 	return usage("unknown setting %s (from %s)", strconv.Quote(key), l.name).
@@ -185,12 +265,15 @@ func readConfig(src sources) (layer, error) {
 }
 
 // readEnvironment takes what begins with the prefix: a variable that sets nothing is a mistake.
-func readEnvironment(environ []string) layer {
+func readEnvironment(src sources) layer {
 	l := layer{name: "environment", values: map[string]any{}}
-	for _, pair := range environ {
+	for _, pair := range src.environ {
 		name, value, _ := strings.Cut(pair, "=")
-		key, ours := strings.CutPrefix(name, envPrefix)
-		if !ours || name == envConfig || value == "" { // empty is how scripts unset one
+		key, ours := strings.CutPrefix(name, src.prefix)
+		if !ours || src.prefix == "" || value == "" { // empty is how scripts unset one
+			continue
+		}
+		if slices.ContainsFunc(src.except, func(other string) bool { return strings.HasPrefix(pair, other) }) {
 			continue
 		}
 		l.values[strings.ReplaceAll(strings.ToLower(key), "_", "-")] = value
@@ -200,7 +283,13 @@ func readEnvironment(environ []string) layer {
 
 func (s *settings) text(key string) string { return s.merged.String(key) }
 
-func (s *settings) node() string { return strings.TrimRight(s.text("node"), "/") }
+// nodes are the URLs of the nodes that may be asked, at least one.
+func (s *settings) nodes() (list []string) {
+	for url := range strings.SplitSeq(s.text("node"), ",") {
+		list = append(list, strings.TrimRight(url, "/"))
+	}
+	return list
+}
 
 func (s *settings) timeout() time.Duration { return s.merged.Duration("timeout") }
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -13,8 +14,8 @@ func TestPrecedence(t *testing.T) {
 	if err := os.WriteFile(path, []byte("node = \"http://file:1\"\nkeys = \"/file\"\ntimeout = \"1s\"\nvalid-for = 7\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := loadSettings(sources{path: path, named: true,
-		environ: []string{"THINKEY_NODE=http://env:1", "THINKEY_KEYS=/env", "OTHER=1", "THINKEY_CONFIG=" + path},
+	s, err := loadSettings(sources{known: allSettings, path: path, named: true, prefix: envPrefix, except: []string{envConfig + "=", envNodePrefix},
+		environ: []string{"THINKEY_NODE=http://env:1", "THINKEY_KEYS=/env", "OTHER=1", "THINKEY_CONFIG=" + path, "THINKEY_NODE_API=other"},
 		flags:   map[string]string{"node": "http://flag:1/"},
 	})
 	if err != nil {
@@ -28,8 +29,8 @@ func TestPrecedence(t *testing.T) {
 			t.Errorf("%s is %q from %s, want %q from %s", x.key, s.text(x.key), s.origin[x.key], x.value, x.origin)
 		}
 	}
-	if s.node() != "http://flag:1" || s.timeout().Seconds() != 1 || s.validFor() != 7 || s.level().String() != "WARN" {
-		t.Errorf("node %s, timeout %s, valid for %d, level %s", s.node(), s.timeout(), s.validFor(), s.level())
+	if s.nodes()[0] != "http://flag:1" || s.timeout().Seconds() != 1 || s.validFor() != 7 || s.level().String() != "WARN" {
+		t.Errorf("node %s, timeout %s, valid for %d, level %s", s.nodes(), s.timeout(), s.validFor(), s.level())
 	}
 }
 
@@ -107,5 +108,55 @@ func TestNearest(t *testing.T) {
 	}
 	if d := distance("kitten", "sitting"); d != 3 {
 		t.Errorf("distance %d", d)
+	}
+}
+
+// A node's configuration goes through the same layers, each key with its own form.
+func TestNodePrecedence(t *testing.T) {
+	h := nodeHome(t.TempDir())
+	text := "api = '127.0.0.1:1'\nplacement = '127.0.0.1:2'\ngossip = '127.0.0.1:3'\nseeds = ['127.0.0.1:4']\nchains = [1, 2]\nkeep-states = 5\n"
+	if err := os.WriteFile(h.file(nodeConfigFile), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	environ := []string{"THINKEY_NODE=http://h:1", "THINKEY_NODE_API=127.0.0.1:11", "THINKEY_NODE_PLACEMENT=127.0.0.1:12", "THINKEY_NODE_SEEDS=127.0.0.1:14,127.0.0.1:15", "THINKEY_NODE_CHAINS=1,3"}
+	c, err := readNodeConfig(h, environ, map[string]string{"api": "127.0.0.1:21", "trusted": ""})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := defaultNodeConfig()
+	want.API, want.Placement, want.Gossip, want.Seeds, want.Chains, want.KeepStates = "127.0.0.1:21", "127.0.0.1:12", "127.0.0.1:3", []string{"127.0.0.1:14", "127.0.0.1:15"}, []uint32{1, 3}, 5
+	want.origin = c.origin
+	if !reflect.DeepEqual(c, want) {
+		t.Errorf("%+v, want %+v", c, want)
+	}
+	for key, origin := range map[string]string{"api": "flag", "placement": "environment", "gossip": "file " + h.file(nodeConfigFile), "block": "default", "seeds": "environment"} {
+		if c.origin[key] != origin {
+			t.Errorf("%s is from %s, want %s", key, c.origin[key], origin)
+		}
+	}
+}
+
+// What a node can't mean is refused, with where it was said.
+func TestBadNodeSettings(t *testing.T) {
+	for _, x := range []struct{ file, env, says string }{
+		{"transprt = 'x'", "", `unknown setting "transprt"`},
+		{"api = ['127.0.0.1:1']", "", "setting api"},
+		{"seeds = '127.0.0.1:1'\nkeep-states = true", "", "setting keep-states (true, from file"},
+		{"chains = [1, 'b']", "", `setting chains ("b", from file`},
+		{"chains = [[1]]", "", "write it as a list"},
+		{"", "THINKEY_NODE_GOSSIP=host:1", `setting gossip ("host:1", from environment); write an IP address`},
+		{"", "THINKEY_NODE_TRUSTED=12", `setting trusted ("12", from environment)`},
+		{"", "THINKEY_NODE_BLOCK=manual", `setting block ("manual", from environment)`},
+		{"", "THINKEY_NODE_APPI=x", `did you mean "api"?`},
+		{"gossip = '0.0.0.0:7172'", "", "nobody reaches that address"},
+		{"dev-seed = 'x'", "THINKEY_NODE_API=0.0.0.0:1", `setting api ("0.0.0.0:1", from environment) can be reached from outside`},
+	} {
+		h := nodeHome(t.TempDir())
+		if err := os.WriteFile(h.file(nodeConfigFile), []byte(x.file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if a := runWith(t, []string{x.env}, "", "config", "show", "--home", string(h)); a.code != exitUsage || !strings.Contains(a.err, x.says) {
+			t.Errorf("%+v: %+v", x, a)
+		}
 	}
 }

@@ -2,11 +2,11 @@ package cli
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -70,13 +70,18 @@ func oneHome(dir, number string) (nodeHome, error) {
 }
 
 func (a *app) newTestnetGen() *cobra.Command {
-	dir, nodes, chains, port, faults, keep := "", 4, 0, 0, false, false
-	cmd := a.command("gen", "Make the directories of a test network", func(*cobra.Command, []string) error {
+	dir, nodes, chains, port, faults, keep, apart := "", 4, treeFlags{}, 0, false, false, false
+	cmd := a.command("gen", "Make the directories of a test network", func(cmd *cobra.Command, _ []string) error {
+		plan, err := chains.planned(cmd.Flags().Changed)
 		switch {
+		case err != nil:
+			return err
 		case nodes < 1 || nodes > maxTestnet:
 			return usage("--nodes (%d)", nodes).do("write a number from 1 to %d", maxTestnet)
-		case chains < 0 || chains >= maxDevChains:
-			return usage("--chains (%d)", chains).do("write a number from 0, the main chain alone, to %d", maxDevChains-1)
+		case apart && len(plan) == 1:
+			return usage("--apart with the main chain alone").do("make chains under it with --chains or --tree")
+		case apart && nodes < len(tips(plan)):
+			return usage("--apart (with --nodes %d)", nodes).do("make at least %d nodes: at least one node for each chain that has none under it", len(tips(plan)))
 		case port != 0 && (port < 1024 || port+portsEach*nodes > 1<<16):
 			return usage("--port (%d)", port).do("write a number from 1024 to %d, or 0 for ports that are free now", 1<<16-portsEach*nodes)
 		case isThere(dir) && keep:
@@ -90,23 +95,29 @@ func (a *app) newTestnetGen() *cobra.Command {
 				return err
 			}
 		}
-		network, err := genTestnet(testnetPlan{dir: dir, seed: a.settings.text("seed"), nodes: nodes, chains: chains, port: port, faults: faults})
+		network, err := genTestnet(testnetPlan{dir: dir, seed: a.settings.text("seed"), nodes: nodes, chains: plan, port: port, faults: faults, apart: apart})
 		if err != nil {
 			return err
 		}
-		return a.answer(map[string]any{"dir": dir, "nodes": nodes, "chains": chains, "network": network}, func() {
+		return a.answer(map[string]any{"dir": dir, "nodes": nodes, "chains": len(plan) - 1, "tree": treeText(plan), "network": network}, func() {
 			a.print("%s\n", network)
 			a.say("%s in %s; start them with: thinkey testnet up --dir %s\n", count(nodes, "node"), dir, dir)
 		})
 	})
-	cmd.Long = `Make a home for each node, on loopback addresses that are free now or from --port on, and one genesis for all: every node has a seat on every chain. The named accounts are
-those of thinkey dev, with keys that follow from the public seed. With --faults all that nodes send each other goes through a proxy, so that
-thinkey testnet partition and disturb can do it harm.`
+	cmd.Long = `Make a home for each node, on loopback addresses that are free now or from --port on, and one genesis for all. --chains says how many chains there are under the
+main one, --tree which is under which. Every node has a seat on every chain. With --apart it has one on a chain that has none under it, in turn, and on all above that up to the
+main one, and runs these alone: of 'main(a(a1,a2),b)' the first node runs main, a and a1, the second main, a and a2, the third main and b.
+
+The named accounts are those of thinkey dev, on every chain, with keys that follow from the public seed. With --faults all that nodes send each other goes
+through a proxy, so that thinkey testnet partition and disturb can do it harm.`
+	cmd.Example = `  thinkey testnet gen --nodes 4 --chains 2 --dir ./net
+  thinkey testnet gen --nodes 3 --tree 'main(a(a1,a2),b)' --apart --dir ./net`
 	dirFlag(cmd, &dir)
 	cmd.Flags().IntVar(&nodes, "nodes", 4, "nodes, each with a seat on every chain")
-	cmd.Flags().IntVar(&chains, "chains", 0, "chains under the main one")
+	chains.flags(cmd, 0)
 	cmd.Flags().BoolVar(&keep, "keep", false, "leave a network that is there as it is")
 	cmd.Flags().IntVar(&port, "port", 0, "first of the ports, of which each node has four: for nodes, gossip, placement and the API; 0 for free ones")
+	cmd.Flags().BoolVar(&apart, "apart", false, "let each node have seats on, and run, one chain that has none under it and those above it alone")
 	cmd.Flags().BoolVar(&faults, "faults", false, "let links be cut and disturbed")
 	settingFlag(cmd, "seed")
 	return cmd
@@ -114,20 +125,18 @@ thinkey testnet partition and disturb can do it harm.`
 
 // testnetPlan is what a test network is made of.
 type testnetPlan struct {
-	dir, seed     string
-	nodes, chains int
-	port          int             // the first; 0 for free ones
-	faults        bool            // with a proxy between the nodes
-	accounts      []chain.Address // of the main chain, that have money beside those with names
+	dir, seed string
+	nodes     int
+	chains    []namedChain    // none for the main chain alone
+	port      int             // the first; 0 for free ones
+	faults    bool            // with a proxy between the nodes
+	apart     bool            // each node has a seat on one of the tips and on those above it, and runs no more
+	accounts  []chain.Address // of the main chain, that have money beside those with names
 }
 
 // genTestnet makes a network's directories.
 func genTestnet(p testnetPlan) (network chain.NetworkID, err error) {
-	ports, err := p.ports()
-	if err != nil {
-		return network, failed("no_ports", "looking for free ports: %v", err).do("see who has so many")
-	}
-	g := newGenesis("testnet", p.chains)
+	g := newGenesis("testnet", p.chains, uint64(time.Now().UnixMilli()), chain.DefaultParams())
 	for _, c := range chainsOf(g) {
 		for _, name := range client.DevNames() {
 			grant(c, devAddressOn(c.Chain, p.seed, name), chain.NewAmount(devBalance))
@@ -137,6 +146,13 @@ func genTestnet(p testnetPlan) (network chain.NetworkID, err error) {
 		g.Accounts = append(g.Accounts, chain.GenesisAccount{Address: at, Balance: chain.NewAmount(1 << 60)})
 	}
 	slices.SortFunc(g.Accounts, func(a, b chain.GenesisAccount) int { return a.Address.Compare(b.Address) })
+	if err := checkDraft(g); err != nil {
+		return network, usage("%v", err).do("name the chains otherwise with --tree")
+	}
+	ports, err := p.ports()
+	if err != nil {
+		return network, noPorts(err)
+	}
 	var seeds []string
 	secrets := make([]keys.PrivateKey, p.nodes)
 	for i := range p.nodes {
@@ -145,7 +161,9 @@ func genTestnet(p testnetPlan) (network chain.NetworkID, err error) {
 		}
 		seeds = append(seeds, ports[portsEach*i+1])
 		card := cardOf(secrets[i], "")
-		seatCard(g, &card, chain.NewAmount(carrierBalance))
+		if err := seatCard(g, p.chainsOf(g, i), &card, chain.NewAmount(carrierBalance)); err != nil {
+			return network, err
+		}
 	}
 	if err := g.Check(); err != nil {
 		return network, err
@@ -157,7 +175,11 @@ func genTestnet(p testnetPlan) (network chain.NetworkID, err error) {
 		c.Transport, c.Gossip, c.Placement, c.API, c.PasswordFile = ports[portsEach*i], ports[portsEach*i+1], ports[portsEach*i+2], ports[portsEach*i+3], testnetPasswordFile
 		c.Seeds = slices.Delete(slices.Clone(seeds), i, i+1)
 		c.DevSeed, c.DevNames = p.seed, client.DevNames()
-		c.Trusted = []string{observerKey(p.seed).Public().String()}
+		for _, on := range p.chainsOf(g, i) {
+			if p.apart {
+				c.Chains = append(c.Chains, uint32(on.Chain))
+			}
+		}
 		if p.faults {
 			n, err := behindProxy(&c, i)
 			if err != nil {
@@ -183,37 +205,27 @@ func genTestnet(p testnetPlan) (network chain.NetworkID, err error) {
 	return g.Network(), nil
 }
 
+// chainsOf are the chains of a genesis on which a node has a seat.
+func (p *testnetPlan) chainsOf(g *chain.Genesis, node int) []*chain.Genesis {
+	all := chainsOf(g)
+	if !p.apart {
+		return all
+	}
+	ends := tips(p.chains)
+	at := slices.IndexFunc(all, func(c *chain.Genesis) bool { return c.Chain == ends[node%len(ends)] })
+	return withAbove(g, all[at:at+1])
+}
+
 // portsEach is how many ports a node has.
 const portsEach = 4
 
 // ports are the addresses of all nodes, one after the other.
 func (p *testnetPlan) ports() (list []string, err error) {
 	if p.port == 0 {
-		return freePorts(portsEach * p.nodes)
+		return takePorts(portsHome(), p.dir, portsEach*p.nodes)
 	}
 	for i := range portsEach * p.nodes {
 		list = append(list, fmt.Sprintf("127.0.0.1:%d", p.port+i))
-	}
-	return list, nil
-}
-
-// freePorts are loopback addresses that are free for TCP and UDP. Nobody keeps them until the nodes take them.
-func freePorts(n int) (list []string, err error) {
-	for tries := 0; len(list) < n; tries++ {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = l.Close() }() // when all are found: none twice
-		u, err := net.ListenPacket("udp", l.Addr().String())
-		if err != nil {
-			if tries > 10*n {
-				return nil, fmt.Errorf("%d of %d found: %w", len(list), n, err)
-			}
-			continue
-		}
-		defer func() { _ = u.Close() }()
-		list = append(list, l.Addr().String())
 	}
 	return list, nil
 }

@@ -97,7 +97,8 @@ func (a *app) newTestnetPartition() *cobra.Command {
 	cmd.Long = `Cut the links between sides of a test network that was made with --faults: each argument is a side, and nodes that are not named are one more. What
 is on its way waits, as it does on a network, until thinkey testnet heal, or until an end gives up. What is cut already stays so.
 
-All chains of two nodes share one encrypted connection: it can be cut, one chain's part in it can't.`
+All chains of two nodes share one encrypted connection: it is cut as a whole. A node that hears nothing of one chain alone is started by
+thinkey testnet up N --cut CHAIN.`
 	cmd.Example = `  thinkey testnet partition 0,1 --dir ./net
   thinkey testnet partition 0 1,2 --dir ./net
   thinkey testnet partition 3 --one-way --dir ./net

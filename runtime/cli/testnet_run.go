@@ -151,16 +151,20 @@ func (a *app) newTestnetDown() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		faults := make([]error, len(homes))
+		faults, running := make([]error, len(homes)), 0
 		var work sync.WaitGroup
 		for i, h := range homes {
+			if r, ok := h.ready(); !ok || !isRunning(h, r.PID) {
+				continue // it was killed, or never started
+			}
+			running++
 			work.Go(func() { faults[i] = endNode(cmd.Context(), h, syscall.SIGTERM) })
 		}
 		work.Wait()
 		if err := errors.Join(append(faults, stopProxy(cmd.Context(), dir))...); err != nil {
 			return err
 		}
-		a.say("%s stopped\n", count(len(homes), "node"))
+		a.say("%s stopped\n", count(running, "node"))
 		return nil
 	})
 	dirFlag(cmd, &dir)

@@ -32,7 +32,8 @@ func (a *app) newTrace() *cobra.Command {
 to something (✓), failed (✗) or is under way (…), where it was processed (block, and place in σ of the account), its gas
 and its money; then the events that it told, and what it logged, if the node ran it lately. With --follow wait until all of it is final.
 
-A tree may grow over all chains that the node has. A message on another chain is shown with how final its block is: final by the chain's committee,
+A tree may grow over chains that the node doesn't have: of those it asks other nodes, whose word is marked; where none answers, it says that it doesn't
+know. A message on another chain is shown with how final its block is: final by the chain's committee,
 anchored when the parent has recorded the block's digest, rooted when the main chain covers it. One that is under way is shown with what it waits
 for, such as the digest of its sender's block. A payment that can't fail is confirmed as soon as its sender's block is final.`
 	cmd.Flags().BoolVar(&follow, "follow", false, "print each step as it happens, until all is final")
@@ -107,6 +108,9 @@ func describeLevel(m *client.Message, on func(chain.ID) string) string {
 	text := ""
 	if m.State == client.StateFinal && m.Finality != client.Final && m.Finality != "" {
 		text = "  " + string(m.Finality)
+	}
+	if m.Elsewhere {
+		text += "  (another node's word)"
 	}
 	if m.Waits == nil || on == nil || m.Waits.For == client.WaitsQueue {
 		return text

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// release is the version of the program.
-const release = "0.1.0"
+// release is the version of the program. A build can set another: -ldflags "-X github.com/thinkey/thinkey/runtime/cli.release=1.2.3".
+var release = "0.1.0"
 
 // build is what the program knows of how it was made.
 type build struct {

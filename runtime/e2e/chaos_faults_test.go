@@ -30,13 +30,14 @@ type fault struct {
 
 // faults are all kinds. A node that lost all gets a long chain from its beginning, which takes a while in a run of hours.
 var faults = []fault{
-	{"one killed", false, 6, func(c *chaos) { c.killed(c.random.Perm(chaosNodes)[:1]...) }},
-	{"two killed", false, 6, func(c *chaos) { c.killed(c.random.Perm(chaosNodes)[:2]...) }},
-	{"all killed", false, 6, func(c *chaos) { c.killed(0, 1, 2, 3) }},
+	{"one killed", false, 12, func(c *chaos) { c.killed(c.random.Perm(chaosNodes)[:1]...) }},
+	{"two killed", false, 12, func(c *chaos) { c.killed(c.random.Perm(chaosNodes)[:2]...) }},
+	{"all killed", false, 12, func(c *chaos) { c.killed(0, 1, 2, 3) }},
 	{"one stands still", false, 2, (*chaos).paused},
 	{"halves apart", true, 2, (*chaos).halves},
 	{"one apart", true, 2, (*chaos).oneApart},
 	{"one is not heard", true, 2, (*chaos).oneWay},
+	{"apart on one chain", true, 2, (*chaos).chainApart},
 	{"gossip apart", true, 2, (*chaos).gossipApart},
 	{"slow and lossy links", true, 2, (*chaos).slowLinks},
 	{"links that break", true, 2, (*chaos).brokenLinks},
@@ -53,7 +54,6 @@ var faults = []fault{
 // killed kills some, leaves them dead for a while, and starts them again. One is missed by nobody.
 func (c *chaos) killed(nodes ...int) {
 	c.kill(nodes...)
-	c.counts["… processes killed"] += len(nodes)
 	if len(nodes) == 1 && c.random.IntN(2) == 0 {
 		c.goesOn("one killed, and not back")
 	} else {
@@ -107,6 +107,23 @@ func (c *chaos) oneWay() {
 	c.goesOn("one is not heard")
 	c.longer()
 	c.testnet("heal")
+}
+
+// chainApart: of one chain two hear nothing, so that neither they nor the others have a quorum there; the other chains go on, on all nodes.
+func (c *chaos) chainApart() {
+	two, k := c.random.Perm(chaosNodes)[:2], c.random.IntN(chaosChains)
+	for _, i := range two {
+		c.kill(i)
+		if err := c.start(i, "--cut", strconv.Itoa(k+1)); err != nil {
+			c.Fatal(err)
+		}
+	}
+	c.standOn("apart on one chain", []int{k}, []int{0, 1, 2, 3}, func() {
+		c.goesOnBut(k, "apart on one chain")
+		c.longer()
+	})
+	c.kill(two...)
+	c.mustStart(two...)
 }
 
 // gossipApart: gossip is a hint, without which all goes on.
@@ -228,7 +245,7 @@ func (c *chaos) damaged() {
 		c.counts["… damage found by the node at its start"]++
 	} else {
 		c.goesOn(what)
-		c.testnet("kill", strconv.Itoa(i))
+		c.kill(i)
 		if _, err := c.command("audit", filepath.Join(c.home(i), "ledger")); err == nil {
 			c.counts["… damage that did no harm"]++
 			c.mustStart(i)
@@ -341,7 +358,7 @@ func (c *chaos) junk() {
 		if err != nil {
 			c.Fatal(err)
 		}
-		for _, found := range regexp.MustCompile(`(?m)^(?:transport|gossip|api) = '(.*)'`).FindAllSubmatch(text, -1) {
+		for _, found := range regexp.MustCompile(`(?m)^(?:transport|gossip|placement|api) = '(.*)'`).FindAllSubmatch(text, -1) {
 			ports = append(ports, string(found[1]))
 		}
 	}

@@ -119,15 +119,24 @@ func (c *chaos) mustStart(nodes ...int) {
 	work.Wait()
 	for n, err := range faults {
 		if err != nil {
-			log, _ := os.ReadFile(filepath.Join(c.home(nodes[n]), "node.log"))
-			c.Fatalf("node %d doesn't start, and nothing was done to its files: %v\n%s", nodes[n], err, log[max(0, len(log)-2000):])
+			c.Fatalf("node %d doesn't start, and nothing was done to its files: %v\n%s", nodes[n], err, c.logs(nodes[n]))
 		}
 	}
+}
+
+// logs are the ends of what nodes said.
+func (c *chaos) logs(nodes ...int) (said string) {
+	for _, i := range nodes {
+		log, _ := os.ReadFile(filepath.Join(c.home(i), "node.log"))
+		said += fmt.Sprintf("node %d:\n%s\n", i, tail(string(log)))
+	}
+	return said
 }
 
 // kill kills nodes.
 func (c *chaos) kill(nodes ...int) {
 	c.Helper()
+	c.counts["… processes killed"] += len(nodes)
 	var work sync.WaitGroup
 	for _, i := range nodes {
 		work.Go(func() { c.testnet("kill", strconv.Itoa(i)) })
@@ -159,11 +168,17 @@ func (c *chaos) longer() {
 // goesOn waits until clients are told of something that is final on each chain, that they weren't before.
 func (c *chaos) goesOn(after string) time.Duration {
 	c.Helper()
+	return c.goesOnBut(-1, after)
+}
+
+// goesOnBut is goesOn of all chains but one, by its place.
+func (c *chaos) goesOnBut(still int, after string) time.Duration {
+	c.Helper()
 	before, began := c.oracle.final(), time.Now()
 	more := func() bool {
 		now := c.oracle.final()
 		for i := range now {
-			if now[i] <= before[i] {
+			if i != still && now[i] <= before[i] {
 				return false
 			}
 		}
@@ -231,6 +246,12 @@ func (c *chaos) together(after string) {
 // on their way before one more block can follow on each chain, and no second: who votes for that has the one before.
 func (c *chaos) stands(what string, nodes []int, meanwhile func()) {
 	c.Helper()
+	c.standOn(what, []int{0, 1, 2}, nodes, meanwhile)
+}
+
+// standOn is stands of some chains, by their places.
+func (c *chaos) standOn(what string, chains, nodes []int, meanwhile func()) {
+	c.Helper()
 	var most [chaosChains]uint64
 	for i := range chaosNodes {
 		h, err := c.heights(i)
@@ -244,7 +265,7 @@ func (c *chaos) stands(what string, nodes []int, meanwhile func()) {
 	meanwhile()
 	for _, i := range nodes {
 		h, err := c.heights(i)
-		for k := range h {
+		for _, k := range chains {
 			if err == nil && h[k] > most[k] {
 				c.Fatalf("%s: node %d is at heights %v, and at most %v could be final without the others", what, i, h, most)
 			}
@@ -276,7 +297,12 @@ func newChaos(t *testing.T, program string, seed uint64) *chaos {
 	}
 	c.liar, c.filled = c.random.IntN(chaosNodes), c.random.IntN(chaosNodes)
 	c.testnet("gen", "--nodes", strconv.Itoa(chaosNodes), "--chains", strconv.Itoa(chaosChains-1), "--faults")
-	t.Cleanup(func() { _, _ = c.command("testnet", "down", "--dir", c.dir) })
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(c.logs(0, 1, 2, 3)) // their homes go with the test
+		}
+		_, _ = c.command("testnet", "down", "--dir", c.dir)
+	})
 	c.ownDisk()
 	c.mustStart(0, 1, 2, 3)
 	return c

@@ -146,6 +146,7 @@ func TestFirstActor(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and tests a project")
 	}
+	t.Parallel()
 	r := newReader(t)
 	for _, s := range steps(t, firstActor) {
 		r.follow(s)

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,6 +11,9 @@ import (
 
 // bin is where the programs are built.
 var bin string
+
+// operates runs what takes minutes of waiting: make cluster does.
+var operates = flag.Bool("operates", false, "run TestRunACluster and TestRollingUpgrade: five minutes")
 
 func TestMain(m *testing.M) {
 	os.Exit(testMain(m))

@@ -55,8 +55,10 @@ func TestAuctionProject(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds contracts")
 	}
+	t.Parallel()
 	for _, language := range []string{"go", "rust"} {
 		t.Run(language, func(t *testing.T) {
+			t.Parallel()
 			r := newReader(t)
 			if language == "rust" && r.types(rustIsThere) != nil {
 				t.Skip("no rustc that makes WebAssembly")

@@ -40,6 +40,7 @@ func TestStories(t *testing.T) {
 			env.Setenv("BIN", bin)
 			env.Setenv("VECTORS", vectors)
 			env.Setenv("TOKEN", token)
+			env.Setenv("TMPDIR", os.TempDir()) // where networks that stories make at once write down their ports
 			env.Values[processes{}] = make(map[string]*process)
 			return os.Mkdir(home, 0o700)
 		},
@@ -166,8 +167,18 @@ func up(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Logf("%s", out)
 		}
 	})
-	ts.Check(ts.Exec("thinkey", append([]string{"testnet", "up", "--dir", args[0]}, args[1:]...)...))
+	err := ts.Exec("thinkey", append([]string{"testnet", "up", "--dir", args[0]}, args[1:]...)...)
+	if err != nil {
+		logged, _ := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "node-*", "node.log"))
+		for _, name := range logged {
+			ts.Logf("%s:\n%s", name, tail(ts.ReadFile(name)))
+		}
+	}
+	ts.Check(err)
 }
+
+// tail is the end of what a process logged: why it ended.
+func tail(logged string) string { return logged[max(0, len(logged)-4<<10):] }
 
 // flip changes a bit of a file, in the middle.
 func flip(ts *testscript.TestScript, neg bool, args []string) {

@@ -27,6 +27,8 @@ type Config struct {
 	Mempool Mempool
 	// Context is what the next block will tell its handlings.
 	Context func() *exec.Context
+	// Latest is the last block that is known here of another chain; zero if none is. Nil where no other chain is known here.
+	Latest func(to chain.ID) (chain.Anchor, error)
 	// Validate judges a module (native.Codes); nil on a chain that runs no code.
 	Validate func(code []byte) (complexity, load uint64, err error)
 	// Known, if set, remembers the signatures that were verified.

@@ -9,8 +9,9 @@ import (
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
-// pressure slows down external messages that send to a chain which doesn't keep up (SPEC 8.6). While such a chain is loaded, as the last
-// acknowledgement told, or much is under way to it, no more may be under way than it takes in within windowBlocks blocks here; but
+// pressure slows down external messages that send to a chain which doesn't keep up (SPEC 8.6). While such a chain is loaded, as the newest
+// block of it says that an acknowledgement told of, or that is known here as its parent or itself is, or much is under way to it, no more
+// may be under way than it takes in within windowBlocks blocks here; but
 // chain.MinInflow messages of each block may send to it whatever it looks like: what they lead to tells when it is idle again. What would
 // only bounce, as chain.MaxUnconsumed relays are under way, is refused.
 //
@@ -27,9 +28,10 @@ type pressure struct {
 type flow struct {
 	height   uint64 // of the block that is being filled, when at was read
 	at       chain.Outward
-	rate     uint64 // relays taken in while a block is made here, smoothed, times rateUnit
-	pending  uint64 // messages let in whose relays are not sent yet, as far as can be told
-	admitted uint64 // since the last block
+	seen     chain.Anchor // the last block of the chain that is known here beside what at says
+	rate     uint64       // relays taken in while a block is made here, smoothed, times rateUnit
+	pending  uint64       // messages let in whose relays are not sent yet, as far as can be told
+	admitted uint64       // since the last block
 	refused  uint64
 }
 
@@ -66,7 +68,8 @@ func destination(m *chain.Message) chain.ID {
 
 // admit says why a message to a chain must wait, or nil: then it counts. What doesn't leave the chain, or will bounce as there is no
 // such chain, never waits.
-func (p *pressure) admit(c *exec.Context, to chain.ID) error {
+// Seen is the last block of the chain that is known here, if it was looked for.
+func (p *pressure) admit(c *exec.Context, to chain.ID, seen chain.Anchor) error {
 	if to == c.Chain || !c.Tree.Has(to) || c.System == nil {
 		return nil
 	}
@@ -77,9 +80,12 @@ func (p *pressure) admit(c *exec.Context, to chain.ID) error {
 	if err != nil {
 		return err
 	}
+	if seen.Height > f.seen.Height {
+		f.seen = seen
+	}
 	under := f.at.Waiting() + f.pending
 	switch {
-	case f.at.Waiting() < muchWaiting && f.at.Load < chain.BusyLoad:
+	case f.at.Waiting() < muchWaiting && f.load() < chain.BusyLoad:
 	case f.at.Waiting() >= chain.MaxUnconsumed:
 		f.refused++
 		return p.refuse(to, f, f.at.Waiting()-chain.MaxUnconsumed+1)
@@ -144,6 +150,22 @@ func (p *pressure) flow(c *exec.Context, to chain.ID) (*flow, error) {
 	return f, nil
 }
 
+// stale says whether a flow is to be read again for the block that is being filled.
+func (p *pressure) stale(c *exec.Context, to chain.ID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f := p.flows[to]
+	return f == nil || f.height < c.Height
+}
+
+// load is what the newest block says that is known of the chain.
+func (f *flow) load() uint32 {
+	if f.seen.Height > f.at.At {
+		return f.seen.Load
+	}
+	return f.at.Load
+}
+
 // window is how many relays may be under way while the chain is loaded.
 func (f *flow) window() uint64 { return max(minWindow, windowBlocks*f.rate/rateUnit) }
 
@@ -167,7 +189,16 @@ func (d *Door) slow(m *chain.Message) (counted chain.ID, err error) {
 		return 0, nil
 	}
 	c := d.Context()
-	busy := d.pressure.admit(c, to)
+	var seen chain.Anchor
+	if d.Latest != nil && to != c.Chain && c.Tree.Has(to) && d.pressure.stale(c, to) {
+		if d.Mempool.Admit(c, m) != nil {
+			return 0, nil // to look is work, and who can't pay is not worth it
+		}
+		if seen, err = d.Latest(to); err != nil {
+			return 0, err
+		}
+	}
+	busy := d.pressure.admit(c, to, seen)
 	if busy == nil {
 		return to, nil
 	}

@@ -2,6 +2,7 @@ package ingress
 
 import (
 	"errors"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ type source struct {
 	t       *testing.T
 	p       *pressure
 	out     chain.Outward
+	seen    chain.Anchor
 	context exec.Context
 }
 
@@ -35,7 +37,7 @@ func newSource(t *testing.T) *source {
 func (s *source) admits(n int) (taken int, told *Refusal) {
 	s.t.Helper()
 	for range n {
-		err := s.p.admit(&s.context, 3)
+		err := s.p.admit(&s.context, 3, s.seen)
 		if err == nil {
 			taken++
 		} else if !errors.As(err, &told) || told.Code != CodeChainLoaded || told.After < leastWait*time.Millisecond || told.After > mostWait*time.Millisecond {
@@ -62,7 +64,7 @@ func TestPressureIdle(t *testing.T) {
 	}
 	s.out.Load = 1 << 20
 	for _, to := range []chain.ID{2, 9} {
-		if err := s.p.admit(&s.context, to); err != nil {
+		if err := s.p.admit(&s.context, to, s.seen); err != nil {
 			t.Error(err)
 		}
 	}
@@ -95,6 +97,60 @@ func TestPressureLoaded(t *testing.T) {
 	}
 }
 
+// The newest block that is known of a chain says whether it is loaded, whoever told of it.
+func TestPressureKnowsTheNewest(t *testing.T) {
+	const busy, idle = chain.BusyLoad, chain.BusyLoad - 1
+	for _, x := range []struct {
+		name     string
+		at, seen uint64 // heights
+		acked    uint32
+		known    uint32
+		slowed   bool
+	}{
+		{"nothing is known", 0, 0, idle, idle, false},
+		{"its parent knows that it is loaded", 0, 5, 0, busy, true},
+		{"its parent knows that it is idle", 0, 5, 0, idle, false},
+		{"it was loaded when it acknowledged, and is idle since", 4, 5, busy, idle, false},
+		{"it was idle when it acknowledged, and is loaded since", 4, 5, idle, busy, true},
+		{"it was loaded, as its parent knows, and is idle since", 6, 5, idle, busy, false},
+		{"it was idle, as its parent knows, and is loaded since", 6, 5, busy, idle, true},
+		{"both know of one block", 5, 5, busy, busy, true},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			s := newSource(t)
+			s.out = chain.Outward{At: x.at, Load: x.acked}
+			s.seen = chain.Anchor{Height: x.seen, Load: x.known}
+			taken, told := s.admits(1000)
+			if slowed := told != nil; slowed != x.slowed || slowed && taken != minWindow {
+				t.Errorf("%d taken, slowed %t", taken, slowed)
+			}
+			s.seen = chain.Anchor{} // it is looked for once a block, and is not forgotten
+			s.block(uint64(taken), 0)
+			if _, told = s.admits(1000); (told != nil) != x.slowed {
+				t.Errorf("in the next block: %v", told)
+			}
+		})
+	}
+}
+
+// Whatever is known of a chain, some messages of each block may go to it, while what they send would not bounce.
+func TestPressureMinimum(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 300 {
+		s := newSource(t)
+		for range 1 + r.IntN(20) {
+			s.seen = chain.Anchor{Height: s.seen.Height + r.Uint64N(3), Load: r.Uint32N(2 * chain.BusyLoad)}
+			s.out.Load = r.Uint32N(2 * chain.BusyLoad)
+			s.out.At += r.Uint64N(3)
+			s.block(min(r.Uint64N(200), chain.MaxUnconsumed-1-s.out.Waiting()), 0)
+			s.out.Consumed += r.Uint64N(s.out.Waiting() + 1)
+			if taken, _ := s.admits(200); taken < chain.MinInflow {
+				t.Fatalf("%d taken: %+v, %+v", taken, s.out, s.seen)
+			}
+		}
+	}
+}
+
 // What could only bounce is not taken.
 func TestPressureFull(t *testing.T) {
 	s := newSource(t)
@@ -108,7 +164,7 @@ func TestPressureFull(t *testing.T) {
 	}
 }
 
-// What its lane refuses counts for nothing: nobody uses up what others may send for want of an account.
+// What its lane refuses counts for nothing: nobody uses up what others may send for want of an account, or makes the node look at other chains.
 func TestPressureForgets(t *testing.T) {
 	s := newSource(t)
 	s.out.Load = chain.BusyLoad
@@ -123,9 +179,21 @@ func TestPressureForgets(t *testing.T) {
 		}
 		return d.Submit([][]byte{m.Sign(doorKey).Encode()})[0].Refused
 	}
+	looked := 0
+	d.Latest = func(chain.ID) (chain.Anchor, error) { looked++; return chain.Anchor{}, nil }
 	none := errors.New("no account")
+	l.admit = func(*chain.Message) error { return none }
 	l.offer = func(*chain.Message) error { return none }
 	for i := range uint64(2 * minWindow) {
+		if err := submit(i); !errors.Is(err, none) {
+			t.Fatalf("message %d: %v", i, err)
+		}
+	}
+	if looked > 0 {
+		t.Errorf("the other chain was looked at %d times for who has no account", looked)
+	}
+	l.admit = nil
+	for i := range uint64(2 * minWindow) { // what its lane finds out later
 		if err := submit(i); !errors.Is(err, none) {
 			t.Fatalf("message %d: %v", i, err)
 		}

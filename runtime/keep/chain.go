@@ -118,11 +118,20 @@ func (c Chain) KeepVotes(safety *bft.Safety, body *bft.Body) error {
 
 // Commit makes a block durable with all that follows from it. Prove is asked about the state after it.
 func (c Chain) Commit(r *block.Result, certificate []byte, prove Prove) error {
-	kept, err := Proofs(r, prove)
+	p, err := c.Begin(r, certificate, prove)
 	if err != nil {
 		return err
 	}
-	return c.store.Commit(&store.Commit{
+	return p.Wait()
+}
+
+// Begin is Commit up to the sync, which must be waited for: others may be begun meanwhile.
+func (c Chain) Begin(r *block.Result, certificate []byte, prove Prove) (*store.Pending, error) {
+	kept, err := Proofs(r, prove)
+	if err != nil {
+		return nil, err
+	}
+	return c.store.Begin(&store.Commit{
 		Chain: c.id, Header: &r.Block.Header, Hash: r.Hash, Block: r.Raw, Certificate: certificate, Receipts: r.Journal.Encode(),
 		Outbox: block.EncodeOutbox(r.Outbox), Departures: Departures(r.Outbox), Nodes: Nodes(r), Proofs: kept,
 		Changes: r.Changes, Messages: r.Processed, Code: r.Published,
@@ -133,16 +142,18 @@ func (c Chain) Commit(r *block.Result, certificate []byte, prove Prove) error {
 const maxFinals = 8 << 20
 
 // Finals are blocks from a height on, as many as are sent at once; none if there are none.
-func (c Chain) Finals(from uint64) ([]bft.Final, error) { return c.FinalsWithin(from, maxFinals) }
+func (c Chain) Finals(from uint64) ([]bft.Final, error) {
+	return c.FinalsWithin(from, bft.MaxFinals, maxFinals)
+}
 
-// FinalsWithin is Finals of so many bytes, but for a first block that is longer.
-func (c Chain) FinalsWithin(from uint64, most int) (list []bft.Final, err error) {
+// FinalsWithin is Finals of so many blocks and bytes, but for a first block that is longer.
+func (c Chain) FinalsWithin(from uint64, count, most int) (list []bft.Final, err error) {
 	head, err := c.store.Head(c.id)
 	if err != nil {
 		return nil, err
 	}
 	size := 0
-	for height := from; height <= head.Height && len(list) < bft.MaxFinals; height++ {
+	for height := from; height <= head.Height && len(list) < min(count, bft.MaxFinals); height++ {
 		raw, certificate, err := c.store.Block(c.id, height)
 		if err != nil {
 			return nil, err

@@ -26,11 +26,12 @@ func BranchIn(state exec.Entries, on, id chain.ID) (b chain.Branch, err error) {
 	if b.Registration, err = RegistrationIn(state, on, id); err != nil {
 		return b, err
 	}
-	raw, err := state.Entry(chain.RegistryAddress(), chain.RegisteredCommittee(id))
+	raw, err := state.Entry(chain.RegistryAddress(), chain.RegisteredCharter(id))
 	if err != nil {
 		return b, err
 	}
-	b.Seats, err = chain.DecodeCommittee(raw)
+	c, err := chain.DecodeCharter(raw)
+	b.Seats = c.Seats
 	return b, err
 }
 

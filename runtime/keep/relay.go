@@ -3,6 +3,7 @@ package keep
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/thinkey/thinkey/consensus/block"
@@ -23,6 +24,8 @@ const (
 	ofCount byte = 2
 	// ofExpected: the number that is expected next from another chain, by the height here.
 	ofExpected byte = 3
+	// ofReleased: what of a child's value was let through its valve without a block of it, by the height here.
+	ofReleased byte = 4
 )
 
 // Records are the final blocks of chains with what goes with them: a store's, or what stands in for one. What isn't there is
@@ -78,8 +81,8 @@ func Proofs(r *block.Result, prove Prove) ([]store.Proof, error) {
 	for _, c := range r.Changes {
 		k.after[c.Slot] = c.After
 	}
-	for i := range r.Recorded {
-		if err := k.recorded(&r.Recorded[i]); err != nil {
+	for _, run := range together(r.Recorded) {
+		if err := k.recorded(&run); err != nil {
 			return nil, err
 		}
 	}
@@ -95,6 +98,29 @@ func Proofs(r *block.Result, prove Prove) ([]store.Proof, error) {
 		}
 	}
 	return k.list, nil
+}
+
+// together are runs, with all releases of a child as one, in which each chain stands once: so there are chain.MaxDestinations at most.
+func together(list []exec.Recorded) (runs []exec.Recorded) {
+	at := map[chain.ID]int{}
+	for _, r := range list {
+		i, ok := at[r.Child]
+		switch {
+		case r.Released == nil:
+		case ok:
+			runs[i].Leaving = slices.Clip(runs[i].Leaving)
+			for _, l := range r.Leaving {
+				if !slices.ContainsFunc(runs[i].Leaving, func(x chain.Leaving) bool { return x.Chain == l.Chain }) {
+					runs[i].Leaving = append(runs[i].Leaving, l)
+				}
+			}
+			continue
+		default:
+			at[r.Child] = len(runs)
+		}
+		runs = append(runs, r)
+	}
+	return runs
 }
 
 type keeping struct {
@@ -117,7 +143,11 @@ func (k *keeping) recorded(run *exec.Recorded) error {
 	if err != nil {
 		return err
 	}
-	b := proof.Append(wire.AppendBytes(wire.AppendU64(nil, header.Height), k.after[slot]))
+	anchors := k.after[slot]
+	if anchors == nil {
+		anchors = run.Released
+	}
+	b := proof.Append(wire.AppendBytes(wire.AppendU64(nil, header.Height), anchors))
 	b = wire.AppendU32(b, uint32(len(run.Leaving)))
 	for _, l := range run.Leaving {
 		slot := exec.Slot{Account: digests, Key: chain.LeftKey(run.Child, l.Chain)}
@@ -125,6 +155,10 @@ func (k *keeping) recorded(run *exec.Recorded) error {
 			return err
 		}
 		b = proof.Append(wire.AppendBytes(wire.AppendU32(b, uint32(l.Chain)), k.after[slot]))
+	}
+	if run.Released != nil {
+		k.keep(ofReleased, run.Child, header.Height, b)
+		return nil
 	}
 	k.keep(ofRecorded, run.Child, run.First, b)
 	k.keep(ofCount, run.Child, header.Height, wire.AppendU64(nil, run.First+uint64(len(run.Anchors))-1))
@@ -140,6 +174,16 @@ func (k *keeping) expected(from chain.ID) error {
 	}
 	k.keep(ofExpected, from, header.Height, proof.Append(wire.AppendBytes(nil, k.after[slot])))
 	return nil
+}
+
+// keptBy is a proof that was kept by the last of the chain's blocks that did, up to a height; nil if there is none. Of blocks that are not durable
+// yet, while the chain catches up, nothing is shown: what a proof leads to isn't either.
+func (c Relays) keptBy(of byte, of2 chain.ID, most uint64) (at uint64, raw []byte, err error) {
+	head, err := c.records.Head(c.id)
+	if err != nil {
+		return 0, nil, err
+	}
+	return c.kept(of, of2, min(most, head.Height))
 }
 
 // kept is a proof that was kept; nil if there is none.
@@ -158,7 +202,15 @@ func (c Relays) damaged(err error) error {
 // Header implements relay.Chain.
 func (c Relays) Header(height uint64) (*chain.Header, error) {
 	h, err := c.records.Header(c.id, height)
-	return &h, err
+	return &h, orNotHere(err)
+}
+
+// orNotHere tells what was before the state that the chain began with here from what should be there.
+func orNotHere(err error) error {
+	if errors.Is(err, store.ErrPruned) {
+		return fmt.Errorf("%w: %w", relay.ErrNotHere, err)
+	}
+	return err
 }
 
 // Recorded implements relay.Chain.
@@ -167,8 +219,33 @@ func (c Relays) Recorded(child chain.ID, height uint64) (*relay.Recorded, error)
 	if raw == nil || err != nil {
 		return nil, err
 	}
+	is, err := c.readRecorded(raw)
+	if err != nil || is.Entry.Count < height {
+		return nil, err
+	}
+	if head, err := c.records.Head(c.id); err != nil || is.Height > head.Height { // as in keptBy
+		return nil, err
+	}
+	is.First = first
+	return is, nil
+}
+
+// Released implements relay.Chain.
+func (c Relays) Released(child chain.ID, height uint64) (*relay.Recorded, error) {
+	_, raw, err := c.keptBy(ofReleased, child, height)
+	if raw == nil || err != nil {
+		return nil, err
+	}
+	is, err := c.readRecorded(raw)
+	if err == nil {
+		is.First = is.Entry.Count + 1
+	}
+	return is, err
+}
+
+func (c Relays) readRecorded(raw []byte) (is *relay.Recorded, err error) {
 	r := wire.NewReader(raw)
-	is := &relay.Recorded{Height: r.U64("height"), First: first, Left: map[chain.ID]light.Left{}}
+	is = &relay.Recorded{Height: r.U64("height"), Left: map[chain.ID]light.Left{}}
 	entry := r.Bytes("accumulator", len(raw))
 	is.State = merkle.ReadStateProof(r)
 	for range r.Count("branches", chain.MaxDestinations, 4) {
@@ -185,15 +262,12 @@ func (c Relays) Recorded(child chain.ID, height uint64) (*relay.Recorded, error)
 	if is.Entry, err = merkle.DecodeAccumulator(entry); err != nil {
 		return nil, c.damaged(err)
 	}
-	if is.Entry.Count < height {
-		return nil, nil
-	}
 	return is, nil
 }
 
 // LastRecorded implements relay.Chain.
 func (c Relays) LastRecorded(child chain.ID, height uint64) (uint64, error) {
-	_, raw, err := c.kept(ofCount, child, height)
+	_, raw, err := c.keptBy(ofCount, child, height)
 	if raw == nil || err != nil {
 		return 0, err
 	}
@@ -202,7 +276,7 @@ func (c Relays) LastRecorded(child chain.ID, height uint64) (uint64, error) {
 
 // Expects implements relay.Chain.
 func (c Relays) Expects(from chain.ID, height uint64) (*relay.Expects, error) {
-	at, raw, err := c.kept(ofExpected, from, height)
+	at, raw, err := c.keptBy(ofExpected, from, height)
 	if raw == nil || err != nil {
 		return nil, err
 	}
@@ -219,7 +293,8 @@ func (c Relays) Expects(from chain.ID, height uint64) (*relay.Expects, error) {
 // Place implements relay.Chain.
 func (c Relays) Place(list chain.ID, count, index uint64) (merkle.Place, error) {
 	return merkle.ProvePlace(count, index, func(level uint8, index uint64) (merkle.Hash, error) {
-		return c.records.Node(c.id, list, level, index)
+		h, err := c.records.Node(c.id, list, level, index)
+		return h, orNotHere(err)
 	})
 }
 
@@ -227,6 +302,9 @@ func (c Relays) Place(list chain.ID, count, index uint64) (merkle.Place, error) 
 func (c Relays) Departure(to chain.ID, number uint64) (uint64, error) {
 	list, err := c.records.Departures(c.id, to, number, 1)
 	if len(list) == 0 || err != nil {
+		return 0, err
+	}
+	if head, err := c.records.Head(c.id); err != nil || list[0].Height > head.Height { // as in keptBy
 		return 0, err
 	}
 	return list[0].Height, nil
@@ -239,6 +317,9 @@ const mostDeparted = chain.MaxImported
 func (c Relays) Departed(to chain.ID, first uint64, room relay.Room) (*relay.Departed, error) {
 	list, err := c.records.Departures(c.id, to, first, mostDeparted)
 	if len(list) == 0 || err != nil {
+		return nil, err
+	}
+	if head, err := c.records.Head(c.id); err != nil || list[0].Height > head.Height { // as in keptBy
 		return nil, err
 	}
 	outbox, tree, err := c.outbox(list[0].Height)
@@ -365,13 +446,14 @@ func (c Relays) next(h *chain.Header) (next chain.Committee, err error) {
 		return next, fmt.Errorf("%w: block %d: %w", store.ErrDamaged, h.Height, err)
 	}
 	for i := range b.Arrived.Facts {
-		if f := &b.Arrived.Facts[i]; f.Kind == chain.FactCommittee {
-			next, err = chain.DecodeCommittee(f.Value)
+		if f := &b.Arrived.Facts[i]; f.Kind == chain.FactCharter {
+			c, err := chain.DecodeCharter(f.Value)
+			next = c.Seats
 			next.Epoch = h.Epoch + 1
 			return next, err
 		}
 	}
-	return next, fmt.Errorf("%w: block %d hands over and takes no committee over", store.ErrDamaged, h.Height)
+	return next, fmt.Errorf("%w: block %d hands over and takes no charter over", store.ErrDamaged, h.Height)
 }
 
 // Sealed is the digest of one block.

@@ -25,7 +25,7 @@ func TestRunFits(t *testing.T) {
 			h.Next = next.Hash()
 			registered := next
 			registered.Epoch = 9 // whatever it is registered with
-			r.Block.Arrived.Facts = []chain.Fact{{Kind: chain.FactCommittee, From: chain.Main, Of: chain.Main, Value: registered.Append(nil)}}
+			r.Block.Arrived.Facts = []chain.Fact{{Kind: chain.FactCharter, From: chain.Main, Of: chain.Main, Value: chain.Charter{Seats: registered, Params: chain.DefaultParams()}.Encode()}}
 		}
 		r.Block.Header, r.Hash = h, h.Hash()
 		r.Raw = r.Block.Append(nil)

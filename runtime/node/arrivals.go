@@ -29,21 +29,48 @@ func (n *Node) Look() {
 // ErrNoEnvelopes: the node's chain is alone, and takes in nothing.
 var ErrNoEnvelopes = errors.New("takes in nothing from other chains")
 
-// Deliver keeps an envelope that somebody carried until a block takes its relays in, and tells the other members of it. What is wrong with it
-// shows then.
+// Deliver keeps an envelope that somebody carried until a block takes its relays in, and tells the other members of it. A *block.Fault says
+// why none of its relays can be: it is forged, or the node doesn't know yet what it starts from.
 func (n *Node) Deliver(e *light.Envelope) error {
 	bag, ok := n.config.Inbound.(*relay.Bag)
 	if !ok {
 		return fmt.Errorf("chain %d %w", n.chain, ErrNoEnvelopes)
 	}
-	if err := bag.Put(n.nextArrival(), e); err != nil {
+	switch fault, err := bag.Put(n.nextArrival, e); {
+	case err != nil:
 		return err
+	case fault != nil:
+		return fault
 	}
+	n.arrived()
+	return nil
+}
+
+// Acknowledge keeps an acknowledgement that somebody brought for the next block, and says whether it does: not where the chain knows about as
+// much. Why it can't be taken in is a block.Fault.
+func (n *Node) Acknowledge(e *light.Acknowledgement) (kept bool, err error) {
+	bag, ok := n.config.Inbound.(*relay.Bag)
+	if !ok {
+		return false, fmt.Errorf("chain %d %w", n.chain, ErrNoEnvelopes)
+	}
+	kept, fault, err := bag.PutAck(n.nextArrival, e)
+	switch {
+	case err != nil:
+		return false, err
+	case fault != nil:
+		return false, fault
+	case kept:
+		n.arrived()
+	}
+	return kept, nil
+}
+
+// arrived says that something was brought here: it may be worth a block, and the other members are told.
+func (n *Node) arrived() {
 	n.Look()
 	if n.member != nil {
 		n.member.delivered()
 	}
-	return nil
 }
 
 // nextArrival is what the next block takes in: nothing yet.
@@ -89,7 +116,7 @@ func (n *Node) bring(before *block.Before, context *exec.Context) (*block.Arriva
 func (n *Node) show(slots []exec.Slot) (*relay.Shown, error) {
 	n.trunk.Lock()
 	defer n.trunk.Unlock()
-	n.mu.RLock()
+	n.see()
 	defer n.mu.RUnlock()
 	if n.head.Header.Height == 0 {
 		return nil, nil // nothing certifies it

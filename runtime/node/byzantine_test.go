@@ -15,6 +15,7 @@ import (
 func TestCommitteeByzantine(t *testing.T) {
 	for _, mode := range byzantine.Names() {
 		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
 			r := newCommittee(t, 4)
 			known, err := light.NewCommittee(r.genesis.Network(), r.genesis.Committee)
 			if err != nil {

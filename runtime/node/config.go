@@ -87,6 +87,18 @@ type Config struct {
 	Log    *slog.Logger
 	// Member is this node's place in the committee of its chain; nil on a chain that one validator runs.
 	Member *Member
+	// Elected, if set, is the committee that is registered for the chain: the one that will agree next, or that does.
+	Elected func() chain.Committee
+	// Join, if set, lets an empty directory of a member begin with a state, and not with the genesis.
+	Join *Join
+	// Checkpoint, if set, is a block that the chain must have.
+	Checkpoint *Checkpoint
+	// process, if the node is one of several; it knows those of the other chains.
+	process *Process
+	// pieces is how long a piece of a state is, step how far offered states are apart; 0 for pieceBytes and stateStep. For tests: all nodes
+	// must cut alike.
+	pieces int
+	step   uint64
 	// Mark, if set, is told when a stage of the work ends; for measuring.
 	Mark func(block.Stage)
 	// Fatal is called once when the node can't go on: a broken assertion, a disk that fails. It should end the process; it

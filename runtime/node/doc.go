@@ -20,7 +20,7 @@
 //	                  └─ Net (net.go, switch.go), forwarded messages (forward.go)
 //
 // Processes of one network are connected by Links (links.go): the mesh says where others are, the transport carries each chain's
-// messages; nodes in one process by a Switch.
+// messages; nodes in one process by a Switch. What processes lack of chains that they don't run they ask of those that do (wants.go, gives.go).
 //
 // Both share build and commit. A chain whose genesis has no seats needs no agreement: a block is final when it is durable. A
 // committee's member is the driver of a bft.Replica: this package has its ports and decides nothing about votes. What a

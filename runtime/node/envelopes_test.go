@@ -22,6 +22,7 @@ type apartRig struct {
 	genesis *chain.Genesis
 	parts   []*Process // the last one is the main chain's and a's
 	wires   map[chain.ID]*Switch
+	net     func(id chain.ID, member int, n Net) Net
 }
 
 const (
@@ -29,8 +30,29 @@ const (
 	apartB = chain.ID(3)
 )
 
-// newApart lets net stand between each of b's members and the others.
+// newApart lets net stand between each of b's members and the others. Nobody asks for what is on its way to b: it is brought by hand.
 func newApart(t *testing.T, net func(member int, n Net) Net) *apartRig {
+	return newApartOf(t, func(id chain.ID, member int, n Net) Net {
+		if id == apartB {
+			return net(member, n)
+		}
+		return unasking{n}
+	}, nil)
+}
+
+// unasking is a Net on which nobody asks for relays.
+type unasking struct{ Net }
+
+func (n unasking) Peers() []keys.PublicKey { return n.Net.(peersNet).Peers() }
+
+func (n unasking) Send(to keys.PublicKey, raw []byte) {
+	if raw[0] != frameWant {
+		n.Net.Send(to, raw)
+	}
+}
+
+// newApartOf lets net stand between each member of a chain and the others, and changes the genesis before anybody sees it.
+func newApartOf(t *testing.T, net func(id chain.ID, member int, n Net) Net, change func(*chain.Genesis)) *apartRig {
 	t.Helper()
 	const outside = 4
 	on := func(id, under chain.ID, members ...int) chain.Genesis {
@@ -48,10 +70,13 @@ func newApart(t *testing.T, net func(member int, n Net) Net) *apartRig {
 	}
 	g := on(chain.Main, 0, outside)
 	g.Chains = []chain.Genesis{on(apartA, chain.Main, outside), on(apartB, chain.Main, 0, 1, 2, 3)}
+	if change != nil {
+		change(&g)
+	}
 	if err := g.Check(); err != nil {
 		t.Fatal(err)
 	}
-	r := &apartRig{t: t, genesis: &g, wires: map[chain.ID]*Switch{}}
+	r := &apartRig{t: t, genesis: &g, wires: map[chain.ID]*Switch{}, net: net}
 	for id := chain.Main; id <= apartB; id++ {
 		r.wires[id] = NewSwitch()
 		t.Cleanup(r.wires[id].Close)
@@ -62,27 +87,24 @@ func newApart(t *testing.T, net func(member int, n Net) Net) *apartRig {
 		}
 	})
 	for i := range outside + 1 {
-		r.open(i, i == outside, net)
+		r.open(i, i == outside)
 	}
 	return r
 }
 
-func (r *apartRig) open(i int, outside bool, net func(int, Net) Net) {
+func (r *apartRig) open(i int, outside bool) {
 	r.t.Helper()
 	c := testConfig(r.t, nil, r.t.TempDir(), Pace{})
 	c.Workers, c.Heartbeat = 1, time.Hour
-	p := ProcessConfig{Config: c, Network: r.genesis, Chains: []chain.ID{chain.Main, apartB}}
+	key := carrierKey
+	p := ProcessConfig{Config: c, Network: r.genesis, Chains: []chain.ID{chain.Main, apartB}, Carrier: &key}
 	if outside {
-		key := carrierKey
-		p.Chains, p.Carrier = []chain.ID{chain.Main, apartA}, &key
+		p.Chains = []chain.ID{chain.Main, apartA}
 	}
 	p.Seat = func(id chain.ID) *Member {
 		node, secret := memberKeys(i)
-		m := &Member{Node: node, Secret: secret, Net: r.wires[id].Port(node), Founding: true, Patience: time.Hour, Resend: 100 * time.Millisecond}
-		if id == apartB {
-			m.Net = net(i, m.Net)
-		}
-		return m
+		net := r.net(id, i, r.wires[id].Port(node))
+		return &Member{Node: node, Secret: secret, Net: net, Founding: true, Patience: time.Hour, Resend: 100 * time.Millisecond}
 	}
 	process, err := OpenProcess(p)
 	if err != nil {
@@ -158,6 +180,8 @@ func TestEnvelopeAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.arrives(near, relay)
+	lost.mu.Lock()
+	defer lost.mu.Unlock()
 	if !lost.did {
 		t.Error("nothing was lost")
 	}

@@ -88,7 +88,7 @@ func (m *member) stranger(node keys.PublicKey) bool {
 // one, which is behind, doesn't know as registered yet tells it of envelopes. For the rest of them it has no room, so it sends none.
 func (m *member) isPublic(from keys.PublicKey, kind byte) bool {
 	switch kind {
-	case frameQuestion, frameMessages:
+	case frameQuestion, frameRange, frameMessages, frameWant:
 		return true
 	case frameConsensus, frameEvidence, frameBlock, frameName, frameAsk, frameFinals:
 		m.watch.refused(from, notPublic, fmt.Errorf("%w: kind %d", errNotPublic, kind))
@@ -109,11 +109,30 @@ func (m *member) questioned(from keys.PublicKey, raw []byte, taken func()) bool 
 	if height >= m.node.Head().Header.Height {
 		return false // there are none
 	}
+	return m.serveLater(question{from: from, height: height + 1, beside: true}, taken)
+}
+
+// askedRange takes a question for some blocks from a height on, and says whether it waits.
+func (m *member) askedRange(from keys.PublicKey, raw []byte, taken func()) bool {
+	height, count, err := decodeRange(raw)
+	if err != nil {
+		m.watch.refused(from, undecodable, fmt.Errorf("a question for blocks: %w", err))
+		return false
+	}
+	return m.serveLater(question{from: from, height: height, count: count, beside: true}, taken)
+}
+
+// serveLater keeps a question until blocks are read for it, and says whether there is room.
+func (m *member) serveLater(q question, taken func()) bool {
 	at := m.asked
-	if m.stranger(from) {
+	if !m.node.mayRead(q.from) {
+		m.watch.unserved.Inc()
+		return false
+	}
+	if m.stranger(q.from) {
 		at = m.public
 	}
-	if at.put(from, question{from, height + 1, true}, 0, taken) {
+	if at.put(q.from, q, 0, taken) {
 		return true
 	}
 	m.watch.unserved.Inc()
@@ -131,7 +150,7 @@ func (m *member) answerPublic() {
 		case <-m.public.wake:
 		}
 		for q, ok := m.public.next(); ok && !m.hasEnded(); q, ok = m.public.next() {
-			blocks, err := m.node.kept.FinalsWithin(q.height, publicAnswer)
+			blocks, err := m.finals(&q, publicAnswer)
 			if err != nil {
 				m.node.fatal(err)
 				return
@@ -183,5 +202,7 @@ func (m *member) answered(from keys.PublicKey, raw []byte) {
 		m.watch.refused(from, undecodable, err)
 		return
 	}
-	m.spread.give(from, 0, message)
+	if !m.catching.take(from, message.(*bft.Finals).Blocks) {
+		m.spread.give(from, 0, message)
+	}
 }

@@ -42,7 +42,7 @@ func TestFinalsWithin(t *testing.T) {
 	if err != nil || len(all) < 4 {
 		t.Fatalf("%d blocks, %v", len(all), err)
 	}
-	if some, err := kept.FinalsWithin(1, 1); err != nil || len(some) != 1 {
+	if some, err := kept.FinalsWithin(1, bft.MaxFinals, 1); err != nil || len(some) != 1 {
 		t.Errorf("%d blocks of one byte, %v", len(some), err)
 	}
 }

@@ -1,11 +1,14 @@
 package node
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"github.com/thinkey/thinkey/actors/host"
+	"github.com/thinkey/thinkey/consensus/bft"
 	"github.com/thinkey/thinkey/runtime/ingress"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
@@ -18,6 +21,10 @@ const (
 	// with the longest publication, and some more. What goes beyond is lost; its sender offers it again.
 	arrivals     = 256
 	arrivalBytes = 8 << 20
+	// roomBytes is how long the messages of one member may be together that wait for room in the mempool, and roomInAll those of all members: half
+	// of what the mempool itself holds, as every registered node is one.
+	roomBytes = 2 << 20
+	roomInAll = 32 << 20
 	// firstPause is after how many of its pauses without progress a member offers for the first time again what waits.
 	firstPause = 4
 )
@@ -118,6 +125,10 @@ func (m *member) watchRounds() {
 		m.lead()
 	}
 	m.last = at
+	m.catching.note(at.head, r.Known())
+	if now := (Standing{Round: at.round, Silent: r.Silent()}); now != m.node.Standing() {
+		m.node.standing.Store(&now)
+	}
 }
 
 // moment is a round of the height after a head.
@@ -145,6 +156,9 @@ func (m *member) keep(from keys.PublicKey, raw []byte, taken func()) bool {
 			m.watch.refused(from, undecodable, err)
 			return false
 		}
+		if f, ok := message.(*bft.Finals); ok && m.catching.take(from, f.Blocks) {
+			return false
+		}
 		select {
 		case m.heard <- heard{from, epoch, message}:
 		case <-m.ended:
@@ -155,7 +169,7 @@ func (m *member) keep(from keys.PublicKey, raw []byte, taken func()) bool {
 			m.watch.refused(from, undecodable, err)
 			return false
 		}
-		if m.arrived.put(from, arrival{from, raws}, len(raw), taken) {
+		if m.arrived.putAs(from, m.stranger(from), arrival{from, raws}, len(raw), taken) {
 			return true
 		}
 		m.watch.lost(len(raws))
@@ -170,8 +184,16 @@ func (m *member) keep(from keys.PublicKey, raw []byte, taken func()) bool {
 		m.answered(from, raw[1:])
 	case frameQuestion:
 		return m.questioned(from, raw[1:], taken)
+	case frameRange:
+		return m.askedRange(from, raw[1:], taken)
+	case frameState:
+		return m.states.heard(from, raw[1:], taken)
+	case frameRun:
+		m.catching.told(from, raw[1:])
 	case frameEnvelope:
 		return m.isTold(from, raw[1:], taken)
+	case frameWant, frameGiven:
+		return m.between(from, raw, taken)
 	}
 	return false
 }
@@ -185,22 +207,65 @@ type arrival struct {
 // admit takes in what others took in. They don't wait for an answer.
 func (m *member) admit() {
 	defer m.arrived.close()
+	defer m.held.close()
 	for {
 		select {
 		case <-m.ended:
 			return
 		case <-m.arrived.wake:
-		}
-		for list, raws := m.some(); len(list) > 0; list, raws = m.some() {
-			m.blameForged(list, m.node.door.Submit(raws)) // not counted: it was, where it was submitted
+			m.takeIn(m.arrived)
+		case <-m.room:
+			m.takeIn(m.held)
 		}
 	}
 }
 
+// newRoom is where messages wait that the mempool has no room for.
+func newRoom() *shares[arrival] { return newShares[arrival](arrivals, roomBytes).within(roomInAll) }
+
+// takeIn offers all messages that wait in from to the mempool, or as many as it has room for if they have been offered before.
+func (m *member) takeIn(from *shares[arrival]) {
+	for list, raws := m.some(from); len(list) > 0; list, raws = m.some(from) {
+		answers := m.node.door.Submit(raws) // not counted: it was, where it was submitted
+		m.blameForged(list, answers)
+		if full := m.hold(list, answers); full && from == m.held {
+			return
+		}
+	}
+}
+
+// hold keeps messages for which there was no room until a block has made some, and says whether that was so for any. Without it whoever leads
+// would run out of what a full mempool kept out, and wait for it to be told again.
+func (m *member) hold(list []arrival, answers []ingress.Answer) (full bool) {
+	for _, a := range list {
+		var raws [][]byte
+		size := 0
+		for i, raw := range a.raws {
+			var busy *host.Busy
+			if errors.As(answers[i].Refused, &busy) {
+				raws, size = append(raws, bytes.Clone(raw)), size+len(raw) // the frame, which may be much longer, is not kept for it
+			}
+		}
+		answers = answers[len(a.raws):]
+		if full = full || len(raws) > 0; len(raws) > 0 && (m.stranger(a.from) || !m.held.put(a.from, arrival{a.from, raws}, size, func() {})) {
+			m.watch.lost(len(raws))
+		}
+	}
+	return full
+}
+
+// roomy says that a block has made room in the mempool.
+func (m *member) roomy() {
+	select {
+	case m.room <- struct{}{}:
+	default:
+	}
+}
+
 // some are as many messages that others took in as are looked at together: their signatures are verified at once.
-func (m *member) some() (list []arrival, raws [][]byte) {
+func (m *member) some(from *shares[arrival]) (list []arrival, raws [][]byte) {
 	for len(raws) < forwardCount && !m.hasEnded() {
-		next, ok := m.arrived.next()
+		next, ok := from.next()
 		if !ok {
 			break
 		}

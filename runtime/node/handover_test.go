@@ -270,6 +270,7 @@ func TestHandover(t *testing.T) {
 		{[]int{0, 1, 2, 3}, []int{1, 2, 3}},
 	} {
 		t.Run(fmt.Sprintf("%d to %d", len(c.before), len(c.after)), func(t *testing.T) {
+			t.Parallel()
 			last := slices.Max(append(slices.Clone(c.before), c.after...))
 			joins := last > slices.Max(c.before)
 			started := last + 1
@@ -311,6 +312,7 @@ func TestHandover(t *testing.T) {
 // The main chain's own committee changes by its registry, without a proof, and all chains under it go on with what the new one
 // certifies. Of two changes that come before the chain has taken the first, the last counts.
 func TestHandoverOfMain(t *testing.T) {
+	t.Parallel()
 	f := newForest(t, 4, 4, 1, 2)
 	f.crosses(0, 1, 2)
 	f.change(1, 0, 1, 2, 3)

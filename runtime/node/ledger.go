@@ -117,9 +117,13 @@ func (m *member) record(scene *evidence.Scene, raw []byte) ([]byte, error) {
 	return k.Encode(), nil
 }
 
-// near withholds the vote while the block's time is too far ahead; Valid follows when it isn't.
+// near withholds the vote from another block than the checkpoint says, and while the block's time is too far ahead; Valid follows when it isn't.
 func (m *member) near(hash chain.BlockHash) bft.Verdict {
-	at := time.UnixMilli(int64(m.results[hash].Block.Header.TimeMillis))
+	header := &m.results[hash].Block.Header
+	if v := m.suits(header.Height, hash); v != bft.Valid {
+		return v
+	}
+	at := time.UnixMilli(int64(header.TimeMillis))
 	wait := at.Sub(m.node.config.clock()) - maxAhead
 	if wait <= 0 {
 		return bft.Valid

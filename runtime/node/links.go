@@ -61,7 +61,6 @@ type LinksConfig struct {
 	File                               string   // keeps the nodes that are known
 	// Trusted are keys that have the rights of members without a seat: nodes of the operator that follow.
 	Trusted  []keys.PublicKey
-	Serves   []mesh.Served
 	Software string
 	Log      *slog.Logger
 	// Dial, if set, makes connections to other nodes (transport.Config).
@@ -93,7 +92,7 @@ func OpenLinks(c LinksConfig) (*Links, error) {
 	}
 	l.mesh, err = mesh.Start(mesh.Config{
 		Key: c.Key, Network: c.Network.Network(), Bind: c.Gossip, Advertise: c.AdvertisedGossip, From: c.From, Seeds: c.Seeds, Secrets: c.Secrets, File: c.File,
-		Self:       mesh.Record{Transport: cmp.Or(c.AdvertisedListen, l.host.Addr()), Software: c.Software, Serves: c.Serves},
+		Self:       mesh.Record{Transport: cmp.Or(c.AdvertisedListen, l.host.Addr()), Software: c.Software},
 		Registered: l.isMember, Changed: l.look, Log: c.Log,
 	})
 	if err != nil {
@@ -132,13 +131,13 @@ func (l *Links) acquaint(ctx context.Context) {
 	tick := time.NewTicker(lookAgain)
 	defer tick.Stop()
 	reached := map[keys.PublicKey]bool{}
-	said := ""
+	said, does := "", []mesh.Served(nil)
 	for {
 		l.elected()
-		if api := l.users(); api != said {
-			said = api
-			if err := l.mesh.Update(func(r *mesh.Record) { r.API = api }); err != nil {
-				l.config.Log.Warn("others are not told where users are served", "at", api, "error", err)
+		if api, now := l.users(), l.served(); api != said || !slices.Equal(now, does) {
+			said, does = api, now
+			if err := l.mesh.Update(func(r *mesh.Record) { r.API, r.Serves = api, now }); err != nil {
+				l.config.Log.Warn("others are not told where users are served, and which chains", "at", api, "error", err)
 			}
 		}
 		now := map[keys.PublicKey]bool{}
@@ -286,11 +285,17 @@ type linkNet struct {
 	links *Links
 }
 
+// Serving are the peers that run another chain, too.
+func (n linkNet) Serving(id chain.ID) []keys.PublicKey { return n.Also(uint32(id)) }
+
 // Registered says whether others know this node as one that is registered, as far as the chain says.
 func (n linkNet) Registered() bool { return n.links.isMember(n.links.config.Key.Public()) }
 
 // mostVote is the longest message of consensus that goes before blocks: justifications and certificates of large committees fit.
 const mostVote = 256 << 10
+
+// mostRun is the longest answer to who catches up that goes behind all that is urgent: one with blocks longer than those is rare.
+const mostRun = 4 << 20
 
 // urgency of what nodes send each other: what may carry a block is told from votes by its length alone.
 func urgency(raw []byte) transport.Class {
@@ -298,6 +303,8 @@ func urgency(raw []byte) transport.Class {
 	case len(raw) > 0 && raw[0] == frameConsensus && len(raw) <= mostVote:
 		return transport.Votes
 	case len(raw) > 0 && (raw[0] < frameEnvelope && raw[0] != frameMessages || raw[0] == frameFinals):
+		return transport.Blocks
+	case len(raw) > mostRun && raw[0] == frameRun: // it has no room else
 		return transport.Blocks
 	}
 	return transport.Rest
@@ -351,6 +358,7 @@ type Neighbour struct {
 	// Known says whether there is a record of it, which Record is; Alive what gossip says.
 	Known, Alive bool
 	Record       mesh.Record
+	Conflicts    uint64 // how often it claimed two addresses (mesh.Conflicts)
 }
 
 // Neighbours are all nodes that are known or connected, by key.
@@ -364,10 +372,16 @@ func (l *Links) Neighbours() (list []Neighbour) {
 		i, ok := at[m.Node]
 		if !ok {
 			i = len(list)
+			at[m.Node] = i
 			list = append(list, Neighbour{Peer: transport.Peer{Key: m.Node}})
 		}
 		list[i].Known, list[i].Alive, list[i].Record = true, m.Alive, m.Record
 		list[i].Member = l.isMember(m.Node)
+	}
+	for k, seen := range l.mesh.Conflicts() { // any order: each its own
+		if i, ok := at[k]; ok {
+			list[i].Conflicts = seen
+		}
 	}
 	slices.SortFunc(list, func(a, b Neighbour) int { return bytes.Compare(a.Key[:], b.Key[:]) })
 	return list

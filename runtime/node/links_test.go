@@ -49,12 +49,12 @@ func newLinked(t *testing.T, seats, members int) *linked {
 	return r
 }
 
-// link connects node i, which says that it serves some chains.
-func (r *linked) link(i int, serves ...mesh.Served) *Links {
+// link connects node i.
+func (r *linked) link(i int) *Links {
 	r.t.Helper()
 	c := LinksConfig{
 		Key: keys.FromSeed([32]byte{200, byte(i)}), Network: r.genesis, Listen: "127.0.0.1:0", Gossip: "127.0.0.1:0",
-		File: filepath.Join(r.dirs[i], "known"), Trusted: []keys.PublicKey{r.follows}, Software: "test", Log: slog.New(slog.DiscardHandler), Serves: serves,
+		File: filepath.Join(r.dirs[i], "known"), Trusted: []keys.PublicKey{r.follows}, Software: "test", Log: slog.New(slog.DiscardHandler),
 		Dial: func(ctx context.Context, addr string) (net.Conn, error) { return r.wires.dial(ctx, i, addr) },
 	}
 	if r.seed != "" {
@@ -76,7 +76,7 @@ func (r *linked) link(i int, serves ...mesh.Served) *Links {
 func (r *linked) start(i int, founding bool) {
 	r.t.Helper()
 	public, secret := memberKeys(i)
-	links := r.link(i, mesh.Served{First: chain.Main, Count: 1 + uint32(len(r.genesis.Chains)), Roles: mesh.Data})
+	links := r.link(i)
 	config := testConfig(r.t, nil, r.dirs[i], Pace{})
 	config.Workers, config.Heartbeat = 1, time.Hour
 	var carrier *keys.PrivateKey
@@ -386,8 +386,12 @@ func TestLinksHandover(t *testing.T) {
 	f := &forest{t: t, genesis: r.genesis, runs: r.processes, nonces: map[chain.ID]uint64{}}
 	f.change(2, 0, 1, 2, 4)
 	f.reaches(2, 1)
+	r.until("others are told of the seats", func() bool {
+		return r.does(new) == [2]mesh.Roles{mesh.Data | mesh.Common, mesh.Data | mesh.Seat | mesh.Common}
+	})
 	f.change(2, 0, 1, 2, 3)
 	f.reaches(2, 2)
+	r.until("others are told that it left", func() bool { return r.does(new) == [2]mesh.Roles{mesh.Data | mesh.Common, mesh.Data | mesh.Common} })
 	for i := range 4 {
 		if !r.links[i].isMember(new) {
 			t.Errorf("node %d calls who has just left a stranger", i)
@@ -409,6 +413,32 @@ func TestLinksHandover(t *testing.T) {
 	}
 	r.stop(0) // three of four decide, and the new one is one of them; the one that left follows, though it was connected to it just now
 	f.pay(4)
+}
+
+// does is what node 0 was told that another does for the main chain and the one under it.
+func (r *linked) does(k keys.PublicKey) (roles [2]mesh.Roles) {
+	for _, n := range r.links[0].Neighbours() {
+		if n.Key == k {
+			roles = [2]mesh.Roles{n.Record.Does(chain.Main), n.Record.Does(2)}
+		}
+	}
+	return roles
+}
+
+// Chains with the same roles that follow each other are one run, and more runs than a record has room for are left out.
+func TestRuns(t *testing.T) {
+	var list []chainRoles
+	var want []mesh.Served
+	for i := range chain.ID(mesh.MaxServed + 1) {
+		list = append(list, chainRoles{10 + 3*i, mesh.Data}, chainRoles{11 + 3*i, mesh.Data})
+		want = append(want, mesh.Served{First: 10 + 3*i, Count: 2, Roles: mesh.Data})
+	}
+	if got := runs(list); !slices.Equal(got, want[:mesh.MaxServed]) {
+		t.Errorf("%v", got)
+	}
+	if got := runs([]chainRoles{{1, mesh.Data}, {2, mesh.Data | mesh.Seat}, {3, mesh.Data | mesh.Seat}}); !slices.Equal(got, []mesh.Served{{First: 1, Count: 1, Roles: mesh.Data}, {First: 2, Count: 2, Roles: mesh.Data | mesh.Seat}}) {
+		t.Errorf("%v", got)
+	}
 }
 
 // A node without a seat, that nobody trusts, follows the chains once it has put up its deposit on the main chain (SPEC 6.2).

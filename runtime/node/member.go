@@ -2,6 +2,7 @@ package node
 
 import (
 	"errors"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,6 +32,9 @@ type Member struct {
 	// Restored says that the directory was restored from a backup: what was signed since is not known, and the node votes when
 	// that is safe (SPEC 5.6). It need not be said at later starts.
 	Restored bool
+	// Signed, if set, is the last that the key signed on this chain, as was said where it ran before: what the directory says may be
+	// older. With an empty directory it stands for what was lost, and the node votes above it. Restored goes before it.
+	Signed *bft.Signed
 	// Patience is how long the first round of a height may take, Resend how long without progress until messages are sent
 	// again. Zero stands for the defaults of 2 s and 500 ms.
 	Patience, Resend time.Duration
@@ -55,7 +59,10 @@ func (c *Config) firstVotes(g *chain.Genesis) *bft.Safety {
 		return nil
 	}
 	first := bft.Lost()
-	if c.Member.Founding {
+	switch {
+	case c.Member.Signed != nil:
+		first = bft.Behind(*c.Member.Signed)
+	case c.Member.Founding:
 		first = bft.Safety{}
 	}
 	return &first
@@ -80,6 +87,8 @@ type member struct {
 	watch    watch
 	sent     chan [][]byte    // external messages that were submitted here
 	arrived  *shares[arrival] // those that others tell of
+	held     *shares[arrival] // of these, those that the mempool had no room for
+	room     chan struct{}    // holds one if a block has made some
 	last     moment           // run's
 	failed   chan struct{}    // holds one if a round has failed
 	charges  *shares[accusation]
@@ -87,9 +96,12 @@ type member struct {
 	public   *shares[question] // of strangers
 	found    chan found        // blocks that were asked for
 	spread   *spreading
+	catching *catching
+	states   *states
 	leads    atomic.Pointer[keys.PublicKey] // who leads; run says so
 	brought  chan struct{}                  // holds one if an envelope has come of which nobody was told
 	told     *shares[carried]               // those that others tell of
+	wanted   *shares[wanted]
 
 	// The rest is guarded by node.turn.
 	open    *built // in the live accounts
@@ -131,13 +143,15 @@ func (n *Node) join() error {
 	m := &member{
 		Member: *n.config.Member, node: n, inbox: make(chan bft.Event, inboxEvents), heard: make(chan heard), met: make(chan keys.PublicKey, inboxEvents), ended: make(chan struct{}),
 		round: newTimer(), resend: newTimer(), results: map[chain.BlockHash]*block.Result{}, spoilt: map[chain.BlockHash]bool{},
-		arrived: newShares[arrival](arrivals, arrivalBytes), charges: newShares[accusation](accusations, accusations*accusationBytes),
+		arrived: newShares[arrival](arrivals, arrivalBytes), held: newRoom(), room: make(chan struct{}, 1), charges: newShares[accusation](accusations, accusations*accusationBytes),
 		asked: newShares[question](questions, 0), found: make(chan found),
 		public: newShares[question](questions, 0),
 		sent:   make(chan [][]byte, forwarded), failed: make(chan struct{}, 1),
 		brought: make(chan struct{}, 1), told: newShares[carried](envelopes, envelopes*relay.MaxTold),
+		wanted: newShares[wanted](wantsWaiting, 0),
 	}
-	m.spread = newSpreading(m)
+	m.spread, m.catching = newSpreading(m), newCatching(m)
+	m.states = newStates(m)
 	if err := m.load(); err != nil {
 		return err
 	}
@@ -148,9 +162,15 @@ func (n *Node) join() error {
 	m.work.Go(m.passOn)
 	m.work.Go(m.judgeAll)
 	m.work.Go(m.hearEnvelopes)
+	m.work.Go(m.giveAll)
 	m.work.Go(m.findAll)
 	m.work.Go(m.answerPublic)
 	m.work.Go(m.spread.spreadAll)
+	m.work.Go(m.catching.run)
+	for range min(runtime.GOMAXPROCS(0), mostCheckers) {
+		m.work.Go(m.catching.checkAll)
+	}
+	m.work.Go(m.states.serve)
 	m.Net.Hold(m.hear) // first: what is asked at the start is answered at once
 	m.meet()
 	go m.run()
@@ -172,6 +192,15 @@ func (m *member) load() error {
 		safety, bodies = bft.Lost(), nil
 		if err := m.Write(&safety, nil); err != nil { // first: who starts again without saying so is as silent
 			return err
+		}
+	}
+	if m.Signed != nil {
+		raised, changed := safety.Raise(*m.Signed)
+		if changed {
+			safety, bodies = raised, nil
+			if err := m.Write(&safety, nil); err != nil { // first, as above
+				return err
+			}
 		}
 	}
 	config, err := m.Next()
@@ -234,6 +263,8 @@ func (m *member) run() {
 			err = m.ask(node)
 		case f := <-m.found:
 			m.serve(f)
+		case s := <-m.catching.batches:
+			err = m.supply(s)
 		case <-n.wake:
 			err = m.due(n.config.Pace.Every == 0 && n.anyWaits())
 		case <-pulse.C:
@@ -255,7 +286,7 @@ func (m *member) run() {
 
 // due tells the replica that a block is wanted, if one is.
 func (m *member) due(wanted bool) error {
-	if !wanted {
+	if !wanted || m.node.tooSoon() {
 		return nil
 	}
 	return m.driver.Apply(bft.Due{})

@@ -23,15 +23,21 @@ type Net interface {
 
 // What nodes send each other begins with a byte that says what it is. A number, once used, is never given to something else.
 const (
-	frameConsensus byte = 1 // an epoch, and a message of consensus/bft from the replica of that
-	frameMessages  byte = 2 // external messages that the sender took in (SPEC 5.10)
-	frameEvidence  byte = 3 // a case against a member (SPEC 6.6)
-	frameBlock     byte = 4 // a final block with its certificate, that is spread (SPEC 10.2)
-	frameName      byte = 5 // the name of such a frame, and the block's height
-	frameAsk       byte = 6 // the name of a frame that the sender wants
-	frameQuestion  byte = 8 // the height of the sender's head: it wants the blocks after it, and has no seat
-	frameFinals    byte = 9 // final blocks that the receiver has asked for so
-	frameEnvelope  byte = 7 // relays with their proof, that were brought to the sender or told of (SPEC 8.2)
+	frameConsensus byte = 1  // an epoch, and a message of consensus/bft from the replica of that
+	frameMessages  byte = 2  // external messages that the sender took in (SPEC 5.10)
+	frameEvidence  byte = 3  // a case against a member (SPEC 6.6)
+	frameBlock     byte = 4  // a final block with its certificate, that is spread (SPEC 10.2)
+	frameName      byte = 5  // the name of such a frame, and the block's height
+	frameAsk       byte = 6  // the name of a frame that the sender wants
+	frameQuestion  byte = 8  // the height of the sender's head: it wants the blocks after it, and has no seat
+	frameFinals    byte = 9  // final blocks that the receiver has asked for so
+	frameRange     byte = 10 // from which height on the sender lacks blocks, and how many it asks for
+	frameRun       byte = 11 // the answer: those that are here, and which ones that are
+	frameState     byte = 12 // a question for a state, of who begins with one (stateAsk)
+	frameStateIs   byte = 13 // the answer (stateIs)
+	frameWant      byte = 14 // what the sender lacks of another chain: relays, or what was taken in of its own (SPEC 8.4)
+	frameGiven     byte = 15 // the answer: them with their proof
+	frameEnvelope  byte = 7  // relays, or what was taken in of them, with their proof, that were brought to the sender or told of (SPEC 8.2)
 )
 
 // post is the Net as the replica of the present epoch sees it.

@@ -14,6 +14,7 @@ import (
 	"github.com/thinkey/thinkey/contracts/native"
 	"github.com/thinkey/thinkey/runtime/ingress"
 	"github.com/thinkey/thinkey/runtime/keep"
+	"github.com/thinkey/thinkey/runtime/relay"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/merkle"
@@ -21,23 +22,25 @@ import (
 
 // Node runs one chain. Open starts it, Close stops it; every other method may be called from many goroutines.
 type Node struct {
-	config  Config
-	network chain.NetworkID
-	chain   chain.ID
-	origin  chain.Genesis // without its accounts
-	store   *store.Store
-	kept    keep.Chain // of the store
-	host    *host.Host
-	door    *ingress.Door
-	known   *ingress.Known // signatures that were verified
-	rules   block.Rules
-	engine  Engine // nil for a chain without code
-	logs    logs
-	docket  *docket
-	asking  asking
-	metrics *metrics
-	grudges *grudges
-	started time.Time
+	config   Config
+	network  chain.NetworkID
+	first    uint64 // the lowest block that is here
+	chain    chain.ID
+	origin   chain.Genesis // without its accounts
+	store    *store.Store
+	kept     keep.Chain // of the store
+	host     *host.Host
+	door     *ingress.Door
+	known    *ingress.Known // signatures that were verified
+	rules    block.Rules
+	engine   Engine // nil for a chain without code
+	logs     logs
+	docket   *docket
+	asking   asking
+	metrics  *metrics
+	grudges  *grudges
+	started  time.Time
+	standing atomic.Pointer[Standing]
 
 	// turn is held by whoever makes, replays or commits a block, one at a time; it guards attempts, and the head against
 	// changes. trunk guards the tree, mu the head as others see it. They are taken in this order.
@@ -55,10 +58,14 @@ type Node struct {
 
 	posting sync.Mutex // held from asking for a nonce until the message with it is submitted
 
+	syncs  *syncs
+	target atomic.Uint64 // the height that the node catches up with; 0 if it does not
+
 	member  *member // nil on a chain that one validator runs
 	early   early
-	queued  uint64   // messages in the pending queue at the head; the producer's
-	waiting *waiting // messages taken in and not final, and who waits for them
+	pause   *time.Timer // tooSoon's
+	queued  uint64      // messages in the pending queue at the head; the producer's
+	waiting *waiting    // messages taken in and not final, and who waits for them
 	wake    chan struct{}
 	demand  chan demand
 	stop    chan struct{} // closed by Close
@@ -79,7 +86,7 @@ func Open(config Config) (*Node, error) {
 	n := &Node{
 		grudges: newGrudges(),
 		config:  config, started: time.Now(), known: ingress.NewKnown(), waiting: newWaiting(), wake: make(chan struct{}, 1), demand: make(chan demand),
-		stop: make(chan struct{}), done: make(chan struct{}),
+		stop: make(chan struct{}), done: make(chan struct{}), syncs: newSyncs(),
 	}
 	n.failure.report = config.Fatal
 	var err error
@@ -91,6 +98,7 @@ func Open(config Config) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	go n.syncs.run(n.fatal)
 	for _, step := range []func() error{n.openEngine, n.load, n.openDocket, n.start} {
 		if err := step(); err != nil {
 			return nil, errors.Join(err, n.closeData())
@@ -129,6 +137,7 @@ func (n *Node) openDocket() (err error) {
 
 // closeData closes what reads and holds the chain. Nothing runs any more but queries, which end first.
 func (n *Node) closeData() (err error) {
+	n.syncs.close()
 	if n.engine != nil {
 		err = n.engine.Close()
 	}
@@ -150,7 +159,7 @@ func (n *Node) load() error {
 		if err := errors.Join(want.Check(), want.CheckPossession()); err != nil {
 			return err
 		}
-		if err := n.create(want); err != nil {
+		if err := n.begin(want); err != nil {
 			return err
 		}
 		origin = want
@@ -162,12 +171,29 @@ func (n *Node) load() error {
 	if err := n.loadHead(); err != nil {
 		return err
 	}
-	n.network = n.head.Header.Network
+	base, _, err := n.store.Base(n.chain)
+	if err != nil {
+		return err
+	}
+	n.first, n.network = base+1, n.head.Header.Network
 	if want != nil && want.Network() != n.network {
 		return fmt.Errorf("network %s is stored, %s is asked for: %w", n.network, want.Network(), ErrOtherGenesis)
 	}
 	n.config.Genesis = nil // its accounts can be many
-	return nil
+	return n.checkStored()
+}
+
+// begin makes the chain: of a state that others have, if that is wanted and there is one, else of the genesis.
+func (n *Node) begin(g *chain.Genesis) error {
+	if m := n.config.Member; n.config.Join == nil || m == nil || len(g.Committee.Seats) == 0 {
+		return n.create(g)
+	}
+	err := n.joinState(g)
+	if errors.Is(err, errNoState) {
+		n.config.Log.Info("the node begins with the genesis", "chain", g.Chain, "reason", err)
+		return n.create(g)
+	}
+	return err
 }
 
 // create writes the block at height 0.
@@ -206,7 +232,7 @@ func (n *Node) loadHead() error {
 // setHead moves the head, and the context of the next block with it. The caller holds mu, or is alone.
 func (n *Node) setHead(h Head) error {
 	n.head = h
-	context, err := n.before().Context(n.rules, h.Header.TimeMillis+1)
+	context, err := n.before().Next(n.rules, h.Header.TimeMillis+1)
 	n.next = context
 	return err
 }
@@ -232,6 +258,9 @@ func (n *Node) start() error {
 	}
 	if n.engine != nil {
 		door.Validate = n.engine.Validate
+	}
+	if bag, ok := n.config.Inbound.(*relay.Bag); ok {
+		door.Latest = func(to chain.ID) (chain.Anchor, error) { return bag.Latest(n.limbs(), to) }
 	}
 	n.door = ingress.New(door)
 	n.rules.Known = n.known.Has

@@ -154,6 +154,9 @@ func (d *Placed) answer(ctx context.Context, a placement.Asked) ([]byte, error) 
 	body := a.Body[1:]
 	switch a.Body[0] {
 	case askAccount:
+		if n.Restricted() {
+			return nil, fmt.Errorf("chain %d serves its state to its readers alone: ask at a node that has it", n.chain)
+		}
 		at, err := n.Account(a.Account)
 		if err != nil {
 			return nil, err

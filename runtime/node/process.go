@@ -28,6 +28,8 @@ type ProcessConfig struct {
 	Seat func(chain.ID) *Member
 	// Engines, if set, makes what runs the code of a chain; else Engine does for each.
 	Engines func(chain.ID) Compile
+	// Checkpoints are blocks that chains must have, of each chain one at most. Config.Checkpoint is not used.
+	Checkpoints []Checkpoint
 	// Carrier, if set, is the key of an account on every chain that pays for carrying its children's digests.
 	Carrier *keys.PrivateKey
 }
@@ -37,6 +39,7 @@ type Process struct {
 	config ProcessConfig
 	store  *store.Store
 	chains *relay.Chains
+	wants  *wants
 	ctx    context.Context // of the carriers
 	stop   context.CancelFunc
 	work   sync.WaitGroup
@@ -52,6 +55,8 @@ const lazily = 10 * time.Second
 // OpenProcess starts the nodes, from the root of the tree down, and then the carrying.
 func OpenProcess(c ProcessConfig) (*Process, error) {
 	p := &Process{config: c, chains: relay.NewChains(), nodes: map[chain.ID]*Node{}}
+	p.ctx, p.stop = context.WithCancel(context.Background())
+	p.wants = newWants(p)
 	var err error
 	p.store, err = store.Open(store.Options{
 		Dir: c.Dir, KeepStates: c.KeepStates, CacheBytes: c.CacheBytes, Volatile: c.Volatile, Log: c.Log, Fatal: func(err error) { c.Fatal(err) },
@@ -74,7 +79,8 @@ func OpenProcess(c ProcessConfig) (*Process, error) {
 			return nil, errors.Join(err, p.Close())
 		}
 	}
-	p.ctx, p.stop = context.WithCancel(context.Background())
+	p.work.Go(p.wants.askAll)
+	p.work.Go(p.wants.judgeAll)
 	for _, n := range p.Nodes() {
 		p.carry(n)
 	}
@@ -107,12 +113,33 @@ func (p *Process) open(g *chain.Genesis) error {
 	id := g.Chain
 	c := p.config.Config
 	c.Store, c.Genesis, c.Inbound = p.store, g, relay.NewBag(p.chains)
-	c.Committed = func() { p.committed(id) }
+	c.Elected = func() chain.Committee {
+		root := p.Node(chain.Main)
+		if root == nil {
+			return chain.Committee{}
+		}
+		next, _ := root.Branch(id) // none is registered: it keeps the one it has
+		return next.Seats
+	}
+	c.Checkpoint = nil
+	for i := range p.config.Checkpoints {
+		if p.config.Checkpoints[i].Chain == id {
+			c.Checkpoint = &p.config.Checkpoints[i]
+		}
+	}
+	c.Committed, c.process = func() { p.committed(id) }, p
 	if p.config.Engines != nil {
 		c.Engine = p.config.Engines(id)
 	}
 	if p.config.Seat != nil {
 		c.Member = p.config.Seat(id)
+	}
+	if tree := p.config.Network.Tree(); !tree.Has(id) {
+		c.Join = nil // of a chain that was made the process already serves when it begins
+	} else if parent := p.Node(tree.Parent(id)); c.Join != nil && parent != nil {
+		join := *c.Join
+		join.Anchored = func(h *chain.Header) (is, known bool, err error) { return parent.anchors(h) }
+		c.Join = &join
 	}
 	n, err := Open(c)
 	if err != nil {
@@ -162,6 +189,7 @@ func (p *Process) committed(id chain.ID) {
 			c.Wake()
 		}
 	}
+	p.wants.wake()
 }
 
 // limbs is which chains there are, as the chain knows.
@@ -188,12 +216,24 @@ func (p *Process) carry(n *Node) {
 
 // leave is how long the others of the chain's committee may carry blocks from a height on before this node does.
 func (n *Node) leave(first uint64) time.Duration {
+	switch own, members, err := n.turns(); {
+	case err != nil:
+		return 0 // the node stops, and says why
+	case own < 0:
+		return relay.Last
+	default:
+		return relay.Turn(first, own, members)
+	}
+}
+
+// turns is the node's place among those who have a seat on its chain, and how many they are; below 0 if it has none.
+func (n *Node) turns() (own, of int, err error) {
 	if n.config.Member == nil {
-		return 0
+		return 0, 1, nil
 	}
 	c, _, err := n.Committee()
 	if err != nil {
-		return 0 // the node stops, and says why
+		return 0, 0, err
 	}
 	var members []keys.PublicKey // each once, however many seats it has
 	for _, s := range c.Seats {
@@ -201,11 +241,7 @@ func (n *Node) leave(first uint64) time.Duration {
 			members = append(members, s.Node)
 		}
 	}
-	own := slices.Index(members, n.config.Member.Node)
-	if own < 0 {
-		return relay.Last
-	}
-	return relay.Turn(first, own, len(members))
+	return slices.Index(members, n.config.Member.Node), len(members), nil
 }
 
 // Endow gives the carrier's account on a chain money from that on the parent, if it has none yet: with that it pays for digests of the
@@ -236,9 +272,7 @@ func (p *Process) Endow(ctx context.Context, id chain.ID, amount chain.Amount) e
 
 // Close stops the carrying and then the nodes, children first.
 func (p *Process) Close() (err error) {
-	if p.stop != nil {
-		p.stop()
-	}
+	p.stop()
 	p.work.Wait()
 	for _, n := range slices.Backward(p.Nodes()) {
 		err = errors.Join(err, n.Close())

@@ -62,12 +62,19 @@ func newTreeOf(t *testing.T, parents map[chain.ID]chain.ID, has func(chain.ID) u
 		t.Fatal(err)
 	}
 	r.process = process
-	t.Cleanup(func() {
-		if err := process.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(r.close)
 	return r
+}
+
+// close ends the process, once.
+func (r *treeRig) close() {
+	if r.process == nil {
+		return
+	}
+	if err := r.process.Close(); err != nil {
+		r.t.Error(err)
+	}
+	r.process = nil
 }
 
 // transfer is a signed transfer from account n on one chain to account m on another.

@@ -8,6 +8,7 @@ import (
 	"github.com/thinkey/thinkey/actors/host"
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/assert"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/merkle"
@@ -66,7 +67,7 @@ func (n *Node) onPulse() error {
 	if n.config.Pace.Manual {
 		return nil
 	}
-	if n.heartbeatDue() {
+	if n.heartbeatDue() && !n.tooSoon() { // an interval may be longer than that
 		return n.produce(Always)
 	}
 	return n.produceWaiting()
@@ -75,7 +76,7 @@ func (n *Node) onPulse() error {
 // produceWaiting makes a block if messages wait. If some are left then, the next one is due: other demands on the producer
 // come in between.
 func (n *Node) produceWaiting() error {
-	if n.host.Waiting() == 0 && n.queued == 0 {
+	if n.host.Waiting() == 0 && n.queued == 0 || n.tooSoon() {
 		return nil
 	}
 	before := n.Head().Header.Height
@@ -148,7 +149,7 @@ type built struct {
 func (n *Node) build(w wish) (*built, error) {
 	before := n.before()
 	now := uint64(n.config.clock().UnixMilli())
-	context, err := before.Context(n.rules, max(now, before.Header.TimeMillis+1))
+	context, err := before.Next(n.rules, now)
 	if err != nil {
 		return nil, err
 	}
@@ -209,48 +210,78 @@ func (n *Node) runAccounts(parent chain.BlockHash, job host.Job) (account.Tag, *
 }
 
 // commit makes a block final: first on disk, then for everybody who looks (SPEC 4.8). The tag is that under which the live
-// accounts made it, or any that they don't know. The caller holds turn.
+// accounts made it, or any that they don't know. The caller holds turn. While the node catches up it returns before the block is
+// durable, and the next one may follow; who looks waits.
 func (n *Node) commit(tag account.Tag, r *block.Result, certificate []byte) error {
-	err := n.finish(tag, r, certificate)
-	if err == nil && n.config.Committed != nil {
-		n.config.Committed()
+	height := r.Block.Header.Height
+	if err := n.config.Checkpoint.check(height, r.Hash); err != nil {
+		return err
 	}
-	return err
+	late := height+fewBehind <= n.target.Load() && !n.syncs.looked()
+	if !late {
+		n.syncs.await(height - 1) // of some blocks before it
+	}
+	pending, used, err := n.finish(tag, r, certificate, late)
+	if err != nil {
+		n.syncs.fail()
+		return err
+	}
+	told := func() error {
+		n.waiting.final(height, r.Processed)
+		n.superseded(used)
+		n.metrics.committed(r)
+		n.look.Store(true)
+		if n.member != nil {
+			n.member.roomy()
+		}
+		if n.config.Committed != nil {
+			n.config.Committed()
+		}
+		return nil
+	}
+	if late {
+		n.syncs.add(begun{pending.Wait, height, told})
+		return nil
+	}
+	return told()
 }
 
-// finish is commit as far as the node itself goes.
-func (n *Node) finish(tag account.Tag, r *block.Result, certificate []byte) error {
+// finish is commit as far as the chain itself goes. Late says that somebody else waits for the sync.
+func (n *Node) finish(tag account.Tag, r *block.Result, certificate []byte, late bool) (*store.Pending, []*chain.Message, error) {
 	n.trunk.Lock()
 	defer n.trunk.Unlock()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	header := &r.Block.Header
 	prove := func(s exec.Slot) (merkle.StateProof, error) { return n.tree.Prove(r.Version, block.SlotPath(s)) }
-	if err := n.kept.Commit(r, certificate, prove); err != nil {
-		return err
+	pending, err := n.kept.Begin(r, certificate, prove)
+	if err == nil && !late {
+		err = pending.Wait()
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if late {
+		n.syncs.begin(header.Height)
 	}
 	n.mark(block.StageStore)
 	for _, p := range r.Published {
 		n.engine.Prepare(p.Hash, p.Code)
 	}
 	if err := n.tree.Commit(r.Version); err != nil {
-		return fmt.Errorf("state tree at height %d: %w", header.Height, err)
+		return nil, nil, fmt.Errorf("state tree at height %d: %w", header.Height, err)
 	}
 	n.logs.take(header.Height, r.Logs) // before anybody can see the block
 	used, err := n.host.Commit(tag, r.Records)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	if err := n.setHead(Head{header, r.Hash}); err != nil {
-		return err
+		return nil, nil, err
 	}
 	n.queued = r.Queued
-	n.waiting.final(header.Height, r.Processed)
-	n.superseded(used)
-	n.metrics.committed(r)
-	n.look.Store(true)
 	n.mark(block.StageExecution)
-	return nil
+	return pending, used, nil
 }
 
 // stopOnPanic turns a broken assertion into the end of the node, with its words.

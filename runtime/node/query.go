@@ -102,7 +102,7 @@ func (n *Node) ask(address chain.Address, q exec.Question) (a exec.Answer, at He
 // finalState is the state after the head, which stays as it is until it is closed, and what a view of it may know: height
 // and time are the head's.
 func (n *Node) finalState() (*store.View, *exec.Context, Head, error) {
-	n.mu.RLock()
+	n.see()
 	defer n.mu.RUnlock()
 	v, err := n.store.StateAt(n.chain, n.head.Header.Height)
 	if err != nil {

@@ -86,7 +86,7 @@ type Info struct {
 
 // Info is what the node is and where it stands.
 func (n *Node) Info() Info {
-	n.mu.RLock()
+	n.see()
 	defer n.mu.RUnlock()
 	return Info{
 		Network: n.network, Chain: n.chain, Genesis: &n.origin, Head: n.head, Params: n.next.Params, Pace: n.config.Pace,
@@ -96,7 +96,7 @@ func (n *Node) Info() Info {
 
 // Head is the last final block.
 func (n *Node) Head() Head {
-	n.mu.RLock()
+	n.see()
 	defer n.mu.RUnlock()
 	return n.head
 }
@@ -109,7 +109,7 @@ func (n *Node) Tree() chain.Tree { return n.limbs() }
 
 // Entry is an entry of an account's storage at the head; nil if there is none.
 func (n *Node) Entry(account chain.Address, key string) ([]byte, error) {
-	n.mu.RLock()
+	n.see()
 	defer n.mu.RUnlock()
 	return n.store.State(n.chain).Entry(account, key)
 }
@@ -130,7 +130,7 @@ func (n *Node) Account(address chain.Address) (AccountAt, error) {
 	if address.Chain() != n.chain {
 		return AccountAt{}, fmt.Errorf("account %s is on chain %d, and this node runs chain %d: %w", address, address.Chain(), n.chain, store.ErrNotFound)
 	}
-	n.mu.RLock()
+	n.see()
 	defer n.mu.RUnlock()
 	v, err := n.host.Ask(address)
 	if err != nil {
@@ -148,7 +148,7 @@ type Proof struct {
 
 // Committee is who agrees on the block after the head, as the state says; no seats if one validator runs the chain.
 func (n *Node) Committee() (chain.Committee, Head, error) {
-	n.mu.RLock()
+	n.see()
 	defer n.mu.RUnlock()
 	c, err := (&block.Before{Header: n.head.Header, Hash: n.head.Hash, State: n.store.State(n.chain)}).Committee()
 	return c, n.head, err
@@ -156,7 +156,7 @@ func (n *Node) Committee() (chain.Committee, Head, error) {
 
 // committeesNow are those who agree on the block after the head, and those who did in the epoch before; no seats in the first.
 func (n *Node) committeesNow() (now, former chain.Committee, err error) {
-	n.mu.RLock()
+	n.see()
 	defer n.mu.RUnlock()
 	b := &block.Before{Header: n.head.Header, Hash: n.head.Hash, State: n.store.State(n.chain)}
 	if now, err = b.Committee(); err != nil {
@@ -170,7 +170,7 @@ func (n *Node) committeesNow() (now, former chain.Committee, err error) {
 func (n *Node) Prove(address chain.Address) (Proof, error) {
 	n.trunk.Lock()
 	defer n.trunk.Unlock()
-	n.mu.RLock()
+	n.see()
 	defer n.mu.RUnlock()
 	record, err := n.store.State(n.chain).Account(address)
 	if err != nil {

@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,6 +56,34 @@ func TestShares(t *testing.T) {
 	s.close()
 	if put(one, "l", 1) || fmt.Sprint(given) != "map[a:1 c:1 d:1 g:1 h:1 i:1 k:1]" {
 		t.Errorf("given back: %v", given)
+	}
+}
+
+// Strangers wait while members have something, and get on all the same, however many of either there are.
+func TestSharesOfStrangers(t *testing.T) {
+	s := newShares[string](100, 100)
+	put := func(n byte, stranger bool, what string) {
+		if !s.putAs(keys.PublicKey{n}, stranger, what, 1, func() {}) {
+			t.Fatal("no room")
+		}
+	}
+	for n := range byte(10) {
+		put(100+n, true, "s")
+	}
+	for range 20 {
+		put(1, false, "m")
+		put(2, false, "m")
+	}
+	got := ""
+	for what, ok := s.next(); ok; what, ok = s.next() {
+		got += what
+	}
+	m := strings.Repeat("m", strangerTurn)
+	if want := m + "s" + m + "s" + m[:8] + strings.Repeat("s", 8); got != want {
+		t.Errorf("taken in the order %s, want %s", got, want)
+	}
+	if len(s.of)+len(s.turns)+len(s.public) > 0 {
+		t.Error("something is left")
 	}
 }
 
@@ -116,7 +145,7 @@ func TestHearBounds(t *testing.T) {
 	if others > 0 {
 		t.Error("what another sends finds no room")
 	}
-	if list, _ := m.some(); len(list) != fit+1 || list[0].from != flood || list[1].from != other || back != 5+fit || others != 1 {
+	if list, _ := m.some(m.arrived); len(list) != fit+1 || list[0].from != flood || list[1].from != other || back != 5+fit || others != 1 {
 		t.Errorf("%d are taken, and the room of %d and %d given back", len(list), back, others)
 	}
 }

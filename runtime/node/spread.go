@@ -153,6 +153,9 @@ func (s *spreading) look() {
 	here := map[keys.PublicKey]bool{}
 	s.quiet = true
 	for _, k := range net.Peers() {
+		if !s.of.node.mayRead(k) {
+			continue
+		}
 		here[k] = true
 		l, known := s.links[k]
 		if !known {

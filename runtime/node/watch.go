@@ -39,6 +39,11 @@ type watch struct {
 	unspread prometheus.Counter
 	early    prometheus.Counter
 	rounds   prometheus.Counter
+	wanted   prometheus.Counter
+	got      prometheus.Counter
+	unwanted prometheus.Counter
+	gave     prometheus.Counter
+	ungiven  prometheus.Counter
 }
 
 // blockPrefix begins the names of files of blocks that were proposed and don't verify.
@@ -64,6 +69,11 @@ func newWatch(n *Node, work *sync.WaitGroup) watch {
 		unspread: counter("thinkey_spread_lost_total", "Blocks that are spread, names and questions that came too fast to be looked at."),
 		early:    counter("thinkey_consensus_early_total", "Blocks that were final by preparations alone."),
 		rounds:   counter("thinkey_consensus_failed_rounds_total", "Rounds that failed before a block was final."),
+		wanted:   counter("thinkey_relay_asked_total", "Questions to other nodes for relays, or for what was taken in of them, of chains that don't run here."),
+		got:      counter("thinkey_relay_got_total", "Envelopes and acknowledgements that other nodes gave, and that are kept."),
+		unwanted: counter("thinkey_relay_unwanted_total", "Answers with relays that came too late, or unasked."),
+		gave:     counter("thinkey_relay_given_total", "Envelopes and acknowledgements that were given to other nodes."),
+		ungiven:  counter("thinkey_relay_questions_lost_total", "Questions for relays that came too fast to be answered, or in time."),
 	}
 	if n.config.Dir != "" {
 		w.dir = filepath.Join(n.config.Dir, faultsDir)
@@ -94,6 +104,7 @@ const (
 	forgery      = "forged message"
 	unspreadable = "spread block"
 	notPublic    = "not public"
+	unwanted     = "not as asked for"
 )
 
 // refused is Reject for what no replica has seen.

@@ -61,7 +61,7 @@ func TestBagRoom(t *testing.T) {
 	bag, most := relay.NewBag(relay.NewChains()), uint64(16)
 	put := func(first uint64) error {
 		e := &light.Envelope{Import: chain.Import{Source: a, First: first, Messages: make([]*chain.Message, 1)}}
-		return bag.Put(f.trunks[b].arrival(), e)
+		return bag.Keep(f.trunks[b].arrival(), e)
 	}
 	for i := range most {
 		if err := put(100 + i); err != nil {
@@ -91,7 +91,7 @@ func TestBagForged(t *testing.T) {
 	f.trunks[a1].pay(1, 5, 0, wallet(b, 1))
 	f.trunks[a1].shown()
 	for _, e := range []*light.Envelope{forged, f.trunks[a1].envelope(0)} {
-		if err := bag.Put(f.trunks[b].arrival(), e); err != nil {
+		if err := bag.Keep(f.trunks[b].arrival(), e); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -100,6 +100,70 @@ func TestBagForged(t *testing.T) {
 	}
 	if imports, faults := f.brought(bag); imports != 1 || faults != 0 {
 		t.Errorf("%d imports, %d faults without it", imports, faults)
+	}
+}
+
+// What is brought displaces nothing that is right, whatever it is: not a forged envelope with the same beginning, nor a piece of it, before or
+// behind; and the chain makes no block for it.
+func TestBagDisplaced(t *testing.T) {
+	f := newForest(t, family, func(chain.ID) uint64 { return 1_000 }, nil)
+	to := f.trunks[b]
+	to.bag = relay.NewBag(relay.NewChains())
+	for range 5 {
+		f.trunks[a].pay(1, 5, 0, wallet(b, 1))
+	}
+	f.trunks[a].shown()
+	all := f.trunks[a].envelope(0)
+	part := func(from, till int) *light.Envelope {
+		e, err := all.Part(from, till)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	put := func(e *light.Envelope, good bool) {
+		t.Helper()
+		if fault, err := to.bag.Put(to.arrival, e); (fault == nil) != good || err != nil {
+			t.Fatalf("%v, %v", fault, err)
+		}
+	}
+	forge := func(how func(*light.Envelope)) *light.Envelope {
+		e, err := light.DecodeEnvelope(all.Encode())
+		if err != nil {
+			t.Fatal(err)
+		}
+		how(&e)
+		return &e
+	}
+	forged := []*light.Envelope{
+		forge(func(e *light.Envelope) { e.Import.Proof[len(e.Import.Proof)-1] ^= 1 }),
+		forge(func(e *light.Envelope) {
+			m := e.Import.Messages[0].Clone()
+			m.Amount = chain.NewAmount(500)
+			e.Import.Messages[0] = m.Seal()
+		}),
+		forge(func(e *light.Envelope) { e.Import.Messages = e.Import.Messages[:2] }),
+		forge(func(e *light.Envelope) { e.Views[0].Certificate.Signature[9] ^= 1 }),
+		forge(func(e *light.Envelope) { e.Views = nil; e.Import.Proof = nil }),
+	}
+	for _, e := range forged {
+		put(e, false)
+	}
+	if ready, err := to.bag.Ready(to.arrival()); ready || err != nil {
+		t.Errorf("forged envelopes are worth a block: %v", err)
+	}
+	put(part(0, 2), true)
+	put(all, true)
+	for _, e := range forged {
+		put(e, false)
+	}
+	put(part(0, 1), true) // it is right, and has less
+	if got := to.taken(2); !slices.Equal(got, []int{5, 0}) {
+		t.Errorf("took in %v", got)
+	}
+	put(all, true) // spent
+	if ready, err := to.bag.Ready(to.arrival()); ready || err != nil {
+		t.Errorf("there is more: %v", err)
 	}
 }
 
@@ -119,8 +183,8 @@ func TestBagGas(t *testing.T) {
 		if n := len(e.Import.Messages); n == 0 || n > 2 {
 			t.Fatalf("%d relays of %d gas in one envelope", n, uint64(much))
 		}
-		if err := bag.Put(f.trunks[b].arrival(), e); err != nil {
-			t.Fatal(err)
+		if fault, err := bag.Put(f.trunks[b].arrival, e); fault != nil || err != nil {
+			t.Fatal(fault, err)
 		}
 	}
 	for range 2 {
@@ -160,8 +224,8 @@ func TestBagPart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := to.bag.Put(to.arrival(), part); err != nil {
-			t.Fatal(err)
+		if fault, err := to.bag.Put(to.arrival, part); fault != nil || err != nil {
+			t.Fatal(fault, err)
 		}
 	}
 	put(0, 2)
@@ -186,8 +250,8 @@ func TestBagPart(t *testing.T) {
 	}
 	amounts[5] = chain.MaxAmount
 	f.gift(amounts...)
-	if err := to.bag.Put(to.arrival(), f.trunks[main].envelope(0)); err != nil {
-		t.Fatal(err)
+	if fault, err := to.bag.Put(to.arrival, f.trunks[main].envelope(0)); fault != nil || err != nil {
+		t.Fatal(fault, err)
 	}
 	if got := to.taken(5); !slices.Equal(got, []int{3, 1, 1, 0, 0}) {
 		t.Errorf("took in %v", got)
@@ -215,8 +279,8 @@ func TestBagTurns(t *testing.T) {
 		f.trunks[a].grow()
 	}
 	f.trunks[a].shown()
-	if err := to.bag.Put(to.arrival(), e); err != nil {
-		t.Fatal(err)
+	if fault, err := to.bag.Put(to.arrival, e); fault != nil || err != nil {
+		t.Fatal(fault, err)
 	}
 	blocks := 0
 	for ; ; blocks++ {
@@ -244,7 +308,11 @@ func (r registrar) Program(self chain.Address, a chain.Account, m *chain.Message
 type register struct{}
 
 func (register) Handle(env *exec.Env) error {
-	return env.Write(chain.RegisteredCommittee(chain.Main), env.Input)
+	c, err := chain.DecodeCommittee(env.Input)
+	if err != nil {
+		return err
+	}
+	return env.Write(chain.RegisteredCharter(chain.Main), chain.Charter{Seats: c, Params: env.Context.Params}.Encode())
 }
 
 // handsOver changes the seed of the chain's committee, and makes the first block of its next epoch.
@@ -282,10 +350,13 @@ func TestBagBehindHandover(t *testing.T) {
 	root.handsOver()
 	chains := relay.NewChains()
 	bag := relay.NewBag(chains)
-	if err := bag.Put(f.trunks[b].arrival(), f.trunks[a].envelope(0)); err != nil {
-		t.Fatal(err)
+	if fault, err := bag.Put(f.trunks[b].arrival, f.trunks[a].envelope(0)); fault == nil || err != nil {
+		t.Fatalf("nothing here knows of the committees between: %v", err)
 	}
 	chains.Add(chain.Main, root)
+	if fault, err := bag.Put(f.trunks[b].arrival, f.trunks[a].envelope(0)); fault != nil || err != nil {
+		t.Fatal(fault, err)
+	}
 	if imports, faults := f.brought(bag); imports != 1 || faults != 0 {
 		t.Errorf("%d imports, %d faults", imports, faults)
 	}
@@ -306,8 +377,8 @@ func TestBagBehindHead(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := bag.Put(f.trunks[to].arrival(), e); err != nil {
-				t.Fatal(err)
+			if fault, err := bag.Put(f.trunks[to].arrival, e); fault != nil || err != nil {
+				t.Fatal(fault, err)
 			}
 			f.all.Add(from, nil) // else the main chain takes it in at once
 			root.grow()

@@ -13,13 +13,6 @@ import (
 	"github.com/thinkey/thinkey/sdk/light"
 )
 
-// ackEvery is how many relays may be under way to a chain before it is asked how many it has taken in: few enough that who slows down
-// messages to it sees it become loaded, many enough that the proof costs each a few bytes. One that is loaded is asked in every block.
-const ackEvery = chain.MaxUnconsumed / 64
-
-// ackWorth is how many relays must turn out to be taken in for a block of its own, where half of all that may be under way is.
-const ackWorth = chain.MaxUnconsumed / 8
-
 // Bring adds to a block in the making what the chains that are here have for it. What is refused is left out, with its fault in
 // refused: it is carried again when it is right, or never.
 func (c *Chains) Bring(a *block.Arrival) (refused []*block.Fault, err error) {
@@ -51,19 +44,6 @@ func (c *Chains) Ready(a *block.Arrival) (bool, error) {
 		}
 		if frees, err := b.frees(l); frees || err != nil {
 			return frees, err
-		}
-	}
-	return false, nil
-}
-
-// frees says whether it turns out that a chain which much is under way to has taken in a good part: more may be sent then.
-func (b *bringing) frees(l *looked) (bool, error) {
-	for _, w := range l.ways {
-		if w.out.Waiting() < chain.MaxUnconsumed/2 {
-			continue
-		}
-		if p, err := b.ack(l, w); err != nil || p != nil && p.Next >= w.out.Consumed+ackWorth {
-			return err == nil, err
 		}
 	}
 	return false, nil
@@ -109,7 +89,7 @@ type wanted struct {
 	acks   bool
 	out    chain.Outward
 	at     int // slot of the accumulator that leads there; what left that branch stands in the next, if it is a child's
-	taken  int // slot of what top itself took in
+	taken  int // slot of what top itself took in, if it is that
 }
 
 func (b *bringing) refuse(f *block.Fault) {
@@ -139,14 +119,8 @@ func (b *bringing) look(top chain.ID) error {
 		if !w.relays && !w.acks {
 			continue
 		}
-		w.at = len(l.slots)
-		if limb.ID == top {
-			w.taken = w.at + 1
-			l.slots = append(l.slots, accumulatorSlot(top, top), exec.Slot{Account: chain.SystemAddress(top), Key: chain.InKey(b.self)})
-		} else {
-			child := b.tree.Toward(limb.ID, top)
-			l.slots = append(l.slots, accumulatorSlot(top, child), exec.Slot{Account: chain.DigestsAddress(top), Key: chain.LeftKey(child, b.self)})
-		}
+		w.at, w.taken = len(l.slots), len(l.slots)+1
+		l.slots = append(l.slots, b.slots(top, limb.ID)...)
 		l.ways = append(l.ways, w)
 	}
 	if len(l.slots) == 0 {
@@ -167,6 +141,16 @@ func (b *bringing) look(top chain.ID) error {
 	return nil
 }
 
+// slots are what top is asked for of another chain: the accumulator that leads there; and what left that branch for this chain, or what top
+// itself took in.
+func (b *bringing) slots(top, other chain.ID) []exec.Slot {
+	if other == top {
+		return []exec.Slot{accumulatorSlot(top, top), {Account: chain.SystemAddress(top), Key: chain.InKey(b.self)}}
+	}
+	child := b.tree.Toward(other, top)
+	return []exec.Slot{accumulatorSlot(top, child), {Account: chain.DigestsAddress(top), Key: chain.LeftKey(child, b.self)}}
+}
+
 // askFacts asks for the facts that a chain takes over from top, those of the tree and the committee from the main chain alone.
 func (l *looked) askFacts(self chain.ID, tree chain.Tree) {
 	system := chain.SystemAddress(l.top)
@@ -174,7 +158,7 @@ func (l *looked) askFacts(self chain.ID, tree chain.Tree) {
 		l.ask(chain.FactTree, chain.Main, exec.Slot{Account: system, Key: chain.KeyTree})
 	}
 	if l.top == chain.Main {
-		l.ask(chain.FactCommittee, self, exec.Slot{Account: chain.RegistryAddress(), Key: chain.RegisteredCommittee(self)})
+		l.ask(chain.FactCharter, self, exec.Slot{Account: chain.RegistryAddress(), Key: chain.RegisteredCharter(self)})
 	}
 	for _, limb := range tree {
 		if l.top != self && tree.Toward(limb.ID, self) != 0 {
@@ -218,6 +202,11 @@ func (b *bringing) want(id chain.ID) (w wanted, err error) {
 	out, err := b.Out(id)
 	w.relays, w.first, w.out = w.height > 0, in, out
 	w.acks = out.Waiting() >= ackEvery || out.Waiting() > 0 && out.Load >= chain.BusyLoad
+	if err == nil && !w.acks && out.Waiting() >= ackSoon {
+		var latest chain.Anchor
+		latest, err = b.Latest(b.tree, id)
+		w.acks = latest.Load >= chain.BusyLoad
+	}
 	return w, err
 }
 
@@ -325,10 +314,16 @@ func handover(is Chain, known chain.Known, head uint64) (*chain.Digest, error) {
 		}
 		return h.Epoch > known.Epoch
 	})
+	if errors.Is(failed, ErrNotHere) {
+		return nil, nil
+	}
 	if later == 0 || failed != nil {
 		return nil, failed
 	}
 	d, err := is.Run(first + uint64(later) - 1)
+	if errors.Is(err, ErrNotHere) {
+		return nil, nil
+	}
 	if err != nil || d == nil || len(d.Next.Seats) == 0 {
 		return nil, err
 	}
@@ -420,43 +415,6 @@ func (b *bringing) factsFrom(l *looked, kind chain.FactKind) error {
 		}
 	}
 	return nil
-}
-
-// acks brings what other chains have taken in, by chain.
-func (b *bringing) acks() error {
-	return b.reach(func(l *looked, w wanted) error {
-		if !w.acks {
-			return nil
-		}
-		p, err := b.ack(l, w)
-		if err != nil || p == nil || p.Next == w.out.Consumed {
-			return err
-		}
-		fault, err := b.Ack(&chain.Ack{Chain: w.chain, Proof: p.Append(nil)})
-		b.refuse(fault)
-		return err
-	})
-}
-
-// ack shows how many relays w's chain expects to have taken in; nil if that is not covered yet.
-func (b *bringing) ack(l *looked, w wanted) (*light.AckProof, error) {
-	if w.chain == l.top {
-		next, err := chain.DecodeNumber(l.shown.Values[w.taken])
-		return &light.AckProof{Next: next, EntryProof: light.EntryProof{State: l.shown.Proofs[w.taken]}}, err
-	}
-	covered, err := b.covered(l, w)
-	if err != nil || covered[w.chain] == 0 {
-		return nil, err
-	}
-	expects, err := b.Get(w.chain).Expects(b.self, covered[w.chain])
-	if err != nil || expects == nil {
-		return nil, err
-	}
-	way, err := b.way(l, w, expects.Height)
-	if err != nil || way == nil {
-		return nil, err
-	}
-	return &light.AckProof{Next: expects.Next, EntryProof: light.EntryProof{Steps: way.steps, State: expects.State}}, nil
 }
 
 // reach calls f for all that is wanted, by chain: the order in which a block has it.

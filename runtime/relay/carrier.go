@@ -37,25 +37,32 @@ func (c *Carrier) Wake() {
 	}
 }
 
-// patience is how long a digest that was refused is not carried again.
-const patience = 250 * time.Millisecond
+const (
+	// patience is how long a digest that was refused is not carried again; twice as long with each time, up to mostPatience: what is
+	// refused has cost its gas, and a chain whose committee is rotten can have it refused for good.
+	patience     = 250 * time.Millisecond
+	mostPatience = 4 * time.Second
+)
 
 // Run carries until the context ends. What goes wrong is logged and tried again: nothing depends on this carrier (R1).
 func (c *Carrier) Run(ctx context.Context) {
 	lazily := time.NewTicker(c.Lazily)
 	defer lazily.Stop()
-	due := true // after a start everything may be behind
+	due, wait := true, patience // after a start everything may be behind
 	for {
 		more, err := c.carry(ctx, due)
 		due = false
 		if err != nil && ctx.Err() == nil {
-			c.Log.Info("a digest was not recorded; it is carried again", "chain", c.Child, "parent", c.Parent, "reason", err)
+			c.Log.Info("a digest was not recorded; it is carried again", "chain", c.Child, "parent", c.Parent, "in", wait, "reason", err)
 			more = false
 			select {
 			case <-ctx.Done():
-			case <-time.After(patience):
+			case <-time.After(wait):
 				more = true
 			}
+			wait = min(2*wait, mostPatience)
+		} else {
+			wait = patience
 		}
 		if more {
 			continue
@@ -93,11 +100,37 @@ func (c *Carrier) left(ctx context.Context, first uint64) bool {
 	}
 }
 
+// release lets value through the child's valve if some may pass: a digest does it by the way. It is left to others for a while, too.
+func (c *Carrier) release(ctx context.Context) error {
+	call, err := c.Release()
+	if call == nil || err != nil {
+		return err
+	}
+	if c.Leave != nil {
+		height, err := c.parentHeight()
+		if err != nil {
+			return err
+		}
+		select {
+		case <-time.After(c.Leave(height)):
+		case <-ctx.Done():
+			return nil
+		}
+		if call, err = c.Release(); call == nil || err != nil {
+			return err
+		}
+	}
+	return c.Post(ctx, *call)
+}
+
 // carry posts one digest if there is reason to (R3), and says whether there is more.
 func (c *Carrier) carry(ctx context.Context, due bool) (more bool, err error) {
 	run, err := c.Next(due)
-	if err != nil || run == nil {
+	if err != nil {
 		return false, err
+	}
+	if run == nil {
+		return false, c.release(ctx)
 	}
 	if c.Leave != nil && c.left(ctx, run.Headers[0].Height) {
 		return ctx.Err() == nil, nil

@@ -11,6 +11,8 @@ import (
 
 // Chain is a chain of which this process has the data: what a node shows of it, all of it final. Errors are the world's; something
 // that isn't there has an answer of its own.
+//
+// Header, Run and Place may be ErrNotHere.
 type Chain interface {
 	// Show is what the state after the last final block holds in slots, with proofs.
 	Show(slots []exec.Slot) (*Shown, error)
@@ -26,6 +28,9 @@ type Chain interface {
 	Recorded(child chain.ID, height uint64) (*Recorded, error)
 	// LastRecorded is the height of the last block of a child that was recorded by blocks up to a height; 0 if none was.
 	LastRecorded(child chain.ID, height uint64) (uint64, error)
+	// Released is the last time, in blocks up to a height, that value of a child was let through its valve without a block of it being
+	// recorded; nil if there was none.
+	Released(child chain.ID, height uint64) (*Recorded, error)
 	// Expects is the newest proof, of a block up to a height, of the number that is expected next from another chain; nil if there
 	// is none.
 	Expects(from chain.ID, height uint64) (*Expects, error)

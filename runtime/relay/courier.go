@@ -6,6 +6,7 @@ import (
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/contracts/native"
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
 // Courier decides which blocks of a chain are to be shown to its parent, and when (R3). It has no clock and sends nothing: Carrier does,
@@ -32,7 +33,10 @@ func (c *Courier) Next(due bool) (*chain.Digest, error) {
 	if err != nil || run == nil {
 		return nil, err
 	}
-	if !due && !c.leaves(run) {
+	if recorded.Forked && run.Headers[0].Parent != recorded.Anchor.Hash {
+		return nil, nil // what is recorded counts; that the blocks here contradict it is known, and shown again it would only cost
+	}
+	if eased := recorded.Anchor.Load >= chain.BusyLoad; !due && !eased && !c.leaves(run) { // others are slowed until it is known
 		return nil, nil
 	}
 	solvent := recorded.solvent(c.Child, run)
@@ -51,7 +55,12 @@ func (c *Courier) Known(run *chain.Digest) (bool, error) {
 
 // Gas is what the parent's digests actor needs to record a run.
 func (c *Courier) Gas(run *chain.Digest) (uint64, error) {
-	raw, err := c.Entry(exec.Slot{Account: chain.DigestsAddress(c.Parent), Key: chain.ChildCommitteeKey(c.Child)})
+	digests := chain.DigestsAddress(c.Parent)
+	raw, err := c.Entry(exec.Slot{Account: digests, Key: chain.ChildCommitteeKey(c.Child)})
+	if err != nil {
+		return 0, err
+	}
+	gate, err := c.Entry(exec.Slot{Account: digests, Key: chain.GateKey(c.Child)})
 	if err != nil {
 		return 0, err
 	}
@@ -59,7 +68,38 @@ func (c *Courier) Gas(run *chain.Digest) (uint64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("committee of chain %d: %w", c.Child, err)
 	}
-	return native.DigestGas(run, &committee), nil
+	return native.DigestGas(run, &committee, gate), nil
+}
+
+// Release is the call that lets value of the child through its valve (SPEC 8.7) in the parent's next block; nil if none may pass there.
+func (c *Courier) Release() (*chain.CallInput, error) {
+	digests := chain.DigestsAddress(c.Parent)
+	raw, err := c.Entry(exec.Slot{Account: digests, Key: chain.GateKey(c.Child)})
+	if raw == nil || err != nil {
+		return nil, err
+	}
+	height, err := c.parentHeight()
+	if err != nil {
+		return nil, err
+	}
+	gate, err := chain.DecodeGate(raw)
+	if err != nil {
+		return nil, fmt.Errorf("gate of chain %d: %w", c.Child, err)
+	}
+	if !gate.Due(height + 1) {
+		return nil, nil
+	}
+	return &chain.CallInput{To: digests, Method: chain.MethodRelease, GasLimit: native.ReleaseGas(raw), Input: chain.EncodeNamed(c.Child)}, nil
+}
+
+// parentHeight is that of the parent's last block: as many were before it.
+func (c *Courier) parentHeight() (uint64, error) {
+	raw, err := c.Entry(exec.Slot{Account: chain.SystemAddress(c.Parent), Key: chain.KeyHistory})
+	if raw == nil || err != nil {
+		return 0, err
+	}
+	history, err := merkle.DecodeAccumulator(raw)
+	return history.Count, err
 }
 
 // record is what the parent knows of the child.

@@ -194,17 +194,24 @@ func (c *trunk) forge(rich chain.Address, balance uint64, outbox []block.Outgoin
 		key := exec.Slot{Account: system, Key: chain.OutKey(o.To)}
 		changes = append(changes, exec.Change{Slot: key, After: chain.Outward{Next: o.Number + 1}.Encode()})
 	}
+	c.say(&block.Result{Changes: changes, Records: []exec.Record{record}, Outbox: outbox, History: nodes, Block: &chain.Block{}}, leaving)
+}
+
+// say makes a block final that says what its committee wants, and changes the state as it wants.
+func (c *trunk) say(r *block.Result, leaving []chain.Leaving) {
+	c.t.Helper()
+	changes := r.Changes
 	var updates []merkle.Update
 	for i := range changes {
 		updates = append(updates, merkle.Update{Path: block.SlotPath(changes[i].Slot), Value: merkle.ValueHash(changes[i].After)})
 	}
 	h := *c.header
 	h.Height, h.Parent, h.TimeMillis, h.Leaving = h.Height+1, c.hash, h.TimeMillis+1, leaving
-	r := &block.Result{Changes: changes, Records: []exec.Record{record}, Outbox: outbox, History: nodes, Block: &chain.Block{}}
+	var err error
 	if r.Version, err = c.tree.Update(nil, sorted(updates), nil); err != nil {
 		c.t.Fatal(err)
 	}
-	h.Roots.State, h.Roots.Outbox = chain.Hash(r.Version.Root()), block.OutboxRoot(outbox)
+	h.Roots.State, h.Roots.Outbox = chain.Hash(r.Version.Root()), block.OutboxRoot(r.Outbox)
 	r.Block.Header, r.Hash = h, h.Hash()
 	r.Raw = r.Block.Append(nil)
 	c.commit(accountTag(c.hash), r)

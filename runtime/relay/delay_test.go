@@ -32,8 +32,8 @@ func TestThousandsOfBlocksLate(t *testing.T) {
 			f.trunks[main].grow()
 		}
 	}
-	if err := to.bag.Put(to.arrival(), old); err != nil {
-		t.Fatal(err)
+	if fault, err := to.bag.Put(to.arrival, old); fault != nil || err != nil {
+		t.Fatal(fault, err)
 	}
 	if got := to.taken(2); !slices.Equal(got, []int{1, 0}) {
 		t.Errorf("of an envelope that is %d blocks old it took in %v", blocks, got)

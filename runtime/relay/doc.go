@@ -9,8 +9,9 @@
 // So carrying may stop anywhere, be done twice, or by several at once: the chains take in each thing once (R1), and what was carried
 // in vain is carried again.
 //
-// What is here of one chain alone goes by hand: Envelope makes a file of relays, from chains that other processes answer for (Remote), and
-// a Bag holds such files at their destination until a block takes them in.
+// Where a process has one chain of the two alone, it wants of others what its own lacks (Wants, and Errands for whom to ask when), and they give it
+// (Give). By hand it goes as well: Envelope makes a file of relays, and Acknowledgement one of what was taken in, from chains that
+// other processes answer for (Remote). Either way a Bag holds it at its destination until a block takes it in.
 //
 // # Invariants
 //

@@ -8,16 +8,16 @@ import (
 	"sync/atomic"
 
 	"github.com/thinkey/thinkey/consensus/block"
-	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/light"
-	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
 // Why there is no envelope.
 var (
 	// ErrNotSent: the source has not sent a relay with that number to the destination.
 	ErrNotSent = errors.New("was not sent")
+	// ErrNotHere: it is of blocks before the state that a chain began with in this process. Others have it.
+	ErrNotHere = errors.New("not kept here")
 	// ErrNotCovered: the ancestor's head doesn't cover the source's block yet: carry digests first. Or a chain between is not here.
 	ErrNotCovered = errors.New("is not covered by the head of the chain above both")
 )
@@ -29,12 +29,16 @@ var envelopeRoom = Room{Bytes: 1 << 20, Gas: chain.MaxMessageGas}
 // Envelope is relays from source to another chain, from a number on, with all that shows them. It is a file for somebody else to carry
 // (SPEC 8.2); all chains on the way must be here, the destination need not.
 func (c *Chains) Envelope(tree chain.Tree, source, to chain.ID, first uint64) (*light.Envelope, error) {
+	return c.envelope(tree, source, to, first, envelopeRoom)
+}
+
+func (c *Chains) envelope(tree chain.Tree, source, to chain.ID, first uint64, room Room) (*light.Envelope, error) {
 	what := fmt.Sprintf("relay %d from chain %d to chain %d", first, source, to)
 	top := tree.Common(source, to)
 	if source == to || top == 0 || c.Get(source) == nil || c.Get(top) == nil {
 		return nil, fmt.Errorf("%s: chains %d and %d must be two of the tree, and chains %d and %d here: it %w", what, source, to, source, top, ErrNotCovered)
 	}
-	d, err := c.Get(source).Departed(to, first, envelopeRoom)
+	d, err := c.Get(source).Departed(to, first, room)
 	if err != nil {
 		return nil, err
 	}
@@ -42,20 +46,15 @@ func (c *Chains) Envelope(tree chain.Tree, source, to chain.ID, first uint64) (*
 		return nil, fmt.Errorf("%s %w", what, ErrNotSent)
 	}
 	b := &bringing{Chains: c, self: to, tree: tree}
-	l := &looked{top: top, is: c.Get(top), slots: []exec.Slot{accumulatorSlot(top, top)}}
-	if source != top {
-		child := tree.Toward(source, top)
-		l.slots = []exec.Slot{accumulatorSlot(top, child), {Account: chain.DigestsAddress(top), Key: chain.LeftKey(child, to)}}
-	}
+	l := &looked{top: top, is: c.Get(top), slots: b.slots(top, source)}
 	if l.shown, err = l.is.Show(l.slots); err != nil {
 		return nil, err
 	}
-	if l.shown == nil {
-		return nil, fmt.Errorf("%s: its block %d %w, %d", what, d.Header.Height, ErrNotCovered, top)
-	}
-	w, err := b.way(l, wanted{chain: source}, d.Header.Height)
-	if err != nil {
-		return nil, err
+	var w *way
+	if l.shown != nil {
+		if w, err = b.way(l, wanted{chain: source}, d.Header.Height); err != nil {
+			return nil, err
+		}
 	}
 	if w == nil {
 		return nil, fmt.Errorf("%s: its block %d %w, %d", what, d.Header.Height, ErrNotCovered, top)
@@ -69,12 +68,13 @@ func (c *Chains) Envelope(tree chain.Tree, source, to chain.ID, first uint64) (*
 	}, nil
 }
 
-// Bag holds envelopes that somebody brought until a block takes their relays in. All methods may be called from many goroutines.
+// Bag holds envelopes and acknowledgements that somebody brought until a block takes them in. All methods may be called from many goroutines.
 type Bag struct {
-	chains  *Chains // whose lock guards list and tellers
+	chains  *Chains // whose lock guards list, acks and tellers
 	list    []*held
+	acks    []*heldAck // one of a chain, by chain
 	tellers tellers
-	turn    atomic.Uint32 // of the chains or of the envelopes
+	turn    atomic.Uint32 // of the chains, the envelopes or the acknowledgements
 }
 
 // held is an envelope that waits. When others are told of it is guarded like the list.
@@ -93,11 +93,31 @@ var ErrBag = errors.New("too many envelopes wait")
 // NewBag is empty. What the chains bring goes before it.
 func NewBag(c *Chains) *Bag { return &Bag{chains: c, tellers: tellers{}} }
 
-// Put keeps an envelope that was brought here; one with the same beginning is replaced.
-func (b *Bag) Put(a *block.Arrival, e *light.Envelope) error {
+// Put keeps an envelope that was brought here. A fault says why none of it can be taken in: it is not kept, and displaces nothing. One with
+// the same beginning is replaced, unless it has more that can be taken in still.
+func (b *Bag) Put(fresh Arrivals, e *light.Envelope) (fault *block.Fault, err error) {
+	spent, fault, err := b.judge(fresh(), e)
+	if spent || fault != nil || err != nil {
+		return fault, err
+	}
+	if more, err := b.hasMore(fresh, e, false); more || err != nil {
+		return nil, err
+	}
 	b.chains.mu.Lock()
 	defer b.chains.mu.Unlock()
-	return b.put(a, &held{Envelope: e})
+	return nil, b.put(fresh(), &held{Envelope: e})
+}
+
+// hasMore says whether an envelope waits that came by the same way, begins as e does, and has more relays, some of which can be taken in still:
+// pieces of it, which anybody can make, don't displace it.
+func (b *Bag) hasMore(fresh Arrivals, e *light.Envelope, told bool) (bool, error) {
+	for _, x := range b.waiting() {
+		if x.told == told && x.Import.Source == e.Import.Source && x.Import.First == e.Import.First && len(x.Import.Messages) > len(e.Import.Messages) {
+			spent, fault, err := b.judge(fresh(), x.Envelope)
+			return !spent && fault == nil, err
+		}
+	}
+	return false, nil
 }
 
 // put keeps one among those that came by the same way. Where too many of them wait, those make room that are not next at the arrival's
@@ -176,6 +196,9 @@ func (b *Bag) Ready(a *block.Arrival) (bool, error) {
 	if next, err := b.next(a); next || err != nil {
 		return next, err
 	}
+	if frees, err := b.freesAck(a); frees || err != nil {
+		return frees, err
+	}
 	return b.chains.Ready(a)
 }
 
@@ -189,30 +212,52 @@ func (b *Bag) next(a *block.Arrival) (bool, error) {
 	return false, nil
 }
 
-// Bring is that of the chains, and what one block can take of the envelopes; where both have something they take turns. What was taken in
-// before is dropped. Of what is refused, what stands before the relay at fault is taken in, and then the rest is dropped: nothing behind it
-// can be, unless another envelope of the block was in its way.
+// Bring is that of the chains, what one block can take of the envelopes, or the acknowledgements that wait; where several have something they
+// take turns. What was taken in before is dropped. Of what is refused, what stands before the relay at fault is taken in, and then the rest is
+// dropped: nothing behind it can be, unless another envelope of the block was in its way.
 func (b *Bag) Bring(a *block.Arrival) (refused []*block.Fault, err error) {
 	next, err := b.next(a)
 	if err != nil {
 		return nil, err
 	}
-	if !next {
-		return b.chains.Bring(a)
-	}
-	ready, err := b.chains.Ready(a)
+	due, err := b.dueAcks(a)
 	if err != nil {
 		return nil, err
 	}
-	if ready && b.turn.Add(1)%2 == 0 {
+	if !next && !due {
 		return b.chains.Bring(a)
 	}
-	return b.bringAll(a)
+	var have []func(*block.Arrival) ([]*block.Fault, error)
+	if ready, err := b.chains.Ready(a); err != nil {
+		return nil, err
+	} else if ready {
+		have = append(have, b.chains.Bring)
+	}
+	if next {
+		have = append(have, b.bringAll)
+	}
+	if due {
+		have = append(have, b.bringAcks)
+	}
+	turn := 0
+	if len(have) > 1 {
+		turn = int(b.turn.Add(1)) % len(have)
+	}
+	return have[turn](a)
 }
 
+// bringAll takes the relays of as many sources as start from one block of an ancestor, as that of the first does, and as there is room for. They
+// take turns at being the first.
 func (b *Bag) bringAll(a *block.Arrival) (refused []*block.Fault, err error) {
+	first, err := b.firstSource(a)
+	if err != nil {
+		return nil, err
+	}
 	var all *origin // that all of this block start from
 	for _, e := range b.waiting() {
+		if e.Import.Source < first { // relays stand in a block by their source
+			continue
+		}
 		in, err := a.In(e.Import.Source)
 		if err != nil {
 			return nil, err
@@ -241,6 +286,24 @@ func (b *Bag) bringAll(a *block.Arrival) (refused []*block.Fault, err error) {
 		}
 	}
 	return refused, nil
+}
+
+// firstSource is the source whose turn it is in this block, of those that have the relay which is next.
+func (b *Bag) firstSource(a *block.Arrival) (chain.ID, error) {
+	var sources []chain.ID
+	for _, e := range b.waiting() {
+		in, err := a.In(e.Import.Source)
+		if err != nil {
+			return 0, err
+		}
+		if has(e.Envelope, in) && !slices.Contains(sources, e.Import.Source) {
+			sources = append(sources, e.Import.Source)
+		}
+	}
+	if len(sources) == 0 {
+		return 0, nil
+	}
+	return sources[a.Height()%uint64(len(sources))], nil
 }
 
 // origin is where the proofs of envelopes start that can come in one block: a block of the ancestor, or its head if it is here.
@@ -275,13 +338,14 @@ func (b *Bag) open(a *block.Arrival, e *light.Envelope) (*light.Envelope, *block
 	led, fault, err := b.lead(a, e)
 	if led == nil && fault == nil && err == nil {
 		led = e
-		fault, err = b.raiseViews(a, e)
+		fault, err = b.raiseViews(a, e.Views)
 	}
 	return led, fault, err
 }
 
 // take adds an envelope's views that are new, and of its relays from number in on as many as there is room for. It returns the place behind
-// the last of them; 0 if there was no room for any.
+// the last of them; 0 if there was no room for any. Those must be proven all the same: else what is forged would wait before what is not for as long
+// as a chain is loaded.
 func (b *Bag) take(a *block.Arrival, e *light.Envelope, in uint64) (till int, fault *block.Fault, err error) {
 	led, fault, err := b.open(a, e)
 	if fault != nil || err != nil {
@@ -298,10 +362,14 @@ func (b *Bag) take(a *block.Arrival, e *light.Envelope, in uint64) (till int, fa
 			return 0, nil, err
 		}
 		var fault *block.Fault
-		if fits {
-			if fault, err = a.Import(&part.Import); err != nil {
-				return 0, nil, err
-			}
+		switch {
+		case fits:
+			fault, err = a.Import(&part.Import)
+		case n == 1:
+			fault, err = a.Shows(&part.Import)
+		}
+		if err != nil {
+			return 0, nil, err
 		}
 		switch {
 		case fits && fault == nil:
@@ -335,11 +403,11 @@ func fits(a *block.Arrival, e *light.Envelope) (bool, error) {
 	return len(e.Import.Append(nil)) <= bytes && bought <= gas, err
 }
 
-// raiseViews raises the views that an envelope shows. Who made it didn't know what the chain knows of the ancestor: if that is here, the
+// raiseViews raises the views that an envelope or an acknowledgement shows. Who made it didn't know what the chain knows of the ancestor: if that is here, the
 // changes of committee in between are brought from here.
-func (b *Bag) raiseViews(a *block.Arrival, e *light.Envelope) (*block.Fault, error) {
-	for i := range e.Views {
-		last := e.Views[i].Last()
+func (b *Bag) raiseViews(a *block.Arrival, views []chain.Digest) (*block.Fault, error) {
+	for i := range views {
+		last := views[i].Last()
 		if last.Chain == a.Chain() {
 			continue
 		}
@@ -353,7 +421,7 @@ func (b *Bag) raiseViews(a *block.Arrival, e *light.Envelope) (*block.Fault, err
 		if fault, err := b.goOver(a, last, known); fault != nil || err != nil {
 			return fault, err
 		}
-		if fault, err := a.View(&e.Views[i]); fault != nil || err != nil {
+		if fault, err := a.View(&views[i]); fault != nil || err != nil {
 			return fault, err
 		}
 	}
@@ -372,63 +440,4 @@ func (b *Bag) goOver(a *block.Arrival, to *chain.Header, known chain.Known) (*bl
 	}
 	_, fault, err := follow(a, is, known, to.Epoch, min(to.Height, shown.Digest.Last().Height))
 	return fault, err
-}
-
-// lead makes an envelope whose proof starts from a block of an ancestor, or of the chain itself, start from that chain's head: with what is
-// recorded of the first child on the way by now, and has left its branch. The chain's view of the ancestor may be raised over that block by
-// anything, and its own head moves with each of its blocks. It is nil where the ancestor is not here, or not as far as the block. Nothing of
-// the envelope is believed: what is made of it is judged where it is taken in.
-func (b *Bag) lead(a *block.Arrival, e *light.Envelope) (*light.Envelope, *block.Fault, error) {
-	p, bad := light.DecodeImportProof(e.Import.Proof)
-	if bad != nil || len(e.Views) == 0 || len(p.Steps) == 0 {
-		return nil, nil, nil
-	}
-	from, child := e.Views[len(e.Views)-1].Last(), p.Steps[0].Chain
-	is := b.chains.Get(from.Chain)
-	if is == nil || child == from.Chain { // what the ancestor itself sent needs no envelope where it is
-		return nil, nil, nil
-	}
-	l := &looked{top: from.Chain, is: is, slots: []exec.Slot{
-		accumulatorSlot(from.Chain, child), {Account: chain.DigestsAddress(from.Chain), Key: chain.LeftKey(child, a.Chain())},
-	}}
-	var err error
-	l.shown, err = is.Show(l.slots)
-	if err != nil || l.shown == nil || l.shown.Digest.Last().Height <= from.Height || l.shown.Values[0] == nil {
-		return nil, nil, err
-	}
-	if err := l.down(&p); err != nil {
-		return nil, nil, err
-	}
-	if from.Chain != a.Chain() {
-		known, err := a.Known(from.Chain)
-		if err != nil || known.Anchor.Height > l.shown.Digest.Last().Height {
-			return nil, nil, err
-		}
-		if fault, err := raise(a, is, &l.shown.Digest, known); fault != nil || err != nil {
-			return nil, fault, err
-		}
-	}
-	led := *e
-	led.Import.Proof = p.Append(nil)
-	return &led, nil, nil
-}
-
-// down makes a path's first step, to a block of a child, start from the head that was shown.
-func (l *looked) down(p *light.ImportProof) error {
-	step := &p.Steps[0]
-	entry, err := merkle.DecodeAccumulator(l.shown.Values[0])
-	if err != nil {
-		return fmt.Errorf("accumulator in the state of chain %d: %w", l.top, err)
-	}
-	at := index(l.top, step.Chain, step.Anchor.Height)
-	if at >= entry.Count {
-		return nil // there is no such block: it is refused
-	}
-	step.Entry, step.State = entry, l.shown.Proofs[0]
-	if step.Place, err = l.is.Place(step.Chain, entry.Count, at); err != nil || len(p.Left) == 0 {
-		return err
-	}
-	p.Left[0].State = l.shown.Proofs[1]
-	p.Left[0].Value, err = chain.DecodeAmount(l.shown.Values[1])
-	return err
 }

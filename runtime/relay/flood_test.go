@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -131,7 +132,7 @@ func (f *forest) total() (sum uint64) {
 var seedFlag = flag.Uint64("seed", 0, "repeat the random tests with this seed")
 
 // Three chains flood each other with ten times of what they can take in, for an hour: those who send are told to wait, what is under way
-// stays bounded, and in the end all of it arrives, once and in order, and all the money is there. So it is whatever they send, and wherever in
+// stays bounded, and so does the heap, and in the end all of it arrives, once and in order, and all the money is there. So it is whatever they send, and wherever in
 // the tree they are: each seed draws both anew.
 func TestFlood(t *testing.T) {
 	seeds := []uint64{rand.Uint64(), rand.Uint64()}
@@ -156,12 +157,33 @@ type flooding struct {
 	taken, refused int
 	most           uint64 // under way from one chain to another
 	queue          uint64 // messages that were carried out, most
+	heaps          []uint64
+}
+
+const (
+	// heapEvery is how many blocks of a flood there are from one measure of the heap to the next.
+	heapEvery = 45
+	// mostGrowth bounds by how much the heap may grow while a flood goes on, from when all that fills up is full.
+	// Thousands of relays are taken in, and tens of thousands of messages refused, from one measure to the next.
+	mostGrowth = 2 << 20
+)
+
+// weigh measures the heap, of which nothing that is of no use is left.
+func (x *flooding) weigh() {
+	runtime.GC()
+	runtime.GC() // what finalizers freed
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	x.heaps = append(x.heaps, m.HeapAlloc)
 }
 
 func floodAll(t *testing.T, seed uint64) {
 	const blocks, seconds = 180, 20 // an hour
 	rnd := rand.New(rand.NewPCG(seed, 4))
-	f := newForest(t, flooded[rnd.IntN(len(flooded))], func(chain.ID) uint64 { return 1_000_000_000_000 }, func(f *forest) { labors(f); f.unverified = true })
+	f := newForest(t, flooded[rnd.IntN(len(flooded))], func(chain.ID) uint64 { return 1_000_000_000_000 }, func(f *forest) {
+		labors(f)
+		f.unverified, f.dir = true, t.TempDir() // what was final is on the disk, and the heap has what is under way
+	})
 	x := &flooding{forest: f, rnd: rnd, three: []chain.ID{2, 3, 4}, shares: map[chain.ID]int{}}
 	for _, id := range x.three {
 		x.shares[id] = rnd.IntN(30)
@@ -175,7 +197,12 @@ func floodAll(t *testing.T, seed uint64) {
 		f.unverified = n%16 != 0
 		rnd.Shuffle(len(f.ids), func(i, j int) { f.ids[i], f.ids[j] = f.ids[j], f.ids[i] })
 		f.round(f.ids)
-		x.look()
+		if x.look(); n%heapEvery == heapEvery-1 {
+			x.weigh()
+		}
+	}
+	if growth := int64(slices.Max(x.heaps)) - int64(x.heaps[0]); growth > mostGrowth {
+		t.Errorf("the heap grew by %d bytes while the flood went on: %v", growth, x.heaps)
 	}
 	if x.most > 4*chain.MaxUnconsumed/64 || x.queue > 4*chain.MaxUnconsumed/64 {
 		t.Errorf("up to %d were under way from one chain to another, and %d waited in a queue", x.most, x.queue)
@@ -196,7 +223,7 @@ func floodAll(t *testing.T, seed uint64) {
 	if after := f.total(); after != before || len(f.refused) > 0 {
 		t.Errorf("%d became %d; digests refused: %v", before, after, f.refused)
 	}
-	t.Logf("%d taken, %d refused, up to %d under way and %d in a queue, drained in %d rounds; shares %v", x.taken, x.refused, x.most, x.queue, rounds, x.shares)
+	t.Logf("%d taken, %d refused, up to %d under way and %d in a queue, drained in %d rounds; heap %v; shares %v", x.taken, x.refused, x.most, x.queue, rounds, x.heaps, x.shares)
 }
 
 // wave lets users of a chain send ten times of what another one can take in, and more: relays that burn take 25 million of the 250 that may
@@ -262,6 +289,65 @@ func TestOneWay(t *testing.T) {
 	}
 	f.settle()
 	f.arrived()
+}
+
+// deep is main(2(4), 3(5)).
+var deep = chain.Tree{{ID: main}, {ID: 2, Parent: main}, {ID: 3, Parent: main}, {ID: 4, Parent: 2}, {ID: 5, Parent: 3}}
+
+// A chain that is busy with its own slows down who sends to it before anything was ever sent: its parent has recorded that, or it is an
+// ancestor, or beside the sender. Of what nobody shows, nothing is believed.
+func TestLoadIsKnownBefore(t *testing.T) {
+	for _, x := range []struct {
+		name     string
+		from, to chain.ID
+		missing  []chain.ID // of the chains beside the sender
+		slowed   bool
+	}{
+		{"to a sibling", 2, 3, []chain.ID{3, 4, 5}, true},
+		{"to a sibling that is here", 2, 3, nil, true},
+		{"to the sibling of the parent", 4, 3, []chain.ID{3, 5}, true},
+		{"to the parent", 4, 2, []chain.ID{3, 5}, true},
+		{"to the main chain", 4, main, []chain.ID{3, 5}, true},
+		{"from the main chain to a child", main, 3, []chain.ID{2, 3, 4, 5}, true},
+		{"under a sibling that is here", 2, 5, []chain.ID{5}, true},
+		{"under a sibling that is not here", 2, 5, []chain.ID{3, 5}, false},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			f := newForest(t, deep, func(chain.ID) uint64 { return 1_000_000_000 }, labors)
+			busy, sender := f.trunks[x.to], f.trunks[x.from]
+			for busy.header.Load < chain.BusyLoad {
+				for n := range 60 {
+					if err := busy.try(byte(1+n%3), wallet(busy.id, byte(1+n%3)), burn, burnGas+2*gas.Handling, nil); err != nil {
+						t.Fatal(err)
+					}
+				}
+				busy.grow()
+			}
+			for id := x.to; id != main; id = deep.Parent(id) {
+				f.trunks[id].carry(true)
+			}
+			for _, id := range x.missing {
+				f.all.Add(id, nil)
+			}
+			if load := busy.header.Load; load < chain.BusyLoad {
+				t.Fatalf("load %d", load)
+			}
+			taken := 0
+			for n := range 180 {
+				err := sender.try(byte(1+n%3), wallet(x.to, 1), chain.MethodAdd, gas.Add, nil)
+				var told *ingress.Refusal
+				if errors.As(err, &told) && told.Code == ingress.CodeChainLoaded {
+					break
+				} else if err != nil {
+					t.Fatal(err)
+				}
+				taken++
+			}
+			if slowed := taken < 180; slowed != x.slowed || taken == 0 {
+				t.Errorf("%d taken", taken)
+			}
+		})
+	}
 }
 
 // A chain that floods another one keeps out nobody else's relays.

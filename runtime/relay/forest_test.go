@@ -38,6 +38,8 @@ type forest struct {
 	programs func(exec.Programs) exec.Programs
 	// unverified leaves out the second look at each block.
 	unverified bool
+	// dir is where the chains are kept; memory if it is empty.
+	dir string
 }
 
 // trunk is a chain of the forest. What it has kept is keep.Chain's, what its head shows its own.
@@ -81,6 +83,9 @@ func wallet(id chain.ID, n byte) chain.Address {
 	return chain.KeyAddress(id, keys.FromSeed([32]byte{n}).Public())
 }
 
+// seatOf is the node that has a chain's one seat.
+func seatOf(id chain.ID) keys.PublicKey { return keys.FromSeed([32]byte{200, byte(id)}).Public() }
+
 // carrierWallet pays for digests, with gas that costs nothing.
 const carrierWallet = 250
 
@@ -91,7 +96,7 @@ func newForest(t testing.TB, tree chain.Tree, has func(chain.ID) uint64, change 
 		change(f)
 	}
 	g := origin(f, tree, has)
-	s, err := store.Open(store.Options{CacheBytes: 8 << 20})
+	s, err := store.Open(store.Options{Dir: f.dir, Volatile: f.dir != "", CacheBytes: 8 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +127,7 @@ func origin(f *forest, tree chain.Tree, has func(chain.ID) uint64) *chain.Genesi
 	on := func(l chain.Limb) chain.Genesis {
 		g := chain.Genesis{Name: fmt.Sprint("forest ", l.ID), Chain: l.ID, Under: l.Parent, TimeMillis: f.now, Params: chain.DefaultParams()}
 		g.Committee = chain.Committee{Chain: l.ID, Seed: chain.Hash{1}}
-		g.AddSeat(keys.FromSeed([32]byte{200, byte(l.ID)}).Public(), keys.BLSFromSeed([32]byte{200, byte(l.ID)}))
+		g.AddSeat(seatOf(l.ID), keys.BLSFromSeed([32]byte{200, byte(l.ID)}))
 		for _, n := range []byte{1, 2, 3, carrierWallet} {
 			amount := has(l.ID)
 			if n == carrierWallet {
@@ -169,7 +174,7 @@ func (f *forest) plant(s *store.Store, g *chain.Genesis, l chain.Limb) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	c.door = ingress.New(ingress.Config{Network: header.Network, Chain: l.ID, Mempool: c, Context: c.context})
+	c.door = ingress.New(ingress.Config{Network: header.Network, Chain: l.ID, Mempool: c, Context: c.context, Latest: func(to chain.ID) (chain.Anchor, error) { return f.all.Latest(c.context().Tree, to) }})
 	f.trunks[l.ID] = c
 	f.all.Add(l.ID, c)
 	if parent := f.trunks[l.Parent]; parent != nil {
@@ -220,8 +225,20 @@ func (c *trunk) Show(slots []exec.Slot) (*relay.Shown, error) {
 	return s, nil
 }
 
-// grow makes a block, and returns it with what other chains brought in vain.
+// grow makes a block final, and returns what other chains brought in vain.
 func (c *trunk) grow() []*block.Fault {
+	c.t.Helper()
+	before := c.before()
+	tag, r, faults := c.make()
+	if !c.unverified {
+		c.verify(before, r)
+	}
+	c.commit(tag, r)
+	return faults
+}
+
+// make makes a block, and returns it with what other chains brought in vain, and the tag under which it is open in the live accounts.
+func (c *trunk) make() (account.Tag, *block.Result, []*block.Fault) {
 	c.t.Helper()
 	before, context := c.before(), c.context()
 	queue, carried, err := before.Queue()
@@ -249,11 +266,7 @@ func (c *trunk) grow() []*block.Fault {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	if !c.unverified {
-		c.verify(before, r)
-	}
-	c.commit(tag, r)
-	return faults
+	return tag, r, faults
 }
 
 // verify holds the block to what a member sees who has its bytes alone.
@@ -268,15 +281,21 @@ func (c *trunk) verify(before *block.Before, r *block.Result) {
 	}
 }
 
-// commit makes a block final.
-func (c *trunk) commit(tag account.Tag, r *block.Result) {
+// certified is the certificate of a block by the chain's committee.
+func (c *trunk) certified(h *chain.Header) chain.Certificate {
 	c.t.Helper()
-	h := &r.Block.Header
-	v := chain.Vote{Step: chain.Confirmation, Network: h.Network, Chain: c.id, Epoch: h.Epoch, Height: h.Height, Round: h.Round, Block: r.Hash}
+	v := chain.Vote{Step: chain.Confirmation, Network: h.Network, Chain: c.id, Epoch: h.Epoch, Height: h.Height, Round: h.Round, Block: h.Hash()}
 	cert, bad := committee.Collect(c.seats, &v, []committee.Part{committee.Sign(c.secret, v.Domain(), v.Append(nil), chain.SeatsOf(0))})
 	if bad != nil {
 		c.t.Fatalf("certificate: %v are bad", bad)
 	}
+	return cert
+}
+
+// commit makes a block final.
+func (c *trunk) commit(tag account.Tag, r *block.Result) {
+	c.t.Helper()
+	h, cert := &r.Block.Header, c.certified(&r.Block.Header)
 	prove := func(s exec.Slot) (merkle.StateProof, error) { return c.tree.Prove(r.Version, block.SlotPath(s)) }
 	if err := c.Commit(r, cert.Append(nil), prove); err != nil {
 		c.t.Fatal(err)

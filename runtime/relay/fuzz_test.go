@@ -36,6 +36,16 @@ func asks(r relay.Remote) (asked [][]byte, err error) {
 	} else {
 		note(err)
 	}
+	if is, err := r.Released(a, 1); err == nil && is != nil && (is.Height == 0 || is.Height > 1) {
+		note(errors.New("releases that go round in circles"))
+	} else {
+		note(err)
+	}
+	if is, err := r.Expects(a, 9); err == nil && is != nil && (is.Height == 0 || is.Height > 9) {
+		note(errors.New("what is expected after the block that was asked for"))
+	} else {
+		note(err)
+	}
 	_, err = r.LastRecorded(a, 9)
 	note(err)
 	_, err = r.Departure(b, 0)

@@ -21,6 +21,8 @@ const (
 	askLastRecorded byte = 6
 	askDeparted     byte = 7
 	askDeparture    byte = 8
+	askReleased     byte = 9
+	askExpects      byte = 10
 )
 
 // Bounds on an ask and its answer.
@@ -57,7 +59,7 @@ func Answer(c Chain, ask []byte) ([]byte, error) {
 			return nil, fmt.Errorf("%w: %w", ErrAsk, err)
 		}
 		return answerHeight(c, kind, height)
-	case askRecorded, askLastRecorded, askDeparted, askDeparture:
+	case askRecorded, askLastRecorded, askReleased, askDeparted, askDeparture, askExpects:
 		of, number := chain.ID(r.U32("chain")), r.U64("number")
 		if err := r.Done(); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrAsk, err)
@@ -120,8 +122,18 @@ func answerOf(c Chain, kind byte, of chain.ID, number uint64) ([]byte, error) {
 	case askDeparture:
 		at, err := c.Departure(of, number)
 		return wire.AppendU64(nil, at), err
-	case askRecorded:
-		is, err := c.Recorded(of, number)
+	case askExpects:
+		is, err := c.Expects(of, number)
+		if err != nil || is == nil {
+			return nil, err
+		}
+		return is.State.Append(wire.AppendU64(wire.AppendU64(nil, is.Height), is.Next)), nil
+	case askRecorded, askReleased:
+		ask := c.Recorded
+		if kind == askReleased {
+			ask = c.Released
+		}
+		is, err := ask(of, number)
 		if err != nil || is == nil {
 			return nil, err
 		}
@@ -145,7 +157,7 @@ func answerOf(c Chain, kind byte, of chain.ID, number uint64) ([]byte, error) {
 	return d.Places.Append(b), nil
 }
 
-// Remote is a Chain that another process has: Ask carries bytes to Answer there. It is for making envelopes; it tells nothing of acks.
+// Remote is a Chain that another process has: Ask carries bytes to Answer there. It is for making envelopes and acknowledgements.
 type Remote struct {
 	Ask func(ask []byte) ([]byte, error)
 }
@@ -221,7 +233,24 @@ func askOf(kind byte, of chain.ID, number uint64) []byte {
 
 // Recorded implements Chain.
 func (c Remote) Recorded(child chain.ID, height uint64) (*Recorded, error) {
-	r, err := c.ask(askOf(askRecorded, child, height))
+	is, err := c.askRecorded(askOf(askRecorded, child, height))
+	if err == nil && is != nil && (is.First == 0 || is.First > height) { // a way is looked for behind it
+		return nil, fmt.Errorf("block %d of chain %d: recorded from block %d on: %w", height, child, is.First, ErrAsk)
+	}
+	return is, err
+}
+
+// Released implements Chain.
+func (c Remote) Released(child chain.ID, height uint64) (*Recorded, error) {
+	is, err := c.askRecorded(askOf(askReleased, child, height))
+	if err == nil && is != nil && (is.Height == 0 || is.Height > height) { // one is looked for behind it
+		return nil, fmt.Errorf("chain %d up to block %d: released in block %d: %w", child, height, is.Height, ErrAsk)
+	}
+	return is, err
+}
+
+func (c Remote) askRecorded(ask []byte) (*Recorded, error) {
+	r, err := c.ask(ask)
 	if err != nil || r == nil {
 		return nil, err
 	}
@@ -234,9 +263,6 @@ func (c Remote) Recorded(child chain.ID, height uint64) (*Recorded, error) {
 	}
 	if err := r.Done(); err != nil {
 		return nil, err
-	}
-	if is.First == 0 || is.First > height { // a way is looked for behind it
-		return nil, fmt.Errorf("block %d of chain %d: recorded from block %d on: %w", height, child, is.First, ErrAsk)
 	}
 	is.Entry, err = merkle.DecodeAccumulator(entry)
 	return is, err
@@ -263,7 +289,20 @@ func (c Remote) height(ask []byte) (uint64, error) {
 }
 
 // Expects implements Chain.
-func (c Remote) Expects(chain.ID, uint64) (*Expects, error) { return nil, nil }
+func (c Remote) Expects(from chain.ID, height uint64) (*Expects, error) {
+	r, err := c.ask(askOf(askExpects, from, height))
+	if err != nil || r == nil {
+		return nil, err
+	}
+	is := &Expects{Height: r.U64("height"), Next: r.U64("number"), State: merkle.ReadStateProof(r)}
+	if err := r.Done(); err != nil {
+		return nil, err
+	}
+	if is.Height == 0 || is.Height > height { // a way is looked for from it
+		return nil, fmt.Errorf("chain %d up to block %d: what it expects is of block %d: %w", from, height, is.Height, ErrAsk)
+	}
+	return is, nil
+}
 
 // Departed implements Chain. The room is that of an envelope.
 func (c Remote) Departed(to chain.ID, first uint64, _ Room) (*Departed, error) {

@@ -2,6 +2,8 @@ package relay_test
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/thinkey/thinkey/consensus/block"
@@ -106,6 +108,7 @@ func TestOldAck(t *testing.T) {
 		{chain.Outward{Next: 1, Consumed: 1, At: at, Load: 9}, false},
 		{chain.Outward{Next: 1, Consumed: 1, At: at + 1, Load: 9}, false},
 		{chain.Outward{Next: 1, Consumed: 0, At: at + 1}, false},
+		{chain.Outward{Next: 0}, false}, // more than was sent
 	} {
 		a := set(x.known)
 		for i := range asking.Arrived.Views {
@@ -116,6 +119,49 @@ func TestOldAck(t *testing.T) {
 		fault, err := a.Ack(&asking.Arrived.Acks[0])
 		if err != nil || fault == nil != x.ok {
 			t.Errorf("%+v: %v, %v", x.known, fault, err)
+		}
+	}
+}
+
+// A chain whose committee is rotten says that it took in more relays than were ever sent to it. That is refused, with the numbers, whatever is
+// under way there, and is no reason for a block.
+func TestMoreAcknowledgedThanSent(t *testing.T) {
+	f := newForest(t, siblings, func(chain.ID) uint64 { return 1_000_000 }, nil)
+	c, rotten := f.trunks[2], f.trunks[3]
+	c.pay(1, 5, 0, wallet(3, 1))
+	f.settle()
+	const lie = chain.MaxUnconsumed
+	system := chain.SystemAddress(rotten.id)
+	history, err := rotten.State().Entry(system, chain.KeyHistory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	past, nodes := remember(rotten, history)
+	rotten.say(&block.Result{
+		Block: &chain.Block{Arrived: chain.Arrived{Imports: []chain.Import{{Source: c.id}}}}, History: nodes,
+		Changes: []exec.Change{
+			{Slot: exec.Slot{Account: system, Key: chain.InKey(c.id)}, After: chain.EncodeNumber(lie)},
+			{Slot: exec.Slot{Account: system, Key: chain.KeyHistory}, Before: history, After: past},
+		},
+	}, nil)
+	rotten.carry(true)
+	for _, x := range []struct {
+		under   uint64 // way
+		refused bool
+	}{{lie - 1, true}, {lie, false}} {
+		before := c.before()
+		before.State = changed{c.State(), exec.Slot{Account: chain.SystemAddress(c.id), Key: chain.OutKey(rotten.id)}, chain.Outward{Next: x.under}.Encode()}
+		arrival := block.NewArrival(before, c.rules, c.context())
+		ready, err := f.all.Ready(arrival)
+		if err != nil || ready == x.refused {
+			t.Errorf("%d under way: a block is worth its while: %t, %v", x.under, ready, err)
+		}
+		faults, err := f.all.Bring(arrival)
+		if err != nil || (len(faults) == 1) != x.refused || (len(arrival.Arrived.Acks) == 0) != x.refused {
+			t.Fatalf("%d under way: %v, %v: %d acks", x.under, faults, err, len(arrival.Arrived.Acks))
+		}
+		if x.refused && (faults[0].Part != block.PartAcks || !strings.Contains(faults[0].Got, fmt.Sprintf("chain 3: it took in %d relays, and %d were sent", lie, x.under))) {
+			t.Errorf("%v", faults[0])
 		}
 	}
 }
@@ -132,4 +178,36 @@ func (c changed) Entry(account chain.Address, key string) ([]byte, error) {
 		return c.value, nil
 	}
 	return c.State.Entry(account, key)
+}
+
+// Siblings need their parent alone: while the main chain stands still what goes within a branch arrives, at both ends of a level, and what would
+// leave it waits. That arrives, too, when the main chain goes on.
+func TestBranchWithoutMain(t *testing.T) {
+	f := newForest(t, family, func(chain.ID) uint64 { return 1_000_000 }, nil)
+	f.settle()
+	crossed := f.watch()
+	f.trunks[main].stopped = true
+	within := [][2]chain.ID{{a1, a2}, {a2, a1}, {a1, a}, {a, a2}}
+	beyond := [][2]chain.ID{{a1, b}, {b, a2}, {a, main}}
+	for _, way := range append(within, beyond...) {
+		f.trunks[way[0]].pay(1, 5, 0, wallet(way[1], 1))
+		f.round(f.ids)
+	}
+	f.settle()
+	for _, way := range within {
+		if n := len(crossed.taken[way]); n != 1 {
+			t.Errorf("chain %d to chain %d, both under %d: %d taken in", way[0], way[1], a, n)
+		}
+	}
+	for _, way := range beyond {
+		if n := len(crossed.taken[way]); n != 0 {
+			t.Errorf("chain %d to chain %d, by way of the main chain, which stands still: %d taken in", way[0], way[1], n)
+		}
+	}
+	f.trunks[main].stopped = false
+	f.settle()
+	f.arrived()
+	if all := crossed.done(t); all != len(within)+len(beyond) || len(f.refused) > 0 {
+		t.Errorf("%d arrived; refused %v", all, f.refused)
+	}
 }

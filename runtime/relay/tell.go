@@ -52,11 +52,17 @@ func (b *Bag) Failed(now uint64) {
 	for _, e := range b.list {
 		e.due, e.pauses = min(e.due, now), 0
 	}
+	for _, h := range b.acks {
+		h.due, h.pauses = min(h.due, now), 0
+	}
 }
 
-// Again are the encoded envelopes of which to tell the other members now, those first that they were told of longest ago. What was taken in
-// is dropped; so is what another member told of, if it can't be taken in any more.
+// Again are the encoded acknowledgements and envelopes of which to tell the other members now, those envelopes first that they were told of
+// longest ago. What was taken in is dropped; so is what another member told of, if it can't be taken in any more.
 func (b *Bag) Again(fresh Arrivals, now uint64) (raws [][]byte, err error) {
+	if raws, err = b.againAcks(fresh, now); err != nil {
+		return raws, err
+	}
 	room := tellBytes
 	for _, e := range b.due(now) {
 		spent, fault, err := b.judge(fresh(), e.Envelope)
@@ -97,8 +103,12 @@ func (b *Bag) due(now uint64) (list []*held) {
 func (b *Bag) pause(e *held, now uint64) {
 	b.chains.mu.Lock()
 	defer b.chains.mu.Unlock()
-	e.due, e.last = now+tellPause<<e.pauses, now
-	e.pauses = min(e.pauses+1, maxPauses)
+	e.pause(now)
+}
+
+func (t *telling) pause(now uint64) {
+	t.due, t.last = now+tellPause<<t.pauses, now
+	t.pauses = min(t.pauses+1, maxPauses)
 }
 
 // judge says whether all of an envelope's relays were taken in already, and what is wrong with it: none, if some can be in a block that has
@@ -122,9 +132,14 @@ func (b *Bag) judge(a *block.Arrival, e *light.Envelope) (spent bool, fault *blo
 	return false, fault, err
 }
 
-// Told is called with what another member tells of, and says whether it is kept. ErrNotTold is the member's fault; a fault may be, or that of
+// Told is called with an envelope or acknowledgement that another member tells of, and says whether it is kept. ErrNotTold is the member's fault; a fault may be, or that of
 // one of both who is behind.
 func (b *Bag) Told(fresh Arrivals, from keys.PublicKey, raw []byte, now uint64) (kept bool, fault *block.Fault, err error) {
+	return b.hears(fresh, from, raw, telling{due: now + tellPause, pauses: 1}, now)
+}
+
+// hears is Told, of what others are told of when again says.
+func (b *Bag) hears(fresh Arrivals, from keys.PublicKey, raw []byte, again telling, now uint64) (kept bool, fault *block.Fault, err error) {
 	if !b.listens(from, now) {
 		return false, nil, nil
 	}
@@ -136,6 +151,13 @@ func (b *Bag) Told(fresh Arrivals, from keys.PublicKey, raw []byte, now uint64) 
 	}()
 	if len(raw) > MaxTold {
 		return false, nil, fmt.Errorf("%d bytes, more than %d: it %w", len(raw), MaxTold, ErrNotTold)
+	}
+	if light.IsAcknowledgement(raw) {
+		kept, known, fault, err = b.toldAck(fresh, raw, again)
+		if errors.Is(err, ErrBag) {
+			return false, nil, nil
+		}
+		return kept, fault, err
 	}
 	x, bad := light.DecodeEnvelope(raw)
 	a := fresh()
@@ -152,9 +174,12 @@ func (b *Bag) Told(fresh Arrivals, from keys.PublicKey, raw []byte, now uint64) 
 	if spent, fault, err := b.judge(a, &x); spent || fault != nil || err != nil {
 		return false, fault, err
 	}
+	if more, err := b.hasMore(fresh, &x, true); more || err != nil {
+		return false, nil, err
+	}
 	b.chains.mu.Lock()
 	defer b.chains.mu.Unlock()
-	err = b.put(fresh(), &held{&x, true, telling{due: now + tellPause, pauses: 1}})
+	err = b.put(fresh(), &held{&x, true, again})
 	if errors.Is(err, ErrBag) {
 		return false, nil, nil
 	}

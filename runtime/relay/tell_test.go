@@ -9,6 +9,7 @@ import (
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/light"
+	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
 // sentToB makes a pay b, lets that be covered, and returns the envelope with all from relay first on, of one block.
@@ -45,8 +46,8 @@ func TestTellPauses(t *testing.T) {
 	f := newForest(t, family, func(chain.ID) uint64 { return 1_000 }, nil)
 	bag, other := relay.NewBag(relay.NewChains()), relay.NewBag(relay.NewChains())
 	e := f.sentToB(0)
-	if err := bag.Put(f.trunks[b].arrival(), e); err != nil {
-		t.Fatal(err)
+	if fault, err := bag.Put(f.trunks[b].arrival, e); fault != nil || err != nil {
+		t.Fatal(fault, err)
 	}
 	var at, later []uint64
 	for now := uint64(1000); now <= 100_000; now += 1000 {
@@ -86,7 +87,10 @@ func TestTellsTruth(t *testing.T) {
 		forged := *x
 		forged.Import.Proof = slices.Clone(x.Import.Proof)
 		forged.Import.Proof[len(forged.Import.Proof)-1] ^= 1
-		if err := near.Put(f.trunks[b].arrival(), &forged); err != nil {
+		if fault, err := near.Put(f.trunks[b].arrival, &forged); fault == nil || err != nil {
+			t.Fatalf("a forged envelope is kept: %v", err)
+		}
+		if err := near.Keep(f.trunks[b].arrival(), &forged); err != nil {
 			t.Fatal(err)
 		}
 		if n := len(f.again(near, 1<<20)); n != 0 {
@@ -111,7 +115,10 @@ func TestTellsWhatCanBe(t *testing.T) {
 	f.gift(chain.MaxAmount)
 	e := f.trunks[main].envelope(0)
 	bag, other := relay.NewBag(relay.NewChains()), relay.NewBag(relay.NewChains())
-	if err := bag.Put(f.trunks[b].arrival(), e); err != nil {
+	if fault, err := bag.Put(f.trunks[b].arrival, e); fault == nil || err != nil {
+		t.Fatalf("what can't be taken in is kept: %v", err)
+	}
+	if err := bag.Keep(f.trunks[b].arrival(), e); err != nil {
 		t.Fatal(err)
 	}
 	if n := len(f.again(bag, 0)); n != 0 {
@@ -161,5 +168,68 @@ func TestTellersPatience(t *testing.T) {
 	}
 	if kept, _ := f.told(bag, 6, f.sentToB(1).Encode(), 20_000); !kept {
 		t.Error("after a flood of strangers nobody is listened to")
+	}
+}
+
+// beganLater is a chain that began with a state: what was before isn't here.
+type beganLater struct{ *trunk }
+
+func (beganLater) Header(uint64) (*chain.Header, error) { return nil, relay.ErrNotHere }
+
+func (beganLater) Run(uint64) (*chain.Digest, error) { return nil, relay.ErrNotHere }
+
+func (beganLater) Place(chain.ID, uint64, uint64) (merkle.Place, error) {
+	return merkle.Place{}, relay.ErrNotHere
+}
+
+// Who began with a state of the ancestor can't show what is older, and is not ended by that: neither where it is told of it, nor where it would
+// bring it itself.
+func TestBeganLater(t *testing.T) {
+	f := newForest(t, family, func(chain.ID) uint64 { return 1_000 }, nil)
+	e := f.sentToB(0)
+	f.trunks[main].grow()
+	chains := relay.NewChains()
+	chains.Add(main, beganLater{f.trunks[main]})
+	if kept, fault := f.told(relay.NewBag(chains), 1, e.Encode(), 0); !kept || fault {
+		t.Errorf("kept %t, fault %t", kept, fault)
+	}
+	chains.Add(a, f.trunks[a])
+	if imports, faults := f.brought(relay.NewBag(chains)); imports != 0 || faults != 0 {
+		t.Errorf("%d imports, %d faults", imports, faults)
+	}
+}
+
+// A source that has something for every block doesn't keep out another one, of which the proofs start elsewhere.
+func TestBagSourcesTakeTurns(t *testing.T) {
+	f := newForest(t, family, func(chain.ID) uint64 { return 1_000 }, nil)
+	to := f.trunks[a1]
+	to.bag = relay.NewBag(relay.NewChains())
+	put := func(from *trunk, first uint64) {
+		from.pay(1, 5, 0, wallet(a1, 1))
+		from.shown()
+		e, err := f.all.Envelope(family, from.id, a1, first)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fault, err := to.bag.Put(to.arrival, e); fault != nil || err != nil {
+			t.Fatal(fault, err)
+		}
+	}
+	put(f.trunks[b], 0)
+	for n := uint64(0); ; {
+		in, err := to.arrival().In(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if in == n { // it was taken in, and the next one comes
+			put(f.trunks[a], n)
+			n++
+		}
+		to.grow()
+		if in, err := to.arrival().In(b); err != nil || in > 0 {
+			return
+		} else if to.header.Height > 6 {
+			t.Fatalf("%d relays of chain %d are taken in, and none of chain %d", n, a, b)
+		}
 	}
 }

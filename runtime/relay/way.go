@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -28,6 +29,14 @@ func accumulatorSlot(at, list chain.ID) exec.Slot {
 // way finds the way to the block of w's chain at a height. Nil if the ancestor's head doesn't cover it yet, or a chain on the way
 // is not here. It begins at the block: which block of the parent recorded it, which of the parent's parent that, and so on.
 func (b *bringing) way(l *looked, w wanted, height uint64) (*way, error) {
+	r, err := b.wayTo(l, w, height)
+	if errors.Is(err, ErrNotHere) { // others show it
+		return nil, nil
+	}
+	return r, err
+}
+
+func (b *bringing) wayTo(l *looked, w wanted, height uint64) (*way, error) {
 	covered, err := b.covered(l, w)
 	if err != nil {
 		return nil, err
@@ -63,12 +72,19 @@ func (b *bringing) way(l *looked, w wanted, height uint64) (*way, error) {
 
 // recorded shows that a child's block is recorded, by the last of the parent's blocks up to a height that recorded something for this
 // chain. The first that recorded the block may not do: what came through the branch meanwhile, of other chains in it, counts against
-// what had left the branch (SPEC 8.7), and that was less then.
+// what had left the branch (SPEC 8.7), and that was less then. Nor may it be through the child's valve yet.
 func (b *bringing) recorded(by Chain, child chain.ID, height, most uint64) (*Recorded, error) {
+	released, err := b.released(by, child, height, most)
+	if err != nil {
+		return nil, err
+	}
 	last, err := by.LastRecorded(child, most)
 	for err == nil && last > height {
 		var r *Recorded
 		if r, err = by.Recorded(child, last); r == nil || err != nil {
+			break
+		}
+		if released != nil && released.Height > r.Height {
 			break
 		}
 		if _, ok := r.Left[b.self]; ok {
@@ -76,10 +92,25 @@ func (b *bringing) recorded(by Chain, child chain.ID, height, most uint64) (*Rec
 		}
 		last = r.First - 1
 	}
-	if err != nil {
-		return nil, err
+	if err != nil || released != nil {
+		return released, err
 	}
 	return by.Recorded(child, height)
+}
+
+// released is the last release of a child's value for this chain in the parent's blocks up to a height, after the child's block was
+// recorded; nil if there was none.
+func (b *bringing) released(by Chain, child chain.ID, height, most uint64) (*Recorded, error) {
+	for {
+		r, err := by.Released(child, most)
+		if r == nil || err != nil || r.Entry.Count < height {
+			return nil, err
+		}
+		if _, ok := r.Left[b.self]; ok {
+			return r, nil
+		}
+		most = r.Height - 1
+	}
 }
 
 // covered is, for each chain on the way from the shown head to w's chain, a height up to which its blocks are covered: all that are,

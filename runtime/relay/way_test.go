@@ -37,6 +37,8 @@ func (r *recorder) Recorded(_ chain.ID, height uint64) (*Recorded, error) {
 	return nil, nil
 }
 
+func (r *recorder) Released(chain.ID, uint64) (*Recorded, error) { return nil, nil }
+
 func (r *recorder) LastRecorded(_ chain.ID, height uint64) (last uint64, err error) {
 	for i := range r.runs {
 		if r.runs[i].Height <= height {

@@ -86,7 +86,7 @@ func (n *node) falseFact(a *block.Arrival) error {
 		return nil
 	}
 	of, from := n.w.id, n.process.chains.Get(chain.Main)
-	f := chain.Fact{Kind: chain.FactCommittee, From: chain.Main, Of: of}
+	f := chain.Fact{Kind: chain.FactCharter, From: chain.Main, Of: of}
 	slot := registered(of)
 	if children := n.w.tree.Children(of); len(children) > 0 && r.IntN(2) == 0 {
 		f.Kind, f.Of = chain.FactCredit, children[r.IntN(len(children))]
@@ -106,9 +106,9 @@ func (n *node) falseFact(a *block.Arrival) error {
 		}
 	}
 	f.Value = chain.EncodeAmount(chain.NewAmount(1 << 60))
-	if f.Kind == chain.FactCommittee {
+	if f.Kind == chain.FactCharter {
 		own := chain.Committee{Chain: of, Seed: chain.Hash{byte(r.Uint32()), 7}, Seats: []chain.Seat{{Node: nodeKey(int(n.peer)), Key: n.epoch.Seats.Seats[0].Key}}}
-		f.Value = own.Append(nil)
+		f.Value = chain.Charter{Seats: own, Params: chain.DefaultParams()}.Encode()
 	}
 	p := light.EntryProof{State: shown.Proofs[0]}
 	f.Proof = p.Append(nil)

@@ -62,8 +62,14 @@ func (n *node) deliver(from bft.Peer, raw []byte) error {
 		n.w.census.add("rejected: undecodable envelope")
 		return nil
 	}
-	if n.bag.Put(n.ledger.fresh(), &e) != nil {
+	switch fault, err := n.bag.Put(n.ledger.fresh, &e); {
+	case errors.Is(err, relay.ErrBag):
 		n.w.census.add("rejected: too many envelopes")
+		return nil
+	case err != nil:
+		return err
+	case fault != nil:
+		n.w.census.add("rejected: envelope that shows nothing")
 		return nil
 	}
 	n.look()

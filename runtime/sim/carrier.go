@@ -83,20 +83,50 @@ func (c *carrier) step(due bool) {
 			if err != nil || a.Nonce <= c.posted.Nonce {
 				return err
 			}
-			known, err := c.courier().Known(c.run)
-			c.posted = nil
-			if err != nil || !known {
+			known := c.run == nil
+			if !known {
+				known, err = c.courier().Known(c.run)
+			}
+			if c.posted = nil; err != nil || !known {
 				c.parent.w.census.add("digest not recorded")
 				c.parent.w.after(postPatience, c.parent, "carrier", func() { c.step(false) })
 				return err
 			}
 		}
 		run, err := c.courier().Next(due)
-		if err != nil || run == nil {
+		switch {
+		case err != nil:
 			return err
+		case run == nil:
+			return c.release()
 		}
 		return c.post(run)
 	})
+}
+
+// release lets value through the chain's valve, where some may pass.
+func (c *carrier) release() error {
+	p := c.parent
+	call, err := c.courier().Release()
+	if call == nil || err != nil {
+		return err
+	}
+	a, err := p.disk.state().Account(c.wallet.address)
+	if err != nil {
+		return err
+	}
+	c.run = nil
+	p.w.census.add("release carried")
+	p.w.tell(p, "releases what waits at the valve of chain %d", c.child.w.id)
+	return c.send(callOf(p.w, c.wallet, a.Nonce, *call))
+}
+
+// send posts a message, and remembers that.
+func (c *carrier) send(m *chain.Message) error {
+	p := c.parent
+	m.ValidUntil = p.ledger.head.Header.Height + postBlocks
+	c.posted = m.Sign(c.wallet.key)
+	return p.pool.admit(m, true)
 }
 
 func (c *carrier) post(run *chain.Digest) error {
@@ -109,17 +139,32 @@ func (c *carrier) post(run *chain.Digest) error {
 	if err != nil {
 		return err
 	}
-	m := digestMessage(p.w, c.wallet, a.Nonce, run, gas)
-	m.ValidUntil = p.ledger.head.Header.Height + postBlocks
-	c.posted, c.run = m.Sign(c.wallet.key), run
+	c.run = run
 	p.w.census.add("digest carried")
+	if c.another() {
+		p.w.census.add("parallel carriers")
+	}
 	p.w.tell(p, "carries blocks of chain %d up to %d", run.Last().Chain, run.Last().Height)
-	return p.pool.admit(m, true)
+	return c.send(digestMessage(p.w, c.wallet, a.Nonce, run, gas))
 }
 
-// digestMessage is the call of a chain's digests actor, not signed yet.
+// another says whether another carrier of the chain has posted a digest that is not final yet.
+func (c *carrier) another() bool {
+	return slices.ContainsFunc(c.parent.w.processes, func(p *process) bool {
+		return slices.ContainsFunc(p.carriers, func(o *carrier) bool {
+			return o != c && o.child.w == c.child.w && o.posted != nil && o.run != nil
+		})
+	})
+}
+
+// digestMessage is the call of a chain's digests actor that records blocks, not signed yet.
 func digestMessage(w *World, from wallet, nonce uint64, run *chain.Digest, limit uint64) *chain.Message {
-	call := chain.CallInput{To: chain.DigestsAddress(w.id), Method: chain.MethodDigest, GasLimit: limit, Input: run.Append(nil)}
+	return callOf(w, from, nonce, chain.CallInput{Method: chain.MethodDigest, GasLimit: limit, Input: run.Append(nil)})
+}
+
+// callOf is a call of a chain's digests actor, not signed yet.
+func callOf(w *World, from wallet, nonce uint64, call chain.CallInput) *chain.Message {
+	call.To = chain.DigestsAddress(w.id)
 	m := &chain.Message{
 		Network: w.origin.header.Network, Kind: chain.External, From: from.address, To: from.address, Payer: from.address, Nonce: nonce,
 		ValidUntil: w.final.height() + postBlocks, GasPrice: w.plan.GasPrice, Method: chain.MethodCall, Input: call.Encode(),
@@ -135,13 +180,7 @@ func (s *stage) hinder(in *Incident) {
 		b := &s.whole.Branches[in.How%uint64(len(s.whole.Branches))]
 		s.census.add("carriers stopped")
 		s.tell(nil, "nobody carries digests of chain %d", b.ID)
-		for _, p := range s.processes {
-			for _, c := range p.carriers {
-				if c.child.w.id == b.ID {
-					c.stopped = max(c.stopped, s.now+in.For*millis)
-				}
-			}
-		}
+		s.stopCarriers(s.world(b.ID), s.now+in.For*millis)
 		s.porter.stopped = max(s.porter.stopped, s.now+in.For*millis*(in.How>>8&1))
 	case Flood:
 		from, to := s.worlds[in.How%uint64(len(s.worlds))], s.worlds[in.How>>8%uint64(len(s.worlds))]

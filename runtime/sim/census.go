@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/thinkey/thinkey/sdk/chain"
 )
 
 // Census counts what happened, by name.
@@ -38,7 +40,7 @@ var faults = []string{
 	"drop", "cut off", "duplicate", "reorder", "truncate", "flip a bit", "long delay", "partition", "partial partition", "one-way partition",
 	"crash", "torn write", "slow write", "write to a full disk", "lost disk", "clock jump", "pause", "block from the future", "starved work",
 	"bit rot", "restored backup", "limited bandwidth", "queue overflow",
-	"carriers stopped", "chain halted", "chain rots", "flood", "junk digest", "envelope lost", "envelope twice", "envelope late",
+	"carriers stopped", "chain halted", "chain rots", "flood", "junk digest", "false fork", "envelope lost", "envelope twice", "envelope late",
 	"envelope damaged", "old envelope", "forged envelope",
 }
 
@@ -60,11 +62,12 @@ const kindsOfFaults = 20
 var rare = slices.Concat([]string{
 	"evidence: an invalid block is shown", "equivocation recorded", "evidence: timeout against timeout", "evidence: timeout against vote", "evidence: preparation of an invalid block", "acknowledged",
 	"invented relay taken in", "byzantine: false-arrivals", "chain rots above others", "main chain halted for long",
-	"ping-pong between chains", "forged: leaf as node", "forged: wrong side", "forged: index overflow",
+	"attributes changed", "valve changed", "value waits at a valve", "release carried", "valves waited for", "ping-pong between chains", "forged: leaf as node", "forged: wrong side", "forged: index overflow",
+	"forged: unfinal root", "parallel carriers", failedThere(chain.StatusNoAccount), failedThere(chain.StatusRefused), failedThere(chain.StatusOutOfGas),
 }, everyLie())
 
 // rarest is what a thousand seeds may do without by chance, as it comes about twice in them: it must in ten thousand (Y5).
-var rarest = []string{"final block found after a crash"}
+var rarest = []string{"final block found after a crash", "digests thousands of blocks late"}
 
 // MissingRarest names what has not happened, and must in ten thousand seeds together.
 func (c Census) MissingRarest() []string {
@@ -83,7 +86,7 @@ func (c Census) Missing() (missing []string) {
 		must = append(must, "crash "+b)
 	}
 	must = append(must, "early certificate", "round above 3", "evidence: vote against vote", "contract", "twin", "handling that failed", "block cut short", "bit rot seen", "epoch change", "message offered again",
-		"relay taken in", "relays carried out", "block recorded", "digest not recorded", "view raised", "envelope", "envelope to one alone", "envelope told of", "refused: imported relays", "asked for blocks by a node without a seat")
+		"relay taken in", "relays carried out", "block recorded", "digest not recorded", "view raised", "envelope", "envelope to one alone", "envelope told of", "refused: imported relays", "asked for blocks by a node without a seat", failedThere(chain.StatusNoCode))
 	for _, name := range must {
 		if c[name] == 0 {
 			missing = append(missing, name)

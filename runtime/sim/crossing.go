@@ -17,6 +17,7 @@ import (
 //	7.2      what a parent records of a child are the child's final blocks, each once and in their order
 //	8.6      a source knows of no more relays taken in than were
 //	8.7      what comes out of a branch is no more than it ever had, also if a committee in it is rotten
+//	4.9      a chain of which two certified blocks of one height were shown is marked by its parent, and no other is
 //	I11      what was sent arrives, and what was done is recorded, in time
 type crossing struct {
 	*stage
@@ -25,6 +26,7 @@ type crossing struct {
 	recorded map[chain.ID]uint64     // by child: up to which height its parent has it
 	moved    map[pairOf]chain.Amount // the value that has arrived
 	wanted   map[chain.ID][]registration
+	valves   *valves
 }
 
 // pairOf is a chain and another one that it sends to.
@@ -35,17 +37,19 @@ type sentRelay struct {
 	value chain.Amount
 }
 
-// registration is a committee of a chain in the registry, from a height of the main chain on.
+// registration is a charter of a chain in the registry, from a height of the main chain on.
 type registration struct {
 	height uint64
 	raw    []byte
 }
 
 func newCrossing(s *stage) *crossing {
-	return &crossing{
+	o := &crossing{
 		stage: s, sent: map[pairOf][]sentRelay{}, arrived: map[pairOf]uint64{}, recorded: map[chain.ID]uint64{},
 		moved: map[pairOf]chain.Amount{}, wanted: map[chain.ID][]registration{},
 	}
+	o.valves = newValves(o)
+	return o
 }
 
 // count is how many relays one chain has sent to another.
@@ -75,9 +79,32 @@ func (o *crossing) final(w *World, res *block.Result) {
 			}
 			o.recorded[r.Child] = height
 		}
+		if child != nil {
+			o.valves.recorded(child, res.Block.Header.Height, &r)
+		}
 	}
+	o.ends(res)
 	o.entries(w, res)
+	o.valves.final(w, res)
 }
+
+// ends counts in which ways relays fail in the block that takes them in.
+func (o *crossing) ends(res *block.Result) {
+	came := map[chain.MessageID]bool{}
+	for i := range res.Block.Arrived.Imports {
+		for _, m := range res.Block.Arrived.Imports[i].Messages {
+			came[m.ID()] = true
+		}
+	}
+	for i := range res.Journal.Receipts {
+		if r := &res.Journal.Receipts[i]; came[r.Message] && r.Status != chain.StatusOK {
+			o.census.add(failedThere(r.Status))
+		}
+	}
+}
+
+// failedThere is what the census calls a relay from another chain that failed.
+func failedThere(s chain.Status) string { return "relay from another chain: " + s.String() }
 
 // arrive takes relays that were taken in.
 func (o *crossing) arrive(w *World, res *block.Result, im *chain.Import) {
@@ -107,6 +134,7 @@ func (o *crossing) arrive(w *World, res *block.Result, im *chain.Import) {
 		o.moved[p] = o.add(o.moved[p], value)
 	}
 	o.within(im.Source)
+	o.valves.within(im.Source, w.id)
 }
 
 // within holds 8.7 for all branches that a chain is in: what has been taken in from there by others is no more than was ever there.
@@ -181,7 +209,7 @@ func (o *crossing) entries(w *World, res *block.Result) {
 	}
 }
 
-// agrees says which committees a chain may hand over to when it sees the main chain at a height: what was registered last then.
+// agrees says which charter a chain may take over when it sees the main chain at a height: what was registered last then.
 func (o *crossing) agrees(id chain.ID, height uint64) []byte {
 	var raw []byte
 	for _, r := range o.wanted[id] {
@@ -218,6 +246,9 @@ func (o *crossing) end() {
 	rotten := false
 	for _, w := range o.worlds {
 		rotten = rotten || w.rotten
+		if parent := o.world(o.tree.Parent(w.id)); !w.rotten && parent != nil && o.forked(w) {
+			o.violate("4.9 forks", nil, "chain %d says that the committee of chain %d certified two blocks of a height, and it keeps the rules", parent.id, w.id)
+		}
 		issued = o.add(issued, w.origin.issued)
 		all = o.add(all, w.holds())
 		for _, x := range o.worlds {
@@ -234,7 +265,7 @@ func (o *crossing) end() {
 }
 
 // crossMillis is how long what is under way between healed chains may take to arrive, from then on: a digest may wait for lazilyMillis on
-// each of three levels, …
+// each of three levels, … What valves let wait comes on top.
 const crossMillis = 60_000
 
 // demand lets the chains go on until all that was sent until now has arrived, all blocks are recorded, and registered committees agree.
@@ -247,13 +278,23 @@ func (o *crossing) demand() {
 	for _, w := range o.worlds {
 		heights[w.id] = w.final.height()
 		for _, x := range o.worlds {
-			if !w.rotten && !x.rotten && !o.severs(w.id, x.id) {
+			switch {
+			case w.rotten || x.rotten || o.severs(w.id, x.id):
+			case o.valves.drain(w.id, x.id) > mostDrained:
+				o.census.add("more waits at a valve than is waited for")
+			default:
 				sent[pairOf{w.id, x.id}] = o.count(w.id, x.id)
 			}
 		}
 	}
-	if !o.until(begin+crossMillis*millis, func() bool { return o.open(heights, sent) == "" }) && o.broken == nil {
+	wait := crossMillis + o.valves.patience(sent)
+	if !o.until(begin+wait*millis, func() bool { return o.open(heights, sent) == "" }) && o.broken == nil {
 		o.violate("I11 liveness", nil, "%d ms after trouble ended: %s", (o.now-begin)/millis, o.open(heights, sent))
+	}
+	if wait > crossMillis {
+		o.census.add("valves waited for")
+		o.census.most("milliseconds until valves had let through all", int((o.now-begin)/millis))
+		return
 	}
 	o.census.most("milliseconds until all had arrived", int((o.now-begin)/millis))
 }
@@ -269,6 +310,9 @@ func (o *crossing) severs(from, to chain.ID) bool {
 
 // open says what has not come to its end; "" for nothing.
 func (o *crossing) open(heights map[chain.ID]uint64, sent map[pairOf]uint64) string {
+	if id := o.unmarked(); id != 0 {
+		return fmt.Sprintf("the parent of chain %d doesn't know that its committee certified two blocks of a height", id)
+	}
 	for _, w := range o.worlds {
 		if w.rotten {
 			continue
@@ -277,10 +321,8 @@ func (o *crossing) open(heights map[chain.ID]uint64, sent map[pairOf]uint64) str
 			return fmt.Sprintf("blocks of chain %d are recorded up to %d of %d", w.id, o.recorded[w.id], heights[w.id])
 		}
 		if list := o.wanted[w.id]; len(list) > 0 {
-			want, err := chain.DecodeCommittee(list[len(list)-1].raw)
-			now := &w.epochs[len(w.epochs)-1].seats
-			if want.Epoch = now.Epoch; err != nil || want.Hash() != now.Hash() {
-				return fmt.Sprintf("the committee of chain %d that was registered in block %d does not agree yet", w.id, list[len(list)-1].height)
+			if !w.follows(list[len(list)-1].raw) {
+				return fmt.Sprintf("chain %d has not taken over the charter that was registered in block %d", w.id, list[len(list)-1].height)
 			}
 		}
 		for _, x := range o.worlds {

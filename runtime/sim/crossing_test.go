@@ -49,6 +49,7 @@ func TestCrossing(t *testing.T) {
 		{"as it should be", "", func(o *crossing, main, a, b *World) {
 			m := paid(a, b, 5)
 			o.final(a, leaves(b, 0, m))
+			o.valves.of[a.id].left[b.id] = chain.NewAmount(5) // the parent says
 			o.final(b, arrives(a, 0, m))
 			o.final(b, changes(chain.SystemAddress(b.id), chain.InKey(a.id), chain.EncodeNumber(1)))
 			o.final(a, changes(chain.SystemAddress(a.id), chain.OutKey(b.id), chain.Outward{Next: 1, Consumed: 1}.Encode()))
@@ -61,6 +62,7 @@ func TestCrossing(t *testing.T) {
 		{"twice", "I5", func(o *crossing, main, a, b *World) {
 			m := paid(a, b, 5)
 			o.final(a, leaves(b, 0, m))
+			o.valves.of[a.id].left[b.id] = chain.NewAmount(5) // the parent says
 			o.final(b, arrives(a, 0, m))
 			o.final(b, arrives(a, 0, m))
 		}},
@@ -82,6 +84,11 @@ func TestCrossing(t *testing.T) {
 		{"more than there was", "8.7", func(o *crossing, main, a, b *World) {
 			a.rotten = true
 			o.final(b, arrives(a, 0, paid(a, b, 1<<62)))
+		}},
+		{"before it has left its branch", "8.7 valve", func(o *crossing, main, a, b *World) {
+			m := paid(a, b, 5)
+			o.final(a, leaves(b, 0, m))
+			o.final(b, arrives(a, 0, m))
 		}},
 		{"a block that is not final", "7.2", func(o *crossing, main, a, b *World) {
 			o.final(main, &block.Result{Block: &chain.Block{}, Recorded: []exec.Recorded{{Child: a.id, First: 1, Anchors: []chain.Anchor{{Height: 1}}}}})

@@ -57,6 +57,15 @@ func (l *ledger) untilHeartbeat() uint64 {
 	return 0
 }
 
+// rest is how many milliseconds of the chain's interval are left. The time of a parent that is from the future is no reason to wait.
+func (l *ledger) rest() uint64 {
+	now, least := l.n.now(), l.head.Header.TimeMillis+uint64(l.params().BlockMillis)
+	if now >= least || now < l.head.Header.TimeMillis {
+		return 0
+	}
+	return least - now
+}
+
 // aheadMillis is how far a block's time may be ahead of a member's clock. The parent's time is no reason to wait.
 const aheadMillis = 2000
 
@@ -156,7 +165,7 @@ func (l *ledger) Build(b bft.Build) error {
 
 func (l *ledger) build(b bft.Build) ([]byte, error) {
 	before := l.before()
-	context, err := before.Context(l.rules, max(l.n.now(), l.head.Header.TimeMillis+1))
+	context, err := before.Next(l.rules, l.n.now())
 	if err != nil {
 		return nil, err
 	}
@@ -300,7 +309,16 @@ func (l *ledger) Find(s bft.Serve) error {
 	return err
 }
 
+// params are the attributes of the next block's epoch.
+func (l *ledger) params() chain.Params {
+	c, err := l.context()
+	if err != nil {
+		panic(unreadable{err})
+	}
+	return c.Params
+}
+
 // context is what messages are admitted with: that of the next block.
 func (l *ledger) context() (*exec.Context, error) {
-	return l.before().Context(l.rules, max(l.n.now(), l.head.Header.TimeMillis+1))
+	return l.before().Next(l.rules, l.n.now())
 }

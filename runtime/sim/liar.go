@@ -17,8 +17,10 @@ import (
 type liar struct {
 	*World
 	relays keep.Relays
-	stuck  map[chain.ID]bool // chains that can't take in what it sent last, nor anything behind that
-	left   int               // blocks that it still makes
+	stuck  map[chain.ID]bool                   // chains that can't take in what it sent last, nor anything behind that
+	left   int                                 // blocks that it still makes
+	twice  *twice                              // what it was seen to certify; nil for nothing
+	said   map[chain.BlockHash][]chain.Leaving // of all that it certified, also where nothing follows
 }
 
 const (
@@ -35,7 +37,7 @@ func (s *stage) rot(id chain.ID) {
 		s.census.add("chain rots above others")
 	}
 	s.tell(nil, "chain %d rots", id)
-	l := &liar{World: w, stuck: map[chain.ID]bool{}, left: liarBlocks}
+	l := &liar{World: w, stuck: map[chain.ID]bool{}, left: liarBlocks, said: map[chain.BlockHash][]chain.Leaving{}}
 	l.relays = keep.RelaysOf(records{w.final.archive, func() uint64 { return uint64(len(w.final.blocks) - 1) }}, id)
 	w.liar = l
 	for _, n := range w.nodes {
@@ -59,7 +61,7 @@ func (l *liar) again() {
 }
 
 // lies are what a rotten committee tries.
-var lies = []string{"all that it has", "more than it has", "more than it says", "what has left once more", "relays of others", "strange relays", "another block", "a little", "a little"}
+var lies = []string{"all that it has", "more than it has", "more than it says", "what has left once more", "relays of others", "strange relays", "another block", "another old block", "a little", "a little"}
 
 // everyLie is what the census calls them.
 func everyLie() (names []string) {
@@ -79,7 +81,8 @@ func (l *liar) lie() {
 		return
 	}
 	list := l.invent(what, parent, l.rest(parent, &child))
-	if list == nil && what != "another block" {
+	forks := what == "another block" || what == "another old block"
+	if list == nil && !forks || forks && child.Anchor.Height == 0 {
 		return
 	}
 	l.census.add("lie: " + what)
@@ -88,7 +91,9 @@ func (l *liar) lie() {
 	case "more than it has": // its digest is refused: no block follows
 		parent.load.post(l.digest(l.head(), list, l.leaving(list)))
 	case "another block":
-		l.fork(parent, &child)
+		parent.load.post(l.fork(parent, child.Anchor.Height))
+	case "another old block":
+		l.fork(parent, 1+l.random.evil.Uint64N(child.Anchor.Height))
 	case "more than it says", "what has left once more":
 		l.certify(list, nil)
 	default:
@@ -185,6 +190,9 @@ func (l *liar) estrange(m *chain.Message) {
 		m.Payer = l.worlds[r.IntN(len(l.worlds))].load.wallets[0].address
 	case 5:
 		m.To, m.Method = chain.DigestsAddress(m.To.Chain()), chain.MethodChild
+		if m.GasLimit&1 > 0 { // its valve is open, it says
+			m.Method, m.Input = chain.MethodValve, chain.ValveInput{Chain: l.id}.Encode()
+		}
 	case 6:
 		m.To, m.Method = chain.SystemAddress(m.To.Chain()), "nonsense"
 	}
@@ -219,20 +227,14 @@ func (l *liar) certify(list []block.Outgoing, leaving []chain.Leaving) {
 	}
 }
 
-// fork shows the parent another block at the height that it recorded last.
-func (l *liar) fork(parent *World, child *chain.Child) {
-	if at := child.Anchor.Height; at > 0 && at < uint64(len(l.final.blocks)) {
-		parent.load.post(l.digest(&l.final.blocks[at-1].header, nil, nil))
-	}
-}
-
 // digest is a certified block behind another one.
 func (l *liar) digest(after *chain.Header, list []block.Outgoing, leaving []chain.Leaving) *chain.Digest {
 	h := *after
 	h.Parent, h.Height, h.TimeMillis, h.Leaving = after.Hash(), after.Height+1, after.TimeMillis+1000, leaving
 	h.Roots.Outbox, h.Committee = block.OutboxRoot(list), after.Next
-	e := l.epochs[len(l.epochs)-1]
+	e := l.epochs[slices.IndexFunc(l.epochs, func(e *epoch) bool { return e.seats.Hash() == after.Next })]
 	h.Epoch, h.Next = e.seats.Epoch, h.Committee
+	l.said[h.Hash()] = leaving
 	v := chain.Vote{Step: chain.Confirmation, Network: h.Network, Chain: h.Chain, Epoch: h.Epoch, Height: h.Height, Round: h.Round, Block: h.Hash()}
 	var parts []committee.Part
 	for member := range l.whole.Nodes {

@@ -139,7 +139,10 @@ func (l *load) junk() bool {
 		return false
 	}
 	h := &d.Headers[r.IntN(len(d.Headers))]
-	switch r.IntN(6) {
+	switch r.IntN(7) {
+	case 6: // said to be a fork, and none
+		l.falseFork(child, shown)
+		return true
 	case 0: // old
 		d, err = shown.Run(1 + r.Uint64N(top/2))
 	case 1: // none that its committee signed
@@ -159,6 +162,26 @@ func (l *load) junk() bool {
 	l.w.census.add("junk digest")
 	l.post(d)
 	return true
+}
+
+// falseFork shows the chain a block of a child that it has recorded, and another one that nobody certified, or the same.
+func (l *load) falseFork(child *World, shown keep.Relays) {
+	r := l.w.random.load
+	height := 1 + r.Uint64N(uint64(len(child.final.blocks)-1))
+	other, err := shown.Run(height)
+	if err != nil || other == nil {
+		return
+	}
+	if other.Headers = slices.Clone(other.Headers); r.IntN(2) == 0 {
+		other.Headers[0].GasUsed++
+	}
+	in := chain.ForkInput{Recorded: child.final.blocks[height].header, Committee: child.epochs[0].seats, Other: *other}
+	if place, err := placeOf(l.w, child.id, height); err == nil {
+		in.Place = place.Append(nil)
+	}
+	l.w.census.add("false fork")
+	from := r.IntN(len(l.wallets))
+	l.send(from, callOf(l.w, l.wallets[from], l.nonces[from], chain.CallInput{Method: chain.MethodFork, GasLimit: junkGas, Input: in.Encode()}))
 }
 
 func (l *load) external(from int, method string, input []byte, amount uint64) *chain.Message {
@@ -283,6 +306,15 @@ func (l *load) change(c Change) {
 	in := chain.CallInput{To: chain.RegistryAddress(), Method: chain.MethodCommittee, GasLimit: 5_000_000, Input: next.Append(nil)}
 	m := l.external(0, chain.MethodCall, in.Encode(), 0)
 	m.GasLimit = 20_000_000
+	l.send(0, m)
+}
+
+// renew registers attributes.
+func (l *load) renew(r Renewal) {
+	next := chain.ParamsInput{Chain: r.Chain, Params: r.params(l.w.whole)}
+	in := chain.CallInput{To: chain.RegistryAddress(), Method: chain.MethodParams, GasLimit: 2 * valveGas, Input: next.Encode()}
+	m := l.external(0, chain.MethodCall, in.Encode(), 0)
+	m.GasLimit = 3 * valveGas
 	l.send(0, m)
 }
 

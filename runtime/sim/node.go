@@ -208,6 +208,9 @@ func (n *node) wants() bool {
 	return n.pool.ready() || n.ledger.queued > 0 || n.ledger.heartbeat() || n.ledger.arrives()
 }
 
+// due says whether a block is wanted now: none is before the chain's interval has passed (SPEC 7.1).
+func (n *node) due() bool { return n.wants() && n.ledger.rest() == 0 }
+
 // look makes the node see whether something has come from other chains: one of their blocks is final.
 func (n *node) look() {
 	n.ledger.look = true
@@ -220,8 +223,8 @@ func (n *node) pulse() {
 		return
 	}
 	if n.wants() {
-		n.w.after(0, n, "due", func() {
-			if n.wants() {
+		n.w.after(n.ledger.rest(), n, "due", func() {
+			if n.due() {
 				n.apply(bft.Due{})
 			}
 		})

@@ -11,7 +11,7 @@ import (
 )
 
 // own holds I10 for the chain's own entries: a block of a chain that is alone changes those of fees, queue, code, which of it is warm,
-// and failed rounds, each once, the committee if its header does, and the history, which is that of all blocks before it.
+// and failed rounds, each once, committee and attributes if its header changes the committee, and the history, which is that of all blocks before it.
 type own struct {
 	blind
 	history merkle.Accumulator
@@ -35,7 +35,7 @@ func (o *own) final(res *block.Result, f *bft.Final) {
 			continue
 		}
 		switch {
-		case c.Account.Chain() != o.w.id || changed[c.Key] || !mayChange(c.Key, len(o.w.worlds) > 1) && !(handsOver && (c.Key == chain.KeyCommittee || c.Key == chain.KeyFormer)):
+		case c.Account.Chain() != o.w.id || changed[c.Key] || !mayChange(c.Key, len(o.w.worlds) > 1) && !(handsOver && (c.Key == chain.KeyCommittee || c.Key == chain.KeyFormer || c.Key == chain.KeyParams)):
 			o.w.violate("I10 validity", nil, "height %d changes entry %q of chain %d", f.Certificate.Height, c.Key, c.Account.Chain())
 		case c.Key == chain.KeyHistory && !(bytes.Equal(c.Before, before) && bytes.Equal(c.After, o.history.Encode())):
 			o.w.violate("I10 validity", nil, "height %d: its history is not that of the %d blocks before it", f.Certificate.Height, o.history.Count)

@@ -79,6 +79,13 @@ func carrierOf(parent, child chain.ID, process int) wallet {
 	return walletOf(parent, [3]byte{byte(process), 'c', byte(child)})
 }
 
+// witnessOf is the account with which somebody pays, on the parent, for showing what a chain's committee certified twice.
+func witnessOf(parent, child chain.ID) wallet {
+	made.Lock()
+	defer made.Unlock()
+	return walletOf(parent, [3]byte{0, 'w', byte(child)})
+}
+
 // startMillis is the virtual time at which worlds begin.
 const startMillis = 1_700_000_000_000
 
@@ -87,10 +94,12 @@ func genesisOf(p *Plan) *chain.Genesis {
 	var root *chain.Genesis
 	for _, limb := range p.tree() {
 		of := p.of(limb.ID)
-		g := chain.Genesis{Name: fmt.Sprintf("sim-%d", limb.ID), Chain: limb.ID, Under: limb.Parent, TimeMillis: startMillis, Params: chain.DefaultParams()}
-		g.Params.MinGasPrice = p.GasPrice
+		g := chain.Genesis{Name: fmt.Sprintf("sim-%d", limb.ID), Chain: limb.ID, Under: limb.Parent, TimeMillis: startMillis, Params: of.attributes(limb.ID).params(p)}
 		list := slices.Clone(walletsOf(limb.ID))
 		for _, b := range p.Branches {
+			if b.Parent == limb.ID {
+				list = append(list, witnessOf(limb.ID, b.ID))
+			}
 			for i := range 2 * len(p.Nodes) {
 				if b.Parent == limb.ID {
 					list = append(list, carrierOf(limb.ID, b.ID, i))

@@ -40,16 +40,18 @@ const (
 	Halt      Class = "halt"
 	Rotten    Class = "rotten"
 	Flood     Class = "flood"
+	// Attributed is no fault either: chains with a valve and an interval, and attributes that change.
+	Attributed Class = "attributes"
 )
 
 // Classes are all of them, in the order in which they are drawn.
 var Classes = []Class{
 	Drop, Delay, Duplicate, Reorder, Corrupt, Partition, Crash, SlowDisk, FullDisk, LostDisk, Clock, Pause, Starve, Twin, Byzantine,
-	BitRot, Backup, Bandwidth, Epoch, Tree, Carriers, Envelopes, Halt, Rotten, Flood,
+	BitRot, Backup, Bandwidth, Epoch, Tree, Carriers, Envelopes, Halt, Rotten, Flood, Attributed,
 }
 
 // firstClasses are those before BitRot. What belongs to later ones is drawn from a stream of its own, what belongs to Epoch from
-// another, and what belongs to Tree and all behind it from a third: a seed that was kept from before is what it was, without them.
+// another, what belongs to Tree and all behind it from a third, and what belongs to Attributed from a fourth: a seed that was kept from before is what it was, without them.
 const firstClasses = 15
 
 // ClassNames are their names, and ClassNamed finds one.
@@ -108,6 +110,9 @@ type Plan struct {
 	Trouble  uint64 // milliseconds
 	Calm     uint64 // milliseconds
 	Rot      Rot
+	Interval uint32 // of the main chain's blocks, in milliseconds
+	Renewals []Renewal
+	Late     chain.ID // whose digests nobody carries for thousands of blocks, at the end; 0 for none
 }
 
 // Change is a committee that is registered: the chain hands over to it (SPEC 6.7).
@@ -160,6 +165,7 @@ const (
 	streamUsers
 	streamTree
 	streamWires
+	streamAttributes
 )
 
 func stream(seed, number uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, number)) }
@@ -167,6 +173,7 @@ func stream(seed, number uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 
 // Draw makes the plan of a seed, less what the options leave out.
 func Draw(seed uint64, o Options) *Plan {
 	r, later, epochs, tree := stream(seed, streamPlan), stream(seed, streamLater), stream(seed, streamEpochs), stream(seed, streamTree)
+	attributes := stream(seed, streamAttributes)
 	p := &Plan{Seed: seed, Tier: o.Tier, Delay: 5 + r.Uint64N(60)}
 	s := shapes[0]
 	if r.IntN(2) == 0 {
@@ -181,6 +188,8 @@ func Draw(seed uint64, o Options) *Plan {
 		switch {
 		case c == Tree:
 			from, one = tree, 4
+		case c == Attributed:
+			from = attributes
 		case slices.Index(Classes, Tree) < i:
 			from = tree
 		case c == Epoch:
@@ -215,6 +224,7 @@ func Draw(seed uint64, o Options) *Plan {
 	p.drawIncidents(stream(seed, streamIncidents), tree, o.Keep)
 	p.drawChanges(epochs)
 	p.drawTree(tree, o)
+	p.drawAttributes(attributes)
 	return p
 }
 

@@ -15,6 +15,7 @@ type Branch struct {
 	Messages int
 	Carriers []int // the members that carry its digests
 	Contract bool  // users publish one there, and call it from everywhere
+	Has      Attributes
 }
 
 // Rot is a chain all of whose committee turns rotten at a time.
@@ -85,7 +86,13 @@ func (p *Plan) drawTree(r *rand.Rand, o Options) {
 	for i := range p.Branches {
 		p.Branches[i].Contract = r.IntN(3) == 0
 	}
+	if id := p.Branches[r.IntN(count)].ID; r.IntN(oneLate) == 0 && p.on(Carriers) && !p.on(Rotten) {
+		p.Late = id
+	}
 }
+
+// oneLate is how many trees of those that can have digests that are thousands of blocks late one has: that takes as long as fifty other seeds.
+const oneLate = 20
 
 // drawSeats draws a committee of some of the members.
 func (p *Plan) drawSeats(r *rand.Rand) []int {

@@ -49,11 +49,18 @@ func (m *mutant) planted(t *testing.T) string {
 	return strings.Replace(string(src), m.old, m.new, 1)
 }
 
-// Every mutant still fits the code, and every rule of the core and of SPEC 5 has one.
+// Every mutant still fits the code, and the docs say what finds it; every rule of the core and of SPEC 5 has one.
 func TestMutantsFit(t *testing.T) {
 	names := map[string]bool{}
+	page, err := os.ReadFile(filepath.Join(root, "runtime/docs/TESTING.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, m := range slices.Concat(mutants, crossings) {
 		m.planted(t)
+		if row := fmt.Sprintf("| %s | %s | %s |", m.rule, m.spec, m.what); !strings.Contains(string(page), row) {
+			t.Errorf("runtime/docs/TESTING.md has no row %q", row)
+		}
 		if names[m.what] {
 			t.Errorf("two mutants are called %q", m.what)
 		}

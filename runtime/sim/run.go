@@ -86,6 +86,9 @@ func (s *stage) run() {
 	for _, c := range s.whole.Changes {
 		s.after(c.At, nil, "change", func() { s.worlds[0].load.change(c) })
 	}
+	for _, r := range s.whole.Renewals {
+		s.after(r.At, nil, "renewal", func() { s.worlds[0].load.renew(r) })
+	}
 	if r := s.whole.Rot; r.Chain > 0 {
 		s.after(r.At, nil, "rot", func() { s.rot(r.Chain) })
 	}
@@ -97,6 +100,9 @@ func (s *stage) run() {
 	s.demand()
 	s.phase = calm
 	s.until(s.now+s.whole.Calm*millis, toTheEnd)
+	if s.whole.Late > 0 && s.broken == nil {
+		s.late(s.world(s.whole.Late))
+	}
 	s.crossing.end()
 }
 

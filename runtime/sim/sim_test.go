@@ -88,6 +88,23 @@ func TestSameSeedSameHistory(t *testing.T) {
 	}
 }
 
+// Digests that nobody carries for thousands of blocks, in the first seed that has such.
+func TestThousandsOfBlocksLate(t *testing.T) {
+	o := Options{Tier: Stub, Messages: -1}
+	seed := uint64(0)
+	for Draw(seed, o).Late == 0 {
+		seed++
+	}
+	out, err := Run(seed, o)
+	if err != nil || out.Violation != nil {
+		t.Fatalf("seed %d: VIOLATION %v, %v; repeat it with: %s", seed, out.Violation, err, Command(seed, o))
+	}
+	if out.Census["digests thousands of blocks late"] != 1 {
+		t.Errorf("seed %d: they were in time", seed)
+	}
+	t.Logf("seed %d: %d blocks recorded, %d relays taken in", seed, out.Census["block recorded"], out.Census["relay taken in"])
+}
+
 // With the store of a node under each.
 func TestStore(t *testing.T) {
 	o := Options{Tier: Store, Messages: -1}

@@ -47,6 +47,7 @@ func tamper(s *stage, e *light.Envelope) *light.Envelope {
 			return nil
 		}
 		p.Steps[len(p.Steps)-1].Anchor.Outbox = chain.Hash(merkle.Root(nil))
+		s.census.add("forged: unfinal root")
 	case 7: // more has left the branch than did
 		if len(p.Left) == 0 {
 			return nil

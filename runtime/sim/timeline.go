@@ -27,10 +27,13 @@ func Timeline(to io.Writer, seed uint64, o Options) (*Outcome, error) {
 	p := Draw(seed, o)
 	_, err := fmt.Fprintf(to, "seed %d: seats of each node %v, silent %d, faults %v\n", seed, p.Nodes, p.Silent, p.On)
 	for _, b := range p.Branches {
-		_, _ = fmt.Fprintf(to, "chain %d under chain %d: seats %v, carriers %v\n", b.ID, b.Parent, b.Seats, b.Carriers)
+		_, _ = fmt.Fprintf(to, "chain %d under chain %d: seats %v, carriers %v, %v\n", b.ID, b.Parent, b.Seats, b.Carriers, b.Has)
 	}
 	if p.Rot.Chain > 0 {
 		_, _ = fmt.Fprintf(to, "chain %d rots at %d ms\n", p.Rot.Chain, p.Rot.At)
+	}
+	if p.Late > 0 {
+		_, _ = fmt.Fprintf(to, "nobody carries digests of chain %d for thousands of blocks, at the end\n", p.Late)
 	}
 	for _, r := range p.Roles {
 		_, _ = fmt.Fprintf(to, "node %d is faulty: %s %s\n", r.Node, r.Class, r.Name)
@@ -40,6 +43,9 @@ func Timeline(to io.Writer, seed uint64, o Options) (*Outcome, error) {
 	}
 	for _, c := range p.Changes {
 		_, _ = fmt.Fprintf(to, "chain %d: committee of seats %v is registered at %d ms\n", c.Chain, c.Seats, c.At)
+	}
+	for _, c := range p.Renewals {
+		_, _ = fmt.Fprintf(to, "chain %d: %v is registered at %d ms\n", c.Chain, c.Attributes, c.At)
 	}
 	if err != nil {
 		return nil, err

@@ -36,7 +36,7 @@ func newWorld(s *stage, p *Plan, genesis *chain.Genesis) (*World, error) {
 	if w.origin, err = originOf(p, genesis); err != nil {
 		return nil, err
 	}
-	if err := w.begin(w.origin.genesis.Committee); err != nil {
+	if err := w.begin(w.origin.genesis.Committee, genesis.Params); err != nil {
 		return nil, err
 	}
 	first := streamNet + uint64(w.id-chain.Main)<<16

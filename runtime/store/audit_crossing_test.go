@@ -76,6 +76,26 @@ func TestAuditOfAllChains(t *testing.T) {
 	}
 }
 
+// A child whose committee was shown to have certified two blocks of one height is named; that alone is no fault of what is stored.
+func TestAuditNamesForkedChildren(t *testing.T) {
+	_, dir, _ := treeDir(t)
+	if r := auditAll(t, dir); len(r.Chains[0].Forked) != 0 {
+		t.Fatalf("forked: %v", r.Chains[0].Forked)
+	}
+	inDir(t, dir, func(p *planted) {
+		at, key := chain.DigestsAddress(chain.Main), chain.ChildKey(2)
+		raw, err := p.State(chain.Main).Entry(at, key)
+		p.must(err)
+		child, err := chain.DecodeChild(raw)
+		p.must(err)
+		child.Forked = true
+		p.entry(at, key, child.Encode())
+	})
+	if r := auditAll(t, dir); !slices.Equal(r.Chains[0].Forked, []chain.ID{2}) || len(r.Chains[1].Forked) != 0 {
+		t.Errorf("forked: %v and %v", r.Chains[0].Forked, r.Chains[1].Forked)
+	}
+}
+
 // crossingRow is something planted, and what the audit of all chains then finds.
 type crossingRow struct {
 	name  string

@@ -39,11 +39,12 @@ func decodeCode(key, value []byte) (chain.PublishInput, error) {
 
 // Code is the module that was published under a hash; ErrNotFound if none was.
 func (s *Store) Code(id chain.ID, hash chain.CodeHash) ([]byte, error) {
-	p, err := s.published(id, hash)
+	p, err := s.Published(id, hash)
 	return p.Code, err
 }
 
-func (s *Store) published(id chain.ID, hash chain.CodeHash) (chain.PublishInput, error) {
+// Published is Code with how it was published.
+func (s *Store) Published(id chain.ID, hash chain.CodeHash) (chain.PublishInput, error) {
 	key := codeKey(nil, id, hash)
 	value, err := s.get(s.db, key)
 	if err != nil {

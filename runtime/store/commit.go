@@ -37,15 +37,26 @@ type Commit struct {
 // crash (T1, T2); on an error nothing was written. ErrOrder if the block doesn't follow the head, ErrDiskFull or
 // ErrBackground if it is better not to try. Commits to several chains may run at the same time and share a sync.
 func (s *Store) Commit(c *Commit) error {
+	p, err := s.Begin(c)
+	if err != nil {
+		return err
+	}
+	return p.Wait()
+}
+
+// Begin is Commit up to the sync: State shows the block when it returns, nothing else does before Wait has (T5). The next block
+// may be begun meanwhile, so that many share a sync. They stand in the log in their order: a crash leaves the first of them.
+// Every Pending must be waited for.
+func (s *Store) Begin(c *Commit) (*Pending, error) {
 	l := s.ledger(c.Chain)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	head := l.durable.Load()
+	head := l.applied
 	if err := c.check(head); err != nil {
-		return fmt.Errorf("store: commit: %w", err)
+		return nil, fmt.Errorf("store: commit: %w", err)
 	}
 	if err := s.ready(); err != nil {
-		return fmt.Errorf("store: commit height %d: %w", c.Header.Height, err)
+		return nil, fmt.Errorf("store: commit height %d: %w", c.Header.Height, err)
 	}
 	next := mark{Head{c.Header.Height, c.Hash, c.Header.Roots.State}, head.pieces}
 	w := l.writer(s.db)
@@ -55,14 +66,38 @@ func (s *Store) Commit(c *Commit) error {
 	l.records.begin()
 	l.gaps.begin(c.Chain, c.Changes)
 	defer l.gaps.end()
-	if err := s.apply(w.batch, pebble.Sync); err != nil {
+	if err := s.applyLater(w.batch); err != nil {
 		l.records.end(nil)
-		return fmt.Errorf("store: commit height %d: %w", next.Height, err)
+		return nil, fmt.Errorf("store: commit height %d: %w", next.Height, err)
 	}
 	l.records.end(c.Changes)
 	l.undoFrom, l.bodies = pruned, nil
-	s.raise(l, &next.Head)
-	l.durable.Store(&next)
+	l.applied, l.batch = &next, nil
+	return &Pending{store: s, ledger: l, batch: w.batch, mark: next}, nil
+}
+
+// Pending is a block that is applied, and whose sync is under way.
+type Pending struct {
+	store  *Store
+	ledger *ledger
+	batch  *pebble.Batch
+	mark   mark
+}
+
+// Wait returns when the block, and all before it, are there after any crash. It is called once.
+func (p *Pending) Wait() error {
+	err := p.batch.SyncWait()
+	l := p.ledger
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.free(p.batch)
+	if err != nil {
+		return fmt.Errorf("store: commit height %d: %w", p.mark.Height, err)
+	}
+	if l.durable.Load().Height < p.mark.Height {
+		p.store.raise(l, &p.mark.Head)
+		l.durable.Store(&p.mark)
+	}
 	return nil
 }
 
@@ -129,6 +164,15 @@ func (l *ledger) writer(db *pebble.DB) *writer {
 	}
 	l.batch.Reset()
 	return &writer{chain: l.id, batch: l.batch, order: &l.order}
+}
+
+// free takes back a batch whose sync is done, for the next commit if that has none.
+func (l *ledger) free(b *pebble.Batch) {
+	if l.batch == nil {
+		l.batch = b
+		return
+	}
+	_ = b.Close() // frees memory, can't fail
 }
 
 // part writes a part of the block at a height.

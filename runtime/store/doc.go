@@ -5,6 +5,7 @@
 // # Flow
 //
 //	Open -> Init (genesis, once per chain) -> Commit, Commit, … (one atomic, synced batch per block)
+//	                                            or Begin, Begin, …, Wait, Wait, … (batches that share syncs)
 //	                                            '-> Head, Block, Header, Receipts, Outbox, Find, HeightOf: what was committed
 //	                                            '-> State: the final state; StateAt: an earlier one; Leaves, Storage, Index: all of it
 //	                                            '-> Code: published modules, by hash
@@ -17,7 +18,7 @@
 // Numbers are big-endian; crc is CRC-32C over key and value and ends every value.
 //
 //	chain kind  rest                  value (crc behind each)
-//	0     'm'   -                     version of this layout:u32
+//	0     'm'   -                     version of this layout:u32, another one from the first 'j' or 'k' on
 //	c     'a'   list:u32 level:u8     hash:32 of a node of an accumulator (merkle.Node): of the chain's own blocks if list is c,
 //	            index:u64             else of what it recorded of a child
 //	c     'b'   height:u64 'b'        the encoded block
@@ -31,6 +32,8 @@
 //	c     'g'   piece:u32             a piece of the encoded genesis, genesisPiece bytes but for the last
 //	c     'i'   message id:32         height:u64 place among the block's receipts:u32
 //	c     'm'   -                     head: height:u64 block hash:32 state root:32, pieces of the genesis:u32
+//	c     'j'   path:56               of a chain that isn't here yet: last path:56 hash:32 of a piece of its state that is
+//	c     'k'   -                     if the chain began with a state here: height:u64 and what shows its header
 //	c     'n'   block hash:32         height:u64
 //	c     'p'   of:u8 chain:u32       a proof as the caller encoded it, which says what "of" stands for
 //	            at:u64
@@ -47,7 +50,7 @@
 //
 // # Invariants
 //
-//	T1  What Commit reported is there after any crash (SPEC 4.8, I7): the batch was synced before it returned.
+//	T1  What Commit, or Wait, reported is there after any crash (SPEC 4.8, I7): the batch was synced before it returned.
 //	T2  A block and all that follows from it are one batch: state, index, receipts and head marker never differ from one
 //	    another, whatever instant a crash picks.
 //	T3  Heights have no gaps, and each block names the one before as its parent.
@@ -63,6 +66,8 @@
 //	T8  The index of entries ('e') lists the keys of the accounts' storage, and a code that the state names is there ('c'):
 //	    both follow from T2.
 //	T9  What KeepVotes reported is there after any crash. The bodies that it kept go in the batch of the next commit.
+//	T10 Pieces of a state are no chain: nothing shows them before JoinEnd's marker, which is one batch with all else that the chain
+//	    begins with. Of blocks before that everything is ErrPruned.
 //
 // # What it does not do
 //

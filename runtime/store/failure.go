@@ -117,13 +117,21 @@ func (s *Store) ready() error {
 // apply writes a batch. A batch that could not be logged ends the process: pebble panics, or calls Fatalf, and can't take
 // another one (T6).
 func (s *Store) apply(batch *pebble.Batch, o *pebble.WriteOptions) error {
-	defer func() {
-		if r := recover(); r != nil {
-			if err, ok := r.(error); ok {
-				s.fatal.stop(fmt.Errorf("store: write: %w", err))
-			}
-			panic(r)
-		}
-	}()
+	defer s.stopOnPanic()
 	return s.db.Apply(batch, o)
+}
+
+// applyLater is apply of a batch whose sync is waited for afterwards.
+func (s *Store) applyLater(batch *pebble.Batch) error {
+	defer s.stopOnPanic()
+	return s.db.ApplyNoSyncWait(batch, pebble.Sync)
+}
+
+func (s *Store) stopOnPanic() {
+	if r := recover(); r != nil {
+		if err, ok := r.(error); ok {
+			s.fatal.stop(fmt.Errorf("store: write: %w", err))
+		}
+		panic(r)
+	}
 }

@@ -64,13 +64,9 @@ func (s *Store) init(l *ledger, g *chain.Genesis, header *chain.Header, state it
 		}
 	}
 	m := mark{Head: Head{0, header.Hash(), header.Roots.State}}
-	for raw := g.Encode(); len(raw) > 0; m.pieces++ {
-		n := min(len(raw), genesisPiece)
-		w.put(genesisKey(l.id, m.pieces), raw[:n])
-		raw = raw[n:]
-		if err := s.spill(w); err != nil {
-			return err
-		}
+	var err error
+	if m.pieces, err = s.origin(w, g); err != nil {
+		return err
 	}
 	block := chain.Block{Header: *header}
 	c := &Commit{Chain: l.id, Header: header, Hash: m.Hash, Block: block.Append(nil), Receipts: chain.AppendReceipts(nil, nil)}
@@ -82,8 +78,20 @@ func (s *Store) init(l *ledger, g *chain.Genesis, header *chain.Header, state it
 		return err
 	}
 	s.raise(l, &m.Head)
+	l.applied = &m
 	l.durable.Store(&m)
 	return nil
+}
+
+// origin writes a genesis, and returns in how many pieces.
+func (s *Store) origin(w *writer, g *chain.Genesis) (pieces uint32, err error) {
+	for raw := g.Encode(); len(raw) > 0 && err == nil; pieces++ {
+		n := min(len(raw), genesisPiece)
+		w.put(genesisKey(w.chain, pieces), raw[:n])
+		raw = raw[n:]
+		err = s.spill(w)
+	}
+	return pieces, err
 }
 
 // wipe removes what an Init that was cut off left of the chain.

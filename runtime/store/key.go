@@ -27,12 +27,14 @@ const (
 	kindState     kind = 's'
 	kindUndo      kind = 'u'
 	kindVote      kind = 'v' // with a hash behind it, a body
+	kindJoined    kind = 'j'
+	kindBase      kind = 'k'
 )
 
 var kindWords = map[kind]string{
 	kindBlock: "block", kindCode: "code", kindEntry: "entry index", kindGenesis: "genesis", kindIndex: "message index",
 	kindMark: "marker", kindName: "block hash", kindState: "state", kindUndo: "undo", kindVote: "votes",
-	kindNode: "accumulator node", kindDeparture: "departure", kindProof: "proof",
+	kindJoined: "piece of a state", kindBase: "base", kindNode: "accumulator node", kindDeparture: "departure", kindProof: "proof",
 }
 
 // String is the kind in words.

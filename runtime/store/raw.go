@@ -64,11 +64,7 @@ func (r *Raw) Layout() error {
 	if err != nil {
 		return err
 	}
-	reader := wire.NewReader(value)
-	if version := reader.U32("version"); reader.Done() != nil || version != layoutVersion {
-		return fmt.Errorf("store: %s: %w: version %d, this program reads %d", r.store.dir, ErrFormat, version, layoutVersion)
-	}
-	return nil
+	return r.store.checkVersion(key, value)
 }
 
 // Chains are those that have any key.
@@ -99,6 +95,9 @@ func (r *Raw) Marker(id chain.ID) (Head, uint32, error) {
 	return m.Head, m.pieces, nil
 }
 
+// Base is what Store.Base returns.
+func (r *Raw) Base(id chain.ID) (height uint64, shown []byte, err error) { return r.store.Base(id) }
+
 // Genesis are the pieces of the encoded genesis put together, and how many there are.
 func (r *Raw) Genesis(id chain.ID) (raw []byte, pieces uint32, err error) {
 	lower, upper := span(id, kindGenesis, nil)
@@ -119,6 +118,12 @@ type Kept struct {
 	Certificate                     []byte
 	Undo                            []byte
 	Damage                          []error
+}
+
+// Votes are what Store.Votes returns, without the bodies.
+func (r *Raw) Votes(id chain.ID) (record []byte, err error) {
+	record, _, err = r.store.Votes(id)
+	return record, err
 }
 
 // Blocks calls f for every height at which anything of a block stands, ascending.
@@ -357,7 +362,7 @@ func (r *Raw) Codes(id chain.ID, f func(hash chain.CodeHash, code chain.PublishI
 
 // Code is what is kept as the code of that hash; ErrNotFound if nothing is.
 func (r *Raw) Code(id chain.ID, hash chain.CodeHash) (chain.PublishInput, error) {
-	return r.store.published(id, hash)
+	return r.store.Published(id, hash)
 }
 
 // Strays calls f for every key that the layout doesn't have.
@@ -393,8 +398,10 @@ func inLayout(key []byte) bool {
 	case kindEntry:
 		_, ok := readEntryKey(key)
 		return ok
-	case kindMark:
+	case kindMark, kindBase:
 		return len(rest) == 0
+	case kindJoined:
+		return len(rest) == pathBytes
 	case kindState:
 		_, err := readStateKey(key)
 		return err == nil

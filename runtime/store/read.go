@@ -53,7 +53,7 @@ var emptyOutbox = chain.Hash(merkle.Root(nil))
 // Outbox is that of the block at a height, as it was committed; empty if the block has none.
 func (s *Store) Outbox(id chain.ID, height uint64) ([]byte, error) {
 	key := partKey(nil, id, partOutbox, height)
-	if err := s.shown(id, key, height); err != nil {
+	if err := errors.Join(s.shown(id, key, height), s.absent(id, key, partOutbox, height)); err != nil {
 		return nil, err
 	}
 	raw, err := s.get(s.db, key)
@@ -141,6 +141,9 @@ func (s *Store) header(id chain.ID, height uint64) (chain.Header, []byte, error)
 func (s *Store) at(id chain.ID, p part, height uint64) ([]byte, error) {
 	key := partKey(nil, id, p, height)
 	if err := s.shown(id, key, height); err != nil {
+		return nil, err
+	}
+	if err := s.absent(id, key, p, height); err != nil {
 		return nil, err
 	}
 	return s.must(s.db, key)

@@ -129,6 +129,11 @@ func storage(from getter, id chain.ID, address chain.Address, f func(key string,
 // leaves reads those whose paths begin with begin.
 func leaves(from getter, id chain.ID, begin []byte, f func(path merkle.Path, slot exec.Slot, value []byte) error) error {
 	lower, upper := span(id, kindState, begin)
+	return leavesIn(from, lower, upper, f)
+}
+
+// leavesIn reads those between two keys.
+func leavesIn(from getter, lower, upper []byte, f func(path merkle.Path, slot exec.Slot, value []byte) error) error {
 	return scan(from, lower, upper, func(key, sealed []byte) error {
 		path, err := readStateKey(key)
 		if err != nil {

@@ -21,6 +21,25 @@ import (
 // 6 neither what a chain holds nor names of chains.
 const layoutVersion = 7
 
+// layoutJoined is that of a directory in which a chain began with a state, or is about to: the same, and the kinds 'j' and 'k' beside it. A program
+// that knows 7 alone would take the pieces for the remains of a genesis, and blocks that never were here for lost ones. It refuses 8; one that
+// knows both goes on with either.
+const layoutJoined = 8
+
+// checkVersion says whether the value of a layout's key is one that this program reads.
+func (s *Store) checkVersion(key, value []byte) error {
+	r := wire.NewReader(value)
+	version := r.U32("version")
+	if err := r.Done(); err != nil {
+		return damaged(key, err)
+	}
+	if version != layoutVersion && version != layoutJoined {
+		return fmt.Errorf("store: %s: %w: version %d, this program reads %d and %d; use the program that wrote it, or another directory",
+			s.dir, ErrFormat, version, layoutVersion, layoutJoined)
+	}
+	return nil
+}
+
 // Options say where and how to store. The zero value is a store in memory that keeps everything.
 type Options struct {
 	// Dir is the data directory, made if it doesn't exist; empty for a store in memory.
@@ -66,11 +85,13 @@ type ledger struct {
 	durable atomic.Pointer[mark] // the head, once its sync is done (T5)
 	records records
 	gaps    gaps
-	tip     *tip // from Init on
+	tip     *tip   // from Init on
+	base    uint64 // the height of the state that the chain began with here; set before durable is
 
-	mu    sync.Mutex // a chain commits one block at a time; guards the rest
-	batch *pebble.Batch
-	order []place // see sortChanges
+	mu      sync.Mutex // a chain commits one block at a time; guards the rest
+	applied *mark      // the head that State shows: durable, or later while syncs are under way
+	batch   *pebble.Batch
+	order   []place // see sortChanges
 	// undoFrom is the lowest height whose undo record may be there: all below are gone.
 	undoFrom uint64
 	bodies   []chain.BlockHash // kept since the last commit
@@ -147,16 +168,7 @@ func (s *Store) checkLayout() error {
 	if err != nil {
 		return err
 	}
-	r := wire.NewReader(value)
-	version := r.U32("version")
-	if err := r.Done(); err != nil {
-		return damaged(key, err)
-	}
-	if version != layoutVersion {
-		return fmt.Errorf("store: %s: %w: version %d, this program reads %d; use the program that wrote it, or another directory",
-			s.dir, ErrFormat, version, layoutVersion)
-	}
-	return nil
+	return s.checkVersion(key, value)
 }
 
 // begin writes the version into a new directory, and starts a second log: pebble begins the first one in its oldest
@@ -241,6 +253,10 @@ func (s *Store) load(id chain.ID) error {
 	if err := s.loadBodies(l); err != nil {
 		return err
 	}
+	if l.base, _, err = s.Base(id); err != nil {
+		return err
+	}
+	l.applied = &m
 	l.durable.Store(&m)
 	return nil
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -114,6 +115,9 @@ func departedAt(it *pebble.Iterator) (Departed, error) {
 func (s *Store) Node(id, list chain.ID, level uint8, index uint64) (merkle.Hash, error) {
 	key := accumulatorKey(nil, id, list, level, index)
 	value, err := s.get(s.db, key)
+	if errors.Is(err, ErrNotFound) && s.ledger(id).base > 0 {
+		return merkle.Hash{}, fmt.Errorf("store: %s: of blocks up to %d no more is here than what comes later is shown with: %w", describe(key), s.ledger(id).base, ErrPruned)
+	}
 	if err != nil {
 		return merkle.Hash{}, err
 	}

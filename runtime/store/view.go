@@ -27,6 +27,8 @@ type View struct {
 	before map[exec.Slot][]byte
 	// listed are those of them that are entries of storage, by account and key: made when first asked for.
 	listed func() []exec.Slot
+	// sorted are all of them, by path: made when first asked for.
+	sorted func() []leaf
 	gaps   gaps // of the snapshot
 }
 
@@ -34,8 +36,12 @@ type View struct {
 // which it holds in memory. ErrNotFound above the head, ErrPruned if a record is gone.
 func (s *Store) StateAt(id chain.ID, height uint64) (*View, error) {
 	v := &View{store: s, chain: id, before: map[exec.Slot][]byte{}}
-	v.listed = sync.OnceValue(v.list)
-	if err := s.shown(id, partKey(nil, id, partHeader, height), height); err != nil { // first: the snapshot has it then
+	v.listed, v.sorted = sync.OnceValue(v.list), sync.OnceValue(v.sortedOnce)
+	key := partKey(nil, id, partHeader, height)
+	if err := s.absent(id, key, partHeader, height); err != nil {
+		return nil, err
+	}
+	if err := s.shown(id, key, height); err != nil { // first: the snapshot has it then
 		return nil, err
 	}
 	v.snapshot = s.db.NewSnapshot()
@@ -188,7 +194,20 @@ type leaf struct {
 
 // leaves merges what the snapshot has with what was there before, which goes first where both have a path.
 func (v *View) leaves(begin []byte, f func(path merkle.Path, slot exec.Slot, value []byte) error) error {
-	older := v.older(begin)
+	lower, upper := span(v.chain, kindState, begin)
+	return v.merged(lower, upper, v.older(begin), f)
+}
+
+// leavesFrom is Leaves from a path on.
+func (v *View) leavesFrom(from merkle.Path, f func(path merkle.Path, slot exec.Slot, value []byte) error) error {
+	_, upper := span(v.chain, kindState, nil)
+	older := v.sorted()
+	at, _ := slices.BinarySearchFunc(older, from, func(l leaf, p merkle.Path) int { return bytes.Compare(l.path[:], p[:]) })
+	return v.merged(stateKey(nil, v.chain, &from), upper, older[at:], f)
+}
+
+// merged puts those between two keys, and those that undo records bring back, in order.
+func (v *View) merged(lower, upper []byte, older []leaf, f func(path merkle.Path, slot exec.Slot, value []byte) error) error {
 	emit := func(until func(path *merkle.Path) bool) error {
 		for len(older) > 0 && until(&older[0].path) {
 			l := &older[0]
@@ -202,7 +221,7 @@ func (v *View) leaves(begin []byte, f func(path merkle.Path, slot exec.Slot, val
 		}
 		return nil
 	}
-	err := leaves(v.snapshot, v.chain, begin, func(path merkle.Path, slot exec.Slot, value []byte) error {
+	err := leavesIn(v.snapshot, lower, upper, func(path merkle.Path, slot exec.Slot, value []byte) error {
 		if err := emit(func(p *merkle.Path) bool { return bytes.Compare(p[:], path[:]) <= 0 }); err != nil {
 			return err
 		}
@@ -216,6 +235,9 @@ func (v *View) leaves(begin []byte, f func(path merkle.Path, slot exec.Slot, val
 	}
 	return emit(func(*merkle.Path) bool { return true })
 }
+
+// sortedOnce is older of all, made when first asked for.
+func (v *View) sortedOnce() []leaf { return v.older(nil) }
 
 // older are the slots from undo records below begin, in ascending order of their paths.
 func (v *View) older(begin []byte) []leaf {

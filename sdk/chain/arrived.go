@@ -35,9 +35,9 @@ type FactKind uint8
 const (
 	// FactTree is the tree of chains: KeyTree of the main chain's own state.
 	FactTree FactKind = 1
-	// FactCommittee is the committee that is registered for this chain: RegisteredCommittee of the registry. The block that
-	// takes it over is the last of its epoch (SPEC 6.7).
-	FactCommittee FactKind = 2
+	// FactCharter is what is registered for this chain: RegisteredCharter of the registry, its committee and its attributes. The block
+	// that takes it over is the last of its epoch (SPEC 6.7, 7.3).
+	FactCharter FactKind = 2
 	// FactCredit is what an ancestor counts as sent to a chain under this one: SentKey of the ancestor's own state. What is taken
 	// over may leave the child's branch that the chain is in (SPEC 8.7).
 	FactCredit FactKind = 3
@@ -51,7 +51,7 @@ const (
 type Fact struct {
 	Kind FactKind
 	From ID // the ancestor: the main chain but for a FactCredit and a FactChild
-	// Of is whom it is about: the main chain for a FactTree, this chain for a FactCommittee, one under it for a FactCredit, the ancestor
+	// Of is whom it is about: the main chain for a FactTree, this chain for a FactCharter, one under it for a FactCredit, the ancestor
 	// under From for a FactChild.
 	Of ID
 	// Value is what the entry holds. Proof is package light's, and empty where the main chain takes over what is its own.
@@ -133,9 +133,7 @@ func (i *Import) Append(b []byte) []byte {
 func readArrived(r *wire.Reader) (a Arrived) {
 	a.Views = readList(r, "views", MaxViews*MaxHandovers, 4+headerBytes, func() Digest { return readDigestBytes(r) })
 	a.Facts = readList(r, "facts", MaxFacts, factBytes, func() Fact { return readFact(r) })
-	a.Acks = readList(r, "acks", MaxDestinations, ackBytes, func() Ack {
-		return Ack{readChain(r), r.Bytes("ack", MaxAckProof)}
-	})
+	a.Acks = readList(r, "acks", MaxDestinations, ackBytes, func() Ack { return ReadAck(r) })
 	a.Imports = readList(r, "imports", MaxImports, importBytes, func() Import { return ReadImport(r) })
 	ascending(r, "acks", a.Acks, func(a Ack) ID { return a.Chain })
 	for i := 1; i < len(a.Facts); i++ {
@@ -150,6 +148,9 @@ func readArrived(r *wire.Reader) (a Arrived) {
 	}
 	return a
 }
+
+// ReadAck reads what Append writes.
+func ReadAck(r *wire.Reader) Ack { return Ack{readChain(r), r.Bytes("ack", MaxAckProof)} }
 
 func readDigestBytes(r *wire.Reader) (d Digest) {
 	b := r.Bytes("digest", MaxBlockBytes)

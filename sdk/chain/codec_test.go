@@ -85,11 +85,16 @@ var codecs = []codec{
 	of("timeout", func(o chain.Timeout) []byte { return o.Append(nil) }, chain.DecodeTimeout, timeout(), chain.Timeout{Chain: 1}),
 	of("committee", func(c chain.Committee) []byte { return c.Append(nil) }, chain.DecodeCommittee, committee()),
 	of("digest", func(d chain.Digest) []byte { return d.Append(nil) }, chain.DecodeDigest, digest()),
+	of("fork", chain.ForkInput.Encode, chain.DecodeFork, chain.ForkInput{Recorded: header(), Place: []byte{1, 2}, Committee: committee(), Other: digest()}),
 	of("account", chain.Account.Encode, chain.DecodeAccount, accounts()...),
 	of("receipts", func(l []chain.Receipt) []byte { return chain.AppendReceipts(nil, l) }, chain.DecodeReceipts, receipts(), []chain.Receipt{}),
 	nothingIsZero(of("queue", chain.Queue.Encode, chain.DecodeQueue, chain.Queue{Head: 3, Tail: 7, Gas: 9})),
 	nothingIsZero(of("amount", chain.EncodeAmount, chain.DecodeAmount, chain.MaxAmount)),
-	of("params", chain.Params.Encode, chain.DecodeParams, params(), chain.DefaultParams()),
+	of("params", chain.Params.Encode, chain.DecodeParams, params(), chain.DefaultParams(), closed()),
+	of("charter", chain.Charter.Encode, chain.DecodeCharter, chain.Charter{Seats: committee(), Params: closed()}),
+	of("gate", chain.Gate.Encode, chain.DecodeGate, gate(), chain.Gate{Valve: chain.Valve{Delay: 1}}),
+	of("params input", chain.ParamsInput.Encode, chain.DecodeParamsInput, chain.ParamsInput{Chain: 2, Params: closed()}),
+	of("valve input", chain.ValveInput.Encode, chain.DecodeValveInput, chain.ValveInput{Chain: 2, Valve: closed().Valve}),
 	of("genesis", (*chain.Genesis).Encode, chain.DecodeGenesis, genesis(), governed(), network(), within()),
 	of("tree", chain.Tree.Encode, chain.DecodeTree, tree(), chain.Alone(1)),
 	of("anchor", func(a chain.Anchor) []byte { return a.Append(nil) }, decodeAnchor, anchor()),
@@ -168,7 +173,7 @@ func TestSamplesAreFull(t *testing.T) {
 	rich.Joined = block().Order[0].Events[len(block().Order[0].Events)-1].Joined || block().Order[1].Events[len(block().Order[1].Events)-1].Joined
 	for _, v := range []any{*r, *block(), block().Inputs[1], rich, rich.Sent[1], header(), header().Roots, header().Views[0], header().Leaving[0],
 		certificate(), vote(), timeout(), timeout().Highest, committee(), committee().Seats[0], digest(), arrived(), arrived().Facts[0], arrived().Acks[0],
-		imported(), tree()[1], anchor(), known(), registration(), branch(), child(), applicants()[0], create(), node(), nodeEntry(), forked(), full, receipts()[1], receipts()[1].Events[0], params(), everything(), *within().Within, genesis().Accounts[0], bounceInput()} {
+		imported(), tree()[1], anchor(), known(), registration(), branch(), child(), applicants()[0], create(), node(), nodeEntry(), forked(), full, receipts()[1], receipts()[1].Events[0], closed(), closed().Valve, gate(), everything(), *within().Within, genesis().Accounts[0], bounceInput()} {
 		s := reflect.ValueOf(v)
 		for i := range s.NumField() {
 			if s.Field(i).IsZero() {
@@ -346,6 +351,10 @@ func FuzzAnchor(f *testing.F)         { fuzzCodec(f, "anchor") }
 func FuzzKnown(f *testing.F)          { fuzzCodec(f, "known") }
 func FuzzImport(f *testing.F)         { fuzzCodec(f, "import") }
 func FuzzOutward(f *testing.F)        { fuzzCodec(f, "outward") }
+func FuzzCharter(f *testing.F)        { fuzzCodec(f, "charter") }
+func FuzzGate(f *testing.F)           { fuzzCodec(f, "gate") }
+func FuzzParamsInput(f *testing.F)    { fuzzCodec(f, "params input") }
+func FuzzValveInput(f *testing.F)     { fuzzCodec(f, "valve input") }
 func FuzzRegistration(f *testing.F)   { fuzzCodec(f, "registration") }
 func FuzzBranch(f *testing.F)         { fuzzCodec(f, "branch") }
 func FuzzChild(f *testing.F)          { fuzzCodec(f, "child") }

@@ -198,8 +198,13 @@ func (g *Genesis) Check() error {
 			return fmt.Errorf("genesis: account %s has nothing: leave it out", a.Address)
 		}
 	}
-	_, err := g.Issued()
-	return err
+	if _, err := g.Issued(); err != nil {
+		return err
+	}
+	if err := g.checkSeated(); err != nil { // the last: all else is right
+		return fmt.Errorf("genesis: %w", err)
+	}
+	return nil
 }
 
 func (g *Genesis) checkCommittee() error {
@@ -211,6 +216,9 @@ func (g *Genesis) checkCommittee() error {
 		return nil
 	case c.Chain != g.Chain || c.Epoch != 0:
 		return fmt.Errorf("%w: it is that of chain %d in epoch %d, and the genesis is of chain %d in epoch 0", ErrCommittee, c.Chain, c.Epoch, g.Chain)
+	}
+	if err := g.Params.Admits(c); err != nil {
+		return err
 	}
 	if g.Within != nil && len(g.Possession) == 0 {
 		return c.Check() // a chain made later: the registry has seen the proofs

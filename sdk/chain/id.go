@@ -14,6 +14,9 @@ type ID uint32
 // Main is the root of the tree of chains.
 const Main ID = 1
 
+// MainName is what users call it, whatever its genesis does, or others are called.
+const MainName = "main"
+
 // Hash is a SHA-256 over a tagged encoding. The zero Hash proves nothing and is refused where a hash is required.
 type Hash [32]byte
 

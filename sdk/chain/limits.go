@@ -84,7 +84,7 @@ const (
 	MaxChains = 1 << 10
 	// MaxHandovers bounds the changes of an ancestor's committee that one block passes.
 	MaxHandovers = 16
-	// MaxFactBytes bounds a fact: the largest tree, and a committee of MaxRegisteredSeats, which is larger.
+	// MaxFactBytes bounds a fact: the largest tree, and a charter with a committee of MaxRegisteredSeats, which is larger.
 	MaxFactBytes = 64 << 10
 	// MaxFacts bounds the facts of one block: a tree, a committee, and credits of some hundred chains that something was sent to
 	// since the block before; those that don't fit come with the next one.
@@ -139,6 +139,16 @@ const (
 	MaxGenesisAccounts = 10_000_000
 	// MaxNameBytes bounds a network's name, a chain's and a node's.
 	MaxNameBytes = 64
+
+	// MaxBlockMillis bounds a chain's block interval: a minute, so that who is paid there and what waits for the chain's answer wait no longer.
+	MaxBlockMillis = 60_000
+	// MaxListed bounds each list of keys in a chain's attributes: all of them and the largest registered committee fit into one message,
+	// and into an entry.
+	MaxListed = 128
+	// MaxValveBlocks bounds the window and the delay of a chain's valve: a week of blocks of a second. Nobody's money waits longer.
+	MaxValveBlocks = 7 * 24 * 60 * 60
+	// MaxPassed bounds the chains that value passes a valve for at once: that fits into a digest's gas, and the rest passes next time.
+	MaxPassed = 64
 
 	// ChainDeposit is frozen for good for a chain that is made by a message: every chain of the network keeps it in its tree from
 	// then on. It is a tenth of what an account of a development network begins with, so that nobody makes chains for fun. Where there

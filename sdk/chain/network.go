@@ -1,6 +1,7 @@
 package chain
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/thinkey/thinkey/sdk/wire"
@@ -165,7 +166,23 @@ func Later(network NetworkID, timeMillis uint64, tree Tree, branch, main Branch)
 	}
 }
 
-// checkTree holds the chains of a network to be a tree, each with a committee.
+// ErrNoSeats is returned by Check for a network that is right but for chains that have no committee yet: who makes it can go on.
+var ErrNoSeats = errors.New("every chain of a tree has a committee, of one seat at least")
+
+// checkSeated holds that each chain of a tree has a committee.
+func (g *Genesis) checkSeated() error {
+	if g.InTree() && len(g.Committee.Seats) == 0 {
+		return fmt.Errorf("chain %d has no committee: %w", g.Chain, ErrNoSeats)
+	}
+	for i := range g.Chains {
+		if c := &g.Chains[i]; len(c.Committee.Seats) == 0 {
+			return fmt.Errorf("chain %d has no committee: %w", c.Chain, ErrNoSeats)
+		}
+	}
+	return nil
+}
+
+// checkTree holds the chains of a network to be a tree.
 func (g *Genesis) checkTree() error {
 	switch {
 	case !g.Owner.IsZero() && (len(g.Chains) == 0 || g.Owner.Chain() != Main || g.Owner.IsSystem()):
@@ -175,9 +192,10 @@ func (g *Genesis) checkTree() error {
 			return fmt.Errorf("chain %d is under chain %d, and the genesis has no tree", g.Chain, g.Under)
 		}
 		return nil
-	case len(g.Committee.Seats) == 0:
-		return fmt.Errorf("chain %d has no committee: every chain of a tree has one, of one seat at least", g.Chain)
 	case g.Within != nil:
+		if err := g.checkSeated(); err != nil {
+			return err
+		}
 		return g.checkWithin()
 	case g.Chain != Main || g.Under != 0:
 		return fmt.Errorf("chain %d has chains under it in the genesis: that is the main chain's, %d", g.Chain, Main)
@@ -187,8 +205,6 @@ func (g *Genesis) checkTree() error {
 		switch {
 		case len(c.Chains) > 0 || c.Within != nil:
 			return fmt.Errorf("chain %d has chains of its own: write them beside it, with their parent", c.Chain)
-		case len(c.Committee.Seats) == 0:
-			return fmt.Errorf("chain %d has no committee: every chain of a tree has one, of one seat at least", c.Chain)
 		case c.Committee.Nodes() > MaxChildNodes:
 			return fmt.Errorf("chain %d: %w: %d nodes: its parent can't record its blocks: it must have at most %d, whose seats stand together", c.Chain, ErrCommittee, c.Committee.Nodes(), MaxChildNodes)
 		case c.TimeMillis != 0 && c.TimeMillis != g.TimeMillis:
@@ -230,7 +246,7 @@ func (g *Genesis) checkWithin() error {
 		return fmt.Errorf("chain %d names no network", g.Chain)
 	case own == nil || g.Under == 0:
 		return fmt.Errorf("chain %d is none of those that it begins with", g.Chain)
-	case own.Parent != g.Under || own.Name != g.Name || own.Params != g.Params || own.Committee != g.Committee.Hash():
+	case own.Parent != g.Under || own.Name != g.Name || !own.Params.Equal(g.Params) || own.Committee != g.Committee.Hash():
 		return fmt.Errorf("chain %d is registered with another parent, name, committee or other parameters", g.Chain)
 	}
 	if err := w.Tree.Check(); err != nil {

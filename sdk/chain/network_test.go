@@ -24,7 +24,8 @@ func TestGenesisCheckTree(t *testing.T) {
 		{"a chain without money", network, func(g *chain.Genesis) { g.Chains[0].Accounts = nil }, ""},
 		{"a chain right under main", network, func(g *chain.Genesis) { g.Chains[1].Under = 1 }, ""},
 		{"no committee on main", network, func(g *chain.Genesis) { g.Committee, g.Possession = chain.Committee{}, nil }, "chain 1 has no committee"},
-		{"no committee on a chain", network, func(g *chain.Genesis) { g.Chains[1].Committee = chain.Committee{} }, "chain 3 has no committee"},
+		{"no committee on a chain", network, func(g *chain.Genesis) { g.Chains[1].Committee, g.Chains[1].Possession = chain.Committee{}, nil }, "chain 3 has no committee"},
+		{"no committee, and proofs of one", network, func(g *chain.Genesis) { g.Chains[1].Committee = chain.Committee{} }, "chain 3: genesis: committee can't agree: it has no seats"},
 		{"a committee of another chain", network, func(g *chain.Genesis) { g.Chains[1].Committee.Chain = 2 }, "chain 3: genesis: committee can't agree: it is that of chain 2"},
 		{"a tree under another chain", network, func(g *chain.Genesis) { g.Chain, g.Committee.Chain = 7, 7 }, "chain 7 has chains under it"},
 		{"main under another", network, func(g *chain.Genesis) { g.Under = 2 }, "chain 1 has chains under it"},
@@ -83,6 +84,34 @@ func TestGenesisCheckTree(t *testing.T) {
 	}
 }
 
+// That a chain has no committee is said when nothing else is wrong: who makes a network asks before each chain has nodes.
+func TestGenesisWithoutSeats(t *testing.T) {
+	draft := func() *chain.Genesis {
+		g := network()
+		for _, c := range []*chain.Genesis{g, &g.Chains[0], &g.Chains[1]} {
+			c.Committee, c.Possession = chain.Committee{}, nil
+		}
+		return g
+	}
+	if err := draft().Check(); !errors.Is(err, chain.ErrNoSeats) {
+		t.Errorf("nobody has a seat: %v", err)
+	}
+	for name, change := range map[string]func(g *chain.Genesis){
+		"two of one name":      func(g *chain.Genesis) { g.Chains[1].Name = g.Chains[0].Name },
+		"no tree":              func(g *chain.Genesis) { g.Chains[0].Under = 3 },
+		"an account elsewhere": func(g *chain.Genesis) { g.Chains[0].Accounts = g.Chains[1].Accounts },
+		"no account":           func(g *chain.Genesis) { g.Accounts[0].Balance = chain.Amount{} },
+		"no name":              func(g *chain.Genesis) { g.Name = "" },
+		"an owner elsewhere":   func(g *chain.Genesis) { g.Owner = g.Chains[0].Accounts[0].Address },
+	} {
+		g := draft()
+		change(g)
+		if err := g.Check(); err == nil || errors.Is(err, chain.ErrNoSeats) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // Every chain's genesis follows from the main chain's: one network, and each a first block of its own.
 func TestGenesisOf(t *testing.T) {
 	g := network()
@@ -124,6 +153,7 @@ func TestLater(t *testing.T) {
 	seats.Chain = 5
 	own := chain.Branch{Registration: registration(), Seats: seats}
 	own.Limb, own.Committee, own.Issued = chain.Limb{ID: 5, Parent: 3}, seats.Hash(), chain.Amount{}
+	own.Params.Validators = nil // of other nodes
 	c := chain.Later(g.Network(), 9, g.Tree().Grown(own.Limb), own, above[0])
 	if err := c.Check(); err != nil || c.Network() != g.Network() {
 		t.Fatalf("%+v, error %v", c, err)

@@ -27,6 +27,9 @@ func (a Address) IsNative() bool {
 const (
 	// MethodDigest (to a digests actor): record the Digest in the input. Anybody may send it.
 	MethodDigest = "digest"
+	// MethodFork (to a digests actor): two certified blocks of a child at one height, a ForkInput, are evidence against its committee.
+	// Anybody may send it.
+	MethodFork = "fork"
 	// MethodChild (to a digests actor, by the registry alone): the chain in the input, a Branch, is a child from now on. To the
 	// registry, by anybody, with the same input: send it again, as the parent could not take it in.
 	MethodChild = "child"
@@ -34,6 +37,14 @@ const (
 	MethodCreate = "create"
 	// MethodCommittee (to the registry, by the chain's owner): the chain's next committee. The input is a CommitteeInput.
 	MethodCommittee = "committee"
+	// MethodRelease (to a digests actor, by anybody): let through what of a child's value may pass its valve now. The input is the child,
+	// as EncodeNamed writes it.
+	MethodRelease = "release"
+	// MethodParams (to the registry, by the chain's owner): the chain's attributes from its next epoch on. The input is a ParamsInput.
+	MethodParams = "params"
+	// MethodValve (to a digests actor, by the registry alone): the valve of a child from now on. The input is a ValveInput. To the
+	// registry, by anybody, with the same input: send what is registered again, as the parent could not take it in.
+	MethodValve = "valve"
 	// MethodRegister (to the nodes actor): register the node in the input, a NodeInput, with the amount as its deposit.
 	MethodRegister = "register"
 	// MethodLeave (to the nodes actor, by the node's owner): announce leaving. MethodWithdraw: get the deposit back when
@@ -54,14 +65,14 @@ type Registration struct {
 	// Deposit is frozen in the registry for the chain. Issued is what its genesis issued: what it may send out without having
 	// received it (SPEC 8.7).
 	Deposit, Issued Amount
-	// Committee is the hash of RegisteredCommittee.
+	// Committee is the hash of the committee in RegisteredCharter.
 	Committee Hash
 }
 
-// RegisteredKey is the registry's storage key of a chain's Registration, RegisteredCommittee that of the
-// Committee that was registered last, with epoch 0.
-func RegisteredKey(id ID) string       { return chainKey("chain/", id) }
-func RegisteredCommittee(id ID) string { return chainKey("committee/", id) }
+// RegisteredKey is the registry's storage key of a chain's Registration, RegisteredCharter that of
+// its Charter: what was registered last.
+func RegisteredKey(id ID) string     { return chainKey("chain/", id) }
+func RegisteredCharter(id ID) string { return chainKey("charter/", id) }
 
 // IntroducedKey is the registry's storage key of the hash of the Branch that it sent to the parent of a chain that was made by a
 // message, NumberingKey that of its Numbering.
@@ -105,10 +116,10 @@ func DecodeNumbering(b []byte) (Numbering, error) {
 }
 
 const (
-	registrationBytes = 1 + 4 + 4 + AddressSize + 1 + 4 + paramsBytes + 8 + 16 + 16 + 32
+	registrationBytes = 1 + 4 + 4 + AddressSize + 1 + 4 + paramsBytes + 8 + 16 + 16 + 32 // the smallest
 	branchBytes       = 4 + registrationBytes + 4 + committeeBytes
 	// maxBranchBytes is the length of the largest encoded branch.
-	maxBranchBytes = branchBytes + MaxNameBytes + (MaxSeats-1)*seatBytes
+	maxBranchBytes = branchBytes + MaxNameBytes + maxParamsBytes - paramsBytes + (MaxSeats-1)*seatBytes
 )
 
 // Encode is the canonical encoding.
@@ -141,18 +152,6 @@ func DecodeRegistration(b []byte) (g Registration, err error) {
 		r.Fail("a chain without a name", wire.ErrValue)
 	}
 	return g, r.Done()
-}
-
-func readParamsBytes(r *wire.Reader) Params {
-	b := r.Bytes("params", paramsBytes)
-	if r.Err() != nil {
-		return Params{}
-	}
-	p, err := DecodeParams(b)
-	if err != nil {
-		r.Fail("params: "+err.Error(), wire.ErrValue)
-	}
-	return p
 }
 
 // Applicant is a node that is to have seats in a committee, with the proof that it has the key (SPEC 6.2).
@@ -230,7 +229,7 @@ func DecodeCreate(b []byte) (c CreateInput, err error) {
 	r := wire.NewReader(b)
 	r.Version("create", 1)
 	c = CreateInput{Parent: readChain(r), Name: string(r.Short("name", MaxNameBytes))}
-	if p := r.Bytes("params", paramsBytes); r.Err() == nil && len(p) > 0 {
+	if p := r.Bytes("params", maxParamsBytes); r.Err() == nil && len(p) > 0 {
 		params, err := DecodeParams(p)
 		if err != nil {
 			r.Fail("params: "+err.Error(), wire.ErrValue)
@@ -265,6 +264,44 @@ func DecodeCommitteeInput(b []byte) (CommitteeInput, error) {
 	return c, r.Done()
 }
 
+// ParamsInput is the input of a params message.
+type ParamsInput struct {
+	Chain  ID
+	Params Params
+}
+
+// Encode is the canonical encoding.
+func (c ParamsInput) Encode() []byte {
+	return wire.AppendBytes(wire.AppendU32([]byte{1}, uint32(c.Chain)), c.Params.Encode())
+}
+
+// DecodeParamsInput reads what Encode writes.
+func DecodeParamsInput(b []byte) (ParamsInput, error) {
+	r := wire.NewReader(b)
+	r.Version("params input", 1)
+	c := ParamsInput{Chain: readChain(r), Params: readParamsBytes(r)}
+	return c, r.Done()
+}
+
+// ValveInput is the input of a valve message.
+type ValveInput struct {
+	Chain ID
+	Valve Valve
+}
+
+// Encode is the canonical encoding.
+func (c ValveInput) Encode() []byte {
+	return c.Valve.Append(wire.AppendU32([]byte{1}, uint32(c.Chain)))
+}
+
+// DecodeValveInput reads what Encode writes.
+func DecodeValveInput(b []byte) (ValveInput, error) {
+	r := wire.NewReader(b)
+	r.Version("valve input", 1)
+	c := ValveInput{Chain: readChain(r), Valve: readValve(r)}
+	return c, r.Done()
+}
+
 // Branch is a chain of the tree with all that others must know of it: its registration, and the committee of that. It is the
 // input of a child message, and part of a genesis.
 type Branch struct {
@@ -288,7 +325,7 @@ func DecodeBranch(b []byte) (Branch, error) {
 }
 
 func readBranch(r *wire.Reader) (c Branch) {
-	registration, seats := r.Bytes("registration", registrationBytes+MaxNameBytes), r.Bytes("committee", maxCommitteeBytes)
+	registration, seats := r.Bytes("registration", registrationBytes+MaxNameBytes+maxParamsBytes-paramsBytes), r.Bytes("committee", maxCommitteeBytes)
 	if r.Err() != nil {
 		return c
 	}
@@ -310,7 +347,7 @@ type Child struct {
 	Known
 	// Issued is what the geneses of the child and of all under it issued, Left what its digests say has left its branch (SPEC 8.7).
 	Issued, Left Amount
-	// Forked says that its committee certified two blocks at one height: the recorded one counts (SPEC 4.9).
+	// Forked says that a committee of its certified two blocks at one height: the recorded one counts (SPEC 4.9). It stays so for good.
 	Forked bool
 }
 
@@ -329,11 +366,15 @@ func Held(issued, entered, credited Amount) Amount {
 
 // ChildKey is the digests actor's storage key of a Child. Under AccumulatorKey stands the merkle.Accumulator of the anchors of its
 // recorded blocks, the first of height 1; under ChildCommitteeKey the Committee of its next block; under LeftKey the Amount that
-// they say has left its branch for a chain: the sum of their Leaving, which that chain holds relays from there to.
+// they say has left its branch for a chain, as far as the child's valve has let it through: the sum of their Leaving, which that chain holds
+// relays from there to.
 func ChildKey(id ID) string          { return chainKey("child/", id) }
 func AccumulatorKey(id ID) string    { return chainKey("digests/", id) }
 func ChildCommitteeKey(id ID) string { return chainKey("committee/", id) }
 func LeftKey(id, to ID) string       { return chainKey(chainKey("left/", id), to) }
+
+// GateKey is the digests actor's storage key of a child's Gate; nothing stands there where its valve is open and nothing waits.
+func GateKey(id ID) string { return chainKey("gate/", id) }
 
 // Encode is the canonical encoding.
 func (c Child) Encode() []byte {

@@ -63,7 +63,7 @@ func arrived() chain.Arrived {
 		Views: []chain.Digest{digest(), plain},
 		Facts: []chain.Fact{
 			{Kind: chain.FactTree, From: 1, Of: 1, Value: tree().Encode(), Proof: []byte("proof")},
-			{Kind: chain.FactCommittee, From: 1, Of: 2, Value: []byte("seats"), Proof: []byte{1}},
+			{Kind: chain.FactCharter, From: 1, Of: 2, Value: []byte("seats"), Proof: []byte{1}},
 			{Kind: chain.FactCredit, From: 1, Of: 4, Value: []byte("amount"), Proof: []byte{2}},
 			{Kind: chain.FactCredit, From: 1, Of: 5, Value: []byte("amount"), Proof: []byte{3}},
 		},
@@ -88,7 +88,7 @@ func known() chain.Known { return chain.Known{Anchor: anchor(), Epoch: 6, Commit
 
 func registration() chain.Registration {
 	return chain.Registration{
-		Limb: chain.Limb{ID: 2, Parent: 1}, Owner: address(3), Name: "shop", Params: params(), Height: 4,
+		Limb: chain.Limb{ID: 2, Parent: 1}, Owner: address(3), Name: "shop", Params: closed(), Height: 4,
 		Deposit: chain.NewAmount(5), Issued: chain.MaxAmount, Committee: chain.Hash{6},
 	}
 }
@@ -162,7 +162,25 @@ func receipts() []chain.Receipt {
 }
 
 func params() chain.Params {
-	return chain.Params{BlockGas: chain.MaxBlockGas, BlockBytes: 13 << 20, FreshShare: 3, MinGasPrice: 4, DepositPerAccount: 5, DepositPerByte: 6}
+	return chain.Params{
+		BlockGas: chain.MaxBlockGas, BlockBytes: 13 << 20, FreshShare: 3, MinGasPrice: 4, DepositPerAccount: 5, DepositPerByte: 6,
+		BlockMillis: 7, GasTable: chain.GasTableNow, Election: chain.Listed, Seats: 2,
+	}
+}
+
+// closed are the attributes of a chain that sets all there is.
+func closed() chain.Params {
+	p := params()
+	p.Structural, p.Valve = true, chain.Valve{Limit: chain.NewAmount(8), Window: 9, Delay: 10}
+	p.Validators, p.Writers, p.Readers = []keys.PublicKey{{1}, {2}}, []keys.PublicKey{{3}}, []keys.PublicKey{{4}, {5}, {6}}
+	return p
+}
+
+func gate() chain.Gate {
+	return chain.Gate{
+		Valve: closed().Valve, Turned: 1, Opened: 2, Passed: chain.NewAmount(3), Last: 4,
+		Waiting: []chain.Withheld{{Chain: 4, Young: chain.NewAmount(5)}, {Chain: 6, Old: chain.NewAmount(7), Ripe: chain.MaxAmount}},
+	}
 }
 
 // governed is a genesis of a chain with a committee.

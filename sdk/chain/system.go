@@ -3,6 +3,7 @@ package chain
 import (
 	"encoding/binary"
 	"fmt"
+	"strings"
 
 	"github.com/thinkey/thinkey/sdk/wire"
 )
@@ -160,6 +161,15 @@ func QueuedKey(number uint64) string {
 // CodeKey is the storage key of the entry of published code.
 func CodeKey(h CodeHash) string { return keyCode + string(h[:]) }
 
+// CodeOfKey is the hash in what CodeKey made.
+func CodeOfKey(key string) (h CodeHash, ok bool) {
+	rest, ok := strings.CutPrefix(key, keyCode)
+	if !ok || len(rest) != len(h) {
+		return h, false
+	}
+	return CodeHash([]byte(rest)), true
+}
+
 // FailedKey is the storage key of the number of failed rounds that a seat led in an epoch, and that blocks have recorded (SPEC
 // 5.9).
 func FailedKey(epoch uint64, seat uint32) string {
@@ -258,67 +268,4 @@ func DecodeAmount(b []byte) (Amount, error) {
 	r := wire.NewReader(b)
 	a := ReadAmount(r, "amount")
 	return a, r.Done()
-}
-
-// Params are what a chain may set for itself (SPEC 7.1).
-type Params struct {
-	// BlockGas is the gas that the handlings of one block may use together, MinBlockGas to MaxBlockGas.
-	BlockGas uint64 `json:"block_gas"`
-	// BlockBytes is the length of an encoded block, at most MaxBlockBytes.
-	BlockBytes uint32 `json:"block_bytes"`
-	// FreshShare is the part of BlockGas, in 1/256, that external inputs may use while carried-in messages are left over
-	// (SPEC 4.5).
-	FreshShare uint8 `json:"fresh_share"`
-	// MinGasPrice is the lowest price of a unit of gas; 0 makes gas free for those who ask for it.
-	MinGasPrice uint64 `json:"min_gas_price"`
-	// DepositPerAccount and DepositPerByte are held back from an account for the room it takes (SPEC 3.4).
-	DepositPerAccount uint64 `json:"deposit_per_account"`
-	DepositPerByte    uint64 `json:"deposit_per_byte"`
-}
-
-// DefaultParams are those of a network that sets none: free gas, no deposits.
-func DefaultParams() Params {
-	return Params{BlockGas: MinBlockGas, BlockBytes: MaxBlockBytes, FreshShare: 128}
-}
-
-// Check names the first value that is out of range.
-func (p Params) Check() error {
-	switch {
-	case p.BlockGas < MinBlockGas || p.BlockGas > MaxBlockGas:
-		return fmt.Errorf("block_gas %d: it must be %d to %d", p.BlockGas, uint64(MinBlockGas), uint64(MaxBlockGas))
-	case p.BlockBytes < MinBlockBytes || p.BlockBytes > MaxBlockBytes:
-		return fmt.Errorf("block_bytes %d: it must be %d to %d", p.BlockBytes, MinBlockBytes, MaxBlockBytes)
-	case p.FreshShare == 0:
-		return fmt.Errorf("fresh_share 0: it must be 1 to 255")
-	}
-	return nil
-}
-
-// Encode is the canonical encoding.
-func (p Params) Encode() []byte {
-	b := wire.AppendU64(append([]byte(nil), 1), p.BlockGas)
-	b = append(wire.AppendU32(b, p.BlockBytes), p.FreshShare)
-	b = wire.AppendU64(b, p.MinGasPrice)
-	return wire.AppendU64(wire.AppendU64(b, p.DepositPerAccount), p.DepositPerByte)
-}
-
-const paramsBytes = 1 + 8 + 4 + 1 + 8 + 8 + 8
-
-// DecodeParams reads what Encode writes and checks the ranges.
-func DecodeParams(b []byte) (Params, error) {
-	r := wire.NewReader(b)
-	p := readParams(r)
-	return p, r.Done()
-}
-
-func readParams(r *wire.Reader) Params {
-	r.Version("params", 1)
-	p := Params{
-		BlockGas: r.U64("block gas"), BlockBytes: r.U32("block bytes"), FreshShare: r.U8("fresh share"),
-		MinGasPrice: r.U64("min gas price"), DepositPerAccount: r.U64("deposit per account"), DepositPerByte: r.U64("deposit per byte"),
-	}
-	if err := p.Check(); r.Err() == nil && err != nil {
-		r.Fail(err.Error(), wire.ErrValue)
-	}
-	return p
 }

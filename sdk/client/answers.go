@@ -66,6 +66,17 @@ type Params struct {
 	MinGasPrice       uint64 `json:"min_gas_price,string"`
 	DepositPerAccount uint64 `json:"deposit_per_account,string"`
 	DepositPerByte    uint64 `json:"deposit_per_byte,string"`
+
+	BlockMillis uint32         `json:"block_millis"`
+	GasTable    uint8          `json:"gas_table"`
+	Election    chain.Election `json:"election,omitempty"`
+	Seats       uint32         `json:"seats"`
+	Structural  bool           `json:"structural,omitempty"`
+	Valve       chain.Valve    `json:"valve,omitzero"`
+	// Of each list none is everybody.
+	Validators []keys.PublicKey `json:"validators,omitempty"`
+	Writers    []keys.PublicKey `json:"writers,omitempty"`
+	Readers    []keys.PublicKey `json:"readers,omitempty"`
 }
 
 // Chain is a chain of the network, as the node knows it.
@@ -79,8 +90,13 @@ type Chain struct {
 	Block      chain.BlockHash `json:"block,omitzero"`
 	StateRoot  chain.Hash      `json:"state_root,omitzero"`
 	TimeMillis uint64          `json:"time_millis,omitempty"`
+	Round      uint32          `json:"round,omitempty"`  // of the height after that; more than 0 if leaders failed
+	Silent     bool            `json:"silent,omitempty"` // the node signs nothing until it can't contradict what it may have signed
 	// Recorded is its last block that its parent has recorded, if the node runs the parent: anchored up to there (SPEC 4.9).
 	Recorded uint64 `json:"recorded,omitempty"`
+	// Forked says that its parent was shown two certified blocks of one height, if the node runs the parent: a committee of the chain is
+	// rotten, and the block that is recorded counts (SPEC 4.9). It stays so for good.
+	Forked bool `json:"forked,omitempty"`
 }
 
 // Chains are those of the network. Default is the one that is meant where none is named.
@@ -98,13 +114,23 @@ type ChainShown struct {
 }
 
 // Delivered says that an envelope was taken from whoever carried it. Its relays come into a block when First is what the chain expects,
-// and their proof holds; Expected is what it expected then.
+// and their proof holds; Expected is what it expected then. Of an acknowledgement it says what Acknowledged has, and no number of relays.
 type Delivered struct {
 	Chain    chain.ID `json:"chain"`
 	Source   chain.ID `json:"source"`
 	First    uint64   `json:"first"`
 	Messages int      `json:"messages"`
 	Expected uint64   `json:"expected"`
+	// Acknowledged is of an acknowledgement; nil for an envelope.
+	Acknowledged *Acknowledged `json:"acknowledged,omitempty"`
+}
+
+// Acknowledged is what an acknowledgement shows the chain of its relays to another one (SPEC 8.6).
+type Acknowledged struct {
+	Next  uint64 `json:"next"`  // of the relays, so many were taken in
+	Known uint64 `json:"known"` // so many were known to be
+	Sent  uint64 `json:"sent"`  // so many there are
+	Kept  bool   `json:"kept"`  // false if that is too little news to be worth its bytes in a block, or some that is as new waits
 }
 
 // Registration is what the registry has of a chain (SPEC 7.1, 7.3).
@@ -140,8 +166,18 @@ type Info struct {
 	Entries       int             `json:"entries"`  // accounts and storage entries in the state
 	UptimeMillis  int64           `json:"uptime_millis"`
 	Dir           string          `json:"dir,omitempty"` // empty: in memory
+	// First is the lowest block that the node has: more than 1 if it began with the state of the block before.
+	First uint64 `json:"first_block"`
+	// CatchUp is set while the node is behind, and fetches blocks.
+	CatchUp *CatchUp `json:"catch_up,omitempty"`
 	// Dev is set on a development network: its keys are known to everybody.
 	Dev *Dev `json:"dev,omitempty"`
+}
+
+// CatchUp is how far a node is that fetches blocks.
+type CatchUp struct {
+	Target uint64  `json:"target"`            // the highest block that it knows of
+	Rate   float64 `json:"blocks_per_second"` // since it is behind
 }
 
 // Dev is what a development network tells its users.
@@ -150,10 +186,13 @@ type Dev struct {
 	Names []string `json:"names"` // of the accounts that have money from the start
 	// Carrier is the account that pays for carrying what goes between chains, where there are several.
 	Carrier string `json:"carrier,omitempty"`
+	// Founds says that the process has the keys of every chain that is made, and runs it.
+	Founds bool `json:"founds,omitempty"`
 }
 
-// Peers are the other nodes that a node knows.
+// Peers are the other nodes that a node knows. Self is the node that answers, as it tells others; its key is zero where it has no others.
 type Peers struct {
+	Self  Peer   `json:"self,omitzero"`
 	Peers []Peer `json:"peers"`
 }
 
@@ -164,7 +203,8 @@ type Peer struct {
 	Connected bool           `json:"connected"` // at Address
 	Alive     bool           `json:"alive"`     // says gossip, which may be wrong
 	Address   string         `json:"address,omitempty"`
-	API       string         `json:"api,omitempty"` // where it serves users, as it says
+	Transport string         `json:"transport,omitempty"` // where other nodes connect, as it says
+	API       string         `json:"api,omitempty"`       // where it serves users, as it says
 	Software  string         `json:"software,omitempty"`
 	// Messages to and from it since it was met; Lost are those that were not sent.
 	Sent     uint64 `json:"sent"`
@@ -172,6 +212,18 @@ type Peer struct {
 	Lost     uint64 `json:"lost"`
 	// Error is why it could not be reached the last time.
 	Error string `json:"error,omitempty"`
+	// Serves is what it does, as it says.
+	Serves []Serves `json:"serves,omitempty"`
+	// Conflicts is how often it claimed another address than the one that was known, if it is registered: it has moved, or its key is
+	// in two processes.
+	Conflicts uint64 `json:"conflicts,omitempty"`
+}
+
+// Serves is what a node does for chains from First to Last: data, common, seat (SPEC 6.8).
+type Serves struct {
+	First chain.ID `json:"first"`
+	Last  chain.ID `json:"last"`
+	Roles []string `json:"roles"`
 }
 
 // Account is an account at the head.
@@ -251,6 +303,9 @@ type Message struct {
 	Confirmed bool `json:"confirmed,omitempty"`
 	// Waits says what a relay under way waits for.
 	Waits *Waits `json:"waits,omitempty"`
+	// Elsewhere says that the chain isn't at the node that was asked: how the message stands is the word of another, which this one
+	// can't check.
+	Elsewhere bool `json:"elsewhere,omitempty"`
 
 	// Dropped says why the message will not come into a block.
 	Dropped *Error `json:"dropped,omitempty"`
@@ -261,6 +316,8 @@ const (
 	WaitsDigest = "digest" // its sender's block, or one that covers that, to be recorded by the parent
 	WaitsIntake = "intake" // to be taken in: all that must be recorded is
 	WaitsQueue  = "queue"  // to be handled: it is in the queue of its chain
+	// WaitsElsewhere: not known, since chain On is at other nodes, and none of them says.
+	WaitsElsewhere = "elsewhere"
 )
 
 // Waits is what a relay waits for: that chain On records the block of chain Chain at Height, takes the relay in, or handles it.
@@ -278,6 +335,8 @@ func (w *Waits) Words(name func(chain.ID) string) string {
 		return fmt.Sprintf("waits for the digest of block %d of chain %s on %s", w.Height, name(w.Chain), name(w.On))
 	case WaitsIntake:
 		return fmt.Sprintf("waits to be taken in by chain %s", name(w.On))
+	case WaitsElsewhere:
+		return fmt.Sprintf("unknown: chain %s is at other nodes", name(w.On))
 	}
 	return fmt.Sprintf("waits in the queue of chain %s", name(w.On))
 }
@@ -349,7 +408,8 @@ func (t *Trace) Walk(f func(n *TraceNode, depth int)) {
 
 // Progress is a step of a tree of messages: a message was accepted (sent, or taken in), is final, or was dropped.
 type Progress struct {
-	// Number counts the steps of a tree from 1. On one chain it is the same whenever the tree is followed.
+	// Number counts the steps of a tree from 1. On one chain it is the same whenever the tree is followed. It is 0 for a step that another
+	// node tells of, or that is known by its word: after a stream was cut off that comes once more.
 	Number  int     `json:"number"`
 	Message Message `json:"message"`
 }

@@ -31,16 +31,15 @@ func (c *Client) Info(ctx context.Context) (Info, error) {
 		return Info{}, err
 	}
 	if c.network != (chain.NetworkID{}) && in.Network != c.network {
-		return Info{}, fmt.Errorf("%w: network %s at %s, and %s is asked for", ErrOtherChain, in.Network, c.base, c.network)
+		return Info{}, fmt.Errorf("%w: network %s at %s, and %s is asked for", ErrOtherChain, in.Network, c.Node(), c.network)
 	}
 	return in, nil
 }
 
-// Peers are the other nodes that the node knows, by key.
-func (c *Client) Peers(ctx context.Context) ([]Peer, error) {
+// Peers are the node and the others that it knows, by key.
+func (c *Client) Peers(ctx context.Context) (Peers, error) {
 	var in Peers
-	err := c.call(ctx, request{method: http.MethodGet, path: "/v1/peers"}, &in)
-	return in.Peers, err
+	return in, c.call(ctx, request{method: http.MethodGet, path: "/v1/peers"}, &in)
 }
 
 // Terms are what the node said when it was first asked: for what doesn't change, such as network, chain and gas table.
@@ -78,7 +77,7 @@ func (c *Client) AskRelay(ctx context.Context, ask []byte) ([]byte, error) {
 	return c.fetch(ctx, request{method: http.MethodPost, path: c.on("/relay"), body: ask, contentType: TypeMessage})
 }
 
-// Deliver brings an envelope of relays to a chain, by number or name.
+// Deliver brings an envelope of relays, or an acknowledgement, to a chain, by number or name.
 func (c *Client) Deliver(ctx context.Context, to string, envelope []byte) (Delivered, error) {
 	var d Delivered
 	r := request{method: http.MethodPost, path: "/v1/chains/" + url.PathEscape(to) + "/envelopes", body: envelope, contentType: TypeMessage}

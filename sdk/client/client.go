@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -18,14 +17,15 @@ import (
 	"github.com/thinkey/thinkey/sdk/light"
 )
 
-// Client speaks to one node. Its methods may be called from many goroutines.
+// Client speaks to one node, or to one of several (WithOthers). Its methods may be called from many goroutines.
 type Client struct {
-	base     string
+	nodes    *nodes
 	http     *http.Client
 	timeout  time.Duration // of one try
 	tries    int
 	patience time.Duration
 	network  chain.NetworkID // zero: any
+	most     int64           // bytes of an answer
 	trusted  *light.Committee
 	chain    string // that is meant where an address or a message doesn't say it; empty for the node's default
 
@@ -46,6 +46,19 @@ func WithTries(n int) Option { return func(c *Client) { c.tries = max(n, 1) } }
 // WithPatience is how long a stream that was cut off tries to go on before it gives up; 30 s unless set.
 func WithPatience(d time.Duration) Option { return func(c *Client) { c.patience = d } }
 
+// WithOthers names further nodes of the network: when the one that is asked can't be reached, doesn't answer in time, or is too busy,
+// the next is, and stays it. What is asked for is the same at all of them, and a message that is submitted twice is processed once.
+func WithOthers(more ...string) Option {
+	return func(c *Client) {
+		for _, node := range more {
+			c.nodes.urls = append(c.nodes.urls, nodeURL(node))
+		}
+	}
+}
+
+// WithLongest refuses answers of more bytes; 256 MiB unless set. It is for asking nodes of which nothing is known but their address.
+func WithLongest(bytes int64) Option { return func(c *Client) { c.most = bytes } }
+
 // WithNetwork refuses the answers of a node of any other network with ErrOtherChain.
 func WithNetwork(id chain.NetworkID) Option { return func(c *Client) { c.network = id } }
 
@@ -59,13 +72,10 @@ func WithChain(name string) Option { return func(c *Client) { c.chain = name } }
 
 // New is a client of the node at an address such as http://127.0.0.1:7070; it connects when it is used.
 func New(node string, options ...Option) *Client {
-	if !strings.Contains(node, "://") {
-		node = "http://" + node
-	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 64 // a load of many callers must not open a connection for each call
 	c := &Client{
-		base: strings.TrimRight(node, "/"), timeout: 15 * time.Second, tries: 4, patience: 30 * time.Second,
+		nodes: &nodes{urls: []string{nodeURL(node)}}, timeout: 15 * time.Second, tries: 4, patience: 30 * time.Second, most: maxAnswerBytes,
 		http: &http.Client{Transport: transport},
 	}
 	for _, o := range options {
@@ -74,10 +84,10 @@ func New(node string, options ...Option) *Client {
 	return c
 }
 
-// On is a client of the same node that asks for another chain (WithChain). It shares the connections of c. A committee that c was told
+// On is a client of the same nodes that asks for another chain (WithChain). It shares the connections of c. A committee that c was told
 // is that of its chain alone: the client returned trusts the node.
 func (c *Client) On(name string) *Client {
-	return &Client{base: c.base, http: c.http, timeout: c.timeout, tries: c.tries, patience: c.patience, network: c.network, chain: name}
+	return &Client{nodes: c.nodes, http: c.http, timeout: c.timeout, tries: c.tries, patience: c.patience, network: c.network, most: c.most, chain: name}
 }
 
 // on is the path of what a chain is asked for.
@@ -88,8 +98,11 @@ func (c *Client) on(path string) string {
 	return "/v1/chains/" + url.PathEscape(c.chain) + path
 }
 
-// Node is the address given to New.
-func (c *Client) Node() string { return c.base }
+// Node is the address of the node that is asked now.
+func (c *Client) Node() string {
+	url, _ := c.nodes.now()
+	return url
+}
 
 // Close drops connections that are not in use.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
@@ -131,17 +144,27 @@ func (c *Client) fetch(ctx context.Context, r request) ([]byte, error) {
 			return err
 		}
 		defer answer.Body.Close()
-		body, err = io.ReadAll(io.LimitReader(answer.Body, maxAnswerBytes))
-		return c.transportError(err)
+		if body, err = io.ReadAll(io.LimitReader(answer.Body, c.most+1)); int64(len(body)) > c.most {
+			body = nil
+			return &Error{Code: codeUnreadable, Message: fmt.Sprintf("answer of %s: longer than %d bytes", r.path, c.most), Hint: "is that a node of the network?"}
+		}
+		return c.transportError(err, answer.at)
 	})
 	return body, err
 }
 
+// answered is what a node answers.
+type answered struct {
+	*http.Response
+	at place // which node it was
+}
+
 // send sends r once; the caller closes the answer's body.
-func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
-	q, err := http.NewRequestWithContext(ctx, r.method, c.base+r.path, bytes.NewReader(r.body))
+func (c *Client) send(ctx context.Context, r request) (*answered, error) {
+	base, at := c.nodes.now()
+	q, err := http.NewRequestWithContext(ctx, r.method, base+r.path, bytes.NewReader(r.body))
 	if err != nil {
-		return nil, fmt.Errorf("node address %q: %w", c.base, err)
+		return nil, fmt.Errorf("node address %q: %w", base, err)
 	}
 	if r.contentType != "" {
 		q.Header.Set("Content-Type", r.contentType)
@@ -151,17 +174,20 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	}
 	answer, err := c.http.Do(q)
 	if err != nil {
-		return nil, c.transportError(err)
+		return nil, c.transportError(err, at)
 	}
 	if answer.StatusCode >= 300 {
 		defer answer.Body.Close()
+		if answer.StatusCode == http.StatusServiceUnavailable {
+			c.nodes.leave(at)
+		}
 		return nil, readError(answer)
 	}
-	return answer, nil
+	return &answered{answer, at}, nil
 }
 
-// transportError says that the node can't be reached, unless it was the caller who gave up.
-func (c *Client) transportError(err error) error {
+// transportError says that the node can't be reached, unless it was the caller who gave up. From now on the next is asked.
+func (c *Client) transportError(err error, at place) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
 	}
@@ -169,18 +195,23 @@ func (c *Client) transportError(err error) error {
 	if errors.As(err, &u) {
 		err = u.Err
 	}
-	return fmt.Errorf("%w at %s: %w", ErrUnreachable, c.base, err)
+	c.nodes.leave(at)
+	return fmt.Errorf("%w at %s: %w", ErrUnreachable, c.nodes.url(at), err)
 }
 
 const firstPause = 50 * time.Millisecond
 
 // retry calls f until it succeeds, fails for good, or was tried often enough.
 func (c *Client) retry(ctx context.Context, r request, f func() error) error {
-	pause := firstPause
+	pause, several := firstPause, len(c.nodes.urls)
 	for try := 1; ; try++ {
 		err := f()
-		if err == nil || r.once || try >= c.tries || !isPassing(err) || ctx.Err() != nil {
+		passing := isPassing(err) || several > 1 && errors.Is(err, ErrUnreachable)
+		if err == nil || r.once || try >= max(c.tries, several) || !passing || ctx.Err() != nil {
 			return err
+		}
+		if try%several > 0 {
+			continue // the next may be well
 		}
 		if rest(ctx, pause) != nil {
 			return err

@@ -52,6 +52,7 @@ const (
 	CodeUnknownAccount  = "unknown_account"   // no such account, of which something was asked
 	CodeNoCode          = "no_code"           // the account has no code to be asked
 	CodeWrongChain      = "wrong_chain"       // the account or message is on another chain
+	CodeBadEnvelope     = "bad_envelope"      // none of its relays can be taken in
 	CodeUnknownChain    = "unknown_chain"     // no such chain is known
 	CodeElsewhere       = "elsewhere"         // the chain is at other nodes, and none of them answers
 	CodeNotDev          = "not_dev"           // only a development network does that

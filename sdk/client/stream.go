@@ -122,7 +122,7 @@ func (c *Client) follow(ctx context.Context, r request, take func(event) error) 
 			return s.error
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case !errors.Is(err, errCut) && !isPassing(err):
+		case !errors.Is(err, errCut) && !isPassing(err) && !(len(c.nodes.urls) > 1 && errors.Is(err, ErrUnreachable)):
 			return err
 		case cutOff.IsZero():
 			cutOff = time.Now()
@@ -168,6 +168,7 @@ func (c *Client) stream(ctx context.Context, r request, take func(event) error) 
 	if errors.Is(lines.Err(), bufio.ErrTooLong) {
 		return &Error{Code: codeUnreadable, Message: fmt.Sprintf("a line of a stream has more than %d bytes", maxEventBytes)}
 	}
+	c.nodes.leave(answer.at)
 	return errCut
 }
 

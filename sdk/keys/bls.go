@@ -1,7 +1,5 @@
 package keys
 
-import bls12381 "github.com/kilic/bls12-381"
-
 // The lengths of a BLS public key (a point of G2) and of a signature (a point of G1), compressed.
 const (
 	BLSKeyBytes       = 96
@@ -15,19 +13,19 @@ var blsDomain = []byte("BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_")
 // the subgroups are no key and no signature, and neither is any other encoding than the canonical one: each key has one
 // signature for a message.
 func VerifyBLS(key [BLSKeyBytes]byte, signature [BLSSignatureBytes]byte, message []byte) bool {
-	e := bls12381.NewEngine() // it keeps what it computes with in itself: one for each call
-	k, err := e.G2.FromCompressed(key[:])
-	if err != nil || e.G2.IsZero(k) {
+	e := newPairing() // it keeps what it computes with in itself: one for each call
+	k, err := e.g2.FromCompressed(key[:])
+	if err != nil || e.g2.IsZero(k) {
 		return false
 	}
-	s, err := e.G1.FromCompressed(signature[:])
-	if err != nil || e.G1.IsZero(s) {
+	s, err := e.g1.FromCompressed(signature[:])
+	if err != nil || e.g1.IsZero(s) {
 		return false
 	}
-	h, err := e.G1.HashToCurve(message, blsDomain)
-	if err != nil {
+	h, err := e.g1.HashToCurve(message, blsDomain)
+	if err != nil || e.g1.IsZero(h) {
 		return false
 	}
 	// e(s, G2's generator) = e(h, k)
-	return e.AddPair(h, k).AddPairInv(s, e.G2.One()).Check()
+	return e.add(h, k).addGenerator(s).isOne()
 }

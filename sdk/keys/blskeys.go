@@ -68,8 +68,8 @@ func (k *BLSKeys) Len() int { return len(k.points) }
 // Verify says whether signature is the sum of the signatures of all that was signed, each seat's once. It costs about 1 ms
 // whatever the number of seats, and a third of that for each message but the first.
 func (k *BLSKeys) Verify(d BLSDomain, signature BLSSignature, signed ...BLSSigned) error {
-	e := bls12381.NewEngine()
-	s, err := signature.full(e.G1)
+	e := newPairing()
+	s, err := signature.full(e.g1)
 	if err != nil {
 		return err
 	}
@@ -122,29 +122,29 @@ func (k *BLSKeys) cancelling(votes []BLSVote) (bad []int) {
 
 // sum adds the votes up, with a cheap check of each point and every check of the sum.
 func (k *BLSKeys) sum(d BLSDomain, votes []BLSVote) (BLSSignature, error) {
-	e := bls12381.NewEngine()
-	sum := e.G1.New()
+	e := newPairing()
+	sum := e.g1.New()
 	signed := make([]BLSSigned, len(votes))
 	for i := range votes {
-		p, err := votes[i].Point.onCurve(e.G1)
+		p, err := votes[i].Point.onCurve(e.g1)
 		if err != nil {
 			return BLSSignature{}, err
 		}
-		e.G1.AddMixed(sum, sum, p)
+		e.g1.AddMixed(sum, sum, p)
 		signed[i] = votes[i].BLSSigned
 	}
-	if e.G1.IsZero(sum) || !e.G1.InCorrectSubgroup(sum) {
+	if e.g1.IsZero(sum) || !e.g1.InCorrectSubgroup(sum) {
 		return BLSSignature{}, ErrBLSSubgroup
 	}
 	if err := k.check(e, d, sum, signed); err != nil {
 		return BLSSignature{}, err
 	}
-	return BLSSignature(e.G1.ToCompressed(sum)), nil
+	return BLSSignature(e.g1.ToCompressed(sum)), nil
 }
 
 func (k *BLSKeys) verifyVote(d BLSDomain, v *BLSVote) error {
-	e := bls12381.NewEngine()
-	s, err := v.Point.full(e.G1)
+	e := newPairing()
+	s, err := v.Point.full(e.g1)
 	if err != nil {
 		return err
 	}
@@ -153,18 +153,18 @@ func (k *BLSKeys) verifyVote(d BLSDomain, v *BLSVote) error {
 
 // check holds e(s, generator) = product of e(hash of message, sum of keys) over all messages. s is in the group, not
 // infinity, and the caller's own.
-func (k *BLSKeys) check(e *bls12381.Engine, d BLSDomain, s *bls12381.PointG1, signed []BLSSigned) error {
-	sums, err := k.sums(e.G2, signed)
+func (k *BLSKeys) check(e *pairing, d BLSDomain, s *bls12381.PointG1, signed []BLSSigned) error {
+	sums, err := k.sums(e.g2, signed)
 	if err != nil {
 		return err
 	}
 	for _, m := range sums {
-		if e.G2.IsZero(m.keys) { // the engine would leave the pair out, and accept any message
+		if e.g2.IsZero(m.keys) { // the pair would be left out, and any message accepted
 			return ErrBLSAggregate
 		}
-		e.AddPair(d.hash(e.G1, m.message), m.keys)
+		e.add(d.hash(e.g1, m.message), m.keys)
 	}
-	if !e.AddPairInv(s, e.G2.One()).Check() {
+	if !e.addGenerator(s).isOne() {
 		return ErrBLSAggregate
 	}
 	return nil

@@ -82,7 +82,7 @@ func (n *network) settle() {
 // isWaitedFor says whether other chains have something for the chain that makes a block worth its while.
 func (k *Chain) isWaitedFor() bool {
 	before := k.now.before(k.tree)
-	context, err := before.Context(k.rules, max(k.clock, k.now.header.TimeMillis+1))
+	context, err := before.Next(k.rules, k.clock)
 	k.must(err)
 	ready, err := k.relays.Ready(block.NewArrival(before, k.rules, context))
 	k.must(err)
@@ -245,7 +245,7 @@ func (k *Chain) Envelope(from, to string) (light.Envelope, light.Trust) {
 	}
 	delete(k.bounds, pair{source.id, at.id})
 	before := at.now.before(at.tree)
-	context, err := before.Context(at.rules, max(k.clock, at.now.header.TimeMillis+1))
+	context, err := before.Next(at.rules, k.clock)
 	k.must(err)
 	a := block.NewArrival(before, at.rules, context)
 	trust := light.Trust{Tree: k.limbs, Committee: k.on(k.limbs.Common(source.id, at.id)).committee}

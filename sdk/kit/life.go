@@ -64,7 +64,7 @@ type flight = order.Flight[*exec.Delivery, *life]
 // newScene is the next block, with external messages and, in a tree, what comes from other chains.
 func (k *Chain) newScene(messages []posted) (*scene, error) {
 	before := k.now.before(k.tree)
-	context, err := before.Context(k.rules, max(k.clock, k.now.header.TimeMillis+1))
+	context, err := before.Next(k.rules, k.clock)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package kit
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/RaduBerinde/btreemap"
 
@@ -20,6 +21,7 @@ type past struct {
 	moments  *btreemap.BTreeMap[uint64, *moment] // by height
 	sent     *btreemap.BTreeMap[ticket, departure]
 	recorded *btreemap.BTreeMap[run, recording]
+	released *btreemap.BTreeMap[run, recording] // by height here
 	nodes    *btreemap.BTreeMap[node, merkle.Hash]
 }
 
@@ -47,6 +49,10 @@ type recording struct {
 	leaving []chain.Leaving
 }
 
+func compareRuns(a, b run) int {
+	return cmp.Or(cmp.Compare(a.child, b.child), cmp.Compare(a.first, b.first))
+}
+
 // node is a place in an accumulator.
 type node struct {
 	list  chain.ID
@@ -61,9 +67,7 @@ func newPast() *past {
 		sent: btreemap.New[ticket, departure](degree, func(a, b ticket) int {
 			return cmp.Or(cmp.Compare(a.to, b.to), cmp.Compare(a.number, b.number))
 		}),
-		recorded: btreemap.New[run, recording](degree, func(a, b run) int {
-			return cmp.Or(cmp.Compare(a.child, b.child), cmp.Compare(a.first, b.first))
-		}),
+		recorded: btreemap.New[run, recording](degree, compareRuns), released: btreemap.New[run, recording](degree, compareRuns),
 		nodes: btreemap.New[node, merkle.Hash](degree, func(a, b node) int {
 			return cmp.Or(cmp.Compare(a.list, b.list), cmp.Compare(a.level, b.level), cmp.Compare(a.index, b.index))
 		}),
@@ -72,7 +76,7 @@ func newPast() *past {
 
 // with is the past after one more block, which led to m.
 func (p *past) with(m *moment, res *block.Result) *past {
-	next := &past{p.moments.Clone(), p.sent, p.recorded, p.nodes.Clone()}
+	next := &past{p.moments.Clone(), p.sent, p.recorded, p.released, p.nodes.Clone()}
 	next.moments.ReplaceOrInsert(m.header.Height, m)
 	if len(res.Outbox) > 0 {
 		next.sent = p.sent.Clone()
@@ -84,9 +88,14 @@ func (p *past) with(m *moment, res *block.Result) *past {
 		next.nodes.ReplaceOrInsert(node{m.header.Chain, n.Level, n.Index}, n.Hash)
 	}
 	if len(res.Recorded) > 0 {
-		next.recorded = p.recorded.Clone()
+		next.recorded, next.released = p.recorded.Clone(), p.released.Clone()
 	}
 	for _, r := range res.Recorded {
+		if r.Released != nil {
+			_, was, _ := next.released.Get(run{r.Child, m.header.Height}) // in the same block
+			next.released.ReplaceOrInsert(run{r.Child, m.header.Height}, recording{m, 0, slices.Concat(was.leaving, r.Leaving)})
+			continue
+		}
 		next.recorded.ReplaceOrInsert(run{r.Child, r.First}, recording{m, r.First + uint64(len(r.Anchors)) - 1, r.Leaving})
 		for _, n := range r.Nodes {
 			next.nodes.ReplaceOrInsert(node{r.Child, n.Level, n.Index}, n.Hash)
@@ -202,30 +211,43 @@ func (c carried) Recorded(child chain.ID, height uint64) (*relay.Recorded, error
 		if r.last < height {
 			break
 		}
-		digests := chain.DigestsAddress(c.id)
-		is := &relay.Recorded{Height: r.at.header.Height, First: first.first, Left: map[chain.ID]light.Left{}}
-		entry, proof, err := c.value(r.at, exec.Slot{Account: digests, Key: chain.AccumulatorKey(child)})
+		return c.shows(child, first.first, &r)
+	}
+	return nil, nil
+}
+
+// Released implements relay.Chain.
+func (c carried) Released(child chain.ID, height uint64) (*relay.Recorded, error) {
+	for _, r := range c.now.past.released.Descend(btreemap.LE(run{child, height}), btreemap.GE(run{child, 0})) {
+		return c.shows(child, 0, &r)
+	}
+	return nil, nil
+}
+
+// shows is what the state after a recording shows of it.
+func (c carried) shows(child chain.ID, first uint64, r *recording) (*relay.Recorded, error) {
+	digests := chain.DigestsAddress(c.id)
+	is := &relay.Recorded{Height: r.at.header.Height, First: first, Left: map[chain.ID]light.Left{}}
+	entry, proof, err := c.value(r.at, exec.Slot{Account: digests, Key: chain.AccumulatorKey(child)})
+	if err != nil {
+		return nil, err
+	}
+	is.State = proof
+	if is.Entry, err = merkle.DecodeAccumulator(entry); err != nil {
+		return nil, err
+	}
+	for _, l := range r.leaving {
+		raw, proof, err := c.value(r.at, exec.Slot{Account: digests, Key: chain.LeftKey(child, l.Chain)})
 		if err != nil {
 			return nil, err
 		}
-		is.State = proof
-		if is.Entry, err = merkle.DecodeAccumulator(entry); err != nil {
+		left := light.Left{State: proof}
+		if left.Value, err = chain.DecodeAmount(raw); err != nil {
 			return nil, err
 		}
-		for _, l := range r.leaving {
-			raw, proof, err := c.value(r.at, exec.Slot{Account: digests, Key: chain.LeftKey(child, l.Chain)})
-			if err != nil {
-				return nil, err
-			}
-			left := light.Left{State: proof}
-			if left.Value, err = chain.DecodeAmount(raw); err != nil {
-				return nil, err
-			}
-			is.Left[l.Chain] = left
-		}
-		return is, nil
+		is.Left[l.Chain] = left
 	}
-	return nil, nil
+	return is, nil
 }
 
 // LastRecorded implements relay.Chain.

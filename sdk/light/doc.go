@@ -12,7 +12,7 @@
 //	                                          ├─ EntryProof   its state has this entry, or none
 //	                                          └─ AckProof     it has taken in so many relays
 //
-//	Envelope: the digests, the path and the relays, in one file
+//	Envelope: the digests, the path and the relays, in one file. Acknowledgement: the digests and an AckProof
 //
 // # Invariants
 //

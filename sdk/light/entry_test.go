@@ -206,6 +206,45 @@ func TestAck(t *testing.T) {
 	})
 }
 
+// acknowledgement is that of acked, and what a reader knows who knows chain 2 from block 1 on.
+func acknowledgement(t testing.TB) (light.Acknowledgement, light.Trust) {
+	w, p := acked(t)
+	w.block(2)
+	p.EntryProof = w.entry(w.tip(2), 5, 1, chain.SystemAddress(5), chain.InKey(4))
+	last := w.tip(2).header.Height
+	known, c := w.known(2, 1)
+	e := light.Acknowledgement{Views: []chain.Digest{w.digest(2, last, last)}, To: 4, Ack: chain.Ack{Chain: 5, Proof: p.Append(nil)}}
+	return e, light.Trust{Tree: forest(), Known: known, Committee: c.Committee}
+}
+
+func TestAcknowledgement(t *testing.T) {
+	e, trust := acknowledgement(t)
+	raw := e.Encode()
+	if shown, err := e.Verify(&trust); err != nil || shown.Next != 3 || shown.By.Height != 1 || shown.Known.Anchor.Height != e.Views[0].Last().Height {
+		t.Fatalf("%+v, error %v", shown, err)
+	}
+	if _, err := light.DecodeEnvelope(raw); err == nil || !light.IsAcknowledgement(raw) {
+		t.Errorf("as an envelope: %v", err)
+	}
+	flipped(t, raw, 29, func(b []byte) error {
+		e, err := light.DecodeAcknowledgement(b)
+		if err == nil {
+			_, err = e.Verify(&trust)
+		}
+		return err
+	})
+}
+
+func FuzzAcknowledgement(f *testing.F) {
+	e, _ := acknowledgement(f)
+	f.Add(e.Encode())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if e, err := light.DecodeAcknowledgement(b); err == nil && !bytes.Equal(e.Encode(), b) {
+			t.Fatalf("%x is encoded as %x", b, e.Encode())
+		}
+	})
+}
+
 func FuzzAckProof(f *testing.F) {
 	w, p := acked(f)
 	f.Add(p.Append(nil))

@@ -95,11 +95,27 @@ const (
 
 // Encode is the canonical encoding.
 func (e *Envelope) Encode() []byte {
-	b := wire.AppendU32([]byte{envelopeVersion}, uint32(len(e.Views)))
-	for i := range e.Views {
-		b = wire.AppendBytes(b, e.Views[i].Append(nil))
+	return e.Import.Append(appendViews([]byte{envelopeVersion}, e.Views))
+}
+
+func appendViews(b []byte, views []chain.Digest) []byte {
+	b = wire.AppendU32(b, uint32(len(views)))
+	for i := range views {
+		b = wire.AppendBytes(b, views[i].Append(nil))
 	}
-	return e.Import.Append(b)
+	return b
+}
+
+func readViews(r *wire.Reader) (views []chain.Digest) {
+	for range r.Count("views", 1+chain.MaxHandovers, minDigestBytes) {
+		d, err := chain.DecodeDigest(r.Bytes("digest", chain.MaxBlockBytes))
+		if err != nil {
+			r.Fail(err.Error(), wire.ErrValue)
+			break
+		}
+		views = append(views, d)
+	}
+	return views
 }
 
 // DecodeEnvelope reads what Encode writes.
@@ -109,14 +125,7 @@ func DecodeEnvelope(b []byte) (e Envelope, err error) {
 	}
 	r := wire.NewReader(b)
 	r.Version("envelope", envelopeVersion)
-	for range r.Count("views", 1+chain.MaxHandovers, minDigestBytes) {
-		d, err := chain.DecodeDigest(r.Bytes("digest", chain.MaxBlockBytes))
-		if err != nil {
-			r.Fail(err.Error(), wire.ErrValue)
-			break
-		}
-		e.Views = append(e.Views, d)
-	}
+	e.Views = readViews(r)
 	e.Import = chain.ReadImport(r)
 	if err := r.Done(); err != nil {
 		return Envelope{}, fmt.Errorf("envelope: %w", err)

@@ -104,3 +104,17 @@ func DecodeAccumulator(b []byte) (Accumulator, error) {
 	}
 	return a, nil
 }
+
+// PeakNodes are the nodes at the tops of its mountains: who keeps them, and what Append returns from then on, can prove each leaf that is added
+// from then on, as ProvePlace does.
+func (a *Accumulator) PeakNodes() []Node {
+	list := make([]Node, 0, len(a.Peaks))
+	var before uint64
+	for level := 63; level >= 0; level-- {
+		if a.Count>>level&1 == 1 {
+			list = append(list, Node{Level: uint8(level), Index: before >> level, Hash: a.Peaks[len(list)]})
+			before += 1 << level
+		}
+	}
+	return list
+}

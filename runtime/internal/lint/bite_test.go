@@ -58,7 +58,7 @@ var doorBites = []bite{
 	{"L2 doors", "runtime/store/a.go", load("github.com/cockroachdb/pebble/v2/vfs"), ""},
 	{"L2 doors", "runtime/node/a.go", load("github.com/cockroachdb/pebble/v2"), "outside of its door"},
 	{"L2 doors", "sdk/chain/a.go", load("github.com/kilic/bls12-381"), "outside of its door"},
-	{"L2 doors", "sdk/keys/a.go", load("github.com/consensys/gnark-crypto/ecc/bls12-381"), "outside of its door"},
+	{"L2 doors", "sdk/keys/a.go", load("github.com/consensys/gnark-crypto/ecc/bls12-381"), ""},
 	{"L2 doors", "sdk/keys/a_test.go", load("github.com/consensys/gnark-crypto/ecc/bls12-381"), ""},
 	{"L2 doors", "sdk/light/a_test.go", load("github.com/consensys/gnark-crypto/ecc/bls12-381"), "outside of its door"},
 	{"L2 doors", "sdk/keys/keyfile/a.go", load("github.com/oasisprotocol/curve25519-voi/primitives/ed25519"), "outside of its door"},

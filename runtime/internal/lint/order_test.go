@@ -64,6 +64,7 @@ var order = []place{
 	{"runtime/relay", shell}, // needs nothing of runtime, and the test kit carries with it
 	{testKit, shell},
 	{"runtime/internal/...", shell}, // any package of runtime may import one
+	{"runtime/docs", shell},         // tests alone
 	{"runtime/store", shell},
 	{"runtime/keep", shell},
 	{"runtime/fetch", shell},
@@ -169,7 +170,7 @@ var doors = []door{
 	{"github.com/hashicorp/memberlist", []string{"cluster/mesh"}, nil, "use cluster/mesh"},
 	{"github.com/cockroachdb/pebble", []string{"runtime/store"}, nil, "use runtime/store"},
 	{"github.com/kilic/bls12-381", []string{"sdk/keys"}, nil, "use sdk/keys"},
-	{"github.com/consensys/gnark-crypto", nil, []string{"sdk/keys"}, "it is what tests of sdk/keys compare with: use sdk/keys"},
+	{"github.com/consensys/gnark-crypto", []string{"sdk/keys"}, nil, "use sdk/keys"},
 	{"github.com/oasisprotocol/curve25519-voi", []string{"sdk/keys"}, nil, "use sdk/keys"},
 	{"net/http", []string{"runtime/api", "runtime/explorer", "sdk/client"}, []string{"runtime"}, "use sdk/client, or serve it in runtime/api"},
 	{"crypto/ed25519", []string{"cluster/transport"}, nil, "use sdk/keys: the standard library accepts other signatures than consensus does, which TLS between nodes doesn't mind"},

@@ -1,0 +1,19 @@
+package mesh
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/thinkey/thinkey/runtime/docs"
+)
+
+// The table of limits in the docs has the numbers of the code.
+func TestLimitsTable(t *testing.T) {
+	for row, want := range map[string]string{
+		"record of a node; runs of chains in it":                                        fmt.Sprintf("%d bytes; %d", maxRecordBytes, MaxServed),
+		"nodes that the mesh remembers; of those not registered":                        fmt.Sprintf("%d; %d", maxNodes, maxUnregistered),
+		"registered nodes that claim two addresses, of which each is counted by itself": fmt.Sprint(maxConflicts),
+	} {
+		docs.Limit(t, row, want)
+	}
+}

@@ -1,0 +1,34 @@
+package transport
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/thinkey/thinkey/runtime/docs"
+)
+
+// The table of limits in the docs has the numbers of the code.
+func TestLimitsTable(t *testing.T) {
+	c := Config{}.withDefaults()
+	mib := func(form string, what func(room) int) string {
+		return fmt.Sprintf(form, what(members[Votes])>>20, what(members[Blocks])>>20, what(members[Rest])>>20)
+	}
+	message, window, queue := func(r room) int { return r.message }, func(r room) int { return r.window }, func(r room) int { return r.queue }
+	for row, want := range map[string]string{
+		"handshakes at once; of one address":       fmt.Sprintf("%d; %d", c.Handshakes, c.HandshakesEach),
+		"time of a handshake":                      fmt.Sprintf("%.0f s", c.Patience.Seconds()),
+		"connections of strangers; of one address": fmt.Sprintf("%d; %d", c.Strangers, c.StrangersEach),
+		"frame":                                         fmt.Sprintf("%d KiB", fragmentBytes>>10),
+		"message of votes, blocks, the rest":            mib("%d MiB, %d MiB, %d MiB", message),
+		"received and not taken, of each class":         mib("%d, %d, %d MiB", window),
+		"waiting to be sent, of each class":             mib("%d, %d, %d MiB", queue),
+		"message of a stranger; received and not taken": fmt.Sprintf("%d KiB; %d KiB", strangers[Rest].message>>10, strangers[Rest].window>>10),
+		"silence":                             fmt.Sprintf("%.0f s", c.Silence.Seconds()),
+		"a message under way":                 fmt.Sprintf("%.0f min", c.Longest.Minutes()),
+		"ban":                                 fmt.Sprintf("%.0f s, doubled with each up to %.0f min", firstBan.Seconds(), longestBan.Minutes()),
+		"keys that something is held against": fmt.Sprint(maxScores),
+		"nodes that are dialed; channels of a node": fmt.Sprintf("%d; %d", MaxTargets, MaxChannels),
+	} {
+		docs.Limit(t, row, want)
+	}
+}

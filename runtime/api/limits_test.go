@@ -1,0 +1,32 @@
+package api
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/thinkey/thinkey/runtime/docs"
+)
+
+// The table of limits in the docs has the numbers of the code.
+func TestLimitsTable(t *testing.T) {
+	l := Limits{}.complete()
+	for row, want := range map[string]string{
+		"a request that is passed on (`runtime/api`): its path; its body; time beside what it is asked to wait": fmt.Sprintf("%d KiB; %d KiB; %.0f s", maxTarget>>10, maxRouteBody>>10, routeTime.Seconds()),
+		"messages handed on whose chain is remembered (`runtime/api`)":                                          fmt.Sprint(maxPosted),
+		"questions for a trace, or for one look of a stream of a tree (`runtime/api/abroad.go`); time of one, of all; bytes of an answer, of all; JSON objects in all": fmt.Sprintf(
+			"%d; %.0f s, %.0f s; %d MiB, %d MiB; %d", abroadQuestions, abroadEach.Seconds(), abroadTime.Seconds(), abroadAnswer>>20, abroadBytes>>20, abroadObjects),
+		"traces and looks that ask others at once; of one address":              fmt.Sprintf("%d; %d", abroadAtOnce, abroadPerCaller),
+		"chains on which a message is looked for":                               fmt.Sprint(abroadSearch),
+		"pause between looks of a stream":                                       fmt.Sprintf("%.0f s, doubled up to %.0f s while they bring nothing", abroadSoon.Seconds(), abroadLate.Seconds()),
+		"connections at once":                                                   fmt.Sprint(l.Connections),
+		"connections of one address (of IPv6 its first 64 bits); streams of it": fmt.Sprintf("%d (`api-per-address`); a quarter of that", l.Address),
+		"refused connections that are told why, at once":                        fmt.Sprintf("%d, %.0f s", lingers, lingerTime.Seconds()),
+		"streams; requests that wait":                                           fmt.Sprintf("%d; %d", l.Streams, l.Polls),
+		"bytes of bodies; of answers that are not taken yet":                    fmt.Sprintf("%d MiB; %d MiB", l.Bodies>>20, l.Answers>>20),
+		"headers of a request; time for them; for all of the request":           fmt.Sprintf("%d KiB; %.0f s; %.0f s", maxHeaderBytes>>10, l.Header.Seconds(), l.Request.Seconds()),
+		"time for an answer to be taken; of a connection between two requests":  fmt.Sprintf("%.0f s; %.0f s", l.Write.Seconds(), l.Idle.Seconds()),
+		"longest wait of one request":                                           fmt.Sprintf("%.0f s", l.Poll.Seconds()),
+	} {
+		docs.Limit(t, row, want)
+	}
+}
