@@ -115,7 +115,7 @@ func (v *valves) child(w *World, id chain.ID, res *block.Result) {
 			v.violate("8.7 valve", nil, "after block %d of chain %d %s has left chain %d for chain %d, and no more than %s may have with a delay of %d blocks", height, w.id, b.left[to], id, to, b.ripe[to], b.now.Delay)
 		}
 	}
-	if !sum.IsZero() && !b.pass(height, sum, had) {
+	if !b.pass(height, sum, had) {
 		v.violate("8.7 valve", nil, "%s leaves chain %d in block %d of chain %d, more than %s within %d blocks", sum, id, height, w.id, b.now.Limit, b.now.Window)
 	}
 }
@@ -187,31 +187,63 @@ func (v *valves) ripen(b *valve, height uint64, had []chain.Valve) {
 	b.young = rest
 }
 
+// unlimited says whether one of the valves that a block had lets everything out. A window that was open then has let out nothing that counts.
+func (b *valve) unlimited(had []chain.Valve) bool {
+	if !slices.ContainsFunc(had, func(x chain.Valve) bool { return x.Limit.IsZero() }) {
+		return false
+	}
+	first := b.spans[0].opened
+	for _, s := range b.spans {
+		first = min(first, s.opened)
+	}
+	b.spans, b.last = []span{{opened: first}}, 0
+	return true
+}
+
 // pass says whether so much may leave at a height: there are windows, among all that may be open, in which it does. Where the block had several
-// valves the widest counts.
+// valves the widest counts, and a window may begin between what leaves, or where nothing does.
 func (b *valve) pass(height uint64, amount chain.Amount, had []chain.Valve) bool {
+	if b.unlimited(had) || amount.IsZero() && len(had) == 1 {
+		return true
+	}
 	limit, window := b.now.Limit, b.now.Window
-	defer func() { b.last = height }()
 	for _, x := range had {
-		if x.Limit.IsZero() {
-			return true
-		}
 		if window = min(window, x.Window); limit.Less(x.Limit) {
 			limit = x.Limit
 		}
 	}
 	var next []span
-	for _, s := range b.spans {
-		if sum, err := s.passed.Add(amount); err == nil && !limit.Less(sum) {
-			next = append(next, span{s.opened, sum})
-		}
-		// The earliest other window that has begun since something left last.
-		if s.opened = max(s.opened+uint64(window), b.last+1); s.opened <= height && !limit.Less(amount) {
-			next = append(next, span{s.opened, amount})
+	may := func(s span) { // unless another one that may be lets through no less, and no later
+		if !slices.ContainsFunc(next, func(o span) bool { return o.opened <= s.opened && !s.passed.Less(o.passed) }) {
+			next = append(next, s)
 		}
 	}
+	open := slices.Clone(b.spans)
+	for _, s := range b.spans {
+		// The earliest other window that has begun since something left last.
+		if first := max(s.opened+uint64(window), b.last+1); first <= height {
+			open = append(open, span{opened: first})
+		}
+	}
+	for _, s := range open {
+		if sum, err := s.passed.Add(amount); err == nil && (amount.IsZero() || !limit.Less(sum)) {
+			may(span{s.opened, sum})
+		}
+		if len(had) > 1 && s.opened+uint64(window) <= height {
+			room, _ := limit.Sub(s.passed)
+			if rest, _ := amount.Sub(room); !limit.Less(rest) {
+				may(span{height, rest})
+			}
+		}
+	}
+	if !amount.IsZero() {
+		b.last = height
+	}
+	if len(next) == 0 {
+		return false
+	}
 	b.spans = next
-	return len(next) > 0
+	return true
 }
 
 // within holds for all branches that a chain is in that others took in no more than what has left them.
