@@ -81,20 +81,24 @@ func newApartOf(t *testing.T, net func(id chain.ID, member int, n Net) Net, chan
 		r.wires[id] = NewSwitch()
 		t.Cleanup(r.wires[id].Close)
 	}
-	t.Cleanup(func() {
+	dirs := make([]string, outside+1)
+	for i := range dirs {
+		dirs[i] = t.TempDir()
+	}
+	t.Cleanup(func() { // before the directories go: a store may begin a log at any block
 		for i := range r.parts {
 			r.stop(i)
 		}
 	})
-	for i := range outside + 1 {
-		r.open(i, i == outside)
+	for i, dir := range dirs {
+		r.open(i, dir, i == outside)
 	}
 	return r
 }
 
-func (r *apartRig) open(i int, outside bool) {
+func (r *apartRig) open(i int, dir string, outside bool) {
 	r.t.Helper()
-	c := testConfig(r.t, nil, r.t.TempDir(), Pace{})
+	c := testConfig(r.t, nil, dir, Pace{})
 	c.Workers, c.Heartbeat = 1, time.Hour
 	key := carrierKey
 	p := ProcessConfig{Config: c, Network: r.genesis, Chains: []chain.ID{chain.Main, apartB}, Carrier: &key}

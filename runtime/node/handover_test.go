@@ -53,12 +53,12 @@ func newForest(t *testing.T, validators, started int, seats ...int) *forest {
 		t.Fatal(err)
 	}
 	f := &forest{t: t, genesis: &g, wires: map[chain.ID]*Switch{1: NewSwitch(), 2: NewSwitch()}, runs: make([]*Process, validators), nonces: map[chain.ID]uint64{}}
-	t.Cleanup(f.close)
-	for v := range validators {
+	for range validators {
 		f.dirs = append(f.dirs, t.TempDir())
-		if v < started {
-			f.start(v, true)
-		}
+	}
+	t.Cleanup(f.close) // before the directories go: a store may begin a log at any block
+	for v := range started {
+		f.start(v, true)
 	}
 	return f
 }
