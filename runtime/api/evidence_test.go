@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -74,6 +75,14 @@ func TestEvidence(t *testing.T) {
 	raw, err := r.client.RawEvidence(t.Context(), chain.Main, hash)
 	if err != nil || !bytes.Equal(raw, want) {
 		t.Errorf("%d bytes, %v", len(raw), err)
+	}
+	named, err := http.Get(r.url + "/v1/chains/main/evidence")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer named.Body.Close()
+	if body, err := io.ReadAll(named.Body); err != nil || named.StatusCode != http.StatusOK || !strings.Contains(string(body), hash.String()) {
+		t.Errorf("by its name: %d %s, %v", named.StatusCode, body, err)
 	}
 	for path, want := range map[string]struct {
 		status int
