@@ -86,7 +86,7 @@ func (a *abroad) ask(ctx context.Context, on chain.ID, id chain.MessageID) (*for
 	defer cancel()
 	ctx, cancelThis := context.WithTimeout(ctx, abroadEach)
 	defer cancelThis()
-	r, err := a.Server.ask(ctx, on, passed{method: http.MethodGet, target: "/trace/" + id.String()}, 0)
+	r, err := a.Server.askFor(ctx, id, on, passed{method: http.MethodGet, target: "/trace/" + id.String()}, 0)
 	var f *foreign
 	switch {
 	case err != nil:

@@ -106,7 +106,8 @@ func (s *Server) passOn(r route, w http.ResponseWriter, q *http.Request, id chai
 		_, path, _ = strings.Cut(strings.TrimPrefix(path, "/chains/"), "/")
 		path = "/" + path
 	}
-	a, err := s.ask(q.Context(), id, passed{method: r.Method, target: path + "?" + q.URL.RawQuery, kind: q.Header.Get("Content-Type"), body: body.bytes}, wait)
+	m, _ := chain.ParseMessageID(q.PathValue("id")) // none was handed on if it isn't one
+	a, err := s.askFor(q.Context(), m, id, passed{method: r.Method, target: path + "?" + q.URL.RawQuery, kind: q.Header.Get("Content-Type"), body: body.bytes}, wait)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -26,6 +27,7 @@ type bridge struct {
 	change func([]byte) []byte
 	passed int
 	ends   time.Time // of the last submission
+	lags   int       // so many questions for a message come to a node that doesn't know it yet
 }
 
 func (b *bridge) Account(_ context.Context, a chain.Address) (node.AccountAt, error) {
@@ -47,6 +49,10 @@ func (b *bridge) Route(ctx context.Context, id chain.ID, request []byte) ([]byte
 	b.passed++
 	if b.err != nil {
 		return nil, b.err
+	}
+	if before, id, is := bytes.Cut(request, []byte("/messages/")); is && b.lags > 0 {
+		b.lags--
+		request = slices.Concat(before, []byte("/messages/"), bytes.Repeat([]byte("0"), 64), id[64:])
 	}
 	answer, err := b.to.server.AnswerRoute(ctx, id, request)
 	if err == nil && b.change != nil {
@@ -150,6 +156,10 @@ func TestSubmitElsewhere(t *testing.T) {
 	got, err := here.client.Message(ctx, m.ID())
 	if err != nil || got.Place == nil || got.Place.Height != list[0].Message.Place.Height {
 		t.Errorf("%+v, %v", got, err)
+	}
+	way.lags = 3
+	if got, err := here.client.Message(ctx, m.ID()); err != nil || got.Place == nil || way.lags > 0 {
+		t.Errorf("nodes that know it later: %+v, %v, %d to come", got, err, way.lags)
 	}
 	again := transfer("charlie", 0)
 	if _, err := here.client.Submit(ctx, again); !client.HasCode(err, "nonce_used") {

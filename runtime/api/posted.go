@@ -1,9 +1,13 @@
 package api
 
 import (
+	"context"
+	"net/http"
 	"sync"
+	"time"
 
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/client"
 )
 
 // maxPosted is how many messages handed on to other nodes are remembered.
@@ -12,22 +16,28 @@ const maxPosted = 16 << 10
 // posted are the chains to which messages were handed that came in here, the last ones: who asks for one later need not say where it is.
 type posted struct {
 	mu   sync.Mutex // guards the rest
-	of   map[chain.MessageID]chain.ID
+	of   map[chain.MessageID]handed
 	last [maxPosted]chain.MessageID // a ring
 	next int
+}
+
+// handed is when a message was taken by a node of a chain.
+type handed struct {
+	to chain.ID
+	at time.Time
 }
 
 func (p *posted) add(m chain.MessageID, id chain.ID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.of[m] != 0 {
+	if p.of[m].to != 0 {
 		return
 	}
 	if p.of == nil {
-		p.of = map[chain.MessageID]chain.ID{}
+		p.of = map[chain.MessageID]handed{}
 	}
 	delete(p.of, p.last[p.next])
-	p.of[m], p.last[p.next] = id, m
+	p.of[m], p.last[p.next] = handed{id, time.Now()}, m
 	p.next = (p.next + 1) % maxPosted
 }
 
@@ -35,5 +45,35 @@ func (p *posted) add(m chain.MessageID, id chain.ID) {
 func (p *posted) chain(m chain.MessageID) chain.ID {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.of[m]
+	return p.of[m].to
+}
+
+const (
+	// spreads is how long a message takes at most from the node that took it to all others of its chain.
+	spreads = 2 * time.Second
+	// askPause is the time between two questions for a message that spreads.
+	askPause = 50 * time.Millisecond
+)
+
+// spreading says whether a message was handed on lately: some nodes of its chain may not know it yet.
+func (p *posted) spreading(m chain.MessageID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	h := p.of[m]
+	return h.to != 0 && time.Since(h.at) < spreads
+}
+
+// askFor is ask for a message: whoever is asked may know it a little later than the node that it was handed to.
+func (s *Server) askFor(ctx context.Context, m chain.MessageID, id chain.ID, p passed, wait time.Duration) (reply, error) {
+	for {
+		r, err := s.ask(ctx, id, p, wait)
+		if err != nil || r.status != http.StatusNotFound || !hasCode(r.body, client.CodeUnknownMessage) || !s.posted.spreading(m) {
+			return r, err
+		}
+		select {
+		case <-time.After(askPause):
+		case <-ctx.Done():
+			return r, nil
+		}
+	}
 }

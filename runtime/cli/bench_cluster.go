@@ -48,6 +48,12 @@ type clusterResult struct {
 	Restart float64 `json:"restart_to_vote_ms"`
 	// Serves is from there until it serves users.
 	Serves float64 `json:"restart_to_serve_ms"`
+	// Strangers is how many connections strangers opened while users were served: how long a payment waited then, how many a second were final,
+	// and what a node's CPU of one was, each in proportion to what it was before. Who submits, and the strangers, take CPU of the same machine.
+	Strangers        uint64  `json:"strangers_connections"`
+	StrangersLatency float64 `json:"strangers_latency_ratio"`
+	StrangersRate    float64 `json:"strangers_rate_ratio"`
+	StrangersCPU     float64 `json:"strangers_cpu_ratio"`
 	clusterBench
 }
 
@@ -61,7 +67,8 @@ func (a *app) newBenchCluster() *cobra.Command {
 		Long: `Measures four nodes on this machine, each a process with its own directory, that reach each other by the loopback interface and agree on one chain.
 
 Accounts and signed messages are made first and don't count. They are submitted to the API of all four nodes, hundreds in a request; how many become final in a second
-is counted from the first request to the block that holds the last. The CPU of the process that submits is reported apart. Then a node is killed, as many
+is counted from the first request to the block that holds the last. The CPU of the process that submits is reported apart. A quarter of a load is submitted
+without and with strangers: a thousand users of one node who never come to the end of a request, and junk at all ports of all nodes. Then a node is killed, as many
 payments are made without it, and it is started again: how much sooner than they took to be made it has them. Then a node is killed again and again,
 and started when nothing can become final without its vote. At last another network is started, in which one node lacks a chain, and is asked for accounts of it.`,
 		Args: cobra.NoArgs,
@@ -110,7 +117,7 @@ func (o *clusterBench) run(ctx context.Context, out benchOutput) error {
 	}
 	defer stopNodes(l.homes)
 	r := clusterResult{clusterBench: *o}
-	for _, step := range []func(context.Context, *clusterResult) error{l.start, l.idle, l.single, l.full, l.missed, l.restarts, l.requests} {
+	for _, step := range []func(context.Context, *clusterResult) error{l.start, l.idle, l.single, l.full, l.strangers, l.missed, l.restarts, l.requests} {
 		if err := step(ctx, &r); err != nil {
 			return err
 		}
@@ -128,6 +135,7 @@ func (o benchOutput) reportCluster(r *clusterResult) {
 	o.say("%8.1f ms  until a single payment is final on an idle chain, half of them; 99 of 100 within %.1f ms\n", r.IdleP50, r.IdleP99)
 	o.say("%8.1f MB  memory of a node after the load; %.1f MB before it\n", float64(r.RSS)/1e6, float64(r.RSSIdle)/1e6)
 	o.say("%8.2f %%   of a core for a node that has nothing to do\n", r.IdleCPU)
+	o.say("%8.2f     times as long a payment waits while %d connections of strangers are opened; %.2f times as many are final in a second, with %.2f times the CPU\n", r.StrangersLatency, r.Strangers, r.StrangersRate, r.StrangersCPU)
 	o.say("%8.1f     times as fast as they were made a node gets blocks that it missed\n", r.CatchUp)
 	o.say("%8.2f ms  to ask a node for an account of a chain that another has, half of the questions; %.2f ms if it has the chain itself\n", r.RequestP50, r.RequestHere)
 	o.say("%8.0f ms  from the start of a node that was killed until its vote counts; it serves users after %.0f ms\n", r.Restart, r.Serves)
@@ -153,9 +161,11 @@ func (l *clusterLoad) prepare() error {
 	}
 	l.nonces = make([]uint32, l.Accounts)
 	l.clients = make([]*client.Client, len(l.homes))
-	for i := range 2 {
-		l.loads[i] = l.sign(l.Messages)
+	l.loads[0] = l.sign(l.Messages) // in the order in which they are submitted
+	for i := range l.parts {
+		l.parts[i] = l.sign(l.Messages / strangersPart)
 	}
+	l.loads[1] = l.sign(l.Messages)
 	return err
 }
 

@@ -28,7 +28,8 @@ type clusterLoad struct {
 	homes    []nodeHome
 	clients  []*client.Client // by node; nil before its first start
 	loads    [2][streams][]*chain.Message
-	singles  uint64 // payments that were made one by one
+	parts    [2][streams][]*chain.Message // of which the one is submitted among strangers
+	singles  uint64                       // payments that were made one by one
 }
 
 const (
@@ -194,6 +195,14 @@ func (l *clusterLoad) missed(ctx context.Context, r *clusterResult) error {
 	return err
 }
 
+// sizeOf is how many messages a load has.
+func sizeOf(load [streams][]*chain.Message) (n int) {
+	for _, list := range load {
+		n += len(list)
+	}
+	return n
+}
+
 // submitAll submits a load to the first n nodes, and returns how long it took until all of it was final.
 func (l *clusterLoad) submitAll(ctx context.Context, load [streams][]*chain.Message, n int) (time.Duration, uint64, error) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -210,7 +219,7 @@ func (l *clusterLoad) submitAll(ctx context.Context, load [streams][]*chain.Mess
 	watched := make(chan error, 1)
 	blocks := uint64(0)
 	go func() {
-		left := l.Messages
+		left := sizeOf(load)
 		watched <- l.clients[0].Blocks(ctx, head.Height, func(b client.Block) error {
 			if left -= b.Inputs; left <= 0 {
 				blocks = b.Height - head.Height

@@ -35,7 +35,7 @@ func chainTable(list client.Chains) *table {
 	depth := map[chain.ID]int{}
 	for i := range list.Chains {
 		c := &list.Chains[i]
-		name := printable(c.Name)
+		name := calledBy(c.Chain, c.Name)
 		if c.Parent != 0 {
 			depth[c.Chain] = depth[c.Parent] + 1
 		}
@@ -79,7 +79,7 @@ func (a *app) newChainShow() *cobra.Command {
 
 func drawChain(s *client.ChainShown, b *book) string {
 	t := table{}
-	t.add("chain", fmt.Sprintf("%d %s", s.Chain.Chain, printable(s.Name)))
+	t.add("chain", fmt.Sprintf("%d %s", s.Chain.Chain, calledBy(s.Chain.Chain, s.Name)))
 	if s.Parent != 0 {
 		t.add("under", b.chainName(s.Parent))
 	}

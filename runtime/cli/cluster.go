@@ -285,7 +285,7 @@ func (v *clusterView) String() string {
 	}
 	text := fmt.Sprintf("network %s (%s), as %s sees it\n%s", v.Network, printable(v.Name), v.Asked, t.String())
 	for _, c := range v.Chains {
-		text += fmt.Sprintf("chain %d %s: height %d, %d of %s vote, %d may be faulty\n", c.Chain, printable(c.Name), c.Height, c.Voting, count(c.Seats, "seat"), c.Faulty)
+		text += fmt.Sprintf("chain %d %s: height %d, %d of %s vote, %d may be faulty\n", c.Chain, calledBy(c.Chain, c.Name), c.Height, c.Voting, count(c.Seats, "seat"), c.Faulty)
 	}
 	return text
 }

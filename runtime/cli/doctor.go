@@ -97,7 +97,9 @@ func (p *patient) examine(ctx context.Context) (found []finding) {
 			continue // nothing to say without what was bad before
 		}
 		f.What = look.what
-		found = append(found, f)
+		if found = append(found, f); !isThere(p.home.file(nodeConfigFile)) {
+			break // it is no node's directory: all else would be missing, too
+		}
 	}
 	return found
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -349,6 +350,9 @@ func drawGenesis(g *chain.Genesis) string {
 // readDraft reads a genesis that may lack nodes.
 func readDraft(path string) (*chain.Genesis, error) {
 	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, failed("no_genesis", "%s: there is none", path).do("take the file that the other nodes have, or make one with: thinkey genesis new")
+	}
 	g := &chain.Genesis{}
 	if err == nil {
 		decoder := json.NewDecoder(bytes.NewReader(text))

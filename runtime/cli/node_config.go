@@ -210,6 +210,9 @@ func readNodeConfig(h nodeHome, environ []string, flags map[string]string) (node
 
 func loadNodeSettings(h nodeHome, environ []string, flags map[string]string) (*settings, error) {
 	path := h.file(nodeConfigFile)
+	if homes, _ := testnetHomes(string(h)); len(homes) > 0 {
+		return nil, failed("no_node", "--home: %s is a test network of %s", h, count(len(homes), "node")).do("name one of them, such as --home %s", homes[0])
+	}
 	if _, err := os.Stat(path); err != nil {
 		return nil, failed("no_node", "--home: %v", err).do("make a node with: thinkey node init --home %s", h)
 	}

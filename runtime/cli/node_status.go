@@ -166,8 +166,9 @@ func (a *app) printNode(s *nodeState) {
 	}
 	t := table{}
 	t.add("node", fmt.Sprintf("%s, process %d, %s, up %s", s.Home, s.PID, s.API, (time.Duration(s.Info.UptimeMillis)*time.Millisecond).Round(time.Second)))
-	t.add("network", s.Info.Network.String()+" ("+s.Info.Name+")")
-	t.add("chain", fmt.Sprintf("%d, at height %d, block %s", s.Info.Chain, s.Info.Height, s.Info.Block))
+	network, on := whereOf(s.Info)
+	t.add("network", network)
+	t.add("chain", fmt.Sprintf("%s, at height %d, block %s", on, s.Info.Height, s.Info.Block))
 	if c := s.Info.CatchUp; c != nil {
 		t.add("", fmt.Sprintf("it catches up: block %d of %d, %.0f blocks a second", s.Info.Height, c.Target, c.Rate))
 	}

@@ -199,10 +199,18 @@ func (b *book) onChain(id chain.ID) string {
 func (b *book) chainName(id chain.ID) string {
 	for i := range b.chains {
 		if c := &b.chains[i]; c.Chain == id && c.Name != "" {
-			return printable(c.Name)
+			return calledBy(id, c.Name)
 		}
 	}
 	return fmt.Sprint(id)
+}
+
+// calledBy is how a chain is named to users, who can name it so: the main chain has the network's name of its own.
+func calledBy(id chain.ID, name string) string {
+	if id == chain.Main {
+		return chain.MainName
+	}
+	return printable(name)
 }
 
 // at is the party with that address, on whichever chain, nameless if it is none of ours.

@@ -69,7 +69,7 @@ func readProof(path string) (kind byte, content []byte, err error) {
 	case errors.Is(err, errLong):
 		return 0, nil, badProof(path, err)
 	case err != nil:
-		return 0, nil, failed("no_file", "FILE: %v", err).do("get one with: thinkey proof get")
+		return 0, nil, failed("no_file", "%s can't be read: %v", path, innermost(err)).do("get one with: thinkey proof get")
 	}
 	rest, ours := bytes.CutPrefix(raw, []byte(proofMagic))
 	if !ours || len(rest) == 0 || rest[0] < proofOfAccount || rest[0] > proofOfAck {

@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/client"
 )
 
 func (a *app) newStatus() *cobra.Command {
@@ -23,8 +26,9 @@ func (a *app) newStatus() *cobra.Command {
 			}
 			t := table{}
 			t.add("node", c.Node()+", version "+s.Version+", up "+(time.Duration(s.UptimeMillis)*time.Millisecond).Round(time.Second).String())
-			t.add("network", s.Network.String()+" ("+s.Name+")")
-			t.add("chain", fmt.Sprint(s.Chain))
+			network, on := whereOf(&s)
+			t.add("network", network)
+			t.add("chain", on)
 			t.add("height", fmt.Sprintf("%d, %s at %s", s.Height, s.Finality, time.UnixMilli(int64(s.TimeMillis)).Format(time.DateTime)))
 			t.add("block", s.Block.String())
 			t.add("state root", s.StateRoot.String())
@@ -43,6 +47,14 @@ func (a *app) newStatus() *cobra.Command {
 			a.print("%s", t.String())
 		})
 	})
+}
+
+// whereOf are the network and the chain that a node tells of. The network is called as its main chain is.
+func whereOf(s *client.Info) (network, on string) {
+	if s.Chain == chain.Main {
+		return s.Network.String() + " (" + printable(s.Name) + ")", fmt.Sprint(s.Chain)
+	}
+	return s.Network.String(), fmt.Sprint(s.Chain) + " " + printable(s.Name)
 }
 
 func countEntries(n int) string {

@@ -51,7 +51,7 @@ func testnetHomes(dir string) ([]nodeHome, error) {
 		homes = append(homes, h)
 	}
 	if len(homes) == 0 {
-		return nil, failed("no_testnet", "--dir: %s holds no test network", dir).do("make one with: thinkey testnet gen --dir %s", dir)
+		return nil, failed("no_testnet", "%s holds no test network", dir).do("make one with: thinkey testnet gen --dir %s", dir)
 	}
 	return homes, nil
 }
@@ -113,7 +113,7 @@ through a proxy, so that thinkey testnet partition and disturb can do it harm.`
 	cmd.Example = `  thinkey testnet gen --nodes 4 --chains 2 --dir ./net
   thinkey testnet gen --nodes 3 --tree 'main(a(a1,a2),b)' --apart --dir ./net`
 	dirFlag(cmd, &dir)
-	cmd.Flags().IntVar(&nodes, "nodes", 4, "nodes, each with a seat on every chain")
+	cmd.Flags().IntVar(&nodes, "nodes", 4, "how many nodes; each has a seat on every chain, but for --apart")
 	chains.flags(cmd, 0)
 	cmd.Flags().BoolVar(&keep, "keep", false, "leave a network that is there as it is")
 	cmd.Flags().IntVar(&port, "port", 0, "first of the ports, of which each node has four: for nodes, gossip, placement and the API; 0 for free ones")

@@ -7,8 +7,12 @@ const (
 	lateEvery = 128
 )
 
-// late lets nobody carry the digests of a chain, nor what others sent it, for thousands of its blocks. Then all of it arrives as ever.
+// late lets nobody carry the digests of a chain, nor what others sent it, for thousands of its blocks. Then all of it arrives as ever. What its users
+// sent before is final first: some of it was refused, and holds up all that they send later, so that blocks would come of heartbeats alone.
 func (s *stage) late(w *World) {
+	if !w.load.catchUp() {
+		return
+	}
 	s.tell(nil, "nobody carries digests of chain %d for %d blocks", w.id, lateBlocks)
 	s.stopCarriers(w, 1<<62)
 	first, recorded := w.final.height(), s.crossing.recorded[w.id]
@@ -25,6 +29,18 @@ func (s *stage) late(w *World) {
 	s.stopCarriers(w, 0)
 	s.phase = recovery
 	s.crossing.demand()
+}
+
+// catchUp sends what is pending again until none of it is, and says whether that is so within the time in which relays arrive.
+func (l *load) catchUp() bool {
+	none := func() bool { l.forget(); return len(l.pending) == 0 }
+	for end := l.w.now + crossMillis*millis; l.w.now < end && !none(); {
+		for _, m := range l.pending {
+			l.submit(m)
+		}
+		l.w.until(l.w.now+1000*millis, none)
+	}
+	return none()
 }
 
 // oneMore lets a chain make a block, at least, and users of it and of others send each other something now and then.

@@ -50,7 +50,25 @@ func (p *Plan) drawAttributes(r *rand.Rand) {
 			p.Renewals = append(p.Renewals, Renewal{p.Branches[i].ID, r.Uint64N(p.Trouble), drawOf(r)})
 		}
 	}
+	p.hurryLate()
 	slices.SortStableFunc(p.Renewals, func(a, b Renewal) int { return cmp.Compare(a.At, b.At) })
+}
+
+// lateInterval bounds the interval of a chain that makes thousands of blocks: at more than a second each, the others' blocks meanwhile take the time
+// of a thousand seeds.
+const lateInterval = 32
+
+func (p *Plan) hurryLate() {
+	for i := range p.Branches {
+		if p.Branches[i].ID == p.Late {
+			p.Branches[i].Has.Interval %= lateInterval
+		}
+	}
+	for i := range p.Renewals {
+		if p.Renewals[i].Chain == p.Late {
+			p.Renewals[i].Interval %= lateInterval
+		}
+	}
 }
 
 // drawOf draws a chain's attributes. Most chains have a valve, some of one part alone.

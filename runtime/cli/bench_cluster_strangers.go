@@ -1,0 +1,132 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/thinkey/thinkey/sdk/chain"
+)
+
+const (
+	// slowUsers is how many connections to the API of one node each say a byte at a time, and never a whole request.
+	slowUsers = 1000
+	// slowPause is how long each of them waits between two bytes.
+	slowPause = 100 * time.Millisecond
+	// junkPause is how long who sends junk to a port waits before it connects again.
+	junkPause = 50 * time.Millisecond
+	// junkBytes is how much it sends each time, or as much as is read.
+	junkBytes = 4096
+	// strangersPart of a load is submitted with strangers and without.
+	strangersPart = 4
+)
+
+// stranger is the address on this machine that the connections with a number come from: a node serves only so many of one.
+func stranger(n int) net.IP { return net.IPv4(127, 0, 3, byte(1+n%16)) }
+
+// strangers compares what nodes do for their users while strangers without a key, from other addresses, do what they can to be in the way, with what
+// they do before: slow users at one node's API, and junk at all ports of all nodes.
+func (l *clusterLoad) strangers(ctx context.Context, r *clusterResult) error {
+	alone, err := l.serve(ctx, l.parts[0])
+	if err != nil {
+		return err
+	}
+	crowd, stop := context.WithCancel(ctx)
+	s := &strangers{}
+	err = s.begin(crowd, l.homes)
+	if err == nil {
+		err = rest(ctx, 2*time.Second) // until all have come
+	}
+	if err == nil {
+		var among served
+		if among, err = l.serve(ctx, l.parts[1]); err == nil {
+			r.StrangersLatency = among.latency / alone.latency
+			r.StrangersRate = among.rate / alone.rate
+			r.StrangersCPU = among.cpu / alone.cpu
+		}
+	}
+	stop()
+	s.work.Wait()
+	r.Strangers = s.connections.Load()
+	return err
+}
+
+// served is what nodes do for users: for how long one payment waits, half of them, how many of a load are final in a second, and the CPU of one,
+// of all nodes together.
+type served struct{ latency, rate, cpu float64 }
+
+func (l *clusterLoad) serve(ctx context.Context, load [streams][]*chain.Message) (s served, err error) {
+	var took []float64
+	for range l.Idle {
+		d, err := l.one(ctx, 0) // where the slow users are
+		if err != nil {
+			return s, err
+		}
+		took = append(took, d.Seconds())
+	}
+	n, before := sizeOf(load), l.processCPU()
+	d, _, err := l.submitAll(ctx, load, benchNodes)
+	return served{percentile(took, 0.5), float64(n) / d.Seconds(), microsPer(l.processCPU()-before, n)}, err
+}
+
+// strangers are connections that mean no good.
+type strangers struct {
+	work        sync.WaitGroup
+	connections atomic.Uint64 // that were opened
+}
+
+// begin lets them come; they go when the context ends.
+func (s *strangers) begin(ctx context.Context, homes []nodeHome) error {
+	for i, h := range homes {
+		c, err := readNodeConfig(h, nil, nil)
+		if err != nil {
+			return err
+		}
+		for n := range slowUsers {
+			if i == 0 {
+				s.work.Go(func() { s.again(ctx, n, c.API, time.Second, slow) })
+			}
+		}
+		for n, port := range []string{c.Transport, c.Gossip, c.Placement, c.API} {
+			s.work.Go(func() { s.again(ctx, n, port, junkPause, junk) })
+		}
+	}
+	return nil
+}
+
+// again connects to a port from a stranger's address, again and again.
+func (s *strangers) again(ctx context.Context, n int, port string, pause time.Duration, does func(context.Context, net.Conn)) {
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: stranger(n)}, Timeout: time.Second}
+	for ctx.Err() == nil {
+		if conn, err := d.DialContext(ctx, "tcp", port); err == nil {
+			s.connections.Add(1)
+			does(ctx, conn)
+			_ = conn.Close()
+		}
+		if rest(ctx, pause) != nil {
+			return
+		}
+	}
+}
+
+// slow is a user who never comes to the end of a request.
+func slow(ctx context.Context, conn net.Conn) {
+	_, err := fmt.Fprintf(conn, "POST /v1/chains/main/messages HTTP/1.1\r\nHost: node\r\nContent-Length: 1000000\r\n\r\n")
+	for err == nil && rest(ctx, slowPause) == nil {
+		_, err = conn.Write([]byte{0})
+	}
+}
+
+// junk means nothing, and waits for an answer to it.
+func junk(_ context.Context, conn net.Conn) {
+	_ = conn.SetDeadline(time.Now().Add(time.Second))
+	raw := make([]byte, junkBytes)
+	_, _ = rand.Read(raw)
+	if _, err := conn.Write(raw); err == nil {
+		_, _ = conn.Read(raw)
+	}
+}
