@@ -6,7 +6,8 @@ import (
 )
 
 // ackEvery is how many relays may be under way to a chain before it is asked how many it has taken in: few enough that who slows down
-// messages to it sees it become loaded, many enough that the proof costs each a few bytes. One that is loaded is asked in every block.
+// messages to it sees it become loaded, many enough that the proof costs each a few bytes. One that is loaded is asked in every block if it
+// is here, and else once it has taken in ackSoon.
 const ackEvery = chain.MaxUnconsumed / 64
 
 // ackWorth is how many relays must turn out to be taken in for a block of its own, where half of all that may be under way is.

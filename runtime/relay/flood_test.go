@@ -294,6 +294,22 @@ func TestOneWay(t *testing.T) {
 // deep is main(2(4), 3(5)).
 var deep = chain.Tree{{ID: main}, {ID: 2, Parent: main}, {ID: 3, Parent: main}, {ID: 4, Parent: 2}, {ID: 5, Parent: 3}}
 
+// labor makes a chain loaded with its own users' calls.
+func (c *trunk) labor() {
+	c.t.Helper()
+	for c.header.Load < chain.BusyLoad {
+		for n := range 60 {
+			if err := c.try(byte(1+n%3), wallet(c.id, byte(1+n%3)), burn, burnGas+2*gas.Handling, nil); err != nil {
+				c.t.Fatal(err)
+			}
+		}
+		c.grow()
+	}
+	if c.id != main {
+		c.carry(true)
+	}
+}
+
 // A chain that is busy with its own slows down who sends to it before anything was ever sent: its parent has recorded that, or it is an
 // ancestor, or beside the sender. Of what nobody shows, nothing is believed.
 func TestLoadIsKnownBefore(t *testing.T) {
@@ -315,14 +331,7 @@ func TestLoadIsKnownBefore(t *testing.T) {
 		t.Run(x.name, func(t *testing.T) {
 			f := newForest(t, deep, func(chain.ID) uint64 { return 1_000_000_000 }, labors)
 			busy, sender := f.trunks[x.to], f.trunks[x.from]
-			for busy.header.Load < chain.BusyLoad {
-				for n := range 60 {
-					if err := busy.try(byte(1+n%3), wallet(busy.id, byte(1+n%3)), burn, burnGas+2*gas.Handling, nil); err != nil {
-						t.Fatal(err)
-					}
-				}
-				busy.grow()
-			}
+			busy.labor()
 			for id := x.to; id != main; id = deep.Parent(id) {
 				f.trunks[id].carry(true)
 			}

@@ -93,8 +93,12 @@ func (b *Bag) Wants(a *block.Arrival, read Read) (list []Want, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if out.Waiting() >= ackEvery && !b.hasAck(limb.ID, out.Consumed+ackEvery) {
-			list = append(list, Want{Errand: Errand{self, limb.ID, Taken}, Top: top, From: out.Consumed + ackEvery, At: br.at, Seen: true})
+		step, err := b.ackStep(a, limb.ID, out)
+		if err != nil {
+			return nil, err
+		}
+		if out.Waiting() >= step && !b.hasAck(limb.ID, out.Consumed+step) {
+			list = append(list, Want{Errand: Errand{self, limb.ID, Taken}, Top: top, From: out.Consumed + step, At: br.at, Seen: true})
 		}
 	}
 	return list, nil

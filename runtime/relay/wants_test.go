@@ -184,6 +184,32 @@ func TestWantsTaken(t *testing.T) {
 	}
 }
 
+// A chain that is loaded is asked much sooner: what is let in to it follows what it takes in.
+func TestWantsTakenOfLoaded(t *testing.T) {
+	f, from, to := apart(t)
+	from.sprays(1)
+	f.carries(from, to)
+	if w, ok := from.lacks(second, relay.Taken); ok {
+		t.Errorf("%d are under way to a chain that is idle, and it wants %+v", from.outward(second).Waiting(), w)
+	}
+	for range 2 {
+		to.labor()
+		w, ok := from.lacks(second, relay.Taken)
+		if !ok || w.From != from.outward(second).Consumed+32 {
+			t.Fatalf("of %d under way to a loaded chain it wants %+v (%t)", from.outward(second).Waiting(), w, ok)
+		}
+		if kept, _ := f.gets(from, w, f.here(main, second), relay.GivenBytes); kept != 1 {
+			t.Fatalf("%d are kept", kept)
+		}
+		from.grow()
+		if out := from.outward(second); out.Waiting() != 0 {
+			t.Errorf("%+v", out)
+		}
+		from.sprays(1)
+		f.carries(from, to)
+	}
+}
+
 // What shows something else than was asked for is not kept, and its giver's fault; what is forged is a fault.
 func TestGaveOther(t *testing.T) {
 	f, from, to := apart(t)
