@@ -21,6 +21,13 @@ type liar struct {
 	left   int                                 // blocks that it still makes
 	twice  *twice                              // what it was seen to certify; nil for nothing
 	said   map[chain.BlockHash][]chain.Leaving // of all that it certified, also where nothing follows
+	posted posted                              // the last block that was more than it had
+}
+
+// posted is a block that its parent was shown, and what it sends.
+type posted struct {
+	digest *chain.Digest
+	list   []block.Outgoing
 }
 
 const (
@@ -80,6 +87,10 @@ func (l *liar) lie() {
 		l.violate("recovery", nil, "it knows nothing of its child %d: %v, %v", l.id, err, bad)
 		return
 	}
+	if p := l.posted; p.digest != nil && child.Anchor.Hash == p.digest.Last().Hash() { // more has come to it before the parent looked
+		l.posted = posted{}
+		l.add(p.digest, p.list)
+	}
 	list := l.invent(what, parent, l.rest(parent, &child))
 	forks := what == "another block" || what == "another old block"
 	if list == nil && !forks || forks && child.Anchor.Height == 0 {
@@ -89,7 +100,8 @@ func (l *liar) lie() {
 	l.tell(nil, "chain %d lies: %s", l.id, what)
 	switch what {
 	case "more than it has": // its digest is refused: no block follows
-		parent.load.post(l.digest(l.head(), list, l.leaving(list)))
+		l.posted = posted{l.digest(l.head(), list, l.leaving(list)), list}
+		parent.load.post(l.posted.digest)
 	case "another block":
 		parent.load.post(l.fork(parent, child.Anchor.Height))
 	case "another old block":
@@ -214,7 +226,11 @@ func (l *liar) head() *chain.Header { return &l.final.blocks[len(l.final.blocks)
 
 // certify makes a block final that follows the last one.
 func (l *liar) certify(list []block.Outgoing, leaving []chain.Leaving) {
-	d := l.digest(l.head(), list, leaving)
+	l.add(l.digest(l.head(), list, leaving), list)
+}
+
+// add makes a certified block the last one.
+func (l *liar) add(d *chain.Digest, list []block.Outgoing) {
 	h := d.Last()
 	l.final.blocks = append(l.final.blocks, archived{*h, nil, d.Certificate.Append(nil), block.EncodeOutbox(list)})
 	for place, o := range list {
