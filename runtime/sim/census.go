@@ -63,7 +63,7 @@ var rare = slices.Concat([]string{
 	"evidence: an invalid block is shown", "equivocation recorded", "evidence: timeout against timeout", "evidence: timeout against vote", "evidence: preparation of an invalid block", "acknowledged",
 	"invented relay taken in", "byzantine: false-arrivals", "chain rots above others", "main chain halted for long",
 	"attributes changed", "valve changed", "value waits at a valve", "release carried", "valves waited for", "ping-pong between chains", "forged: leaf as node", "forged: wrong side", "forged: index overflow",
-	"forged: unfinal root", "parallel carriers", failedThere(chain.StatusNoAccount), failedThere(chain.StatusRefused), failedThere(chain.StatusOutOfGas),
+	"forged: unfinal root", "forged: unfinal view", "parallel carriers", failedThere(chain.StatusNoAccount), failedThere(chain.StatusRefused), failedThere(chain.StatusOutOfGas),
 }, everyLie())
 
 // rarest is what a thousand seeds may do without by chance, as it comes about twice in them: it must in ten thousand (Y5).

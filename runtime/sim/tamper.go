@@ -42,7 +42,11 @@ func tamper(s *stage, e *light.Envelope) *light.Envelope {
 		f.Import.Source = s.worlds[r.IntN(len(s.worlds))].id
 	case 5: // the last one left out, the proof as it was
 		f.Import.Messages = f.Import.Messages[:len(f.Import.Messages)-1]
-	case 6: // a step that leads into an outbox of its own making
+	case 6: // a step that leads into an outbox of its own making, or a path that starts from a block that nobody certified
+		if f.Import.First%2 > 0 && unfinalView(&f) {
+			s.census.add("forged: unfinal view")
+			break
+		}
 		if len(p.Steps) == 0 {
 			return nil
 		}
@@ -70,6 +74,23 @@ func tamper(s *stage, e *light.Envelope) *light.Envelope {
 	}
 	f.Import.Proof = p.Append(nil)
 	return &f
+}
+
+// unfinalView lets the last view end with a block that follows, has the same state, and was never agreed on.
+func unfinalView(f *light.Envelope) bool {
+	if len(f.Views) == 0 {
+		return false
+	}
+	f.Views = slices.Clone(f.Views)
+	d := &f.Views[len(f.Views)-1]
+	h := *d.Last()
+	if h.Next != h.Committee {
+		return false
+	}
+	h.Parent, h.Height = d.Last().Hash(), h.Height+1
+	d.Headers = append(slices.Clone(d.Headers), h)
+	d.Certificate.Height, d.Certificate.Block = h.Height, h.Hash()
+	return true
 }
 
 // tamperPlaces lies about where something stands in a tree, and says whether there was a tree to lie about.
