@@ -15,14 +15,14 @@ func (s *stage) late(w *World) {
 	}
 	s.tell(nil, "nobody carries digests of chain %d for %d blocks", w.id, lateBlocks)
 	s.stopCarriers(w, 1<<62)
-	first, recorded := w.final.height(), s.crossing.recorded[w.id]
+	first := w.final.height() // of blocks up to there digests may be on their way
 	for w.final.height() < first+lateBlocks && s.broken == nil {
 		s.oneMore(w)
 	}
 	if s.broken != nil {
 		return
 	}
-	if s.crossing.recorded[w.id] > recorded {
+	if s.crossing.recorded[w.id] > first {
 		s.violate("recovery", nil, "digests of chain %d were carried, and nobody was to", w.id)
 	}
 	s.census.add("digests thousands of blocks late")

@@ -87,9 +87,8 @@ func (l *liar) lie() {
 		l.violate("recovery", nil, "it knows nothing of its child %d: %v, %v", l.id, err, bad)
 		return
 	}
-	if p := l.posted; p.digest != nil && child.Anchor.Hash == p.digest.Last().Hash() { // more has come to it before the parent looked
-		l.posted = posted{}
-		l.add(p.digest, p.list)
+	if p := l.posted; p.digest != nil && child.Anchor.Hash == p.digest.Last().Hash() {
+		l.adopt(&p)
 	}
 	list := l.invent(what, parent, l.rest(parent, &child))
 	forks := what == "another block" || what == "another old block"
@@ -227,6 +226,16 @@ func (l *liar) head() *chain.Header { return &l.final.blocks[len(l.final.blocks)
 // certify makes a block final that follows the last one.
 func (l *liar) certify(list []block.Outgoing, leaving []chain.Leaving) {
 	l.add(l.digest(l.head(), list, leaving), list)
+}
+
+// adopt goes on from a block that was more than the chain had, and wasn't any more when the parent looked, in place of what followed meanwhile.
+func (l *liar) adopt(p *posted) {
+	height := p.digest.Last().Height
+	l.final.blocks, l.posted = l.final.blocks[:height], posted{}
+	for to, list := range l.final.left { // any order: each is cut by itself
+		l.final.left[to] = slices.DeleteFunc(list, func(d store.Departed) bool { return d.Height >= height })
+	}
+	l.add(p.digest, p.list)
 }
 
 // add makes a certified block the last one.
