@@ -36,7 +36,7 @@ help: ## list the targets
 build: ## build bin/thinkey
 	$(GO) build -o $(BIN) ./runtime/cmd/thinkey
 
-demo: build ## play the payments on one chain and over two, and sell a kitten over a main chain and three others
+demo: build ## play the payments on one chain, over two and over three, and sell a kitten over a main chain and three others
 	$(GO) run ./examples/payment/client/demo --bin $(BIN)
 	$(GO) run ./examples/auction/client/demo --bin $(BIN)
 

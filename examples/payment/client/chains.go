@@ -4,17 +4,45 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/thinkey/thinkey/sdk/chain"
 	sdk "github.com/thinkey/thinkey/sdk/client"
 )
 
-// Across is the example with Alice on one chain and Bob and Charlie on another: who is where, and what they begin with.
-var Across = map[string]string{"alice@a": "20", "bob@b": "5", "charlie@b": "5"}
+// Journey is the example over several chains under a main one, which are called a, b, ….
+type Journey struct {
+	Title  string
+	Chains int
+	Has    map[string]string // who is where, and what they begin with
+	begins string
+	pays   [2]payment // of 10
+	ends   map[string]string
+}
+
+type payment struct{ by, to, words string }
+
+// Journeys are the example over two chains and over three.
+var Journeys = []Journey{
+	{
+		"two chains under a main one", 2, map[string]string{"alice@a": "20", "bob@b": "5", "charlie@b": "5"},
+		"Alice has 20 on chain a; Bob has 5 and Charlie 5 on chain b. Both chains are under the main one.",
+		[2]payment{{"alice@a", "bob@b", "Alice pays Bob 10"}, {"bob@b", "charlie@b", "Bob pays Charlie 10"}},
+		map[string]string{"alice@a": "10", "bob@b": "5", "charlie@b": "15"},
+	},
+	{
+		"three chains under a main one", 3, map[string]string{"alice@a": "20", "bob@b": "5", "charlie@c": "5"},
+		"Alice has 20 on chain a, Bob 5 on chain b, and Charlie 5 on chain c. All are under the main one.",
+		[2]payment{{"alice@a", "bob@b", "Alice pays Bob 10"}, {"bob@b", "charlie@c", "Bob pays Charlie 10"}},
+		map[string]string{"alice@a": "10", "bob@b": "5", "charlie@c": "15"},
+	},
+}
 
 // across is a run of it.
 type across struct {
+	*Journey
 	ctx   context.Context
 	node  *sdk.Client
 	out   io.Writer
@@ -23,29 +51,29 @@ type across struct {
 	named map[chain.ID]string
 }
 
-// RunAcross plays the example over two chains on a fresh development network: Alice pays Bob, who is on another chain; when that has
+// Run plays the example on a fresh development network: Alice pays Bob, who is on another chain; when that has
 // arrived, Bob pays Charlie. It prints what each message waits for on its way, and fails unless all end with what the paper says.
-func RunAcross(ctx context.Context, node string, out io.Writer) error {
-	a := &across{ctx: ctx, node: sdk.New(node), out: out, chain: make(map[string]chain.ID), named: make(map[chain.ID]string)}
+func (j *Journey) Run(ctx context.Context, node string, out io.Writer) error {
+	a := &across{Journey: j, ctx: ctx, node: sdk.New(node), out: out, chain: make(map[string]chain.ID), named: make(map[chain.ID]string)}
 	defer a.node.Close()
 	if err := a.begin(); err != nil {
 		return err
 	}
-	for _, p := range []struct{ by, to, words string }{
-		{"alice@a", "bob@b", "Alice pays Bob 10"}, {"bob@b", "charlie@b", "Bob pays Charlie 10"},
-	} {
-		a.say("\n%s.", p.words)
-		if err := a.pay(p.by, p.to); err != nil {
-			return fmt.Errorf("%s: %w", p.words, err)
+	for i := range a.pays {
+		a.say("\n%s.", a.pays[i].words)
+		if err := a.pay(&a.pays[i]); err != nil {
+			return fmt.Errorf("%s: %w", a.pays[i].words, err)
 		}
 	}
 	a.say("")
-	for name, want := range map[string]string{"alice@a": "10", "bob@b": "5", "charlie@b": "15"} {
-		if err := a.holds(name, want); err != nil {
+	var ends []string
+	for _, name := range slices.Sorted(maps.Keys(a.ends)) {
+		if err := a.holds(name, a.ends[name]); err != nil {
 			return err
 		}
+		ends = append(ends, name+" "+a.ends[name])
 	}
-	a.say("alice@a 10, bob@b 5, charlie@b 15, each proven to the state root of its chain's last block")
+	a.say("%s, each proven to the state root of its chain's last block", strings.Join(ends, ", "))
 	return nil
 }
 
@@ -64,16 +92,16 @@ func (a *across) begin() error {
 	for _, c := range list.Chains {
 		a.chain[c.Name], a.named[c.Chain] = c.Chain, c.Name
 	}
-	if about.Dev == nil || a.chain["a"] == 0 || a.chain["b"] == 0 {
-		return fmt.Errorf("the node at %s is no development network with chains a and b; start one with: thinkey dev", a.node.Node())
+	if about.Dev == nil || len(list.Chains) <= a.Chains {
+		return fmt.Errorf("the node at %s is no development network with %d chains under the main one; start one with: thinkey dev --chains %d", a.node.Node(), a.Chains, a.Chains)
 	}
 	a.seed = about.Dev.Seed
-	for name, has := range Across {
+	for name, has := range a.Has {
 		if err := a.holds(name, has); err != nil {
 			return fmt.Errorf("%w; start the network with --account %s=%s", err, name, has)
 		}
 	}
-	a.say("Alice has 20 on chain a; Bob has 5 and Charlie 5 on chain b. Both chains are under the main one.")
+	a.say("%s", a.begins)
 	return nil
 }
 
@@ -92,10 +120,10 @@ func (a *across) holds(name, want string) error {
 	return err
 }
 
-// pay pays 10, and tells how that goes.
-func (a *across) pay(by, to string) error {
-	key, on, _ := strings.Cut(by, "@")
-	m, err := sdk.NewSigner(a.node.On(on), sdk.DevKey(a.seed, key)).Transfer(a.ctx, a.address(to), chain.NewAmount(10))
+// pay pays, and tells how that goes.
+func (a *across) pay(p *payment) error {
+	key, on, _ := strings.Cut(p.by, "@")
+	m, err := sdk.NewSigner(a.node.On(on), sdk.DevKey(a.seed, key)).Transfer(a.ctx, a.address(p.to), chain.NewAmount(10))
 	if err != nil {
 		return err
 	}

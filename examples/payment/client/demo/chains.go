@@ -10,39 +10,39 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/thinkey/thinkey/examples/payment/client"
 )
 
-// acrossChains plays the example over two chains, and then takes the envelope that carried Alice's payment out of the network and looks
+// acrossChains plays the example over several chains, and then takes the envelope that carried Alice's payment out of the network and looks
 // at it with nothing but the network's genesis at hand.
-func acrossChains(ctx context.Context, bin string, out io.Writer) error {
-	const title = "two chains under a main one"
-	fmt.Fprintf(out, "%s\n%s\n", title, strings.Repeat("─", len(title)))
+func acrossChains(ctx context.Context, j *client.Journey, bin string, out io.Writer) error {
+	fmt.Fprintf(out, "%s\n%s\n", j.Title, strings.Repeat("─", len(j.Title)))
 	dir, err := os.MkdirTemp("", "thinkey-demo-")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // what can't be removed is in the directory for such files
 	data := filepath.Join(dir, "network")
-	args := []string{"--chains", "2", "--data", data}
-	for _, name := range slices.Sorted(maps.Keys(client.Across)) {
-		args = append(args, "--account", name+"="+client.Across[name])
+	args := []string{"--chains", strconv.Itoa(j.Chains), "--data", data}
+	for _, name := range slices.Sorted(maps.Keys(j.Has)) {
+		args = append(args, "--account", name+"="+j.Has[name])
 	}
 	n, err := start(ctx, place{bin: bin}, dir, args...)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(playAcross(ctx, n.api, bin, dir, data, out), n.stop()); err != nil {
-		return fmt.Errorf("%s: %w", title, err)
+	if err := errors.Join(playAcross(ctx, j, n.api, bin, dir, data, out), n.stop()); err != nil {
+		return fmt.Errorf("%s: %w", j.Title, err)
 	}
 	fmt.Fprint(out, "✓ as the paper says\n\n")
 	return nil
 }
 
-func playAcross(ctx context.Context, api, bin, dir, data string, out io.Writer) error {
-	if err := client.RunAcross(ctx, api, out); err != nil {
+func playAcross(ctx context.Context, j *client.Journey, api, bin, dir, data string, out io.Writer) error {
+	if err := j.Run(ctx, api, out); err != nil {
 		return err
 	}
 	file := filepath.Join(dir, "pay.relay")

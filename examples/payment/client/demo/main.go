@@ -1,7 +1,7 @@
 // Command demo shows the whitepaper's payment example on live networks: it starts a fresh one for each case, plays the case,
 // and compares σ and balances with the paper.
 //
-//	go run ./examples/payment/client/demo --bin bin/thinkey          the example as the paper tells it, and over two chains
+//	go run ./examples/payment/client/demo --bin bin/thinkey          the example as the paper tells it, and over two and three chains
 //	go run ./examples/payment/client/demo --bin bin/thinkey --all    its other possible order and its failing payment as well
 package main
 
@@ -58,7 +58,12 @@ func demo(ctx context.Context, o options, out io.Writer) error {
 		}
 		fmt.Fprint(out, "✓ as the paper says\n\n")
 	}
-	return acrossChains(ctx, o.bin, out)
+	for i := range client.Journeys {
+		if err := acrossChains(ctx, &client.Journeys[i], o.bin, out); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // show plays a case until the accounts take the order it wants. They are live and run at once: nobody tells them which. Every
