@@ -362,6 +362,41 @@ func TestBagBehindHandover(t *testing.T) {
 	}
 }
 
+// Of envelopes that start from several blocks of an ancestor that is not here the earliest is taken in first, whoever's turn it is: the others
+// come in later blocks, and none is refused.
+func TestBagEarliestFirst(t *testing.T) {
+	for turn := range 2 {
+		f := newForest(t, family, func(chain.ID) uint64 { return 1_000 }, nil)
+		to := f.trunks[b]
+		bag := relay.NewBag(relay.NewChains())
+		for _, from := range []chain.ID{a1, a} { // the higher number, and so the later place in a block, before
+			f.trunks[from].pay(1, 5, 0, wallet(b, 1))
+			f.trunks[from].shown()
+			e, err := f.all.Envelope(family, from, b, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if fault, err := bag.Put(to.arrival, e); fault != nil || err != nil {
+				t.Fatal(fault, err)
+			}
+		}
+		to.bag = bag
+		for range turn {
+			to.bag = relay.NewBag(relay.NewChains())
+			to.grow() // the other one's turn
+			to.bag = bag
+		}
+		for _, from := range []chain.ID{a1, a} {
+			if refused := to.grow(); len(refused) > 0 {
+				t.Fatalf("turn %d: %v refused", turn, refused)
+			}
+			if n := to.inward(from); n != 1 {
+				t.Errorf("turn %d: %d relays of chain %d were taken in", turn, n, from)
+			}
+		}
+	}
+}
+
 // The head that an envelope starts from is not the ancestor's head any more, nor what the chain knows of it: relays are taken in all the same
 // where the ancestor is here, those of several heads together, and from a head on as well as from a block before it.
 func TestBagBehindHead(t *testing.T) {

@@ -288,28 +288,40 @@ func (b *Bag) bringAll(a *block.Arrival) (refused []*block.Fault, err error) {
 	return refused, nil
 }
 
-// firstSource is the source whose turn it is in this block, of those that have the relay which is next.
+// firstSource is the source whose turn it is in this block, of those that have the relay which is next. Where another one starts from an earlier
+// block of the same ancestor, which isn't here, that goes before: nothing leads on from there once the view is raised.
 func (b *Bag) firstSource(a *block.Arrival) (chain.ID, error) {
-	var sources []chain.ID
+	type start struct {
+		source chain.ID
+		origin
+	}
+	var list []start
 	for _, e := range b.waiting() {
 		in, err := a.In(e.Import.Source)
 		if err != nil {
 			return 0, err
 		}
-		if has(e.Envelope, in) && !slices.Contains(sources, e.Import.Source) {
-			sources = append(sources, e.Import.Source)
+		if has(e.Envelope, in) && (len(list) == 0 || list[len(list)-1].source != e.Import.Source) {
+			list = append(list, start{e.Import.Source, b.originOf(e.Envelope)})
 		}
 	}
-	if len(sources) == 0 {
+	if len(list) == 0 {
 		return 0, nil
 	}
-	return sources[a.Height()%uint64(len(sources))], nil
+	turn := list[a.Height()%uint64(len(list))]
+	for _, other := range list {
+		if other.chain == turn.chain && other.height < turn.height {
+			turn = other
+		}
+	}
+	return turn.source, nil
 }
 
 // origin is where the proofs of envelopes start that can come in one block: a block of the ancestor, or its head if it is here.
 type origin struct {
-	chain chain.ID
-	block chain.BlockHash // zero for the head
+	chain  chain.ID
+	height uint64          // zero for the head
+	block  chain.BlockHash // the same
 }
 
 func (b *Bag) originOf(e *light.Envelope) (o origin) {
@@ -318,7 +330,7 @@ func (b *Bag) originOf(e *light.Envelope) (o origin) {
 	}
 	last := e.Views[len(e.Views)-1].Last()
 	if o.chain = last.Chain; b.chains.Get(o.chain) == nil {
-		o.block = last.Hash()
+		o.height, o.block = last.Height, last.Hash()
 	}
 	return o
 }
