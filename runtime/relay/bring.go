@@ -136,7 +136,7 @@ func (b *bringing) look(top chain.ID) error {
 	b.looks = append(b.looks, l)
 	for i := range l.ways {
 		w := &l.ways[i]
-		w.relays = w.relays && !b.isVain(b.self, w.chain, w.first, l.shown.Digest.Last().Height)
+		w.relays = w.relays && !b.isVain(b.self, w.chain, w.first, l.shown.Digest.Last().Height, l.shown.Values[w.taken])
 	}
 	return nil
 }

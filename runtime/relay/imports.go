@@ -68,7 +68,7 @@ func (b *bringing) bringImport(p *planned) error {
 	}
 	if b.refuse(fault); fault != nil || err != nil {
 		p.source.refused = true
-		b.inVain(b.self, p.chain, p.is.First, p.shown.Digest.Last().Height)
+		b.inVain(b.self, p.chain, p.is.First, p.shown.Digest.Last().Height, p.shown.Values[p.taken])
 		return err
 	}
 	b.taken(b.self, p.chain)

@@ -1,21 +1,26 @@
 package relay
 
-import "github.com/thinkey/thinkey/sdk/chain"
+import (
+	"bytes"
+
+	"github.com/thinkey/thinkey/sdk/chain"
+)
 
 // pair is a chain and another one.
 type pair struct{ of, other chain.ID }
 
-// vain is what is known of relays that a chain didn't take in, though its ancestor covers them: their source's committee is rotten. More
-// may leave its branch, and they are right then; but each try costs the chain a block. So they are tried again when the ancestor has made
-// twice as many blocks as before.
+// vain is what is known of relays that a chain didn't take in, though its ancestor covers them: their source's committee is rotten, or a
+// valve keeps their value. Each try costs the chain a block. So they are tried again when more has left their branch, as they may be right then, or
+// the ancestor has made twice as many blocks as before.
 type vain struct {
 	number uint64 // of the first of them
+	left   []byte // what had left their branch for the chain, as the ancestor's state has it
 	wait   uint64 // blocks of the ancestor
 	until  uint64 // a height of it
 }
 
-// inVain notes that relays of a source were refused, at a height of the ancestor.
-func (c *Chains) inVain(self, source chain.ID, number, height uint64) {
+// inVain notes that relays of a source were refused, at a height of the ancestor, and what had left their branch then.
+func (c *Chains) inVain(self, source chain.ID, number, height uint64, left []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	v := c.vain[pair{self, source}]
@@ -23,19 +28,19 @@ func (c *Chains) inVain(self, source chain.ID, number, height uint64) {
 		v = vain{number: number}
 	}
 	v.wait = max(1, min(2*v.wait, mostWait))
-	v.until = height + v.wait
+	v.until, v.left = height+v.wait, left
 	c.vain[pair{self, source}] = v
 }
 
 // mostWait bounds it.
 const mostWait = 1 << 12
 
-// isVain says whether relays from a number on are not tried at a height of the ancestor.
-func (c *Chains) isVain(self, source chain.ID, number, height uint64) bool {
+// isVain says whether relays from a number on are not tried at a height of the ancestor, when so much has left their branch.
+func (c *Chains) isVain(self, source chain.ID, number, height uint64, left []byte) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	v, ok := c.vain[pair{self, source}]
-	return ok && v.number == number && height < v.until
+	return ok && v.number == number && height < v.until && bytes.Equal(v.left, left)
 }
 
 // taken forgets what was refused: relays of the source were taken in.
