@@ -34,9 +34,10 @@ type clusterResult struct {
 	Blocks       uint64  `json:"blocks"`
 	IdleP50      float64 `json:"idle_latency_ms_p50"`
 	IdleP99      float64 `json:"idle_latency_ms_p99"`
-	RSS          uint64  `json:"rss_bytes_per_node"`      // of the largest, after the load
-	RSSIdle      uint64  `json:"rss_idle_bytes_per_node"` // of the largest, before it
-	IdleCPU      float64 `json:"idle_cpu_percent"`        // of one core, of each node
+	RSS          uint64  `json:"rss_bytes_per_node"`        // of the largest, after the load
+	RSSIdle      uint64  `json:"rss_idle_bytes_per_node"`   // of the largest, before it
+	RSSRested    uint64  `json:"rss_rested_bytes_per_node"` // of the largest, some seconds after it
+	IdleCPU      float64 `json:"idle_cpu_percent"`          // of one core, of each node
 	// RequestP50 is how long it takes to ask a node's API for an account of a chain that it doesn't run: it asks another node.
 	RequestP50 float64 `json:"request_ms_p50"`
 	// RequestHere is the same of a chain that the node runs.
@@ -133,7 +134,7 @@ func (o benchOutput) reportCluster(r *clusterResult) {
 	o.say("\n%8.0f     payments a second, submitted to all nodes, in %d blocks\n", r.Rate, r.Blocks)
 	o.say("%8.0f µs  CPU of a payment, of all nodes together; %.0f µs more of the process that submits\n", r.CPU, r.GeneratorCPU)
 	o.say("%8.1f ms  until a single payment is final on an idle chain, half of them; 99 of 100 within %.1f ms\n", r.IdleP50, r.IdleP99)
-	o.say("%8.1f MB  memory of a node after the load; %.1f MB before it\n", float64(r.RSS)/1e6, float64(r.RSSIdle)/1e6)
+	o.say("%8.1f MB  memory of a node after the load; %.1f MB before it, and %.1f MB some seconds later\n", float64(r.RSS)/1e6, float64(r.RSSIdle)/1e6, float64(r.RSSRested)/1e6)
 	o.say("%8.2f %%   of a core for a node that has nothing to do\n", r.IdleCPU)
 	o.say("%8.2f     times as long a payment waits while %d connections of strangers are opened; %.2f times as many are final in a second, with %.2f times the CPU\n", r.StrangersLatency, r.Strangers, r.StrangersRate, r.StrangersCPU)
 	o.say("%8.1f     times as fast as they were made a node gets blocks that it missed\n", r.CatchUp)

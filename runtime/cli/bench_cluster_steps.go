@@ -166,6 +166,10 @@ func (l *clusterLoad) full(ctx context.Context, r *clusterResult) error {
 	r.Rate, r.Blocks = float64(l.Messages)/took.Seconds(), blocks
 	r.GeneratorCPU, r.CPU = microsPer(cpu()-generator, l.Messages), microsPer(l.processCPU()-nodes, l.Messages)
 	r.RSS = l.largest()
+	if err := rest(ctx, 3*restTime); err != nil {
+		return err
+	}
+	r.RSSRested = l.largest()
 	return nil
 }
 

@@ -135,7 +135,7 @@ func (c *chaos) gossipApart() {
 }
 
 func (c *chaos) slowLinks() {
-	args := []string{"disturb", "--delay", "100ms", "--jitter", "100ms", "--loss", "0.02"}
+	args := []string{"disturb", "--delay", "200ms", "--jitter", "100ms", "--loss", "0.02"}
 	if c.random.IntN(2) == 0 {
 		args = append(args, strconv.Itoa(c.random.IntN(chaosNodes)))
 	}
