@@ -37,7 +37,7 @@ var crossings = []mutant{
 	{"facts", "6.7", "a fact shows nothing of the ancestor's state", "consensus/block/arrival_facts.go", "_, err = p.Verify(&start, f.From, light.Entry{Account: slot.Account, Key: slot.Key, Value: f.Value})", "_, _ = p, start"},
 	{"acks", "8.6", "more is acknowledged than was sent", "consensus/block/arrival.go", "case p.Next > o.Next:", "case false:"},
 	{"acks", "8.6", "a chain is told the wrong number of what was taken in", "runtime/keep/relay.go", "is.Next, err = chain.DecodeNumber(value)", "is.Next, err = chain.DecodeNumber(value)\n\tis.Next++"},
-	{"acks", "8.6", "a loaded chain is asked as rarely as any other", "runtime/relay/acknowledge.go", "if err == nil && latest.Load >= chain.BusyLoad {", "if err == nil && false {"},
+	{"acks", "8.6", "a loaded chain is asked as rarely as any other", "runtime/relay/acknowledge.go", "if err == nil && latest.Load >= chain.BusyLoad {", "if err == nil && latest.Load >= chain.BusyLoad && false {"},
 	{"pressure", "8.6", "nobody is slowed down for a loaded chain", "runtime/ingress/pressure.go", "f.load() < chain.BusyLoad:", "f.load() < 1<<31:"},
 	{"pressure", "8.6", "two loaded chains wait for each other", "runtime/ingress/pressure.go", "|| f.admitted < chain.MinInflow:", "|| false:"},
 	{"pressure", "8.6", "it is not written down that too much is under way", "consensus/block/entries.go", "return e.set(chain.KeyFull, chain.EncodeIDs(slices.Sorted(maps.Keys(full))))", "return nil"},
