@@ -205,19 +205,22 @@ func (a *Arrival) In(from chain.ID) (uint64, error) {
 	return chain.DecodeNumber(raw)
 }
 
+// Taken is the value that has come from a branch so far, at this point of the block.
+func (a *Arrival) Taken(branch chain.ID) (chain.Amount, error) {
+	if sum, ok := a.taken[branch]; ok {
+		return sum, nil
+	}
+	return a.amount(chain.TakenKey(branch))
+}
+
 // take holds what relays carry to what has left each branch that they come through (SPEC 8.7), and counts it.
 func (a *Arrival) take(in *light.Inflow) (*Fault, error) {
 	sums := make([]chain.Amount, len(in.Through))
 	for i := range sums {
-		id := in.Through[i].Branch
-		before, ok := a.taken[id]
-		if !ok {
-			var err error
-			if before, err = a.amount(chain.TakenKey(id)); err != nil {
-				return nil, err
-			}
+		before, err := a.Taken(in.Through[i].Branch)
+		if err != nil {
+			return nil, err
 		}
-		var err error
 		if sums[i], err = in.Taken(i, before); err != nil {
 			return &Fault{Part: PartImports, Got: err.Error()}, nil
 		}

@@ -90,7 +90,7 @@ func (a *abroad) ask(ctx context.Context, on chain.ID, id chain.MessageID) (*for
 	var f *foreign
 	switch {
 	case err != nil:
-	case r.status == http.StatusNotFound && hasCode(r.body, client.CodeUnknownMessage):
+	case unknown(&r):
 		return nil, fmt.Errorf("message %s: %w", id, node.ErrUnknown)
 	case r.status != http.StatusOK:
 		err = unable(on, fmt.Sprintf("answers with status %d", r.status))

@@ -302,7 +302,7 @@ func (r *remote) await(ctx context.Context, id chain.MessageID) (m client.Messag
 		return m, context.DeadlineExceeded
 	}
 	target := fmt.Sprintf("/messages/%s?wait=%s", id, url.QueryEscape(wait.String()))
-	a, err := r.ask(context.WithoutCancel(ctx), r.id, passed{method: http.MethodGet, target: target}, wait)
+	a, err := r.askFor(context.WithoutCancel(ctx), id, r.id, passed{method: http.MethodGet, target: target}, wait)
 	switch {
 	case err != nil:
 		return m, err

@@ -146,6 +146,7 @@ func TestSubmitElsewhere(t *testing.T) {
 		return m.Sign(key("alice"))
 	}
 	m := transfer("bob", 0)
+	way.lags = 2
 	list, err := here.client.SubmitFinal(ctx, m)
 	if err != nil || len(list) != 1 || list[0].ID != m.ID() || !list[0].State.IsSettled() || list[0].Message == nil || list[0].Message.Place == nil {
 		t.Fatalf("%+v, %v", list, err)

@@ -31,6 +31,7 @@ func (p *posted) add(m chain.MessageID, id chain.ID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.of[m].to != 0 {
+		p.of[m] = handed{id, time.Now()}
 		return
 	}
 	if p.of == nil {
@@ -51,29 +52,38 @@ func (p *posted) chain(m chain.MessageID) chain.ID {
 const (
 	// spreads is how long a message takes at most from the node that took it to all others of its chain.
 	spreads = 2 * time.Second
-	// askPause is the time between two questions for a message that spreads.
+	// askPause is the time between the first two questions for a message that spreads; each other one is twice as long, askTimes in all.
 	askPause = 50 * time.Millisecond
+	askTimes = 6
 )
 
-// spreading says whether a message was handed on lately: some nodes of its chain may not know it yet.
-func (p *posted) spreading(m chain.MessageID) bool {
+// spreading says whether a message was handed to a chain lately: some of its nodes may not know it yet.
+func (p *posted) spreading(m chain.MessageID, id chain.ID) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	h := p.of[m]
-	return h.to != 0 && time.Since(h.at) < spreads
+	return h.to == id && time.Since(h.at) < spreads
 }
 
 // askFor is ask for a message: whoever is asked may know it a little later than the node that it was handed to.
 func (s *Server) askFor(ctx context.Context, m chain.MessageID, id chain.ID, p passed, wait time.Duration) (reply, error) {
-	for {
-		r, err := s.ask(ctx, id, p, wait)
-		if err != nil || r.status != http.StatusNotFound || !hasCode(r.body, client.CodeUnknownMessage) || !s.posted.spreading(m) {
-			return r, err
-		}
+	r, err := s.ask(ctx, id, p, wait)
+	for pause := askPause; pause < askPause<<askTimes && err == nil && unknown(&r) && s.posted.spreading(m, id); pause *= 2 {
 		select {
-		case <-time.After(askPause):
+		case <-time.After(pause):
 		case <-ctx.Done():
 			return r, nil
 		}
+		again, bad := s.ask(ctx, id, p, wait)
+		if bad != nil {
+			return r, nil // what was said before holds
+		}
+		r = again
 	}
+	return r, err
+}
+
+// unknown says whether a chain answers that it knows no such message.
+func unknown(r *reply) bool {
+	return r.status == http.StatusNotFound && hasCode(r.body, client.CodeUnknownMessage)
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -51,7 +52,9 @@ func (l *clusterLoad) strangers(ctx context.Context, r *clusterResult) error {
 	}
 	stop()
 	s.work.Wait()
-	r.Strangers = s.connections.Load()
+	if r.Strangers = s.connections.Load(); err == nil && r.Strangers == 0 {
+		err = errors.New("no stranger could connect: they come from 127.0.3.1 and on")
+	}
 	return err
 }
 

@@ -1,10 +1,10 @@
 package cli
 
 import (
+	"context"
 	"os"
 	"runtime/debug"
 	"runtime/metrics"
-	"sync"
 	"time"
 
 	"github.com/thinkey/thinkey/runtime/node"
@@ -18,15 +18,11 @@ const (
 	heapPerEntry = 280       // of the state tree, and its account's record
 	heapPercent  = 300       // of garbage, while there is room
 
-	// restTime is how long a process must have had little to do before it gives memory back that a load left behind.
+	// restTime, twice, is how long a node must have had little to do before it gives memory back that a load left behind.
 	restTime = 5 * time.Second
 	// restBytes is what it may allocate in that time: heartbeats and questions take less, a load takes that in a moment.
 	restBytes = 32 << 20
-	// restWorth is how much there must be to give back.
-	restWorth = 64 << 20
 )
-
-var restOnce sync.Once
 
 // tuneMemory fits the collector to the nodes of this process, unless the environment says otherwise (GOGC, GOMEMLIMIT).
 func tuneMemory(nodes ...*node.Node) {
@@ -40,30 +36,56 @@ func tuneMemory(nodes ...*node.Node) {
 		}
 		debug.SetMemoryLimit(limit)
 	}
-	restOnce.Do(func() { go giveBack(time.Tick(restTime), readMemory, debug.FreeOSMemory) })
 }
 
-// memory is what a process has allocated since it began, and what of its memory is neither in use nor given back, in bytes.
-type memory struct{ allocated, spare uint64 }
-
-func readMemory() memory {
-	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}, {Name: "/memory/classes/heap/free:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/live:bytes"}}
+// allocated is how many bytes the process has allocated since it began.
+func allocated() uint64 {
+	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
 	metrics.Read(s)
-	garbage := s[2].Value.Uint64() - min(s[2].Value.Uint64(), s[3].Value.Uint64()) // as of the last collection
-	return memory{s[0].Value.Uint64(), s[1].Value.Uint64() + garbage}
+	return s[0].Value.Uint64()
 }
 
-// giveBack gives memory back when a load is over. The collector would keep as much as the load took, for hours: nothing makes it run on an idle
-// node but the clock, and then it leaves room for the next one.
-func giveBack(ticks <-chan time.Time, read func() memory, free func()) {
-	last := read()
-	for range ticks {
-		now := read()
-		if now.allocated-last.allocated < restBytes && now.spare > restWorth {
-			free()
-		}
-		last = now
+// giveBack gives memory back when a load is over, until the context ends, unless the environment says how the collector works. That would keep as
+// much as the load took, for hours: nothing makes it run on an idle node but the clock, and then it leaves room for the next one.
+func giveBack(ctx context.Context) {
+	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
+		return
 	}
+	tick := time.NewTicker(restTime)
+	defer tick.Stop()
+	r := rested{last: allocated()}
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		if r.after(allocated()) {
+			debug.FreeOSMemory()
+		}
+	}
+}
+
+// rested tells when a load is over.
+type rested struct {
+	last   uint64 // allocated
+	loaded bool   // since memory was given back
+	quiet  int    // times in a row that little was allocated
+}
+
+// after takes what was allocated by now, and says whether to give memory back: once after each load.
+func (r *rested) after(now uint64) bool {
+	if now-r.last >= restBytes {
+		r.loaded, r.quiet = true, 0
+	} else {
+		r.quiet++
+	}
+	r.last = now
+	if !r.loaded || r.quiet < 2 {
+		return false
+	}
+	r.loaded = false
+	return true
 }
 
 // openTuned is node.Open with the collector fitted to the node. It runs code, with what was compiled kept in cache, or in

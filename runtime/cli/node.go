@@ -166,6 +166,7 @@ func (a *app) runNode(ctx context.Context, h nodeHome, from *password, o nodeSta
 	served := make(chan error, 1)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	go giveBack(ctx)
 	go func() {
 		served <- r.server.Serve()
 		cancel()

@@ -210,10 +210,10 @@ func readNodeConfig(h nodeHome, environ []string, flags map[string]string) (node
 
 func loadNodeSettings(h nodeHome, environ []string, flags map[string]string) (*settings, error) {
 	path := h.file(nodeConfigFile)
-	if homes, _ := testnetHomes(string(h)); len(homes) > 0 {
-		return nil, failed("no_node", "--home: %s is a test network of %s", h, count(len(homes), "node")).do("name one of them, such as --home %s", homes[0])
-	}
 	if _, err := os.Stat(path); err != nil {
+		if homes, _ := testnetHomes(string(h)); len(homes) > 0 {
+			return nil, failed("no_node", "--home: %s is a test network of %s", h, count(len(homes), "node")).do("name one of them, such as --home %s", homes[0])
+		}
 		return nil, failed("no_node", "--home: %v", err).do("make a node with: thinkey node init --home %s", h)
 	}
 	return loadSettings(sources{known: nodeSettings(), path: path, named: true, environ: environ, prefix: envNodePrefix, flags: flags})

@@ -51,10 +51,11 @@ func (a *app) newStatus() *cobra.Command {
 
 // whereOf are the network and the chain that a node tells of. The network is called as its main chain is.
 func whereOf(s *client.Info) (network, on string) {
+	on = fmt.Sprint(s.Chain) + " " + calledBy(s.Chain, s.Name)
 	if s.Chain == chain.Main {
-		return s.Network.String() + " (" + printable(s.Name) + ")", fmt.Sprint(s.Chain)
+		return s.Network.String() + " (" + printable(s.Name) + ")", on
 	}
-	return s.Network.String(), fmt.Sprint(s.Chain) + " " + printable(s.Name)
+	return s.Network.String(), on
 }
 
 func countEntries(n int) string {

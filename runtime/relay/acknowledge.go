@@ -14,7 +14,7 @@ import (
 // A chain's nodes follow its ancestors alone (SPEC 7.1), so who sends to a chain beside it may not have that: nobody here can ask it how many
 // relays it has taken in, and at chain.MaxUnconsumed all would bounce for ever. So that is brought, as relays are, and waits in the same Bag:
 //
-//	there: Acknowledgement ──an answer, or a file──► Put ──judged──► waits ──► the next block, if it shows enough relays more to be taken in (ackStep)
+//	there: Acknowledgement ──an answer, or a file──► Put ──judged──► waits ──► the next block, if it shows ackSoon relays more to be taken in
 //	                                                              └──told──► the other members, with the envelopes
 //
 // One waits of each chain, that which shows most. A block is made for it when one is for a chain that is here (ackWorth).
@@ -92,7 +92,7 @@ func (b *Bag) judgeAck(a *block.Arrival, h *heldAck) (useful bool, fault *block.
 		return false, refusedAck(h, bad), nil
 	}
 	h.next = p.Next
-	if useful, err = b.isUseful(a, h); !useful || err != nil {
+	if useful, err = isUseful(a, h); !useful || err != nil {
 		return false, nil, err
 	}
 	fault, err = b.takeAck(a, h)
@@ -104,16 +104,12 @@ func refusedAck(h *heldAck, why error) *block.Fault {
 }
 
 // isUseful says whether an acknowledgement shows enough more than is known to be worth its bytes.
-func (b *Bag) isUseful(a *block.Arrival, h *heldAck) (bool, error) {
+func isUseful(a *block.Arrival, h *heldAck) (bool, error) {
 	out, err := a.Out(h.Ack.Chain)
-	if err != nil {
-		return false, err
-	}
-	step, err := b.ackStep(a, h.Ack.Chain, out)
-	return err == nil && h.next >= out.Consumed+step, err
+	return err == nil && h.next >= out.Consumed+ackSoon, err
 }
 
-// ackStep is how many relays more a chain that is not here must have taken in before an acknowledgement is asked for, and taken: few if it is
+// ackStep is how many relays more a chain that is not here must have taken in before an acknowledgement is asked for: few if it is
 // loaded, as what is let in to it follows what it takes in.
 func (b *Bag) ackStep(a *block.Arrival, of chain.ID, out chain.Outward) (uint64, error) {
 	if out.Load >= chain.BusyLoad {
@@ -163,7 +159,7 @@ func (b *Bag) dropAck(h *heldAck) {
 // dueAcks says whether an acknowledgement waits that is of use. Those that are not any more are dropped.
 func (b *Bag) dueAcks(a *block.Arrival) (due bool, err error) {
 	for _, h := range b.waitingAcks() {
-		useful, err := b.isUseful(a, h)
+		useful, err := isUseful(a, h)
 		if err != nil {
 			return false, err
 		}

@@ -16,8 +16,8 @@ const ackWorth = chain.MaxUnconsumed / 8
 // muchWaiting is how many that may be.
 const muchWaiting = chain.MaxUnconsumed / 2
 
-// ackSoon is how many relays may be under way to a chain before its head is looked at for its load: half of what is let in to one that is
-// loaded (package ingress).
+// ackSoon is how many relays may be under way to a chain before its head is looked at for its load, and how many one that is loaded and not here
+// must have taken in before it is asked: half of what is let in to it at least (package ingress).
 const ackSoon = 32
 
 // frees says whether it turns out that a chain which much is under way to has taken in a good part: more may be sent then.

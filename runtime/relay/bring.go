@@ -136,9 +136,21 @@ func (b *bringing) look(top chain.ID) error {
 	b.looks = append(b.looks, l)
 	for i := range l.ways {
 		w := &l.ways[i]
-		w.relays = w.relays && !b.isVain(b.self, w.chain, w.first, l.shown.Digest.Last().Height, l.shown.Values[w.taken])
+		left, err := l.left(w)
+		if err != nil {
+			return err
+		}
+		w.relays = w.relays && !b.isVain(b.self, w.chain, w.first, l.shown.Digest.Last().Height, left)
 	}
 	return nil
+}
+
+// left is what has left w's branch for the chain; zero if w is the ancestor itself.
+func (l *looked) left(w *wanted) (a chain.Amount, err error) {
+	if raw := l.shown.Values[w.taken]; w.chain != l.top && raw != nil {
+		a, err = chain.DecodeAmount(raw)
+	}
+	return a, err
 }
 
 // slots are what top is asked for of another chain: the accumulator that leads there; and what left that branch for this chain, or what top

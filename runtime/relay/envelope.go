@@ -74,7 +74,8 @@ type Bag struct {
 	list    []*held
 	acks    []*heldAck // one of a chain, by chain
 	tellers tellers
-	turn    atomic.Uint32 // of the chains, the envelopes or the acknowledgements
+	turn    atomic.Uint32         // of the chains, the envelopes or the acknowledgements
+	before  atomic.Pointer[start] // which of the envelopes was first last
 }
 
 // held is an envelope that waits. When others are told of it is guarded like the list.
@@ -227,6 +228,10 @@ func (b *Bag) Bring(a *block.Arrival) (refused []*block.Fault, err error) {
 	if !next && !due {
 		return b.chains.Bring(a)
 	}
+	turn := int(b.turn.Add(1))
+	if due && turn%ackTurns == 0 {
+		return b.bringAcks(a)
+	}
 	var have []func(*block.Arrival) ([]*block.Fault, error)
 	if ready, err := b.chains.Ready(a); err != nil {
 		return nil, err
@@ -236,15 +241,14 @@ func (b *Bag) Bring(a *block.Arrival) (refused []*block.Fault, err error) {
 	if next {
 		have = append(have, b.bringAll)
 	}
-	if due {
-		have = append(have, b.bringAcks)
+	if len(have) == 0 {
+		return b.bringAcks(a)
 	}
-	turn := 0
-	if len(have) > 1 {
-		turn = int(b.turn.Add(1)) % len(have)
-	}
-	return have[turn](a)
+	return have[turn%len(have)](a)
 }
+
+// ackTurns is how many blocks there are to one of acknowledgements alone, while there are relays to take in.
+const ackTurns = 4
 
 // bringAll takes the relays of as many sources as start from one block of an ancestor, as that of the first does, and as there is room for. They
 // take turns at being the first.
@@ -268,7 +272,7 @@ func (b *Bag) bringAll(a *block.Arrival) (refused []*block.Fault, err error) {
 			}
 			continue
 		}
-		from := b.originOf(e.Envelope)
+		from := b.originOf(a, e.Envelope)
 		if all != nil && from != *all {
 			continue // in a later block
 		}
@@ -288,13 +292,15 @@ func (b *Bag) bringAll(a *block.Arrival) (refused []*block.Fault, err error) {
 	return refused, nil
 }
 
+// start is where the relays of a source start from.
+type start struct {
+	source chain.ID
+	origin
+}
+
 // firstSource is the source whose turn it is in this block, of those that have the relay which is next. Where another one starts from an earlier
-// block of the same ancestor, which isn't here, that goes before: nothing leads on from there once the view is raised.
+// block of the same ancestor, which isn't here, that goes before, once: nothing leads on from there when the view is raised.
 func (b *Bag) firstSource(a *block.Arrival) (chain.ID, error) {
-	type start struct {
-		source chain.ID
-		origin
-	}
 	var list []start
 	for _, e := range b.waiting() {
 		in, err := a.In(e.Import.Source)
@@ -302,18 +308,19 @@ func (b *Bag) firstSource(a *block.Arrival) (chain.ID, error) {
 			return 0, err
 		}
 		if has(e.Envelope, in) && (len(list) == 0 || list[len(list)-1].source != e.Import.Source) {
-			list = append(list, start{e.Import.Source, b.originOf(e.Envelope)})
+			list = append(list, start{e.Import.Source, b.originOf(a, e.Envelope)})
 		}
 	}
 	if len(list) == 0 {
 		return 0, nil
 	}
-	turn := list[a.Height()%uint64(len(list))]
+	turn, before := list[a.Height()%uint64(len(list))], b.before.Load()
 	for _, other := range list {
-		if other.chain == turn.chain && other.height < turn.height {
+		if other.chain == turn.chain && other.height < turn.height && (before == nil || other != *before) {
 			turn = other
 		}
 	}
+	b.before.Store(&turn)
 	return turn.source, nil
 }
 
@@ -324,12 +331,12 @@ type origin struct {
 	block  chain.BlockHash // the same
 }
 
-func (b *Bag) originOf(e *light.Envelope) (o origin) {
+func (b *Bag) originOf(a *block.Arrival, e *light.Envelope) (o origin) {
+	o.chain = a.Tree().Common(a.Chain(), e.Import.Source)
 	if len(e.Views) == 0 {
-		return o
+		return o // from the block that is known: no other one is earlier
 	}
-	last := e.Views[len(e.Views)-1].Last()
-	if o.chain = last.Chain; b.chains.Get(o.chain) == nil {
+	if last := e.Views[len(e.Views)-1].Last(); b.chains.Get(o.chain) == nil {
 		o.height, o.block = last.Height, last.Hash()
 	}
 	return o

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/thinkey/thinkey/consensus/block"
+	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/light"
 )
@@ -68,11 +69,32 @@ func (b *bringing) bringImport(p *planned) error {
 	}
 	if b.refuse(fault); fault != nil || err != nil {
 		p.source.refused = true
-		b.inVain(b.self, p.chain, p.is.First, p.shown.Digest.Last().Height, p.shown.Values[p.taken])
+		if err != nil {
+			return err
+		}
+		need, err := b.lacks(p)
+		b.inVain(b.self, p.chain, p.is.First, p.shown.Digest.Last().Height, need)
 		return err
 	}
 	b.taken(b.self, p.chain)
 	return nil
+}
+
+// lacks is what must have left the branch of a source for its relays to be right; zero if as much has.
+func (b *bringing) lacks(p *planned) (need chain.Amount, err error) {
+	left, err := p.left(&p.wanted)
+	if err != nil || p.chain == p.top {
+		return need, err
+	}
+	taken, err := b.Taken(b.tree.Toward(p.chain, p.top))
+	if err != nil {
+		return need, err
+	}
+	need, err = taken.Add(exec.Value(p.is.Messages[0]))
+	if err != nil || !left.Less(need) {
+		return chain.Amount{}, nil
+	}
+	return need, nil
 }
 
 // half is about half of planned relays that were refused: those before the one at fault are right, and not to be held up by it.

@@ -1,26 +1,22 @@
 package relay
 
-import (
-	"bytes"
-
-	"github.com/thinkey/thinkey/sdk/chain"
-)
+import "github.com/thinkey/thinkey/sdk/chain"
 
 // pair is a chain and another one.
 type pair struct{ of, other chain.ID }
 
 // vain is what is known of relays that a chain didn't take in, though its ancestor covers them: their source's committee is rotten, or a
-// valve keeps their value. Each try costs the chain a block. So they are tried again when more has left their branch, as they may be right then, or
+// valve keeps their value. Each try costs the chain a block. So they are tried again when so much has left their branch as the first of them needs, or
 // the ancestor has made twice as many blocks as before.
 type vain struct {
-	number uint64 // of the first of them
-	left   []byte // what had left their branch for the chain, as the ancestor's state has it
-	wait   uint64 // blocks of the ancestor
-	until  uint64 // a height of it
+	number uint64       // of the first of them
+	need   chain.Amount // what must have left their branch for the chain; zero if as much had
+	wait   uint64       // blocks of the ancestor
+	until  uint64       // a height of it
 }
 
-// inVain notes that relays of a source were refused, at a height of the ancestor, and what had left their branch then.
-func (c *Chains) inVain(self, source chain.ID, number, height uint64, left []byte) {
+// inVain notes that relays of a source were refused, at a height of the ancestor, and what must have left their branch.
+func (c *Chains) inVain(self, source chain.ID, number, height uint64, need chain.Amount) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	v := c.vain[pair{self, source}]
@@ -28,7 +24,7 @@ func (c *Chains) inVain(self, source chain.ID, number, height uint64, left []byt
 		v = vain{number: number}
 	}
 	v.wait = max(1, min(2*v.wait, mostWait))
-	v.until, v.left = height+v.wait, left
+	v.until, v.need = height+v.wait, need
 	c.vain[pair{self, source}] = v
 }
 
@@ -36,11 +32,11 @@ func (c *Chains) inVain(self, source chain.ID, number, height uint64, left []byt
 const mostWait = 1 << 12
 
 // isVain says whether relays from a number on are not tried at a height of the ancestor, when so much has left their branch.
-func (c *Chains) isVain(self, source chain.ID, number, height uint64, left []byte) bool {
+func (c *Chains) isVain(self, source chain.ID, number, height uint64, left chain.Amount) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	v, ok := c.vain[pair{self, source}]
-	return ok && v.number == number && height < v.until && bytes.Equal(v.left, left)
+	return ok && v.number == number && height < v.until && (v.need.IsZero() || left.Less(v.need))
 }
 
 // taken forgets what was refused: relays of the source were taken in.

@@ -139,7 +139,7 @@ func (w *wanting) branch(top, child chain.ID) (br branch, err error) {
 	if err != nil {
 		return br, err
 	}
-	taken, err := w.amount(self, exec.Slot{Account: chain.SystemAddress(self), Key: chain.TakenKey(child)})
+	taken, err := w.a.Taken(child)
 	if err != nil {
 		return br, err
 	}

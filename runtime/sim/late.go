@@ -11,6 +11,7 @@ const (
 // sent before is final first: some of it was refused, and holds up all that they send later, so that blocks would come of heartbeats alone.
 func (s *stage) late(w *World) {
 	if !w.load.catchUp() {
+		s.census.add("never late: users did not catch up")
 		return
 	}
 	s.tell(nil, "nobody carries digests of chain %d for %d blocks", w.id, lateBlocks)
@@ -34,7 +35,7 @@ func (s *stage) late(w *World) {
 // catchUp sends what is pending again until none of it is, and says whether that is so within the time in which relays arrive.
 func (l *load) catchUp() bool {
 	none := func() bool { l.forget(); return len(l.pending) == 0 }
-	for end := l.w.now + crossMillis*millis; l.w.now < end && !none(); {
+	for end := l.w.now + crossMillis*millis; l.w.broken == nil && l.w.now < end && !none(); {
 		for _, m := range l.pending {
 			l.submit(m)
 		}

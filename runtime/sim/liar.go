@@ -21,7 +21,7 @@ type liar struct {
 	left   int                                 // blocks that it still makes
 	twice  *twice                              // what it was seen to certify; nil for nothing
 	said   map[chain.BlockHash][]chain.Leaving // of all that it certified, also where nothing follows
-	posted posted                              // the last block that was more than it had
+	posted map[chain.BlockHash]posted          // blocks that were more than it had
 }
 
 // posted is a block that its parent was shown, and what it sends.
@@ -44,7 +44,7 @@ func (s *stage) rot(id chain.ID) {
 		s.census.add("chain rots above others")
 	}
 	s.tell(nil, "chain %d rots", id)
-	l := &liar{World: w, stuck: map[chain.ID]bool{}, left: liarBlocks, said: map[chain.BlockHash][]chain.Leaving{}}
+	l := &liar{World: w, stuck: map[chain.ID]bool{}, left: liarBlocks, said: map[chain.BlockHash][]chain.Leaving{}, posted: map[chain.BlockHash]posted{}}
 	l.relays = keep.RelaysOf(records{w.final.archive, func() uint64 { return uint64(len(w.final.blocks) - 1) }}, id)
 	w.liar = l
 	for _, n := range w.nodes {
@@ -87,7 +87,7 @@ func (l *liar) lie() {
 		l.violate("recovery", nil, "it knows nothing of its child %d: %v, %v", l.id, err, bad)
 		return
 	}
-	if p := l.posted; p.digest != nil && child.Anchor.Hash == p.digest.Last().Hash() {
+	if p, is := l.posted[child.Anchor.Hash]; is {
 		l.adopt(&p)
 	}
 	list := l.invent(what, parent, l.rest(parent, &child))
@@ -99,8 +99,9 @@ func (l *liar) lie() {
 	l.tell(nil, "chain %d lies: %s", l.id, what)
 	switch what {
 	case "more than it has": // its digest is refused: no block follows
-		l.posted = posted{l.digest(l.head(), list, l.leaving(list)), list}
-		parent.load.post(l.posted.digest)
+		d := l.digest(l.head(), list, l.leaving(list))
+		l.posted[d.Last().Hash()] = posted{d, list}
+		parent.load.post(d)
 	case "another block":
 		parent.load.post(l.fork(parent, child.Anchor.Height))
 	case "another old block":
@@ -231,7 +232,8 @@ func (l *liar) certify(list []block.Outgoing, leaving []chain.Leaving) {
 // adopt goes on from a block that was more than the chain had, and wasn't any more when the parent looked, in place of what followed meanwhile.
 func (l *liar) adopt(p *posted) {
 	height := p.digest.Last().Height
-	l.final.blocks, l.posted = l.final.blocks[:height], posted{}
+	l.final.blocks = l.final.blocks[:height]
+	delete(l.posted, p.digest.Last().Hash())
 	for to, list := range l.final.left { // any order: each is cut by itself
 		l.final.left[to] = slices.DeleteFunc(list, func(d store.Departed) bool { return d.Height >= height })
 	}

@@ -92,8 +92,13 @@ func (a *across) begin() error {
 	for _, c := range list.Chains {
 		a.chain[c.Name], a.named[c.Chain] = c.Chain, c.Name
 	}
-	if about.Dev == nil || len(list.Chains) <= a.Chains {
-		return fmt.Errorf("the node at %s is no development network with %d chains under the main one; start one with: thinkey dev --chains %d", a.node.Node(), a.Chains, a.Chains)
+	missing := about.Dev == nil
+	for name := range a.Has { // any order: one that is missing is as good as another
+		_, on, _ := strings.Cut(name, "@")
+		missing = missing || a.chain[on] == 0
+	}
+	if missing {
+		return fmt.Errorf("the node at %s is no development network with %d chains under the main one that are called a, b, …; start one with: thinkey dev --chains %d", a.node.Node(), a.Chains, a.Chains)
 	}
 	a.seed = about.Dev.Seed
 	for name, has := range a.Has {
