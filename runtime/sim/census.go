@@ -62,12 +62,12 @@ const kindsOfFaults = 20
 var rare = slices.Concat([]string{
 	"evidence: an invalid block is shown", "equivocation recorded", "evidence: timeout against timeout", "evidence: timeout against vote", "evidence: preparation of an invalid block", "acknowledged",
 	"invented relay taken in", "byzantine: false-arrivals", "chain rots above others", "main chain halted for long",
-	"attributes changed", "valve changed", "value waits at a valve", "release carried", "valves waited for", "ping-pong between chains", "forged: leaf as node", "forged: wrong side", "forged: index overflow",
+	"attributes changed", "valve changed", "value waits at a valve", "release carried", "valves waited for", "forged: leaf as node", "forged: wrong side", "forged: index overflow",
 	"forged: unfinal root", "forged: unfinal view", "parallel carriers", failedThere(chain.StatusNoAccount), failedThere(chain.StatusRefused), failedThere(chain.StatusOutOfGas),
 }, everyLie())
 
 // rarest is what a thousand seeds may do without by chance, as it comes about twice in them: it must in ten thousand (Y5).
-var rarest = []string{"final block found after a crash", "digests thousands of blocks late"}
+var rarest = []string{"final block found after a crash", "digests thousands of blocks late", "ping-pong between chains"}
 
 // MissingRarest names what has not happened, and must in ten thousand seeds together.
 func (c Census) MissingRarest() []string {
