@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/client"
 )
 
 const (
@@ -116,9 +117,9 @@ func (s *strangers) again(ctx context.Context, n int, port string, pause time.Du
 	}
 }
 
-// slow is a user who never comes to the end of a request.
+// slow is a user who never comes to the end of a request that begins as a good one.
 func slow(ctx context.Context, conn net.Conn) {
-	_, err := fmt.Fprintf(conn, "POST /v1/chains/main/messages HTTP/1.1\r\nHost: node\r\nContent-Length: 1000000\r\n\r\n")
+	_, err := fmt.Fprintf(conn, "POST /v1/messages HTTP/1.1\r\nHost: node\r\nContent-Type: %s\r\nContent-Length: 1000000\r\n\r\n", client.TypeMessages)
 	for err == nil && rest(ctx, slowPause) == nil {
 		_, err = conn.Write([]byte{0})
 	}

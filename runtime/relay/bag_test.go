@@ -1,6 +1,7 @@
 package relay_test
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"testing"
@@ -394,6 +395,46 @@ func TestBagEarliestFirst(t *testing.T) {
 				t.Errorf("turn %d: %d relays of chain %d were taken in", turn, n, from)
 			}
 		}
+	}
+}
+
+// It goes before its turn once: who brings more that starts from there doesn't keep out those whose turn it is.
+func TestBagEarliestOnce(t *testing.T) {
+	f := newForest(t, family, func(chain.ID) uint64 { return 1_000 }, nil)
+	to := f.trunks[b]
+	var both []*light.Envelope
+	for _, from := range []chain.ID{a1, a} {
+		f.trunks[from].pay(1, 5, 0, wallet(b, 1))
+		f.trunks[from].shown()
+		e, err := f.all.Envelope(family, from, b, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		both = append(both, e)
+	}
+	var went [][2]chain.ID
+	for range 2 { // two heights: of each source one has its turn
+		bag := relay.NewBag(relay.NewChains())
+		var sources [2]chain.ID
+		for try := range sources { // blocks that are proposed, and don't become final
+			for _, e := range both {
+				if fault, err := bag.Put(to.arrival, e); fault != nil || err != nil {
+					t.Fatal(fault, err)
+				}
+			}
+			block := to.arrival()
+			if refused, err := bag.Bring(block); err != nil || len(refused) > 0 || len(block.Arrived.Imports) != 1 {
+				t.Fatalf("%d imports, %v refused, %v", len(block.Arrived.Imports), refused, err)
+			}
+			sources[try] = block.Arrived.Imports[0].Source
+		}
+		went = append(went, sources)
+		to.bag = relay.NewBag(relay.NewChains())
+		to.grow()
+	}
+	slices.SortFunc(went, func(x, y [2]chain.ID) int { return cmp.Compare(x[1], y[1]) })
+	if want := [][2]chain.ID{{a1, a}, {a1, a1}}; !slices.Equal(went, want) {
+		t.Errorf("%v went first, want %v", went, want)
 	}
 }
 
