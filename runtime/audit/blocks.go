@@ -47,6 +47,7 @@ func (r *run) blocks() error {
 			r.block(w, k, judged)
 		}
 	}
+	r.certificates.settle(r.uncertified)
 	close(judged)
 	compared.Wait()
 	if err := r.damageOnly(*readError, Heights, Replayed); err != nil {

@@ -84,16 +84,29 @@ func (r *run) certificate(k *store.Kept, h *chain.Header) {
 		r.skip("the state that names a committee is not known", Certificates)
 		return
 	}
-	if err := r.certificates.certified(c, h, k.Certificate); err != nil {
-		r.add(Certificates, k.Height, "block %d %v", k.Height, err)
-	}
+	r.certificates.take(c, h, k.Certificate, r.uncertified)
+}
+
+func (r *run) uncertified(height uint64, err error) {
+	r.add(Certificates, height, "block %d %v", height, err)
 }
 
 // vouched are certificates that hold, by what they are of: the directories of a network have the same ones, and to check one takes longer than
-// all else of a block that has few messages. The zero value has none.
+// all else of a block that has few messages. So those of some blocks are checked together, too. The zero value has none.
 type vouched struct {
-	good map[vouch]struct{}
+	good    map[vouch]struct{}
+	waiting []waiting
+	by      *light.Committee // who must have certified those that wait
 }
+
+// waiting is a certificate that names its block, and of which nobody has looked yet whether it is signed.
+type waiting struct {
+	of          vouch
+	certificate *chain.Certificate
+}
+
+// together is how many are checked together: more than that gain little.
+const together = 64
 
 // vouch is a certificate's bytes with what they were checked against. They name the block.
 type vouch struct {
@@ -104,45 +117,70 @@ type vouch struct {
 // mostVouched bounds what is remembered: 64 MiB.
 const mostVouched = 1 << 20
 
-// certified is certified, of which what held before is known.
-func (v *vouched) certified(c *light.Committee, h *chain.Header, raw []byte) error {
-	if c == nil || len(raw) == 0 {
-		return certified(c, h, raw)
+// take looks at the certificate that is kept for a block. What is wrong with it found is told, now or, at the latest, by settle.
+func (v *vouched) take(c *light.Committee, h *chain.Header, raw []byte, found func(height uint64, err error)) {
+	cert, err := named(c, h, raw)
+	if err != nil {
+		v.settle(found)
+		found(h.Height, err)
+	}
+	if cert == nil {
+		return
 	}
 	of := h.Hash()
 	key := vouch{c.Hash(), sha256.Sum256(append(of[:], raw...))}
 	if _, ok := v.good[key]; ok {
-		return nil
+		return
 	}
-	err := certified(c, h, raw)
-	if err == nil && len(v.good) < mostVouched {
+	if len(v.waiting) == together || v.by != nil && v.by.Hash() != c.Hash() {
+		v.settle(found)
+	}
+	v.by, v.waiting = c, append(v.waiting, waiting{key, cert})
+}
+
+// settle looks at those that wait.
+func (v *vouched) settle(found func(height uint64, err error)) {
+	certs := make([]*chain.Certificate, len(v.waiting))
+	for i := range v.waiting {
+		certs[i] = v.waiting[i].certificate
+	}
+	all := len(certs) == 0 || v.by.AllFinal(certs) == nil
+	for i, cert := range certs {
+		if !all {
+			if err := v.by.Final(cert); err != nil {
+				found(cert.Height, fmt.Errorf("is not certified: %w", err))
+				continue
+			}
+		}
 		if v.good == nil {
 			v.good = map[vouch]struct{}{}
 		}
-		v.good[key] = struct{}{}
+		if len(v.good) < mostVouched {
+			v.good[v.waiting[i].of] = struct{}{}
+		}
 	}
-	return err
+	v.by, v.waiting = nil, v.waiting[:0]
 }
 
-// certified says what is wrong with the certificate that is kept for a block (SPEC 4.9). Genesis needs none, and neither does
-// a block of a chain that one validator runs.
-func certified(c *light.Committee, h *chain.Header, raw []byte) error {
+// named is the certificate that is kept for a block (SPEC 4.9), if it is one of the committee for that block, whether it is signed or not; or
+// what is wrong with it. Genesis needs none, and neither does a block of a chain that one validator runs.
+func named(c *light.Committee, h *chain.Header, raw []byte) (*chain.Certificate, error) {
 	switch {
 	case len(raw) > 0 && (h.Height == 0 || h.Committee == block.NoCommittee):
-		return fmt.Errorf("has a certificate of %d bytes, and needs none", len(raw))
+		return nil, fmt.Errorf("has a certificate of %d bytes, and needs none", len(raw))
 	case h.Height == 0 || h.Committee == block.NoCommittee:
-		return nil
+		return nil, nil
 	case c == nil || h.Committee != c.Hash():
-		return fmt.Errorf("names committee %s, which is not the chain's", h.Committee)
+		return nil, fmt.Errorf("names committee %s, which is not the chain's", h.Committee)
 	case len(raw) == 0:
-		return errors.New("has no certificate")
+		return nil, errors.New("has no certificate")
 	}
 	cert, err := chain.DecodeCertificate(raw)
 	if err == nil {
-		err = c.Block(h, &cert)
+		err = c.Names(h, &cert)
 	}
 	if err != nil {
-		return fmt.Errorf("is not certified: %w", err)
+		return nil, fmt.Errorf("is not certified: %w", err)
 	}
-	return nil
+	return &cert, nil
 }

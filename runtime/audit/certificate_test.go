@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -63,7 +64,10 @@ func TestCertified(t *testing.T) {
 			"genesis":           {&zero, nil, ""},
 			"genesis with one":  {&zero, sign(3), "needs none"},
 		} {
-			err := known.certified(c, x.header, x.raw)
+			var err error
+			found := func(height uint64, is error) { err = fmt.Errorf("%d %w", height, is) }
+			known.take(c, x.header, x.raw, found)
+			known.settle(found)
 			if x.want == "" && err != nil || x.want != "" && (err == nil || !strings.Contains(err.Error(), x.want)) {
 				t.Errorf("%s: %v, want %q", name, err, x.want)
 			}
@@ -131,5 +135,41 @@ func TestElect(t *testing.T) {
 		if r.now == nil || r.now.Hash() != row.committee.Hash() || r.next == nil || r.next.Hash() != row.next.Hash() {
 			t.Errorf("block %d: %v and %v", i, r.now, r.next)
 		}
+	}
+}
+
+// Of certificates that are checked together each that isn't signed is found, and no other.
+func TestCertifiedTogether(t *testing.T) {
+	seats := chain.Committee{Chain: 1}
+	secrets := make([]keys.BLSSecret, 4)
+	for i := range secrets {
+		secrets[i] = keys.BLSFromSeed([32]byte{byte(i)})
+		seats.Seats = append(seats.Seats, chain.Seat{Node: keys.PublicKey{byte(i)}, Key: secrets[i].Public()})
+	}
+	c, err := light.NewCommittee(chain.NetworkID{7}, seats)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []uint64
+	known, blocks := &vouched{}, uint64(together+10)
+	tell := func(height uint64, _ error) { found = append(found, height) }
+	for range 2 {
+		for height := uint64(1); height <= blocks; height++ {
+			h := &chain.Header{Network: chain.NetworkID{7}, Chain: 1, Height: height, Committee: c.Hash()}
+			v := chain.Vote{Step: chain.Confirmation, Network: h.Network, Chain: 1, Height: height, Block: h.Hash()}
+			var parts []committee.Part
+			for i := range 3 {
+				parts = append(parts, committee.Sign(secrets[i], v.Domain(), v.Append(nil), chain.SeatsOf(i)))
+			}
+			cert, _ := committee.Collect(c, &v, parts)
+			if height == 7 || height == 8 || height == blocks { // it is another seat's
+				cert.Bitmap = chain.SeatsOf(0, 1, 3)
+			}
+			known.take(c, h, cert.Append(nil), tell)
+		}
+		known.settle(tell)
+	}
+	if want := []uint64{7, 8, blocks, 7, 8, blocks}; !slices.Equal(found, want) || len(known.good) != together+7 {
+		t.Errorf("found %v, want %v; %d hold", found, want, len(known.good))
 	}
 }

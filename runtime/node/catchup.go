@@ -300,32 +300,68 @@ var errRange = errors.New("blocks that were asked for")
 // of them is final here. An error is the sender's fault.
 func (c *catching) check(p *part) (n, inputs int, err error) {
 	e := c.of.spread.epoch.Load()
+	list, later, wrong := inPlace(e, p)
+	if good, err := certified(e, p.blocks[:len(list)]); err != nil {
+		list, later, wrong = list[:good], false, fmt.Errorf("%w: block %d: %w", errRange, p.from+uint64(good), err)
+	}
+	for i, b := range list {
+		if !block.WholeBlock(b) {
+			return i, inputs, fmt.Errorf("%w: block %d: its bytes are not those that its header names", errRange, b.Header.Height)
+		}
+		inputs += len(b.Inputs)
+		c.of.node.knows(b)
+	}
+	switch n := len(list); {
+	case later:
+		c.bound(p.from + uint64(n) - 1)
+	case n > 0 && list[n-1].Header.Next != list[n-1].Header.Committee:
+		c.bound(list[n-1].Header.Height)
+	}
+	return len(list), inputs, wrong
+}
+
+// inPlace are the blocks of a part, up to the end of the epoch at most, that have certificates of their own, if those are any; what comes after
+// them is of a later epoch, or wrong.
+func inPlace(e *keep.Epoch, p *part) (list []*chain.Block, later bool, err error) {
 	for i := range p.blocks {
-		f := &p.blocks[i]
+		f, height := &p.blocks[i], p.from+uint64(i)
 		b, err := chain.DecodeBlock(f.Raw)
 		if err != nil {
-			return i, inputs, fmt.Errorf("%w: block %d: %w", errRange, p.from+uint64(i), err)
+			return list, false, fmt.Errorf("%w: block %d: %w", errRange, height, err)
 		}
-		h := &b.Header
-		if h.Height != p.from+uint64(i) {
-			return i, inputs, fmt.Errorf("%w: block %d stands in the place of %d", errRange, h.Height, p.from+uint64(i))
-		}
+		h, cert := &b.Header, &f.Certificate
 		switch {
-		case f.Certificate.Epoch > e.Seats.Epoch:
-			c.bound(h.Height - 1)
-			return i, inputs, nil
-		case h.Height < e.Config.Begins: // the replica came over the end of that epoch meanwhile, by other ways: it is the fault of nobody
-			return i, inputs, nil
+		case h.Height != height:
+			return list, false, fmt.Errorf("%w: block %d stands in the place of %d", errRange, h.Height, height)
+		case cert.Epoch > e.Seats.Epoch:
+			return list, true, nil
+		case height < e.Config.Begins: // the replica came over the end of that epoch meanwhile, by other ways: it is the fault of nobody
+			return list, false, nil
+		case cert.Block != h.Hash() || cert.Height != height || cert.Round < h.Round:
+			return list, false, fmt.Errorf("%w: block %d: its certificate is another block's", errRange, height)
 		}
-		if err := c.holds(e, b, f); err != nil {
-			return i, inputs, fmt.Errorf("%w: block %d: %w", errRange, h.Height, err)
-		}
-		if inputs += len(b.Inputs); h.Next != h.Committee {
-			c.bound(h.Height)
-			return i + 1, inputs, nil
+		if list = append(list, b); h.Next != h.Committee {
+			break
 		}
 	}
-	return len(p.blocks), inputs, nil
+	return list, false, nil
+}
+
+// certified says how many of the blocks, from the first on, are final, and what is wrong with the next one. All are looked at together first.
+func certified(e *keep.Epoch, list []bft.Final) (n int, err error) {
+	certs := make([]*chain.Certificate, len(list))
+	for i := range list {
+		certs[i] = &list[i].Certificate
+	}
+	if e.Config.Committee.AllFinal(certs) == nil {
+		return len(certs), nil
+	}
+	for i, cert := range certs {
+		if err := e.Config.Committee.Final(cert); err != nil {
+			return i, err
+		}
+	}
+	return len(certs), nil
 }
 
 // bound lets nothing be asked for above a height until that is final here.
@@ -337,19 +373,8 @@ func (c *catching) bound(height uint64) {
 	}
 }
 
-// holds says whether a block is final, and made of these bytes, and whether its messages are signed: that is remembered for its replay.
-func (c *catching) holds(e *keep.Epoch, b *chain.Block, f *bft.Final) error {
-	h, cert := &b.Header, &f.Certificate
-	if cert.Block != h.Hash() || cert.Height != h.Height || cert.Round < h.Round {
-		return errors.New("its certificate is another block's")
-	}
-	if err := e.Config.Committee.Final(cert); err != nil {
-		return err
-	}
-	if !block.WholeBlock(b) {
-		return errors.New("its bytes are not those that its header names")
-	}
-	n := c.of.node
+// knows looks at whether a block's messages are signed: that is remembered for its replay.
+func (n *Node) knows(b *chain.Block) {
 	fresh := make([]*chain.Message, 0, len(b.Inputs))
 	for i := range b.Inputs {
 		if m := b.Inputs[i].Message; !n.known.Has(m) {
@@ -363,7 +388,6 @@ func (c *catching) holds(e *keep.Epoch, b *chain.Block, f *bft.Final) error {
 		}
 	}
 	n.known.Add(signed...)
-	return nil
 }
 
 // supply hands the replica what was fetched.

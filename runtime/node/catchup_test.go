@@ -96,6 +96,11 @@ func TestCatchUp(t *testing.T) {
 				a.blocks[i].Certificate.Signature[9] ^= 1
 			}
 		}), true},
+		{"one certificate", changed(func(a *answer) {
+			if n := len(a.blocks); n > 0 {
+				a.blocks[n/2].Certificate.Signature[9] ^= 1
+			}
+		}), true},
 		{"others", changed(func(a *answer) {
 			for i := range a.blocks {
 				a.blocks[i] = a.blocks[0]

@@ -396,6 +396,26 @@ func BenchmarkBLSVerify(b *testing.B) {
 	}
 }
 
+func BenchmarkBLSVerifyAll(b *testing.B) {
+	for _, n := range []int{1, 16, 64, 256} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			p := newPanel(b, seeded(4)...)
+			claims := make([]BLSClaim, n)
+			for i := range claims {
+				message := fmt.Append(nil, "block ", i)
+				votes := slices.Delete(p.votes(BLSConfirmation, message), i%4, i%4+1)
+				claims[i] = p.claim(b, BLSConfirmation, message, votes)
+			}
+			cpu(b, func() {
+				if err := p.keys.VerifyAll(claims); err != nil {
+					b.Fatal(err)
+				}
+			})
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n)/1000, "µs/claim")
+		})
+	}
+}
+
 func BenchmarkBLSCollect(b *testing.B) {
 	for _, n := range []int{4, 16, 64, 128, 512} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {

@@ -24,14 +24,19 @@ func newPairing() *pairing { return &pairing{g1: bls12381.NewG1(), g2: bls12381.
 // add multiplies by e(a, b). Neither may be infinity: the product would not show it. It makes both affine: they are the caller's own.
 func (p *pairing) add(a *bls12381.PointG1, b *bls12381.PointG2) *pairing {
 	assert.That(!p.g1.IsZero(a) && !p.g2.IsZero(b), "a pairing is of points other than infinity")
-	var one gnark.G1Affine
-	var two gnark.G2Affine
-	x := p.g1.ToBytes(a)
-	setAll(x, &one.X, &one.Y)
-	y := p.g2.ToBytes(b)
-	setAll(y, &two.X.A1, &two.X.A0, &two.Y.A1, &two.Y.A0)
-	p.ones, p.twos = append(p.ones, one), append(p.twos, two)
+	p.ones, p.twos = append(p.ones, p.one(a)), append(p.twos, p.two(b))
 	return p
+}
+
+// one and two are a point as gnark-crypto has it. They make it affine, too.
+func (p *pairing) one(a *bls12381.PointG1) (one gnark.G1Affine) {
+	setAll(p.g1.ToBytes(a), &one.X, &one.Y)
+	return one
+}
+
+func (p *pairing) two(b *bls12381.PointG2) (two gnark.G2Affine) {
+	setAll(p.g2.ToBytes(b), &two.X.A1, &two.X.A0, &two.Y.A1, &two.Y.A0)
+	return two
 }
 
 // addGenerator multiplies by e(a, generator) to the power of -1.

@@ -34,8 +34,10 @@
 //	    signatures. Each point has one encoding.
 //	K6  BLSKeys, BLSSecret and all that is only bytes may be used by many goroutines at once.
 //
-// K1 holds but for a chance of 2^-128 per batch: batches are checked with random weights, drawn inside the library from
-// the system's generator. Nothing else here depends on more than the arguments, so equal arguments give equal results on
+//	K7  Verify and VerifyAll agree on any claims.
+//
+// K1 and K7 hold but for a chance of 2^-128 per batch: batches are checked with weights. Those of K1 are random, drawn inside the library from
+// the system's generator; those of K7 are a hash of what is claimed. Nothing else here depends on more than the arguments, so equal arguments give equal results on
 // every machine; that is why the package counts as pure.
 //
 // # Committees

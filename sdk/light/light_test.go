@@ -81,6 +81,7 @@ func TestQuorums(t *testing.T) {
 				"prepared":  {h.Prepared(&preparation), x.prepared},
 				"early":     {h.Final(&preparation), x.early},
 				"confirmed": {h.Final(&confirmation), x.prepared},
+				"all":       {h.AllFinal([]*chain.Certificate{&preparation, &confirmation}), x.early},
 			} {
 				if n >= c.need && c.err != nil || n < c.need && !errors.Is(c.err, light.ErrQuorum) {
 					t.Errorf("%s by %d of %d (it takes %d): %v", name, n, x.n, c.need, c.err)
@@ -97,7 +98,7 @@ func TestQuorums(t *testing.T) {
 func TestCertificateRefused(t *testing.T) {
 	h := newHouse(t, 0, upTo(4)...)
 	good := h.sign(t, h.vote(chain.Confirmation), 0, 1, 3)
-	if err := h.Final(&good); err != nil {
+	if err := errors.Join(h.Final(&good), h.AllFinal([]*chain.Certificate{&good, &good})); err != nil {
 		t.Fatal(err)
 	}
 	other := newHouse(t, 0, 4, 5, 6, 7)
@@ -129,6 +130,9 @@ func TestCertificateRefused(t *testing.T) {
 		c.edit(&bad)
 		if err := h.Final(&bad); !errors.Is(err, c.want) {
 			t.Errorf("%s: error %v, want %v", name, err, c.want)
+		}
+		if err := h.AllFinal([]*chain.Certificate{&good, &bad}); !errors.Is(err, c.want) {
+			t.Errorf("%s, with a good one: error %v, want %v", name, err, c.want)
 		}
 	}
 }
