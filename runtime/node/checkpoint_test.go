@@ -104,6 +104,7 @@ func TestCheckpointAhead(t *testing.T) {
 			case <-time.After(time.Minute):
 				t.Fatal("it takes another block")
 			}
+			until(t, "the block before it is durable", func() bool { return n.Head().Header.Height >= height-1 })
 			if p := n.CatchUp(); n.Head().Header.Height != height-1 || !p.Active || p.Target < height {
 				t.Errorf("height %d, %+v", n.Head().Header.Height, p)
 			}

@@ -51,6 +51,7 @@ type Node struct {
 	mu       sync.RWMutex // guards head and next
 	head     Head
 	next     *exec.Context // of the block after head, but for its time
+	durable  atomic.Pointer[Head]
 
 	committees keep.Committees
 	look       atomic.Bool // other chains may have something
@@ -224,6 +225,7 @@ func (n *Node) loadHead() error {
 	if err := n.setHead(Head{&head.Header, head.Hash}); err != nil {
 		return err
 	}
+	n.durable.Store(&Head{&head.Header, head.Hash})
 	q, _, err := n.before().Queue()
 	n.queued = q.Tail - q.Head
 	return err

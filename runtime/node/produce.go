@@ -240,7 +240,10 @@ func (n *Node) commit(tag account.Tag, r *block.Result, certificate []byte) erro
 		return nil
 	}
 	if late {
-		n.syncs.add(begun{pending.Wait, height, told})
+		n.syncs.add(begun{pending.Wait, height, func() error {
+			n.durable.Store(&Head{&r.Block.Header, r.Hash})
+			return told()
+		}})
 		return nil
 	}
 	return told()
@@ -278,6 +281,9 @@ func (n *Node) finish(tag account.Tag, r *block.Result, certificate []byte, late
 	}
 	if err := n.setHead(Head{header, r.Hash}); err != nil {
 		return nil, nil, err
+	}
+	if !late {
+		n.durable.Store(&Head{header, r.Hash}) // before anybody can see what follows from the block
 	}
 	n.queued = r.Queued
 	n.mark(block.StageExecution)

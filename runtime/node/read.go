@@ -84,22 +84,18 @@ type Info struct {
 	Dir      string
 }
 
-// Info is what the node is and where it stands.
+// Info is what the node is and where it stands. While it catches up what is counted may be of later blocks than the head.
 func (n *Node) Info() Info {
-	n.see()
+	n.mu.RLock()
 	defer n.mu.RUnlock()
 	return Info{
-		Network: n.network, Chain: n.chain, Genesis: &n.origin, Head: n.head, Params: n.next.Params, Pace: n.config.Pace,
+		Network: n.network, Chain: n.chain, Genesis: &n.origin, Head: n.Head(), Params: n.next.Params, Pace: n.config.Pace,
 		Waiting: n.host.Waiting(), Resident: n.host.Stats().Resident, Entries: n.tree.Len(), Uptime: time.Since(n.started), Dir: n.config.Dir,
 	}
 }
 
-// Head is the last final block.
-func (n *Node) Head() Head {
-	n.see()
-	defer n.mu.RUnlock()
-	return n.head
-}
+// Head is the last final block that is durable here. Nobody waits for it, nor holds up who catches up.
+func (n *Node) Head() Head { return *n.durable.Load() }
 
 // Chain is the chain that the node runs.
 func (n *Node) Chain() chain.ID { return n.chain }

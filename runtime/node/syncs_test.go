@@ -46,3 +46,19 @@ func TestSeeWhilePending(t *testing.T) {
 	until(t, "nobody looks any more", func() bool { return !n.syncs.looked() })
 	n.syncs.close()
 }
+
+// The head that is told of is durable, and whoever asks for it, again and again, waits for nothing while others wait for syncs.
+func TestHeadWhilePending(t *testing.T) {
+	n := &Node{syncs: newSyncs()}
+	n.head = Head{Header: &chain.Header{Height: 1}}
+	n.durable.Store(&Head{Header: &chain.Header{Height: 0}})
+	n.syncs.begin(1)
+	for range 3 {
+		if got := n.Head().Header.Height; got != 0 {
+			t.Errorf("block %d is told of, and only that before is durable", got)
+		}
+	}
+	if n.syncs.looked() {
+		t.Error("who asks for the head makes blocks wait for their syncs")
+	}
+}
