@@ -186,9 +186,6 @@ func (s *served) getRawBlock(w http.ResponseWriter, q *http.Request) error {
 
 // blockAt is a final block; call it inside of histories.read.
 func (s *served) blockAt(height uint64) (*kept, error) {
-	if head := s.node.Head().Header.Height; height > head {
-		return nil, unknownBlock(height, head)
-	}
 	k, err := s.histories.get(height)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, unknownBlock(height, s.node.Head().Header.Height)

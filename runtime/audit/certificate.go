@@ -132,7 +132,7 @@ func (v *vouched) take(c *light.Committee, h *chain.Header, raw []byte, found fu
 	if _, ok := v.good[key]; ok {
 		return
 	}
-	if len(v.waiting) == together || v.by != nil && v.by.Hash() != c.Hash() {
+	if len(v.waiting) == together || v.by != nil && v.by != c {
 		v.settle(found)
 	}
 	v.by, v.waiting = c, append(v.waiting, waiting{key, cert})

@@ -53,6 +53,7 @@ func (r *run) one(height uint64, report *ReplayReport) error {
 	header := r.header(k, result)
 	r.link(w, k, header)
 	r.about(k, header)
+	r.certificates.settle(r.uncertified)
 	if header != nil {
 		report.Block = store.Head{Height: height, Hash: header.Hash(), State: header.Roots.State}
 		r.report.Head, r.report.Height, r.report.Network = report.Block.Hash, height, header.Network

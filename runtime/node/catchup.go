@@ -248,7 +248,7 @@ func (c *catching) told(from keys.PublicKey, raw []byte) {
 	}
 	c.mu.Lock()
 	if c.active {
-		c.ranges.says(from, a.first, a.head)
+		c.ranges.says(from, a.first, a.head, time.Now())
 		if len(a.blocks) == 0 {
 			c.ranges.lacks(from, a.from, a.first, a.head, time.Now())
 			poke(c.wake)

@@ -113,6 +113,12 @@ func closed(t *testing.T, list ...*store.Store) {
 // fed gives a chain the blocks after its head, up to a height, as another directory has them.
 func fed(t *testing.T, s, to *store.Store, g *chain.Genesis, height uint64) {
 	t.Helper()
+	fedWith(t, s, to, g, height, func(_ uint64, certificate []byte) []byte { return certificate })
+}
+
+// fedWith is fed with other certificates.
+func fedWith(t *testing.T, s, to *store.Store, g *chain.Genesis, height uint64, certify func(height uint64, certificate []byte) []byte) {
+	t.Helper()
 	c := testConfig(t, g, "", Pace{Manual: true})
 	c.Store = to
 	n := open(t, c)
@@ -126,13 +132,43 @@ func fed(t *testing.T, s, to *store.Store, g *chain.Genesis, height uint64) {
 			t.Fatal(fault, err)
 		}
 		n.turn.Lock()
-		err = n.commit(account.Tag{Parent: r.Block.Header.Parent}, r, certificate)
+		err = n.commit(account.Tag{Parent: r.Block.Header.Parent}, r, certify(at, certificate))
 		n.turn.Unlock()
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	closeNode(t, n)
+}
+
+// A certificate that nobody signed is found by an audit of all blocks, and by one of its block alone.
+func TestAuditCertificate(t *testing.T) {
+	r := stated(t, nil)
+	for i := range r.nodes {
+		r.stop(i)
+	}
+	dir := t.TempDir()
+	s, to := opened(t, r.dirs[0]), opened(t, dir)
+	fedWith(t, s, to, r.genesis, 5, func(height uint64, certificate []byte) []byte {
+		c, err := chain.DecodeCertificate(certificate)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if height == 3 {
+			c.Round++
+		}
+		return c.Append(nil)
+	})
+	closed(t, s, to)
+	if all := auditedIn(t, dir); all.Check(audit.Certificates).Result != audit.Failed {
+		t.Errorf("%+v", all.Checks)
+	}
+	for height, want := range map[uint64]audit.Result{2: audit.OK, 3: audit.Failed, 4: audit.OK} {
+		one, err := audit.Replay(t.Context(), audit.Options{Dir: dir}, height)
+		if got := one.Check(audit.Certificates); err != nil || got.Result != want || got.Looked != 1 {
+			t.Errorf("block %d: %v %+v", height, err, got)
+		}
+	}
 }
 
 // What crosses between chains is followed where copies of them began with states: over the blocks that are here alone, and over all where another
@@ -191,6 +227,69 @@ func TestAuditJoinedTree(t *testing.T) {
 	}
 	if all := looked["whole"]; all < 18 || looked["joined"] == 0 || looked["joined"] >= all || looked["both"] != all || looked["one behind"] != all || looked["uneven and one behind"] != all {
 		t.Errorf("relays looked at: %v", looked)
+	}
+}
+
+// A parent says which block of a child it has recorded at a height; of what it recorded before the state that it began with it says nothing
+// against any.
+func TestAnchors(t *testing.T) {
+	r := newTree(t, map[chain.ID]chain.ID{2: 1})
+	var heads [3][3]uint64 // by time and chain
+	nonce := uint64(0)
+	for at := range heads {
+		for range 3 {
+			x := r.transfer(2, 1, 1, 2, 7, nonce)
+			nonce++
+			if a := r.process.Node(2).Submit([][]byte{x.Encode()})[0]; a.Refused != nil {
+				t.Fatal(a.Refused)
+			}
+			r.arrives(1, r.relayOf(x))
+		}
+		for id := chain.ID(1); id <= 2; id++ {
+			heads[at][id] = r.process.Node(id).Head().Header.Height
+		}
+	}
+	whole := r.process.config.Dir
+	r.close()
+	g, err := r.genesis.Of(chain.Main)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, base := range []uint64{0, heads[1][1]} {
+		s, store := opened(t, whole), opened(t, t.TempDir())
+		if base == 0 {
+			fed(t, s, store, g, heads[2][1])
+		} else {
+			beginsAt(t, s, store, g, base, nil)
+			fed(t, s, store, g, heads[2][1])
+		}
+		c := testConfig(t, g, "", Pace{Manual: true})
+		c.Store = store
+		n := open(t, c)
+		against := 0
+		for height := uint64(1); height <= heads[2][2]; height++ {
+			h, err := s.Header(2, height)
+			if err != nil {
+				t.Fatal(err)
+			}
+			other := h
+			other.Round++
+			is, known, err := n.anchors(&h)
+			wrong, same, e := n.anchors(&other)
+			if err != nil || e != nil || is != known || same != known || !known && height < heads[2][2]-1 {
+				t.Errorf("from block %d: child's block %d: %t, %t, %v; another: %t, %t, %v", base, height, is, known, err, wrong, same, e)
+			}
+			if known && !wrong {
+				against++
+			} else if known && (base == 0 || height > heads[1][2]) {
+				t.Errorf("from block %d: another block than the child's %d is taken for it", base, height)
+			}
+		}
+		if against == 0 || base > 0 && against == int(heads[2][2]) {
+			t.Errorf("from block %d: %d others are refused", base, against)
+		}
+		closeNode(t, n)
+		closed(t, s, store)
 	}
 }
 

@@ -38,7 +38,7 @@ func (n *Node) anchors(h *chain.Header) (is, known bool, err error) {
 		return false, false, err
 	}
 	recorded, err := n.store.Node(n.chain, h.Chain, 0, h.Height-1)
-	if errors.Is(err, store.ErrNotFound) {
+	if errors.Is(err, store.ErrPruned) {
 		return true, true, nil // it is shown by its committee's certificate alone
 	}
 	return recorded == light.AnchorLeaf(h.Anchor()), true, err

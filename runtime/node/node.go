@@ -51,7 +51,9 @@ type Node struct {
 	mu       sync.RWMutex // guards head and next
 	head     Head
 	next     *exec.Context // of the block after head, but for its time
-	durable  atomic.Pointer[Head]
+
+	durable   atomic.Pointer[Head] // the head, or, while the node catches up, one before it; set before anybody is told of it
+	committed atomic.Uint64        // the height of the head
 
 	committees keep.Committees
 	look       atomic.Bool // other chains may have something
@@ -234,6 +236,7 @@ func (n *Node) loadHead() error {
 // setHead moves the head, and the context of the next block with it. The caller holds mu, or is alone.
 func (n *Node) setHead(h Head) error {
 	n.head = h
+	n.committed.Store(h.Header.Height)
 	context, err := n.before().Next(n.rules, h.Header.TimeMillis+1)
 	n.next = context
 	return err

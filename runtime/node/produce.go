@@ -211,7 +211,7 @@ func (n *Node) runAccounts(parent chain.BlockHash, job host.Job) (account.Tag, *
 
 // commit makes a block final: first on disk, then for everybody who looks (SPEC 4.8). The tag is that under which the live
 // accounts made it, or any that they don't know. The caller holds turn. While the node catches up it returns before the block is
-// durable, and the next one may follow; who looks waits.
+// durable, and the next one may follow; who looks at the state waits.
 func (n *Node) commit(tag account.Tag, r *block.Result, certificate []byte) error {
 	height := r.Block.Header.Height
 	if err := n.config.Checkpoint.check(height, r.Hash); err != nil {
@@ -257,6 +257,7 @@ func (n *Node) finish(tag account.Tag, r *block.Result, certificate []byte, late
 	defer n.mu.Unlock()
 	header := &r.Block.Header
 	prove := func(s exec.Slot) (merkle.StateProof, error) { return n.tree.Prove(r.Version, block.SlotPath(s)) }
+	n.logs.take(header.Height, r.Logs) // before anybody can see the block
 	pending, err := n.kept.Begin(r, certificate, prove)
 	if err == nil && !late {
 		err = pending.Wait()
@@ -266,6 +267,8 @@ func (n *Node) finish(tag account.Tag, r *block.Result, certificate []byte, late
 	}
 	if late {
 		n.syncs.begin(header.Height)
+	} else {
+		n.durable.Store(&Head{header, r.Hash}) // the store shows the block already
 	}
 	n.mark(block.StageStore)
 	for _, p := range r.Published {
@@ -274,16 +277,12 @@ func (n *Node) finish(tag account.Tag, r *block.Result, certificate []byte, late
 	if err := n.tree.Commit(r.Version); err != nil {
 		return nil, nil, fmt.Errorf("state tree at height %d: %w", header.Height, err)
 	}
-	n.logs.take(header.Height, r.Logs) // before anybody can see the block
 	used, err := n.host.Commit(tag, r.Records)
 	if err != nil {
 		return nil, nil, err
 	}
 	if err := n.setHead(Head{header, r.Hash}); err != nil {
 		return nil, nil, err
-	}
-	if !late {
-		n.durable.Store(&Head{header, r.Hash}) // before anybody can see what follows from the block
 	}
 	n.queued = r.Queued
 	n.mark(block.StageExecution)

@@ -56,7 +56,8 @@ type part struct {
 
 // supplier is a peer as far as ranges know it.
 type supplier struct {
-	first, head uint64 // what it says that it has; 0 and 0 if it hasn't said
+	first, head uint64 // what it said that it has; 0 and 0 if it hasn't said
+	said        time.Time
 	asked       int
 	strikes     int       // answers that didn't come, since one did
 	idle        time.Time // it isn't asked before
@@ -185,7 +186,7 @@ func (r *ranges) gap(target uint64) (from, count uint64) {
 // whom is the peer to be asked for a height: of those that may have it the one with the fewest questions, and of those by its key.
 func (r *ranges) whom(now time.Time, height uint64) (best keys.PublicKey, ok bool) {
 	for k, s := range r.peers { // any order: the least is looked for
-		if s.asked >= peerRanges || now.Before(s.idle) || s.head != 0 && (height < s.first || height > s.head) {
+		if s.asked >= peerRanges || now.Before(s.idle) || s.lacks(height, now) {
 			continue
 		}
 		b := r.peers[best]
@@ -194,6 +195,11 @@ func (r *ranges) whom(now time.Time, height uint64) (best keys.PublicKey, ok boo
 		}
 	}
 	return best, ok
+}
+
+// lacks says whether a peer hasn't a block, as far as can be told: a while after it said how many it has it may have more.
+func (s *supplier) lacks(height uint64, now time.Time) bool {
+	return s.head != 0 && (height < s.first || height > s.head && now.Before(s.said.Add(lackPause)))
 }
 
 // insert puts a part in its place.
@@ -244,7 +250,8 @@ func (r *ranges) lacks(peer keys.PublicKey, from, first, head uint64, now time.T
 	if s == nil {
 		return
 	}
-	s.first, s.head, s.idle = first, head, now.Add(lackPause)
+	r.says(peer, first, head, now)
+	s.idle = now.Add(lackPause)
 	for _, p := range r.parts {
 		if p.from == from && p.peer == peer && p.blocks == nil {
 			r.drop(p)
@@ -279,9 +286,9 @@ func (r *ranges) exceeds(peer keys.PublicKey, from uint64, now time.Time) {
 }
 
 // says notes how far a peer says it is.
-func (r *ranges) says(peer keys.PublicKey, first, head uint64) {
+func (r *ranges) says(peer keys.PublicKey, first, head uint64, now time.Time) {
 	if s := r.peers[peer]; s != nil {
-		s.first, s.head = first, head
+		s.first, s.head, s.said = first, head, now
 	}
 }
 

@@ -123,6 +123,28 @@ func TestRangesTake(t *testing.T) {
 	}
 }
 
+// What a peer said that it has was so then: a node that is behind once more asks it for what came since.
+func TestRangesAgain(t *testing.T) {
+	r := newRanges()
+	peer := keys.PublicKey{1}
+	r.meet([]keys.PublicKey{peer})
+	r.moved(10)
+	now := time.Unix(0, 0)
+	r.says(peer, 5, 10, now)
+	r.again(10)
+	if list := r.asks(now, 20); len(list) != 0 {
+		t.Errorf("asked for what it has just said that it lacks: %v", list)
+	}
+	now = now.Add(lackPause)
+	if list := r.asks(now, 20); len(list) == 0 || list[0].from != 11 {
+		t.Errorf("asked a while later: %v", list)
+	}
+	r.again(3)
+	if list := r.asks(now.Add(time.Hour), 20); len(list) != 0 {
+		t.Errorf("asked for what is from before it began: %v", list)
+	}
+}
+
 // Who answers at once with blocks of an epoch that nobody knows yet isn't asked for the same again before others are.
 func TestRangesUnknownEpoch(t *testing.T) {
 	r := newRanges()

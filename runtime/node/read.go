@@ -84,7 +84,8 @@ type Info struct {
 	Dir      string
 }
 
-// Info is what the node is and where it stands. While it catches up what is counted may be of later blocks than the head.
+// Info is what the node is and where it stands. While it catches up, parameters and what is counted may be of blocks that are final and not
+// durable here yet.
 func (n *Node) Info() Info {
 	n.mu.RLock()
 	defer n.mu.RUnlock()

@@ -230,7 +230,7 @@ func (s *spreading) receive(x *spread) {
 		switch {
 		case err != nil:
 			s.of.watch.refused(x.from, undecodable, err)
-		case height > s.of.node.Head().Header.Height:
+		case height > s.of.node.committed.Load():
 			s.named(l, id, height)
 		}
 	case frameAsk:
@@ -269,7 +269,7 @@ func (s *spreading) block(l overlay.Link, x *spread) {
 	e = s.node.Step(overlay.Judged{ID: e.Judge.ID, Verdict: verdict})
 	e.Reject = nil // it was told why
 	s.perform(e, height)
-	head := s.of.node.Head().Header.Height
+	head := s.of.node.committed.Load()
 	switch c := &final.Certificate; {
 	case verdict == overlay.Bad || height <= head:
 	case height == head+1 && (verdict == overlay.Good || again): // the replica looks for itself
@@ -311,7 +311,7 @@ func (s *spreading) judge(raw []byte) (v overlay.Verdict, final bft.Final, heigh
 		return bad("its header", err)
 	}
 	c, e := &final.Certificate, s.epoch.Load()
-	if h.Height <= s.of.node.Head().Header.Height || c.Epoch != e.Seats.Epoch || h.Height < e.Config.Begins {
+	if h.Height <= s.of.node.committed.Load() || c.Epoch != e.Seats.Epoch || h.Height < e.Config.Begins {
 		return overlay.Void, final, h.Height, nil
 	}
 	if c.Block != h.Hash() || c.Height != h.Height {
@@ -340,7 +340,7 @@ func (s *spreading) give(from keys.PublicKey, epoch uint64, message bft.Message)
 // expire: a name has waited. Whoever got the block otherwise wants it no more.
 func (s *spreading) expire(id overlay.ID) {
 	height := s.names[id]
-	if height <= s.of.node.Head().Header.Height {
+	if height <= s.of.node.committed.Load() {
 		s.node.Step(overlay.Forget{ID: id})
 		delete(s.names, id)
 		return

@@ -7,9 +7,9 @@ import "sync"
 const mostBegun = 32
 
 // syncs are the blocks that are the node's head or before it, and not durable yet. There are some only while the node catches up: who
-// commits goes on with the next block, and who looks waits (SPEC 4.8).
+// commits goes on with the next block, and who looks at the state waits (SPEC 4.8). Who asks for the head is told the last one that is durable.
 //
-//	finish ──► store.Begin ──► begin ──► the head moves ──► add ──► store Wait ──► told
+//	finish ──► store.Begin ──► begin ──► the head moves ──► add ──► store Wait ──► durable ──► told
 //	                                │                            │
 //	         readers: see ──────────┴───────── wait for ─────────┘
 type syncs struct {

@@ -45,7 +45,6 @@ func (k *BLSKeys) VerifyAll(claims []BLSClaim) error {
 		}
 		signatures[i], hashes[i] = e.one(s), claims[i].Domain.hash(e.g1, claims[i].Message)
 	}
-	e.g1.AffineBatch(hashes)
 	weights := weigh(claims, groups)
 	whole := true
 	for _, g := range groups {
@@ -77,9 +76,9 @@ func (k *BLSKeys) grouped(e *pairing, claims []BLSClaim) (groups []claimed, err 
 	}
 	at := make(map[string]int, 1)
 	for i := range claims {
-		seats := make([]byte, 0, 4*len(claims[i].Seats))
+		seats := make([]byte, 0, 8*len(claims[i].Seats))
 		for _, seat := range slices.Sorted(slices.Values(claims[i].Seats)) {
-			seats = binary.LittleEndian.AppendUint32(seats, uint32(seat))
+			seats = binary.LittleEndian.AppendUint64(seats, uint64(seat))
 		}
 		group, ok := at[string(seats)]
 		if !ok {
@@ -102,13 +101,14 @@ func (k *BLSKeys) grouped(e *pairing, claims []BLSClaim) (groups []claimed, err 
 // weigh is a weight for each claim: a hash of all claims, with their keys, and of its place among them.
 func weigh(claims []BLSClaim, groups []claimed) []fr.Element {
 	all := sha256.New()
-	length := make([]byte, 0, 8)
+	place := make([]byte, 0, 17)
 	for _, g := range groups {
 		all.Write(g.encoded)
 		for _, i := range g.claims {
 			c := &claims[i]
-			length = binary.LittleEndian.AppendUint64(length[:0], uint64(len(c.Message)))
-			all.Write(append(length, byte(c.Domain)))
+			place = binary.LittleEndian.AppendUint64(place[:0], uint64(i))
+			place = binary.LittleEndian.AppendUint64(place, uint64(len(c.Message)))
+			all.Write(append(place, byte(c.Domain)))
 			all.Write(c.Message)
 			all.Write(c.Signature[:])
 		}
@@ -122,7 +122,8 @@ func weigh(claims []BLSClaim, groups []claimed) []fr.Element {
 	return weights
 }
 
-// addSum multiplies by e(sum of weights times points, b); false if that sum is infinity, which the product wouldn't show.
+// addSum multiplies by e(sum of weights times points, b); false if that sum is infinity, which the product wouldn't show. The library takes
+// goroutines for it, which end with it.
 func (p *pairing) addSum(points []gnark.G1Affine, weights []fr.Element, b gnark.G2Affine) bool {
 	var sum gnark.G1Affine
 	_, err := sum.MultiExp(points, weights, ecc.MultiExpConfig{NbTasks: 1})

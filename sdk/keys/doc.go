@@ -6,7 +6,7 @@
 //
 //	committees   seed -BLSFromSeed-> BLSSecret -Public-> BLSPublicKey + Prove -VerifyPossession-> fit for a seat
 //	                                  '-Sign-> BLSPoint ... BLSVote -BLSKeys.Collect-> BLSSignature, or which votes are bad
-//	                                                                BLSKeys.Verify <-------'
+//	                                                 BLSKeys.Verify | VerifyAll <-------'
 //
 // # The rule for accounts
 //
@@ -57,6 +57,6 @@
 // VerifyBLS asks for contracts, under the tag of the basic scheme: what committees sign is nothing to it, and the other way
 // round.
 //
-// The package does not keep keys (keyfile does), does not know what is signed (sdk/chain does), and starts no goroutine:
+// The package does not keep keys (keyfile does), does not know what is signed (sdk/chain does), and starts no goroutine of its own:
 // who has many signatures splits them over workers.
 package keys
