@@ -77,6 +77,8 @@ const (
 	CountRefused  = "records refused"
 	CountConflict = "other addresses claimed for a node"
 	CountRejoins  = "nodes asked again"
+	CountPackets  = "gossip packets refused"
+	CountStreams  = "gossip connections refused"
 )
 
 // Start joins the membership; it doesn't wait for others. Close leaves.
@@ -121,7 +123,11 @@ func (m *Mesh) gossip() (*memberlist.Config, error) {
 	}
 	conf := memberlist.DefaultLANConfig()
 	conf.Logger = log.New(logWriter{c.Log}, "", 0)
-	transport, err := openSockets(c.From, &memberlist.NetTransportConfig{BindAddrs: []string{ip.String()}, BindPort: port, Logger: conf.Logger})
+	conf.Label = "thinkey " + c.Network.String()
+	transport, err := openSockets(
+		c.From, &memberlist.NetTransportConfig{BindAddrs: []string{ip.String()}, BindPort: port, Logger: conf.Logger},
+		looks{conf.Label, len(c.Secrets) > 0}, m.count,
+	)
 	if err != nil {
 		return nil, fmt.Errorf("mesh at %s: %w", c.Bind, err)
 	}
@@ -135,7 +141,7 @@ func (m *Mesh) gossip() (*memberlist.Config, error) {
 		conf.AdvertiseAddr, conf.AdvertisePort = ip.String(), port
 	}
 	conf.Name = c.Key.Public().String()
-	conf.Label = "thinkey " + c.Network.String()
+	conf.EnableCompression = false // records are keys and signatures; and who unpacks doesn't know how much it will be
 	conf.Delegate, conf.Alive, conf.Events, conf.Conflict = delegate{m}, delegate{m}, delegate{m}, delegate{m}
 	// A false suspicion must be over soon, and a change be known in less than a second.
 	conf.SuspicionMaxTimeoutMult, conf.GossipInterval = 2, 100*time.Millisecond

@@ -43,7 +43,7 @@ func (c *cables) isCut(from, to string) bool {
 
 // cable is a transport of memberlist that loses what goes through a cut.
 type cable struct {
-	*memberlist.NetTransport
+	*sockets
 	of   *cables
 	from string
 }
@@ -52,14 +52,14 @@ func (c cable) WriteToAddress(b []byte, a memberlist.Address) (time.Time, error)
 	if c.of.isCut(c.from, a.Addr) {
 		return time.Now(), nil
 	}
-	return c.NetTransport.WriteToAddress(b, a)
+	return c.sockets.WriteToAddress(b, a)
 }
 
 func (c cable) DialAddressTimeout(a memberlist.Address, timeout time.Duration) (net.Conn, error) {
 	if c.of.isCut(c.from, a.Addr) {
 		return nil, errors.New("cut")
 	}
-	return c.NetTransport.DialAddressTimeout(a, timeout)
+	return c.sockets.DialAddressTimeout(a, timeout)
 }
 
 func (c cable) WriteTo(b []byte, addr string) (time.Time, error) {
@@ -80,7 +80,7 @@ func start(t *testing.T, n byte, c *cables, change ...func(*Config)) *Mesh {
 		m.ProbeInterval, m.ProbeTimeout, m.GossipInterval = 100*time.Millisecond, 50*time.Millisecond, 20*time.Millisecond
 		m.SuspicionMult, m.GossipToTheDeadTime, m.TCPTimeout, m.DeadNodeReclaimTime = 2, 300*time.Millisecond, time.Second, 50*time.Millisecond
 		if c != nil {
-			m.Transport = cable{m.Transport.(*sockets).NetTransport, c, fmt.Sprintf("%s:%d", m.AdvertiseAddr, m.AdvertisePort)}
+			m.Transport = cable{m.Transport.(*sockets), c, fmt.Sprintf("%s:%d", m.AdvertiseAddr, m.AdvertisePort)}
 		}
 	}
 	for _, f := range change {

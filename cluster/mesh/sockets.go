@@ -1,27 +1,144 @@
 package mesh
 
 import (
+	"errors"
 	"fmt"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/memberlist"
 )
 
-// sockets are memberlist's own, but for the address that connections are made from.
+const (
+	// mostStreams bounds the connections that others have made and that are being read, mostFrom those of one address: a whole test network
+	// has one.
+	mostStreams, mostFrom = 64, 32
+	// mostStreamBytes is how much is read of one: what there is to be said of mostSaid nodes.
+	mostStreamBytes = 8 << 20
+	// mostSaid is of how many nodes somebody may speak in it: of all that are remembered, and of as many that memberlist hasn't forgotten.
+	mostSaid = 2 * maxNodes
+)
+
+// sockets are memberlist's own, but for the address that connections are made from, and for what comes in: that is looked at before memberlist
+// takes memory for it (see look.go).
+//
+//	NetTransport ─► packets ─► whole and plain? ─────────────────► memberlist
+//	            '─► streams ─► room for one more? ─► as it is read: plain, short? ─► memberlist
 type sockets struct {
 	*memberlist.NetTransport
-	from net.IP // nil for any
+	from    net.IP // nil for any
+	looks   looks
+	refused func(what string)
+
+	packets chan *memberlist.Packet
+	streams chan net.Conn
+	stop    chan struct{}
+	ended   sync.Once
+	work    sync.WaitGroup
+
+	mu   sync.Mutex // guards open
+	open map[string]int
+	all  int
 }
 
-func openSockets(from string, c *memberlist.NetTransportConfig) (*sockets, error) {
-	s := &sockets{from: net.ParseIP(from)}
+func openSockets(from string, c *memberlist.NetTransportConfig, l looks, refused func(what string)) (*sockets, error) {
+	s := &sockets{
+		from: net.ParseIP(from), looks: l, refused: refused,
+		packets: make(chan *memberlist.Packet), streams: make(chan net.Conn), stop: make(chan struct{}), open: map[string]int{},
+	}
 	if from != "" && s.from == nil {
 		return nil, fmt.Errorf("connections from %q: it is no IP address", from)
 	}
 	var err error
-	s.NetTransport, err = memberlist.NewNetTransport(c)
-	return s, err
+	if s.NetTransport, err = memberlist.NewNetTransport(c); err != nil {
+		return nil, err
+	}
+	s.work.Go(s.pass)
+	return s, nil
+}
+
+// pass hands on what memberlist may look at, until Shutdown.
+func (s *sockets) pass() {
+	for {
+		select {
+		case p := <-s.NetTransport.PacketCh():
+			if err := s.looks.packet(p.Buf); err != nil {
+				s.refused(CountPackets)
+				continue
+			}
+			select {
+			case s.packets <- p:
+			case <-s.stop:
+				return
+			}
+		case c := <-s.NetTransport.StreamCh():
+			host, _, _ := net.SplitHostPort(c.RemoteAddr().String())
+			if !s.enter(host) {
+				s.refused(CountStreams)
+				_ = c.Close()
+				continue
+			}
+			leave := sync.OnceFunc(func() { s.leave(host) })
+			select {
+			case s.streams <- &stream{Conn: c, looks: s.looks, labelled: true, closed: leave, refused: s.refused}:
+			case <-s.stop:
+				_ = c.Close()
+				return
+			}
+		case <-s.stop:
+			return
+		}
+	}
+}
+
+func (s *sockets) enter(host string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.all >= mostStreams || s.open[host] >= mostFrom {
+		return false
+	}
+	s.all++
+	s.open[host]++
+	return true
+}
+
+func (s *sockets) leave(host string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all--
+	if s.open[host]--; s.open[host] == 0 {
+		delete(s.open, host)
+	}
+}
+
+// PacketCh implements memberlist.Transport.
+func (s *sockets) PacketCh() <-chan *memberlist.Packet { return s.packets }
+
+// StreamCh implements memberlist.Transport.
+func (s *sockets) StreamCh() <-chan net.Conn { return s.streams }
+
+// Shutdown implements memberlist.Transport. What memberlist's sockets still have for pass must be taken while they close.
+func (s *sockets) Shutdown() (err error) {
+	s.ended.Do(func() {
+		closed := make(chan struct{})
+		go func() {
+			for {
+				select {
+				case <-s.packets:
+				case c := <-s.streams:
+					_ = c.Close()
+				case <-closed:
+					return
+				}
+			}
+		}()
+		err = s.NetTransport.Shutdown()
+		close(s.stop)
+		s.work.Wait()
+		close(closed)
+	})
+	return err
 }
 
 // DialTimeout implements memberlist.Transport.
@@ -30,10 +147,62 @@ func (s *sockets) DialTimeout(addr string, timeout time.Duration) (net.Conn, err
 	if s.from != nil {
 		d.LocalAddr = &net.TCPAddr{IP: s.from}
 	}
-	return d.Dial("tcp", addr)
+	c, err := d.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	return &stream{Conn: c, looks: s.looks, closed: func() {}, refused: s.refused}, nil
 }
 
 // DialAddressTimeout implements memberlist.NodeAwareTransport.
 func (s *sockets) DialAddressTimeout(a memberlist.Address, timeout time.Duration) (net.Conn, error) {
 	return s.DialTimeout(a.Addr, timeout)
+}
+
+// stream is a connection of which the beginning is looked at, and no more than mostStreamBytes are read.
+type stream struct {
+	net.Conn
+	looks    looks
+	labelled bool // the other side has made it, and says first for whom
+	closed   func()
+	refused  func(what string)
+
+	begun bool
+	ahead []byte // was looked at, and not read
+	read  int
+	err   error
+}
+
+var errLong = errors.New("more than there is to be said")
+
+// Read implements net.Conn. memberlist reads a connection from one goroutine.
+func (s *stream) Read(b []byte) (int, error) {
+	if !s.begun {
+		s.begun = true
+		if s.ahead, s.err = s.looks.stream(s.Conn, s.labelled); s.err != nil && !isCut(s.err) {
+			s.refused(CountStreams)
+		}
+	}
+	if len(s.ahead) > 0 {
+		n := copy(b, s.ahead)
+		s.ahead = s.ahead[n:]
+		return n, nil
+	}
+	if s.err != nil {
+		return 0, s.err
+	}
+	if s.read >= mostStreamBytes {
+		s.refused(CountStreams)
+		s.err = errLong
+		return 0, s.err
+	}
+	n, err := s.Conn.Read(b[:min(len(b), mostStreamBytes-s.read)])
+	s.read += n
+	return n, err
+}
+
+// Close implements net.Conn.
+func (s *stream) Close() error {
+	s.closed()
+	return s.Conn.Close()
 }
