@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"bytes"
 	"encoding/binary"
 	"maps"
 	"math"
@@ -59,6 +60,22 @@ func joined(c Config) *Node {
 		n.Step(Joined{Link: Link(l)})
 	}
 	return n
+}
+
+// A name is one of all bytes: whatever of a message is changed, cut off or added, it is another message.
+func TestIDCoversAllBytes(t *testing.T) {
+	raw := bytes.Repeat([]byte{1, 2, 3}, 1000)
+	id := IDOf(raw)
+	for i := range raw {
+		raw[i] ^= 1
+		if IDOf(raw) == id || IDOf(raw[:i]) == id {
+			t.Fatalf("byte %d is not in the name", i)
+		}
+		raw[i] ^= 1
+	}
+	if IDOf(append(raw, 0)) == id || IDOf(raw) != id {
+		t.Error("a byte more is not in the name")
+	}
 }
 
 // What is passed on goes to who is there, and isn't told otherwise; what a neighbour was told, the next one with its number wasn't.

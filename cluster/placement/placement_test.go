@@ -131,3 +131,34 @@ func TestGuardStandsInTheWay(t *testing.T) {
 		return err == nil && strings.HasPrefix(got, "node 0")
 	})
 }
+
+// Each question passes through the guard by itself: one that it doesn't let pass, of a node that may ask, has no answer.
+func TestGuardDropsLetters(t *testing.T) {
+	r := newRig(t, []chain.ID{1}, nil)
+	account := rigAccount(1, 1)
+	r.expect(1, account, Copy, 0)
+	move := func(by int) { // where the answer would go to, as far as the one that is asked knows
+		r.set(func() {
+			for _, n := range r.nodes[1:] {
+				n.record.Actors = uint16(int(n.record.Actors) + by)
+			}
+		})
+		r.tell()
+	}
+	move(1)
+	before := r.nodes[0].Counts()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if got, err := r.nodes[1].Request(ctx, account, Copy, []byte("?")); !errors.Is(err, ErrSilent) {
+		t.Errorf("answered %q, %v", got, err)
+	}
+	now := r.nodes[0].Counts()
+	if now[CountStale] == before[CountStale] || now[CountAnswered] != before[CountAnswered] || now[CountUnknown]+now[CountStranger]+now[CountBreach] != before[CountUnknown]+before[CountStranger]+before[CountBreach] {
+		t.Errorf("%v, before %v", now, before)
+	}
+	move(-1)
+	awaits(t, "an answer, once the guard lets questions pass", func() bool {
+		got, err := r.ask(1, account, Copy, "?")
+		return err == nil && strings.HasPrefix(got, "node 0")
+	})
+}

@@ -185,19 +185,19 @@ func TestScores(t *testing.T) {
 	now := time.Unix(1000, 0)
 	key := keys.PublicKey{1}
 	for range 4 {
-		if s.add(key, offence, now) {
+		if s.add(key, true, offence, now) {
 			t.Fatal("banned too early")
 		}
 	}
-	if now = now.Add(40 * time.Second); s.add(key, offence, now) {
+	if now = now.Add(40 * time.Second); s.add(key, true, offence, now) {
 		t.Error("nothing was forgiven")
 	}
-	if !s.add(key, offence, now) {
+	if !s.add(key, true, offence, now) {
 		t.Error("not banned")
 	}
 	for i, want := range []time.Duration{firstBan, 2 * firstBan, 4 * firstBan} {
 		if i > 0 {
-			s.add(key, breach, now)
+			s.add(key, true, breach, now)
 		}
 		until, is := s.banned(key, now)
 		if !is || until != now.Add(want) {
@@ -209,16 +209,16 @@ func TestScores(t *testing.T) {
 		}
 	}
 	for range 100 {
-		s.add(key, breach, now)
+		s.add(key, true, breach, now)
 	}
 	if until, _ := s.banned(key, now); until != now.Add(longestBan) {
 		t.Errorf("the longest ban ends after %s", until.Sub(now))
 	}
 	for i := range 2 * maxScores {
-		s.add(keys.PublicKey{2, byte(i), byte(i >> 8)}, 1, now.Add(time.Second))
+		s.add(keys.PublicKey{2, byte(i), byte(i >> 8)}, false, breach, now.Add(time.Second))
 	}
-	if len(s) > maxScores {
-		t.Errorf("%d keys are remembered", len(s))
+	if _, is := s.banned(key, now); len(s) > maxScores || !is {
+		t.Errorf("%d keys are remembered; a member is still banned: %t", len(s), is)
 	}
 }
 

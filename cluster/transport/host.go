@@ -236,8 +236,9 @@ func (h *Host) met(id uint32, node keys.PublicKey) {
 // blame holds points against a node; who has too many is banned, and its connection ends.
 func (h *Host) blame(key keys.PublicKey, points float64, why string) {
 	h.counts.add(CountJunk, 1)
+	member := h.config.Member(key)
 	h.mu.Lock()
-	banned := h.scores.add(key, points, time.Now())
+	banned := h.scores.add(key, member, points, time.Now())
 	p := h.peers[key]
 	h.mu.Unlock()
 	if !banned {
@@ -245,7 +246,7 @@ func (h *Host) blame(key keys.PublicKey, points float64, why string) {
 	}
 	h.counts.add(CountBans, 1)
 	level := slog.LevelDebug
-	if h.config.Member(key) {
+	if member {
 		level = slog.LevelWarn
 	}
 	h.config.Log.Log(h.ctx, level, "a node is banned for a while", "node", short(key), "because", why)

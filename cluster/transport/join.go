@@ -125,6 +125,9 @@ func (h *Host) greet(raw net.Conn, want *keys.PublicKey) (c *conn, err error) {
 		return nil, fmt.Errorf("hello: %w", err)
 	}
 	if c.hello, _, err = readHello(c.reader, h.hello); err != nil {
+		if errors.Is(err, errJunk) {
+			h.blame(key, breach, err.Error())
+		}
 		return nil, err
 	}
 	if err = h.admissible(key, want); err == nil {

@@ -416,6 +416,19 @@ func TestJunk(t *testing.T) {
 	}
 }
 
+// N7: a node whose key is known, and whose hello is none, is banned as it is for any junk.
+func TestJunkForHello(t *testing.T) {
+	n := newNetwork(t)
+	a := n.host(1)
+	n.setMember(testKey(100).Public(), true)
+	_, _ = n.tryRaw(a, 100, func(h *Hello) { h.Oldest = h.Newest + 1 })
+	eventually(t, "it is counted, and a ban", func() bool { return a.Counts()[CountJunk] == 1 && a.Counts()[CountBans] == 1 })
+	if r, err := n.tryRaw(a, 100); err == nil {
+		r.ends()
+	}
+	eventually(t, "the ban holds", func() bool { return a.Counts()[CountBanned] == 1 })
+}
+
 // What a channel's owner can't read is held against the sender, until it is enough.
 func TestJunkOfOwner(t *testing.T) {
 	n := newNetwork(t)

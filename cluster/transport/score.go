@@ -35,14 +35,15 @@ const (
 type scores map[keys.PublicKey]*score
 
 type score struct {
+	member bool
 	points float64
 	at     time.Time // of points
 	bans   int
 	until  time.Time // banned
 }
 
-// add holds points against a key, and says whether it is banned for them now.
-func (s scores) add(key keys.PublicKey, points float64, now time.Time) (banned bool) {
+// add holds points against a key, a member's or not, and says whether it is banned for them now.
+func (s scores) add(key keys.PublicKey, member bool, points float64, now time.Time) (banned bool) {
 	x := s[key]
 	if x == nil {
 		if len(s) >= maxScores {
@@ -52,7 +53,7 @@ func (s scores) add(key keys.PublicKey, points float64, now time.Time) (banned b
 		s[key] = x
 	}
 	x.points = x.left(now) + points
-	x.at = now
+	x.at, x.member = now, member
 	if x.points < limit {
 		return false
 	}
@@ -76,13 +77,13 @@ func (s scores) banned(key keys.PublicKey, now time.Time) (until time.Time, is b
 	return x.until, true
 }
 
-// forget drops the one whose last offence is longest ago.
+// forget drops the one whose last offence is longest ago: a stranger, if there is any, who has other keys anyway.
 func (s scores) forget() {
 	var oldest keys.PublicKey
-	var at time.Time
+	var least *score
 	for key, x := range s {
-		if at.IsZero() || x.at.Before(at) {
-			oldest, at = key, x.at
+		if least == nil || !x.member && least.member || x.member == least.member && x.at.Before(least.at) {
+			oldest, least = key, x
 		}
 	}
 	delete(s, oldest)
