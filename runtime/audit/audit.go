@@ -12,6 +12,7 @@ import (
 	"github.com/thinkey/thinkey/runtime/keep"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/light"
 	"github.com/thinkey/thinkey/sdk/merkle"
 )
@@ -37,8 +38,8 @@ type Options struct {
 	// CacheBytes bounds the store's cache; 0 for a default.
 	CacheBytes int64
 
-	raw          *store.Raw // instead of both, opened by who set it
-	certificates *vouched   // of the directories that are audited together
+	raw    *store.Raw      // instead of both, opened by who set it
+	memory *keys.BLSMemory // of the directories that are audited together
 }
 
 // Engine runs code.
@@ -72,8 +73,9 @@ type run struct {
 	known  bool       // the marker could be read
 	pieces uint32     // of the genesis, as the marker says
 
-	committees keep.Committees
-	now, next  *light.Committee // who agreed on the block at, and who does on the one after it; nil for none, or if that isn't known
+	committees   keep.Committees
+	certificates vouched
+	now, next    *light.Committee // who agreed on the block at, and who does on the one after it; nil for none, or if that isn't known
 
 	joined   joined        // where the chain begins here
 	supplied bool          // the report has what the genesis issues
@@ -116,9 +118,10 @@ func runOne(ctx context.Context, o Options) (*run, error) {
 // too damaged to be opened.
 func begin(ctx context.Context, o Options, n *notes) (*run, error) {
 	r := &run{Options: o, notes: n, ctx: ctx, started: time.Now()}
-	if r.certificates == nil {
-		r.certificates = &vouched{}
+	if r.memory == nil {
+		r.memory = remembering()
 	}
+	r.committees.Memory = r.memory
 	err := r.open()
 	if errors.Is(err, store.ErrDamaged) {
 		r.raw = nil

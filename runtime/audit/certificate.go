@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
 
@@ -9,6 +8,7 @@ import (
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/light"
 )
 
@@ -91,31 +91,19 @@ func (r *run) uncertified(height uint64, err error) {
 	r.add(Certificates, height, "block %d %v", height, err)
 }
 
-// vouched are certificates that hold, by what they are of: the directories of a network have the same ones, and to check one takes longer than
-// all else of a block that has few messages. So those of some blocks are checked together, too. The zero value has none.
-type vouched struct {
-	good    map[vouch]struct{}
-	waiting []waiting
-	by      *light.Committee // who must have certified those that wait
-}
+// remembering is what remembers the certificates that held: the directories of a network have the same ones, and show those of their neighbours in
+// the tree. To check one takes longer than all else of a block that has few messages.
+func remembering() *keys.BLSMemory { return &keys.BLSMemory{Most: 1 << 21} } // some 100 MB
 
-// waiting is a certificate that names its block, and of which nobody has looked yet whether it is signed.
-type waiting struct {
-	of          vouch
-	certificate *chain.Certificate
+// vouched are certificates that name their blocks, and of which nobody has looked yet whether they are signed: some together take less time than
+// each alone. The zero value has none.
+type vouched struct {
+	waiting []*chain.Certificate
+	by      *light.Committee // who must have certified them
 }
 
 // together is how many are checked together: more than that gain little.
 const together = 64
-
-// vouch is a certificate's bytes with what they were checked against. They name the block.
-type vouch struct {
-	committee chain.Hash
-	bytes     [sha256.Size]byte
-}
-
-// mostVouched bounds what is remembered: 64 MiB.
-const mostVouched = 1 << 20
 
 // take looks at the certificate that is kept for a block. What is wrong with it found is told, now or, at the latest, by settle.
 func (v *vouched) take(c *light.Committee, h *chain.Header, raw []byte, found func(height uint64, err error)) {
@@ -127,39 +115,22 @@ func (v *vouched) take(c *light.Committee, h *chain.Header, raw []byte, found fu
 	if cert == nil {
 		return
 	}
-	of := h.Hash()
-	key := vouch{c.Hash(), sha256.Sum256(append(of[:], raw...))}
-	if _, ok := v.good[key]; ok {
-		return
-	}
 	if len(v.waiting) == together || v.by != nil && v.by != c {
 		v.settle(found)
 	}
-	v.by, v.waiting = c, append(v.waiting, waiting{key, cert})
+	v.by, v.waiting = c, append(v.waiting, cert)
 }
 
 // settle looks at those that wait.
 func (v *vouched) settle(found func(height uint64, err error)) {
-	certs := make([]*chain.Certificate, len(v.waiting))
-	for i := range v.waiting {
-		certs[i] = v.waiting[i].certificate
-	}
-	all := len(certs) == 0 || v.by.AllFinal(certs) == nil
-	for i, cert := range certs {
-		if !all {
+	if len(v.waiting) > 0 && v.by.AllFinal(v.waiting) != nil {
+		for _, cert := range v.waiting {
 			if err := v.by.Final(cert); err != nil {
 				found(cert.Height, fmt.Errorf("is not certified: %w", err))
-				continue
 			}
 		}
-		if v.good == nil {
-			v.good = map[vouch]struct{}{}
-		}
-		if len(v.good) < mostVouched {
-			v.good[v.waiting[i].of] = struct{}{}
-		}
 	}
-	v.by, v.waiting = nil, v.waiting[:0]
+	v.by, v.waiting = nil, nil
 }
 
 // named is the certificate that is kept for a block (SPEC 4.9), if it is one of the committee for that block, whether it is signed or not; or

@@ -150,7 +150,7 @@ func with[V any](m map[chain.ID]V, id chain.ID, v V) map[chain.ID]V {
 // Dir, Store and Chain are not used. Errors are as Run's.
 func RunTree(ctx context.Context, o Options, dirs ...string) (TreeReport, error) {
 	began := time.Now()
-	o.certificates = &vouched{}
+	o.memory = remembering()
 	t := &tree{Options: o, notes: newNotes(ofTree), ctx: ctx, copies: map[chain.ID][]*side{}, sides: map[chain.ID]*side{}}
 	err := t.each(dirs, func() error {
 		t.choose()

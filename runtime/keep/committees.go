@@ -4,11 +4,15 @@ import (
 	"sync"
 
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/light"
 )
 
 // Committees keeps committees whose keys were decoded: an ancestor's, a child's. The zero value holds none.
 type Committees struct {
+	// Memory, if set, remembers their certificates that held: several may share one.
+	Memory *keys.BLSMemory
+
 	mu   sync.Mutex // guards list
 	list map[chain.Hash]*light.Committee
 }
@@ -25,7 +29,7 @@ func (c *Committees) Committee(network chain.NetworkID, of chain.Committee) (*li
 	if known != nil && known.Network() == network {
 		return known, nil
 	}
-	made, err := light.NewCommittee(network, of)
+	made, err := c.decode(network, of)
 	if err != nil {
 		return nil, err
 	}
@@ -36,4 +40,11 @@ func (c *Committees) Committee(network chain.NetworkID, of chain.Committee) (*li
 	}
 	c.list[hash] = made
 	return made, nil
+}
+
+func (c *Committees) decode(network chain.NetworkID, of chain.Committee) (*light.Committee, error) {
+	if c.Memory == nil {
+		return light.NewCommittee(network, of)
+	}
+	return light.NewCommitteeIn(network, of, c.Memory)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/thinkey/thinkey/runtime/relay"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
@@ -118,6 +119,9 @@ func (n *Node) openEngine() (err error) {
 	}
 	n.kept = keep.Of(n.store, n.chain)
 	n.asking = newAsking(&n.config)
+	if n.committees.Memory = new(keys.BLSMemory); n.config.process != nil {
+		n.committees.Memory = &n.config.process.memory
+	}
 	n.rules = block.Rules{
 		Programs: native.Programs{Committees: &n.committees}, Committees: n.committees.Committee,
 		Each: Parallel(n.config.Workers), Loads: loadings,

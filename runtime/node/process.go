@@ -40,6 +40,7 @@ type Process struct {
 	store  *store.Store
 	chains *relay.Chains
 	wants  *wants
+	memory keys.BLSMemory  // certificates that held: that of one chain is shown to its neighbours in the tree
 	ctx    context.Context // of the carriers
 	stop   context.CancelFunc
 	work   sync.WaitGroup
