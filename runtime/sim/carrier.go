@@ -16,6 +16,7 @@ type carrier struct {
 	wallet        wallet
 	stopped       uint64 // until then it carries nothing
 	waking        bool
+	due           bool           // it is time also for blocks that nobody waits for
 	posted        *chain.Message // that is not final yet
 	run           *chain.Digest  // in it
 }
@@ -60,7 +61,7 @@ func (c *carrier) wake() {
 }
 
 // forget begins a life of the process.
-func (c *carrier) forget() { c.waking, c.posted, c.run = false, nil, nil }
+func (c *carrier) forget() { c.waking, c.due, c.posted, c.run = false, false, nil, nil }
 
 // courier is what decides.
 func (c *carrier) courier() *relay.Courier {
@@ -73,7 +74,7 @@ func (c *carrier) courier() *relay.Courier {
 
 // step posts a digest if there is reason to, and none is on its way.
 func (c *carrier) step(due bool) {
-	c.waking = false
+	c.waking, c.due = false, c.due || due
 	if w := c.parent.w; c.stopped > w.now || !c.parent.up || w.broken != nil {
 		return
 	}
@@ -93,7 +94,8 @@ func (c *carrier) step(due bool) {
 				return err
 			}
 		}
-		run, err := c.courier().Next(due)
+		run, err := c.courier().Next(c.due) // of a tick that came while a message was on its way, too: relay.Carrier takes that up
+		c.due = false
 		switch {
 		case err != nil:
 			return err
