@@ -12,8 +12,8 @@ func TestLimitsTable(t *testing.T) {
 	for row, want := range map[string]string{
 		"record of a node; runs of chains in it":                                        fmt.Sprintf("%d bytes; %d", maxRecordBytes, MaxServed),
 		"nodes that the mesh remembers; of those not registered":                        fmt.Sprintf("%d; %d", maxNodes, maxUnregistered),
-		"connections to the mesh that others have made; of one address; bytes of each": fmt.Sprintf("%d; %d; %d MiB", mostStreams, mostFrom, mostStreamBytes>>20),
-		"nodes of which one connection to the mesh speaks":                             fmt.Sprint(mostSaid),
+		"connections to the mesh that others have made; of one address; bytes of each":  fmt.Sprintf("%d; %d; %d MiB", mostStreams, mostFrom, mostStreamBytes>>20),
+		"nodes of which one connection to the mesh speaks":                              fmt.Sprint(mostSaid),
 		"registered nodes that claim two addresses, of which each is counted by itself": fmt.Sprint(maxConflicts),
 	} {
 		docs.Limit(t, row, want)

@@ -12,7 +12,6 @@ import (
 	"github.com/thinkey/thinkey/runtime/keep"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
-	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/light"
 	"github.com/thinkey/thinkey/sdk/merkle"
 )
@@ -38,8 +37,8 @@ type Options struct {
 	// CacheBytes bounds the store's cache; 0 for a default.
 	CacheBytes int64
 
-	raw    *store.Raw      // instead of both, opened by who set it
-	memory *keys.BLSMemory // of the directories that are audited together
+	raw    *store.Raw   // instead of both, opened by who set it
+	memory *keep.Memory // of the directories that are audited together
 }
 
 // Engine runs code.

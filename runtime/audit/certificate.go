@@ -6,9 +6,9 @@ import (
 
 	"github.com/thinkey/thinkey/consensus/block"
 	"github.com/thinkey/thinkey/contracts/exec"
+	"github.com/thinkey/thinkey/runtime/keep"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
-	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/light"
 )
 
@@ -93,7 +93,7 @@ func (r *run) uncertified(height uint64, err error) {
 
 // remembering is what remembers the certificates that held: the directories of a network have the same ones, and show those of their neighbours in
 // the tree. To check one takes longer than all else of a block that has few messages.
-func remembering() *keys.BLSMemory { return &keys.BLSMemory{Most: 1 << 21} } // some 100 MB
+func remembering() *keep.Memory { return &keep.Memory{Most: 1 << 21} } // some 100 MB
 
 // vouched are certificates that name their blocks, and of which nobody has looked yet whether they are signed: some together take less time than
 // each alone. The zero value has none.

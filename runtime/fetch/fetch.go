@@ -13,7 +13,6 @@ import (
 	"github.com/thinkey/thinkey/runtime/keep"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
-	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
@@ -68,7 +67,7 @@ type copied struct {
 // Copy copies all chains that the source has, at one cut (F2). An ErrBlock is the source's fault.
 func Copy(ctx context.Context, o Options) (err error) {
 	c := &copying{Options: o, chains: map[chain.ID]*copied{}}
-	c.committees.Memory = new(keys.BLSMemory)
+	c.committees.Memory = new(keep.Memory)
 	defer func() {
 		for _, one := range c.chains { // any order: each ends its own
 			err = errors.Join(err, one.engine.Close())

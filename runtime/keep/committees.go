@@ -4,14 +4,13 @@ import (
 	"sync"
 
 	"github.com/thinkey/thinkey/sdk/chain"
-	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/light"
 )
 
 // Committees keeps committees whose keys were decoded: an ancestor's, a child's. The zero value holds none.
 type Committees struct {
 	// Memory, if set, remembers their certificates that held: several may share one.
-	Memory *keys.BLSMemory
+	Memory *Memory
 
 	mu   sync.Mutex // guards list
 	list map[chain.Hash]*light.Committee
@@ -46,5 +45,5 @@ func (c *Committees) decode(network chain.NetworkID, of chain.Committee) (*light
 	if c.Memory == nil {
 		return light.NewCommittee(network, of)
 	}
-	return light.NewCommitteeIn(network, of, c.Memory)
+	return c.Memory.committee(network, of)
 }

@@ -17,7 +17,6 @@ import (
 	"github.com/thinkey/thinkey/runtime/relay"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
-	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
@@ -119,7 +118,7 @@ func (n *Node) openEngine() (err error) {
 	}
 	n.kept = keep.Of(n.store, n.chain)
 	n.asking = newAsking(&n.config)
-	if n.committees.Memory = new(keys.BLSMemory); n.config.process != nil {
+	if n.committees.Memory = new(keep.Memory); n.config.process != nil {
 		n.committees.Memory = &n.config.process.memory
 	}
 	n.rules = block.Rules{

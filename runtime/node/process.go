@@ -10,6 +10,7 @@ import (
 
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/contracts/gas"
+	"github.com/thinkey/thinkey/runtime/keep"
 	"github.com/thinkey/thinkey/runtime/relay"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -40,7 +41,7 @@ type Process struct {
 	store  *store.Store
 	chains *relay.Chains
 	wants  *wants
-	memory keys.BLSMemory  // certificates that held: that of one chain is shown to its neighbours in the tree
+	memory keep.Memory     // certificates that held: that of one chain is shown to its neighbours in the tree
 	ctx    context.Context // of the carriers
 	stop   context.CancelFunc
 	work   sync.WaitGroup

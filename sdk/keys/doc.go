@@ -35,7 +35,6 @@
 //	K6  BLSKeys, BLSSecret and all that is only bytes may be used by many goroutines at once.
 //
 //	K7  Verify and VerifyAll agree on any claims.
-//	K8  BLSRemembered gives the verdicts of BLSKeys, whatever its memory has met: what is remembered is all that Verify is asked, keys included.
 //
 // K1 and K7 hold but for a chance of 2^-128 per batch: batches are checked with weights. Those of K1 are random, drawn inside the library from
 // the system's generator; those of K7 are a hash of what is claimed. Nothing else here depends on more than the arguments, so equal arguments give equal results on

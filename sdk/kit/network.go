@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -207,9 +208,36 @@ func (c committees) Committee(network chain.NetworkID, of chain.Committee) (*lig
 	if known := c[hash]; known != nil && known.Network() == network {
 		return known, nil
 	}
-	made, err := light.NewCommitteeIn(network, of, new(keys.BLSMemory))
+	public := make([]keys.BLSPublicKey, len(of.Seats))
+	for i := range of.Seats {
+		public[i] = of.Seats[i].Key
+	}
+	all, err := keys.NewBLSKeys(public)
+	if err != nil {
+		return nil, fmt.Errorf("committee: %w", err)
+	}
+	made, err := light.NewCommitteeWith(network, of, &remembering{BLSKeys: all, good: map[string]bool{}})
 	if err == nil {
 		c[hash] = made
 	}
 	return made, err
+}
+
+// remembering checks signatures, each good one once.
+type remembering struct {
+	*keys.BLSKeys
+	good map[string]bool
+}
+
+// Verify says what is wrong with a signature.
+func (r *remembering) Verify(d keys.BLSDomain, signature keys.BLSSignature, signed ...keys.BLSSigned) error {
+	key := fmt.Sprintf("%d %x %v", d, signature, signed)
+	if r.good[key] {
+		return nil
+	}
+	err := r.BLSKeys.Verify(d, signature, signed...)
+	if err == nil {
+		r.good[key] = true
+	}
+	return err
 }

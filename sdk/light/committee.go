@@ -21,7 +21,7 @@ var (
 	ErrHeader = errors.New("certificate and header are not of one block")
 )
 
-// Signatures checks and sums signatures of the seats of one committee: *keys.BLSKeys, *keys.BLSRemembered, or what a simulator takes its place with.
+// Signatures checks and sums signatures of the seats of one committee: *keys.BLSKeys, or what a simulator takes its place with.
 type Signatures interface {
 	// Verify says what is wrong with signature, as keys.BLSKeys.Verify does.
 	Verify(d keys.BLSDomain, signature keys.BLSSignature, signed ...keys.BLSSigned) error
@@ -40,28 +40,15 @@ type Committee struct {
 
 // NewCommittee decodes the keys of a committee, with every check: 0.2 ms for each node.
 func NewCommittee(network chain.NetworkID, c chain.Committee) (*Committee, error) {
-	k, err := keys.NewBLSKeys(publicKeys(&c))
-	if err != nil {
-		return nil, fmt.Errorf("committee: %w", err)
-	}
-	return NewCommitteeWith(network, c, k)
-}
-
-// NewCommitteeIn is NewCommittee, of whose certificates those that held are remembered.
-func NewCommitteeIn(network chain.NetworkID, c chain.Committee, m *keys.BLSMemory) (*Committee, error) {
-	k, err := m.Keys(publicKeys(&c))
-	if err != nil {
-		return nil, fmt.Errorf("committee: %w", err)
-	}
-	return NewCommitteeWith(network, c, k)
-}
-
-func publicKeys(c *chain.Committee) []keys.BLSPublicKey {
 	public := make([]keys.BLSPublicKey, len(c.Seats))
 	for i := range c.Seats {
 		public[i] = c.Seats[i].Key
 	}
-	return public
+	k, err := keys.NewBLSKeys(public)
+	if err != nil {
+		return nil, fmt.Errorf("committee: %w", err)
+	}
+	return NewCommitteeWith(network, c, k)
 }
 
 // NewCommitteeWith makes a committee whose signatures something else checks.

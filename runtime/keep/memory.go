@@ -1,17 +1,22 @@
-package keys
+package keep
 
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
+
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/keys"
+	"github.com/thinkey/thinkey/sdk/light"
 )
 
-// BLSMemory remembers claims that held, under the keys of any committees, so that who meets one again doesn't check it again: the certificate of a
+// Memory remembers claims that held, under the keys of any committees, so that who meets one again doesn't check it again: the certificate of a
 // block comes with the block, with a digest that shows it to the parent, and with every view of it. What didn't hold isn't remembered. The zero
 // value remembers nothing yet. It may be used by many goroutines at once.
-type BLSMemory struct {
+type Memory struct {
 	// Most bounds the claims that are remembered, about half of them for sure [65,536]: about 50 bytes each.
 	Most int
 
@@ -24,20 +29,30 @@ type claimName [sha256.Size]byte
 
 const mostClaims = 1 << 16
 
-// Keys are the keys of a committee, as NewBLSKeys decodes them, that check through the memory.
-func (m *BLSMemory) Keys(public []BLSPublicKey) (*BLSRemembered, error) {
-	k, err := NewBLSKeys(public)
+// keys are those of a committee, as keys.NewBLSKeys decodes them, that check through the memory.
+func (m *Memory) keys(of *chain.Committee) (*remembered, error) {
+	public, name := make([]keys.BLSPublicKey, len(of.Seats)), sha256.New()
+	for i := range of.Seats {
+		public[i] = of.Seats[i].Key
+		name.Write(public[i][:])
+	}
+	k, err := keys.NewBLSKeys(public)
 	if err != nil {
 		return nil, err
 	}
-	name := sha256.New()
-	for i := range public {
-		name.Write(public[i][:])
-	}
-	return &BLSRemembered{k, m, [sha256.Size]byte(name.Sum(nil))}, nil
+	return &remembered{k, m, [sha256.Size]byte(name.Sum(nil))}, nil
 }
 
-func (m *BLSMemory) has(c claimName) bool {
+// committee is light.NewCommittee, of whose certificates those that held are remembered.
+func (m *Memory) committee(network chain.NetworkID, of chain.Committee) (*light.Committee, error) {
+	k, err := m.keys(&of)
+	if err != nil {
+		return nil, fmt.Errorf("committee: %w", err)
+	}
+	return light.NewCommitteeWith(network, of, k)
+}
+
+func (m *Memory) has(c claimName) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if _, ok := m.young[c]; ok {
@@ -50,7 +65,7 @@ func (m *BLSMemory) has(c claimName) bool {
 	return ok
 }
 
-func (m *BLSMemory) add(list ...claimName) {
+func (m *Memory) add(list ...claimName) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, c := range list {
@@ -59,7 +74,7 @@ func (m *BLSMemory) add(list ...claimName) {
 }
 
 // put keeps a claim for as long as half of Most others; the caller holds mu.
-func (m *BLSMemory) put(c claimName) {
+func (m *Memory) put(c claimName) {
 	half := m.Most / 2
 	if half < 1 {
 		half = mostClaims / 2
@@ -73,15 +88,15 @@ func (m *BLSMemory) put(c claimName) {
 	m.young[c] = struct{}{}
 }
 
-// BLSRemembered are keys of which each claim that held is checked once (BLSMemory).
-type BLSRemembered struct {
-	*BLSKeys
-	memory *BLSMemory
+// remembered are keys of which each claim that held is checked once (Memory).
+type remembered struct {
+	*keys.BLSKeys
+	memory *Memory
 	name   [sha256.Size]byte // of the keys
 }
 
 // of is what a claim is remembered by: all that Verify is asked, in whichever order the seats are named.
-func (k *BLSRemembered) of(d BLSDomain, signature *BLSSignature, signed *BLSSigned) claimName {
+func (k *remembered) of(d keys.BLSDomain, signature *keys.BLSSignature, signed *keys.BLSSigned) claimName {
 	b := make([]byte, 0, len(k.name)+1+len(signature)+8+8*len(signed.Seats)+len(signed.Message))
 	b = append(b, k.name[:]...)
 	b = append(b, byte(d))
@@ -94,7 +109,7 @@ func (k *BLSRemembered) of(d BLSDomain, signature *BLSSignature, signed *BLSSign
 }
 
 // Verify is that of BLSKeys. What was signed is remembered if it is one message.
-func (k *BLSRemembered) Verify(d BLSDomain, signature BLSSignature, signed ...BLSSigned) error {
+func (k *remembered) Verify(d keys.BLSDomain, signature keys.BLSSignature, signed ...keys.BLSSigned) error {
 	if len(signed) != 1 {
 		return k.BLSKeys.Verify(d, signature, signed...)
 	}
@@ -110,8 +125,8 @@ func (k *BLSRemembered) Verify(d BLSDomain, signature BLSSignature, signed ...BL
 }
 
 // VerifyAll is that of BLSKeys.
-func (k *BLSRemembered) VerifyAll(claims []BLSClaim) error {
-	fresh := make(map[claimName]BLSClaim, len(claims))
+func (k *remembered) VerifyAll(claims []keys.BLSClaim) error {
+	fresh := make(map[claimName]keys.BLSClaim, len(claims))
 	for _, c := range claims {
 		if name := k.of(c.Domain, &c.Signature, &c.BLSSigned); !k.memory.has(name) {
 			fresh[name] = c
@@ -121,7 +136,7 @@ func (k *BLSRemembered) VerifyAll(claims []BLSClaim) error {
 		return nil
 	}
 	names := slices.SortedFunc(maps.Keys(fresh), func(a, b claimName) int { return slices.Compare(a[:], b[:]) })
-	list := make([]BLSClaim, len(names))
+	list := make([]keys.BLSClaim, len(names))
 	for i, name := range names {
 		list[i] = fresh[name]
 	}
@@ -133,12 +148,12 @@ func (k *BLSRemembered) VerifyAll(claims []BLSClaim) error {
 }
 
 // Collect is that of BLSKeys. A sum of votes for one message is remembered as the claim that it makes.
-func (k *BLSRemembered) Collect(d BLSDomain, votes []BLSVote) (signature BLSSignature, bad []int) {
+func (k *remembered) Collect(d keys.BLSDomain, votes []keys.BLSVote) (signature keys.BLSSignature, bad []int) {
 	signature, bad = k.BLSKeys.Collect(d, votes)
 	if bad != nil {
 		return signature, bad
 	}
-	all := BLSSigned{Message: votes[0].Message}
+	all := keys.BLSSigned{Message: votes[0].Message}
 	for i := range votes {
 		if string(votes[i].Message) != string(all.Message) {
 			return signature, nil
