@@ -18,9 +18,11 @@ import (
 	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
-func TestCertified(t *testing.T) {
+// seated is a committee of four, and its secrets by seat.
+func seated(t *testing.T) (secrets []keys.BLSSecret, c *light.Committee) {
+	t.Helper()
 	seats := chain.Committee{Chain: 1}
-	secrets := make([]keys.BLSSecret, 4)
+	secrets = make([]keys.BLSSecret, 4)
 	for i := range secrets {
 		secrets[i] = keys.BLSFromSeed([32]byte{byte(i)})
 		seats.Seats = append(seats.Seats, chain.Seat{Node: keys.PublicKey{byte(i)}, Key: secrets[i].Public()})
@@ -29,6 +31,11 @@ func TestCertified(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return secrets, c
+}
+
+func TestCertified(t *testing.T) {
+	secrets, c := seated(t)
 	h := &chain.Header{Network: chain.NetworkID{7}, Chain: 1, Height: 5, Committee: c.Hash()}
 	sign := func(signers int) []byte {
 		v := chain.Vote{Step: chain.Confirmation, Network: h.Network, Chain: 1, Height: 5, Block: h.Hash()}
@@ -135,16 +142,7 @@ func TestElect(t *testing.T) {
 
 // Of certificates that are checked together each that isn't signed is found, and no other.
 func TestCertifiedTogether(t *testing.T) {
-	seats := chain.Committee{Chain: 1}
-	secrets := make([]keys.BLSSecret, 4)
-	for i := range secrets {
-		secrets[i] = keys.BLSFromSeed([32]byte{byte(i)})
-		seats.Seats = append(seats.Seats, chain.Seat{Node: keys.PublicKey{byte(i)}, Key: secrets[i].Public()})
-	}
-	c, err := light.NewCommittee(chain.NetworkID{7}, seats)
-	if err != nil {
-		t.Fatal(err)
-	}
+	secrets, c := seated(t)
 	var found []uint64
 	known, blocks := &vouched{}, uint64(together+10)
 	tell := func(height uint64, _ error) { found = append(found, height) }
