@@ -94,7 +94,7 @@ func (g *guest) asks(t *testing.T, of chain.Address) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for end := time.Now().Add(time.Minute); ; <-tick.C {
+	for end := time.Now().Add(5 * time.Minute); ; <-tick.C {
 		_, err := g.placed.Account(t.Context(), of)
 		if err == nil {
 			return

@@ -77,7 +77,7 @@ func TestRequestRefused(t *testing.T) {
 		t.Error(err)
 	}
 	long := strings.Repeat("l", MaxBody)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // it takes a while, on a machine that has much to do
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // it takes a while, on a machine that has much to do
 	defer cancel()
 	if got, err := r.nodes[1].Request(ctx, account, Copy, []byte(long)); err != nil || string(got) != long {
 		t.Errorf("%d bytes, %v", len(got), err)

@@ -86,7 +86,7 @@ func eventually(t testing.TB, what string, is func() bool) {
 	t.Helper()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	for !is() {
 		select {
 		case <-tick.C:
@@ -101,7 +101,7 @@ func next[T any](t testing.TB, what string, from chan T) (v T) {
 	t.Helper()
 	select {
 	case v = <-from:
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatalf("never: %s", what)
 	}
 	return v
@@ -174,7 +174,7 @@ func (r *raw) send(frames ...frame) {
 
 // frame reads one.
 func (r *raw) frame() (frame, error) {
-	_ = r.SetReadDeadline(time.Now().Add(20 * time.Second))
+	_ = r.SetReadDeadline(time.Now().Add(2 * time.Minute))
 	b, err := readFrame(r.reader, r.buf)
 	if err != nil {
 		return nil, err

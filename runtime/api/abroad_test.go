@@ -184,7 +184,7 @@ func TestTraceBack(t *testing.T) {
 	}
 	const there = "call on 2; >nothing on 3 (word); >>bounce on 2 (word): waits for the digest of block 1 of chain 3 on 1; false"
 	all.carry(2, 1)
-	for deadline := time.Now().Add(time.Minute); drawn(a.trace(m.ID())) != there && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(5 * time.Minute); drawn(a.trace(m.ID())) != there && time.Now().Before(deadline); {
 	}
 	a.draws("before the way back", m.ID(), there)
 	all.carry(3, 1)
@@ -282,7 +282,7 @@ func TestFollowElsewhere(t *testing.T) {
 	a, b, all, way, _ := apart(t)
 	m, add := arrived(t, a, all)
 	follow := func(g *grove, id chain.MessageID, heard func(client.Waiting) error) (steps string) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 		defer cancel()
 		err := g.client.FollowWaiting(ctx, id, func(p client.Progress) error {
 			steps += fmt.Sprintf("%d %s %v; ", p.Number, p.Message.State, p.Message.Elsewhere)
@@ -327,7 +327,7 @@ func TestTraceRound(t *testing.T) {
 		t.Fatal(err)
 	}
 	all.carry(3, 1)
-	for deadline := time.Now().Add(time.Minute); all.trace(m.ID()).Messages < 3 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(5 * time.Minute); all.trace(m.ID()).Messages < 3 && time.Now().Before(deadline); {
 	}
 	all.carry(2, 1)
 	tree := all.settles(m.ID())
@@ -341,7 +341,7 @@ func TestTraceRound(t *testing.T) {
 		t.Fatal(err)
 	}
 	way.is(nil, func(string) string { return string(lie) })
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	if got, err := a.client.Trace(ctx, bounce.ID); err != nil || got.Messages != 3 || got.Complete || !got.Truncated {
 		t.Errorf("%v: %s", err, drawn(got))

@@ -222,7 +222,7 @@ func (r *rig) dial() net.Conn {
 		r.Fatal(err)
 	}
 	r.Cleanup(func() { c.Close() })
-	_ = c.SetDeadline(time.Now().Add(20 * time.Second)) // of the test
+	_ = c.SetDeadline(time.Now().Add(2 * time.Minute)) // of the test
 	return c
 }
 

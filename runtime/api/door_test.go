@@ -17,7 +17,7 @@ func TestDoorEnds(t *testing.T) {
 		defer far.Close()
 		read := make(chan string)
 		go func() {
-			_ = far.SetDeadline(time.Now().Add(time.Minute))
+			_ = far.SetDeadline(time.Now().Add(5 * time.Minute))
 			said, _ := io.ReadAll(far)
 			read <- string(said)
 		}()

@@ -105,7 +105,7 @@ func TestElsewhere(t *testing.T) {
 // Whatever another node says that its users want: streams, what carries relays, and other routes of the server are not for it.
 func TestPassedOnAlone(t *testing.T) {
 	_, there, _ := elsewhere(t)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	ask := func(method, target, body string) string {
 		raw := wire.AppendBytes(wire.AppendShort(nil, method), []byte(target))

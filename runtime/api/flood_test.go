@@ -47,7 +47,7 @@ func (f *flooding) open(n int, address string) {
 			f.kept = append(f.kept, c)
 			continue
 		}
-		_ = c.SetDeadline(time.Now().Add(20 * time.Second)) // of the test
+		_ = c.SetDeadline(time.Now().Add(2 * time.Minute)) // of the test
 		answer, err := http.ReadResponse(bufio.NewReader(c), nil)
 		if err != nil && f.refused < 64 || err == nil && answer.StatusCode != http.StatusServiceUnavailable {
 			f.Fatalf("connection %d of an address: %v %v", i, answer, err)

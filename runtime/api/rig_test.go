@@ -108,7 +108,7 @@ func (r *rig) serve() {
 
 // stop ends the server.
 func (r *rig) stop() {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	if err := r.server.Close(ctx); err != nil {
 		r.Error("close:", err)
@@ -230,9 +230,9 @@ func (r *rig) state() string {
 // until calls f, which makes a request, until it is true.
 func (r *rig) until(what string, f func() bool) {
 	r.Helper()
-	for end := time.Now().Add(20 * time.Second); !f(); {
+	for end := time.Now().Add(2 * time.Minute); !f(); {
 		if time.Now().After(end) {
-			r.Fatalf("not within 20 s: %s", what)
+			r.Fatalf("not within two minutes: %s", what)
 		}
 	}
 }

@@ -22,7 +22,7 @@ import (
 // settles waits until the tree is complete.
 func (g *grove) settles(id chain.MessageID) client.Trace {
 	g.Helper()
-	ctx, cancel := context.WithTimeout(g.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(g.Context(), 5*time.Minute)
 	defer cancel()
 	if err := g.client.Follow(ctx, id, func(client.Progress) error { return nil }); err != nil {
 		g.Fatal(err)

@@ -225,7 +225,7 @@ func TestBoundedConnections(t *testing.T) {
 		t.Fatalf("a third connection is answered: %d bytes", n)
 	}
 	first.Close()
-	_ = third.SetReadDeadline(time.Now().Add(20 * time.Second))
+	_ = third.SetReadDeadline(time.Now().Add(2 * time.Minute))
 	if _, err := third.Read(make([]byte, 1)); err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func twoChains(t *testing.T, dir string) {
 	if a := p.Node(chain.Main).Submit([][]byte{m.Sign(payer).Encode()})[0]; a.Refused != nil {
 		t.Fatal(a.Refused)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	if paid, err := p.Node(chain.Main).Await(ctx, m.ID()); err != nil || paid.Final == nil {
 		t.Fatalf("%+v: %v", paid, err)

@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"testing"
-	"time"
 )
 
 // crossing is a tree whose chain 2 went through two changes of its committee, with blocks between them that a validator lacks: it never was there.
@@ -27,7 +26,7 @@ func crossing(t *testing.T) (f *forest, height uint64) {
 func TestCatchUpOverEpochs(t *testing.T) {
 	f, height := crossing(t)
 	f.start(4, false)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	n := f.runs[4].Node(2)
 	if err := n.AwaitAbove(ctx, height-1); err != nil {

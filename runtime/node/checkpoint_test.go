@@ -101,7 +101,7 @@ func TestCheckpointAhead(t *testing.T) {
 				if !errors.Is(err, ErrCheckpoint) {
 					t.Error(err)
 				}
-			case <-time.After(time.Minute):
+			case <-time.After(patience):
 				t.Fatal("it takes another block")
 			}
 			until(t, "the block before it is durable", func() bool { return n.Head().Header.Height >= height-1 })

@@ -83,7 +83,7 @@ func (r *committeeRig) close() {
 // await waits until all nodes that are up have a height; the test's own limit ends it.
 func (r *committeeRig) await(height uint64) {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	for i, n := range r.nodes {
 		if n != nil && height > 0 {
@@ -100,7 +100,7 @@ func (r *committeeRig) pay(at int, m *chain.Message) Message {
 	if a := r.nodes[at].Submit([][]byte{m.Encode()})[0]; a.Refused != nil {
 		r.t.Fatalf("refused: %v", a.Refused)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	where, err := r.nodes[at].Await(ctx, m.ID())
 	if err != nil || where.Final == nil {

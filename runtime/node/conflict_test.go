@@ -35,7 +35,7 @@ func TestCommitteeConflict(t *testing.T) {
 					answers[i].Dropped = a.Refused
 					return
 				}
-				ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+				ctx, cancel := context.WithTimeout(context.Background(), patience)
 				defer cancel()
 				var err error
 				if answers[i], err = n.Await(ctx, m.ID()); err != nil {
@@ -88,7 +88,7 @@ func TestCommitteeOffersWhatOthersGave(t *testing.T) {
 	}
 	m := payment(r.nodes[near], 1, 2, 1, 0)
 	r.give(m, near)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if where, err := r.nodes[near].Await(ctx, m.ID()); err != nil || where.Final == nil {
 		t.Fatalf("%+v, %v", where, err)
@@ -131,7 +131,7 @@ func TestCommitteeOffersAfterFailedRound(t *testing.T) {
 	for range have {
 		<-told
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if where, err := r.nodes[have[0]].Await(ctx, m.ID()); err != nil || where.Final == nil {
 		t.Fatalf("%+v, %v", where, err)

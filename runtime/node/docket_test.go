@@ -76,7 +76,7 @@ func (r *committeeRig) awaitEvidence(evil int) {
 	r.t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(time.Minute)
+	deadline := time.After(patience)
 	for i, n := range r.nodes {
 		for i != evil && n != nil && len(n.Evidence()) == 0 {
 			select {
@@ -230,7 +230,7 @@ func (m *member) mustAccuse(t *testing.T, from keys.PublicKey, raw []byte) {
 	}
 	select {
 	case <-taken:
-	case <-time.After(time.Minute):
+	case <-time.After(patience):
 		t.Fatal("an accusation is not looked at")
 	}
 }
@@ -239,7 +239,7 @@ func (r *committeeRig) awaitCase(node int, k *evidence.Case) {
 	r.t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(time.Minute)
+	deadline := time.After(patience)
 	for !r.nodes[node].docket.has(evidence.Name(k.Encode())) {
 		select {
 		case <-tick.C:

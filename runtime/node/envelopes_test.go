@@ -135,7 +135,7 @@ func (r *apartRig) pays(nonce uint64) (*light.Envelope, chain.MessageID) {
 	if a := last.Node(apartA).Submit([][]byte{x.Encode()})[0]; a.Refused != nil {
 		r.t.Fatal(a.Refused)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	for {
 		height := last.Node(chain.Main).Head().Header.Height

@@ -23,7 +23,7 @@ func TestFullMempoolHolds(t *testing.T) {
 		c.Member.Resend, c.Member.Patience, c.Lane.Total = time.Hour, time.Hour, 4
 		r.nodes[i] = open(t, c)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	var work sync.WaitGroup
 	for i, n := range r.nodes {

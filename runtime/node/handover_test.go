@@ -116,7 +116,7 @@ func (f *forest) change(id chain.ID, seats ...int) {
 		node, secret := memberKeys(v)
 		in.Nodes = append(in.Nodes, chain.Apply(f.genesis.Network(), registered.Name, node, secret, 1))
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := f.runs[0].Node(chain.Main).post(ownerKey)(ctx, registryCall(chain.MethodCommittee, in.Encode())); err != nil {
 		f.t.Fatal(err)
@@ -126,7 +126,7 @@ func (f *forest) change(id chain.ID, seats ...int) {
 // reaches waits until all validators that run have a chain in an epoch, and returns the height at which the first of them has it.
 func (f *forest) reaches(id chain.ID, epoch uint64) (height uint64) {
 	f.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	for v, p := range f.runs {
 		if p == nil {
@@ -158,7 +158,7 @@ func (f *forest) pay(at int) *chain.Certificate {
 	if a := n.Submit([][]byte{x.Encode()})[0]; a.Refused != nil {
 		f.t.Fatal(a.Refused)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	where, err := n.Await(ctx, x.ID())
 	if err != nil || where.Final == nil {
@@ -204,7 +204,7 @@ func (f *forest) crosses(at int, from, to chain.ID) {
 		f.t.Fatal(err)
 	}
 	id := (&chain.Sent{To: in.To, Method: chain.MethodAdd, Amount: x.Amount, GasLimit: gas.Add}).Relay(x.From, x, 0).ID()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	n := f.runs[at].Node(to)
 	for {

@@ -116,7 +116,7 @@ func (r *linked) stop(i int) {
 // pay submits at a node, and waits until all that run have the block that it is in.
 func (r *linked) pay(at int, nonce uint64) {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	n := r.processes[at].Node(chain.Main)
 	m := payment(n, 1, 2, 5, nonce)
@@ -302,7 +302,7 @@ func (r *linked) final(at int, m *chain.Message) {
 
 func linkedFinal(t *testing.T, n *Node, m *chain.Message) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	for {
 		height := n.Head().Header.Height
@@ -324,7 +324,7 @@ func until(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for late := time.After(time.Minute); !is(); {
+	for late := time.After(patience); !is(); {
 		select {
 		case <-tick.C:
 		case <-late:
@@ -468,7 +468,7 @@ func TestLinksRegistered(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := root.posted(ctx, id); err != nil {
 		t.Fatal(err)

@@ -50,7 +50,7 @@ func (r *linked) asks(d *Placed, of chain.Address) AccountAt {
 	r.t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for end := time.Now().Add(time.Minute); ; <-tick.C {
+	for end := time.Now().Add(patience); ; <-tick.C {
 		a, err := d.Account(r.t.Context(), of)
 		if err == nil {
 			return a
@@ -91,7 +91,7 @@ func TestAccountElsewhere(t *testing.T) {
 	leaderAnswers := func() int {
 		tick := time.NewTicker(20 * time.Millisecond)
 		defer tick.Stop()
-		for end := time.Now().Add(time.Minute); ; <-tick.C {
+		for end := time.Now().Add(patience); ; <-tick.C {
 			i := leads()
 			before := places[i].Counts()[placement.CountAnswered]
 			if got := r.asks(outside, testAddress(1)); got.Account.Nonce == 0 {
@@ -122,7 +122,7 @@ func TestManyActivations(t *testing.T) {
 	r.asks(outside, testAddress(1))
 	m := payment(n, 1, 2, 5, 0)
 	question := append([]byte{askSubmit}, encodeMessages([][]byte{m.Encode()})[1:]...)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var work sync.WaitGroup
 	for _, d := range places {

@@ -109,7 +109,7 @@ func (r *treeRig) balance(id chain.ID, n byte) chain.Amount {
 // arrives waits until a message was processed on a chain.
 func (r *treeRig) arrives(id chain.ID, message chain.MessageID) Message {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	n := r.process.Node(id)
 	for {

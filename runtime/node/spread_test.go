@@ -131,7 +131,7 @@ func TestSpreadLies(t *testing.T) {
 	}
 	r.pay(4, payment(r.nodes[4], 1, 2, 1, 1)) // what was sent before was looked at before, or is with the block that follows
 	r.pay(4, payment(r.nodes[4], 1, 2, 1, 2))
-	deadline, cancel := context.WithTimeout(t.Context(), time.Minute)
+	deadline, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for counted(t, r.nodes[4], "thinkey_consensus_rejected_total")-before < float64(len(lies)) {
 		if err := r.nodes[4].AwaitAbove(deadline, r.nodes[4].Head().Header.Height-1); err != nil || deadline.Err() != nil {

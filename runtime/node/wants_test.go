@@ -51,7 +51,7 @@ func (r *apartRig) call(nonce uint64, size int, amount uint64) *chain.Message {
 // until waits until a process sees something in its last block of a chain.
 func (r *apartRig) until(p *Process, id chain.ID, what string, is func() bool) {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	for n := p.Node(id); ; {
 		height := n.Head().Header.Height
@@ -91,6 +91,7 @@ func TestRelaysAreFetched(t *testing.T) {
 
 // A chain that has sent much to one beside it learns what that has taken in.
 func TestTakenIsFetched(t *testing.T) {
+	const asks = chain.MaxUnconsumed / 64 // so much is under way when it asks (package relay); what it learns may be no more than that
 	r := newApartOf(t, asItIs, nil)
 	of := treeRig{t: t, genesis: r.genesis, process: r.parts[0]}
 	var last *chain.Message
@@ -119,7 +120,7 @@ func TestTakenIsFetched(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if out.Consumed >= 300 {
+		if out.Consumed >= asks {
 			return
 		}
 		send(1) // it comes with a block

@@ -95,7 +95,7 @@ func payAcross(t *testing.T, p *node.Process, g *chain.Genesis, from chain.ID, n
 // arrives waits until a message was processed on a chain.
 func arrives(t *testing.T, p *node.Process, id chain.ID, message chain.MessageID) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	n := p.Node(id)
 	for {

@@ -341,7 +341,7 @@ func (r *faultyRun) live(m *model) {
 
 // again tries until an error isn't one that passes by itself.
 func again(f func() error) error {
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		err := f()
 		if !errors.Is(err, ErrBackground) || time.Now().After(deadline) {

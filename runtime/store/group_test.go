@@ -109,7 +109,7 @@ func TestCommitsShareSync(t *testing.T) {
 		_, err := raw(s, nameKey(q.id, q.head.Hash))
 		return err == nil
 	}
-	for patience := time.Now().Add(time.Minute); !all(list, waiting); runtime.Gosched() {
+	for patience := time.Now().Add(5 * time.Minute); !all(list, waiting); runtime.Gosched() {
 		if time.Now().After(patience) {
 			t.Error("commits wait for the sync of another chain before they are in the log")
 			break
