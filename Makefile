@@ -18,11 +18,13 @@ GOLDEN = $(shell grep -rl 'flag\.Bool.*"update"' --include='*_test.go' . | sed '
 
 # Packages whose tests run at once what can race. Those of e2e drive programs of their own, which are built without the detector; a
 # simulated network is one goroutine.
-RACE = $(filter-out %/runtime/e2e %/runtime/sim %/runtime/internal/lint,$(shell $(GO) list ./actors/... ./cluster/... ./runtime/... ./sdk/merkle ./consensus/block))
+RACE = $(filter-out %/runtime/e2e %/runtime/sim %/runtime/internal/lint,$(shell $(GO) list ./actors/... ./cluster/... ./runtime/... ./consensus/block))
 
-# Not under the detector: what tries every instant of a crash, or every bit. It takes a quarter of an hour there, and what is at work at
-# once in it is so in TestCommitsShareSync and in the tests of readers beside commits, too. Nor a flood, which is on virtual time, nor a join that waits.
-NORACE = Flood|Crash|CrashAmongBegun|CrashWhileMade|JoinOtherCut|WriteErrors|AuditFindsEveryBit
+# Not under the detector: what tries every instant of a crash, or every bit, or long histories by one goroutine. It takes half an hour there, and
+# what is at work at once in it is so in TestCommitsShareSync and in the tests of readers beside commits, too. Nor a flood, which is on virtual time,
+# nor a join that waits.
+NORACE = Flood|Crash|CrashAmongBegun|CrashWhileMade|JoinOtherCut|WriteErrors|AuditFindsEveryBit|AuditOfCopiesMadeApart|CommitAndRead|StateAt|Pruning|Init|$\
+	BenchWasm|ThousandsOfBlocksLate|MainLoadGrowsWithChildren|RandomCode|LargestPublications
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test check race fuzz bench golden kill cluster chaos chaos-finds sim same mutants bls explore contracts check-contracts calibrate docs clean
@@ -49,7 +51,7 @@ check: ## hold the house rules: gofmt, vet, staticcheck, imports, sizes, names
 race: ## run the tests of what is concurrent under the race detector (needs a C compiler)
 	$(GO) test -race -timeout 20m -parallel $(BESIDE) -skip '^Test($(NORACE))$$' $(RACE)
 	$(GO) test -race -run '^Test(Concurrent|Close|Prepare|Spares|Forever|DamagedArtifacts)' ./contracts/wasm
-	$(GO) test -race -run Concurrently ./sdk/keys
+	$(GO) test -race -run 'Concurrently|ParallelUpdate' ./sdk/keys ./sdk/merkle
 
 fuzz: ## run every fuzz target for FUZZTIME [10s]
 	FUZZTIME=$(FUZZTIME) .ci/fuzz

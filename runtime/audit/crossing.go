@@ -15,8 +15,8 @@ import (
 )
 
 // What goes from one chain to another is looked at from the side of the chain that took it in, block by block, against what
-// is kept on the side of the chain that sent it. What each keeps is held to its own blocks by its own audit. The cut is
-// consistent if all that was taken in stands in the blocks of its source: what then left and was not taken in is under way.
+// is kept on the side of the chain that sent it. What each keeps is held to its own blocks by its own audit. At a consistent
+// cut (cut.go) all that was taken in stands in the blocks of its source: what then left and was not taken in is under way.
 
 // between makes the checks that need several chains.
 func (t *tree) between() error {
@@ -46,7 +46,7 @@ func (t *tree) damageOnly(err error) error {
 // last header says.
 func (t *tree) recorded(id chain.ID) error {
 	s := t.sides[id]
-	if list := headers(s.at(s.report.Height)); len(list) > 0 {
+	if list := headers(s.at(s.height)); len(list) > 0 {
 		for _, v := range list[0].Views {
 			t.sees(id, v.Chain, v.Height, func(other *chain.Header) bool { return other.Hash() == v.Hash })
 		}
@@ -54,7 +54,7 @@ func (t *tree) recorded(id chain.ID) error {
 	var err error
 	for c := s; c != nil && err == nil; c = c.below {
 		err = c.raw.Nodes(id, func(list chain.ID, n merkle.Node, damage error) error {
-			if list != id && n.Level == 0 && damage == nil { // the first block that is recorded is that of height 1
+			if list != id && n.Level == 0 && damage == nil && n.Index < s.children[list] { // the first block that is recorded is that of height 1
 				t.sees(id, list, n.Index+1, func(other *chain.Header) bool { return light.AnchorLeaf(other.Anchor()) == n.Hash })
 			}
 			return t.ctx.Err()
@@ -70,8 +70,8 @@ func (t *tree) sees(id, other chain.ID, height uint64, is func(*chain.Header) bo
 		return
 	}
 	t.looked(Recorded, 1)
-	if height > s.report.Height {
-		t.add(Recorded, height, "chain %d knows block %d of chain %d, whose last block here is %d: take a later copy of it", id, height, other, s.report.Height)
+	if height > s.height {
+		t.add(Recorded, height, "chain %d knows block %d of chain %d, whose last block here is %d: take a later copy of it", id, height, other, s.height)
 		return
 	}
 	if list := headers(s.at(height)); len(list) > 0 && !is(list[0]) {
@@ -112,6 +112,9 @@ func (o *outboxes) relay(to chain.ID, number uint64) (*chain.Message, error) {
 	if err != nil {
 		return nil, err
 	}
+	if at.Height > o.side.height {
+		return nil, nil
+	}
 	if o.height != at.Height {
 		k := o.at(at.Height)
 		if o.outbox, err = block.DecodeOutbox(k.Outbox); err != nil {
@@ -132,7 +135,7 @@ func (t *tree) taken(id chain.ID) error {
 	maps.Copy(next, s.start().in)
 	sources := map[chain.ID]*outboxes{}
 	err := s.blocks(func(k *store.Kept) error {
-		if k.Block == nil || s.tree == nil {
+		if k.Block == nil || s.tree == nil || k.Height > s.height {
 			return t.ctx.Err()
 		}
 		b, err := chain.DecodeBlock(k.Block)
@@ -184,7 +187,7 @@ func (t *tree) imported(id chain.ID, height uint64, im *chain.Import, next map[c
 			return err
 		case sent == nil:
 			t.add(Crossings, height, "chain %d, block %d: relay %d of chain %d is taken in, and did not leave there up to block %d",
-				id, height, number, im.Source, source.report.Height)
+				id, height, number, im.Source, source.side.height)
 		case sent.ID() != m.ID():
 			t.add(Crossings, height, "chain %d, block %d: relay %d of chain %d is taken in as message %s, and left as %s", id, height, number, im.Source, m.ID(), sent.ID())
 		}
@@ -240,7 +243,7 @@ func (t *tree) total() error {
 	}
 	for _, id := range t.ids() {
 		add(&r.Issued, t.sides[id].report.Issued)
-		add(&r.Held, t.sides[id].report.Held)
+		add(&r.Held, t.sides[id].held)
 	}
 	for i := range r.Crossings {
 		add(&r.UnderWay, r.Crossings[i].UnderWay)

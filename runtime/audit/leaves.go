@@ -145,16 +145,19 @@ func (l *leaves) canonical(slot exec.Slot, value []byte) error {
 	return l.record(slot.Account, value)
 }
 
-// child notes a child whose committee is known to be rotten.
+// child notes how far a child is recorded, and whether its committee is known to be rotten.
 func (l *leaves) child(key string, value []byte) {
 	id, is := childEntry(key)
 	if !is {
 		return
 	}
-	switch c, err := chain.DecodeChild(value); {
-	case err != nil:
+	c, err := chain.DecodeChild(value)
+	if err != nil {
 		l.add(State, 0, "child %d: %v", id, err)
-	case c.Forked:
+		return
+	}
+	l.border.children = with(l.border.children, id, c.Anchor.Height)
+	if c.Forked {
 		l.report.Forked = append(l.report.Forked, id)
 	}
 }

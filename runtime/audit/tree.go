@@ -23,9 +23,11 @@ type TreeReport struct {
 	Held     chain.Amount `json:"held"`
 	UnderWay chain.Amount `json:"under_way"`
 	// Crossings are the pairs of chains between which there was a relay.
-	Crossings []Crossing    `json:"crossings,omitempty"`
-	Took      time.Duration `json:"took_nanos"`
-	Checks    []Check       `json:"checks"`
+	Crossings []Crossing `json:"crossings,omitempty"`
+	// Cuts are the chains that are looked at up to a block before their head, as others are not there as far as they know them.
+	Cuts   []Cut         `json:"cuts,omitempty"`
+	Took   time.Duration `json:"took_nanos"`
+	Checks []Check       `json:"checks"`
 }
 
 // ChainReport is what an audit found of one chain.
@@ -67,8 +69,10 @@ type tree struct {
 type side struct {
 	raw    *store.Raw
 	report *Report
-	border
-	began border // where the audit began
+	height uint64       // up to which it is looked at: the head, or a block before
+	held   chain.Amount // then
+	border              // then
+	began  border       // where the audit began
 	// below has what came before: a copy that began earlier. Nil if all is here, or no such copy.
 	below *side
 }
@@ -115,6 +119,8 @@ type border struct {
 	tree chain.Tree
 	in   map[chain.ID]uint64
 	out  map[chain.ID]chain.Outward
+	// children are the last blocks of its children that it recorded.
+	children map[chain.ID]uint64
 }
 
 // take notes an entry of the chain's own. One that doesn't decode is met where all entries are.
@@ -144,7 +150,7 @@ func with[V any](m map[chain.ID]V, id chain.ID, v V) map[chain.ID]V {
 	return m
 }
 
-// RunTree audits all chains of some data directories, each at its own head, and what crosses between them. A chain of which
+// RunTree audits all chains of some data directories, each at its own head, and what crosses between them, at heads that fit (cut.go). A chain of which
 // several directories have a copy is audited in each; what crosses is looked at in the one that is the furthest, and, if that began
 // with a state of some blocks ago, in one that has the blocks before. Of Options
 // Dir, Store and Chain are not used. Errors are as Run's.
@@ -155,6 +161,9 @@ func RunTree(ctx context.Context, o Options, dirs ...string) (TreeReport, error)
 	err := t.each(dirs, func() error {
 		t.choose()
 		t.together()
+		if err := t.cut(); err != nil {
+			return err
+		}
 		return t.between()
 	})
 	t.report.Checks, t.report.Took = t.close(), time.Since(began)
@@ -199,7 +208,7 @@ func (t *tree) one(dir string, raw *store.Raw, id chain.ID) error {
 		return err
 	}
 	t.report.Chains = append(t.report.Chains, ChainReport{dir, r.report})
-	t.copies[id] = append(t.copies[id], &side{raw: raw, report: &r.report, border: r.border, began: r.joined.border})
+	t.copies[id] = append(t.copies[id], &side{raw: raw, report: &r.report, height: r.report.Height, held: r.report.Held, border: r.border, began: r.joined.border})
 	return nil
 }
 

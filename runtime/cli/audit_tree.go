@@ -64,6 +64,9 @@ func treeSums(r *audit.TreeReport) string {
 			t.add("FORKED", forkedWords(id))
 		}
 	}
+	for _, c := range r.Cuts {
+		t.add("cut", fmt.Sprintf("chain %d is looked at up to block %d of %d: then it came to know block %d of chain %d, which isn't here", c.Chain, c.Height, c.Head, c.Knows, c.Of))
+	}
 	t.add("took", r.Took.Round(time.Millisecond).String())
 	return t.String()
 }

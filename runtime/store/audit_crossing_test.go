@@ -199,26 +199,46 @@ func TestAuditFindsWhatCrossedWrong(t *testing.T) {
 	}
 }
 
-// TestAuditOfOldCopy: a chain that is there only as it was before others knew of its blocks is no consistent cut; and neither
-// are chains of two networks.
+// TestAuditOfOldCopy: where a chain is there only as it was before others knew of its blocks, these are looked at as they were then, or it is
+// said that this can't be done; and chains of two networks are no cut.
 func TestAuditOfOldCopy(t *testing.T) {
-	g, empty, dir := treeOf(t), t.TempDir(), t.TempDir()
+	g, empty, dir, stuck := treeOf(t), t.TempDir(), t.TempDir(), t.TempDir()
 	runTree(t, g, dir, carrier(), func(*node.Process) {})
 	if err := os.CopyFS(empty, os.DirFS(dir)); err != nil {
 		t.Fatal(err)
 	}
 	runTree(t, g, dir, carrier(), func(p *node.Process) { allToAll(t, p, g, 0) })
+	if err := os.CopyFS(stuck, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
 	inDir(t, dir, func(p *planted) { p.lose(p.Keys(2)...) })
+	inDir(t, stuck, func(p *planted) {
+		head, err := p.Head(chain.Main)
+		p.must(err)
+		p.lose(p.Keys(2)...)
+		for h := uint64(1); h <= head.Height; h++ {
+			p.lose(store.UndoKey(h))
+		}
+	})
 	inDir(t, empty, func(p *planted) { p.lose(slices.Concat(p.Keys(1), p.Keys(3), p.Keys(4))...) })
 	r := auditAll(t, dir, empty)
-	for check, says := range map[string]string{audit.Recorded: "take a later copy of it", audit.Crossings: "did not leave there up to block 0", audit.Total: "was issued"} {
-		if c := r.Check(check); !slices.ContainsFunc(c.Findings, func(f audit.Finding) bool { return strings.Contains(f.Words, says) }) {
-			t.Errorf("no finding of %q says %q\n%s", check, says, words(t, r.Checks))
+	if !r.OK() || len(r.Cuts) != 3 || r.UnderWay.Less(chain.NewAmount(1)) && r.Held != r.Issued {
+		t.Error(words(t, r))
+	}
+	for _, c := range r.Cuts {
+		if c.Of != 2 && c.Chain != 3 || c.Height >= c.Head {
+			t.Errorf("%+v", c)
 		}
 	}
 	for _, c := range r.Chains {
 		if !c.OK() {
 			t.Errorf("chain %d in %s alone: %s", c.Chain, c.Dir, words(t, findings(&c.Report)))
+		}
+	}
+	r = auditAll(t, stuck, empty)
+	for check, says := range map[string]string{audit.Recorded: "take a later copy of it", audit.Crossings: "did not leave there up to block 0", audit.Total: "was issued"} {
+		if c := r.Check(check); !slices.ContainsFunc(c.Findings, func(f audit.Finding) bool { return strings.Contains(f.Words, says) }) {
+			t.Errorf("no finding of %q says %q\n%s", check, says, words(t, r.Checks))
 		}
 	}
 	r = auditAll(t, dir)
