@@ -27,7 +27,7 @@ NORACE = Flood|Crash|CrashAmongBegun|CrashWhileMade|JoinOtherCut|WriteErrors|Aud
 	BenchWasm|ThousandsOfBlocksLate|MainLoadGrowsWithChildren|RandomCode|LargestPublications
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check race fuzz bench golden kill cluster chaos chaos-finds sim same mutants bls explore contracts check-contracts calibrate docs clean
+.PHONY: help build demo test check race fuzz bench golden kill cluster flood chaos chaos-finds sim same mutants bls explore contracts check-contracts calibrate docs clean
 
 # Contracts in Rust whose modules are committed beside their source.
 RUST_CONTRACTS = $(sort $(patsubst %/,%,$(dir $(wildcard examples/*/rust/Cargo.toml examples/*/rust/*/Cargo.toml sdk/rust/sampler/Cargo.toml))))
@@ -68,6 +68,9 @@ kill: ## kill a node KILLS [50] times while it commits, and check what it comes 
 
 cluster: ## type every command of "Run a cluster", and upgrade nodes one after the other under load: five minutes
 	$(GO) test ./runtime/e2e -run '^(TestRunACluster|TestRollingUpgrade)$$' -operates -v -count=1 -timeout 30m
+
+flood: ## have three chains send each other ten times of what they can take in, for an hour of blocks a second, and see that all arrives
+	$(GO) test ./runtime/relay -run '^TestFlood$$' -flood.blocks 3600 -flood.times 1 -v -count=1 -timeout 2h
 
 chaos: ## do harm to four processes, their links, disks and clocks for CHAOS [2m] or HOURS, while clients pay, and check all that they were told; CHAOSSEED=N repeats
 	$(GO) test ./runtime/e2e -run '^TestChaos$$' -v -count=1 -timeout 0 -chaos=$(CHAOS) $(if $(CHAOSSEED),-chaos-seed=$(CHAOSSEED))

@@ -70,8 +70,7 @@ func (t *tree) sees(id, other chain.ID, height uint64, is func(*chain.Header) bo
 		return
 	}
 	t.looked(Recorded, 1)
-	if height > s.height {
-		t.add(Recorded, height, "chain %d knows block %d of chain %d, whose last block here is %d: take a later copy of it", id, height, other, s.height)
+	if height > s.height { // cut says so
 		return
 	}
 	if list := headers(s.at(height)); len(list) > 0 && !is(list[0]) {
@@ -131,6 +130,9 @@ func (o *outboxes) relay(to chain.ID, number uint64) (*chain.Message, error) {
 // taken follows what a chain took in, over all its blocks.
 func (t *tree) taken(id chain.ID) error {
 	s := t.sides[id]
+	if s.lost {
+		return nil
+	}
 	next := map[chain.ID]uint64{}
 	maps.Copy(next, s.start().in)
 	sources := map[chain.ID]*outboxes{}
@@ -200,7 +202,7 @@ func (t *tree) underWay(id chain.ID) error {
 	s := t.sides[id]
 	for _, to := range slices.Sorted(maps.Keys(s.out)) {
 		other := t.sides[to]
-		if other == nil {
+		if other == nil || s.lost || other.lost {
 			continue
 		}
 		c := Crossing{From: id, To: to, Sent: s.out[to].Next, Taken: other.in[id]}
@@ -210,9 +212,10 @@ func (t *tree) underWay(id chain.ID) error {
 		source := &outboxes{side: s}
 		for number := c.Taken; number < c.Sent; number++ {
 			m, err := source.relay(to, number)
-			if errors.Is(err, errBefore) {
+			if errors.Is(err, errBefore) { // so it is with all that had left by then, however many an untrue state says
 				t.skip(fmt.Sprintf("relay %d of chain %d to chain %d is under way, and left before block %d, with whose state the chain begins in its directory: "+
 					"add one that has all blocks", number, id, to, s.report.From), Total)
+				number = s.start().out[to].Next - 1
 				continue
 			}
 			if err != nil {
@@ -249,7 +252,7 @@ func (t *tree) total() error {
 		add(&r.UnderWay, r.Crossings[i].UnderWay)
 	}
 	t.looked(Total, len(t.sides))
-	if !t.whole {
+	if !t.whole || slices.ContainsFunc(t.ids(), func(id chain.ID) bool { return t.sides[id].lost }) {
 		return nil
 	}
 	sum := r.Held

@@ -24,34 +24,45 @@ type Cut struct {
 	// Height is the block, Head the last one that is there.
 	Height uint64 `json:"height"`
 	Head   uint64 `json:"head"`
-	// Knows and Of are the first block that the chain then came to know, and that isn't there, and whose it is.
+	// Knows and Of are the block that the chain then came to know, and that isn't looked at, and whose it is.
 	Of    chain.ID `json:"of"`
 	Knows uint64   `json:"knows"`
 }
 
 // cut takes chains back to heights where none knows a block of another one that is not looked at. One for which there are no records
-// stays, and what it knows is found later.
+// stays, which is a finding.
 func (t *tree) cut() error {
-	cuts := map[chain.ID]*Cut{}
+	cuts, heads := map[chain.ID]*Cut{}, map[chain.ID]uint64{}
+	for id, s := range t.sides { // any order: each by itself
+		heads[id] = s.height
+	}
 	for moved := true; moved; {
 		moved = false
 		for _, id := range t.ids() {
-			s := t.sides[id]
 			for t.ctx.Err() == nil {
-				of, knows := t.ahead(s)
-				if of == 0 || !s.back() {
+				of, knows := t.ahead(t.sides[id])
+				if of == 0 || !t.back(id) {
 					break
 				}
-				cuts[id], moved = &Cut{id, s.height, s.report.Height, of, knows}, true
+				cuts[id], moved = &Cut{id, t.sides[id].height, heads[id], of, knows}, true
 			}
 		}
 	}
 	for _, id := range t.ids() {
-		if c := cuts[id]; c != nil && t.ctx.Err() == nil {
-			t.report.Cuts = append(t.report.Cuts, *c)
-			if err := t.sides[id].stand(); err != nil {
-				t.skip(fmt.Sprintf("chain %d can't be looked at as it was at block %d: %v", id, c.Height, err), Crossings, Total)
-			}
+		c, s := cuts[id], t.sides[id]
+		if of, knows := t.ahead(s); of != 0 {
+			t.add(Recorded, knows, "chain %d knows block %d of chain %d, which is looked at up to block %d here: take a later copy of it", id, knows, of, t.sides[of].height)
+		}
+		if c == nil || t.ctx.Err() != nil {
+			continue
+		}
+		t.report.Cuts = append(t.report.Cuts, *c)
+		if s.height == s.report.Height { // that is where another copy of it ends
+			continue
+		}
+		if err := s.stand(); err != nil {
+			s.lost = true
+			t.skip(fmt.Sprintf("chain %d can't be looked at as it was at block %d: %v", id, c.Height, err), Crossings, Total)
 		}
 	}
 	return t.ctx.Err()
@@ -76,7 +87,20 @@ func (t *tree) ahead(s *side) (of chain.ID, height uint64) {
 	return 0, 0
 }
 
-// back takes a chain to the block before, and says whether it could.
+// back takes a chain to the block before, and says whether it could. A copy that began later, or that has no older records, makes way for the one
+// that has what came before.
+func (t *tree) back(id chain.ID) bool {
+	s := t.sides[id]
+	if s.back() {
+		return true
+	}
+	if s.below == nil {
+		return false
+	}
+	t.sides[id] = s.below
+	return true
+}
+
 func (s *side) back() bool {
 	record, err := s.raw.Undo(s.report.Chain, s.height)
 	if err != nil || s.height <= s.report.Base {

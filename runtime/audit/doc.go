@@ -15,12 +15,14 @@
 // and the header to the genesis (joined.go). The Report says so.
 //
 // Run goes through all of one chain; RunTree does for every chain of some directories, and then holds what each took in to what the
-// others sent, number by number. Replay repeats one block on the state before it, which it makes of the stored state and
+// others sent, number by number. Copies that were made apart are held to each other at heights at which they fit (cut.go); the
+// TreeReport says which. Replay repeats one block on the state before it, which it makes of the stored state and
 // the undo records. All open the directory to read only, and need that nobody else has it open.
 //
 // # Invariants
 //
-//	A1  A Report is OK only if every check of the list (checks.go) was made to its end and found nothing.
+//	A1  A Report is OK only if every check of the list (checks.go) was made to its end and found nothing. What a chain knows of others
+//	    above a height at which it was cut is not looked at, and the report names it.
 //	A2  Nothing that a directory holds makes an audit panic, loop, or use more memory than the state and some blocks take.
 //	    What another package asserts about content is a finding here.
 //	A3  A finding doesn't end the audit. A block that fails costs its own replay: the state after it is then made of the

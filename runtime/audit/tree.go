@@ -72,6 +72,7 @@ type side struct {
 	height uint64       // up to which it is looked at: the head, or a block before
 	held   chain.Amount // then
 	border              // then
+	lost   bool         // what it held then can't be told
 	began  border       // where the audit began
 	// below has what came before: a copy that began earlier. Nil if all is here, or no such copy.
 	below *side
@@ -207,8 +208,9 @@ func (t *tree) one(dir string, raw *store.Raw, id chain.ID) error {
 	if err != nil {
 		return err
 	}
-	t.report.Chains = append(t.report.Chains, ChainReport{dir, r.report})
-	t.copies[id] = append(t.copies[id], &side{raw: raw, report: &r.report, height: r.report.Height, held: r.report.Held, border: r.border, began: r.joined.border})
+	report := r.report // and nothing else of the run, which has the chain's state
+	t.report.Chains = append(t.report.Chains, ChainReport{dir, report})
+	t.copies[id] = append(t.copies[id], &side{raw: raw, report: &report, height: r.report.Height, held: r.report.Held, border: r.border, began: r.joined.border})
 	return nil
 }
 

@@ -42,12 +42,12 @@ func (a *app) newAudit() *cobra.Command {
 			dirs = append(dirs, dir)
 		}
 		if len(dirs) > 1 {
-			return a.auditTree(cmd.Context(), dirs)
+			return a.auditTree(cmd.Context(), dirs, false)
 		}
 		report, err := audit.Run(cmd.Context(), auditing(dirs[0], a.auditProgress()))
 		a.endProgress()
 		if errors.Is(err, audit.ErrSeveralChains) {
-			return a.auditTree(cmd.Context(), dirs)
+			return a.auditTree(cmd.Context(), dirs, false)
 		}
 		if err != nil {
 			return auditFault(args[0], err)
@@ -69,7 +69,8 @@ certificates lead from the genesis, and the output says so. Of several copies of
 
 Where there are several chains, in one directory or in several, each is checked at its own head, and then what crosses between
 them: that each relay was taken in once, in order and as it was sent, and that all chains hold, with what is under way, what
-was issued. The directory of a test network stands for those of all its nodes, whose copies of a chain must be the same.
+was issued. Copies that were not made at one time may not fit at their heads: then chains are looked at together up to earlier blocks, at which they
+do, and the output says which ("cut"). The directory of a test network stands for those of all its nodes, whose copies of a chain must be the same.
 
 A directory may hold a perfect chain of its own: compare network and head with those of another node.
 

@@ -46,7 +46,7 @@ func (a *app) auditNetwork(ctx context.Context, o *networkAudit) error {
 	if err := a.copyChains(ctx, g, source, dir); err != nil {
 		return err
 	}
-	return a.auditTree(ctx, []string{dir})
+	return a.auditTree(ctx, []string{dir}, true)
 }
 
 // dir is where the copy goes, and what removes it.

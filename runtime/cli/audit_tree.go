@@ -9,8 +9,8 @@ import (
 	"github.com/thinkey/thinkey/runtime/audit"
 )
 
-// auditTree audits all chains of some directories.
-func (a *app) auditTree(ctx context.Context, dirs []string) error {
+// auditTree audits all chains of some directories, which were copied at one consistent cut if so is said.
+func (a *app) auditTree(ctx context.Context, dirs []string, together bool) error {
 	report, err := audit.RunTree(ctx, auditing("", a.auditProgress()), dirs...)
 	a.endProgress()
 	where := strings.Join(dirs, ", ")
@@ -20,10 +20,14 @@ func (a *app) auditTree(ctx context.Context, dirs []string) error {
 	if err := a.answer(report, func() { a.printTree(&report) }); err != nil {
 		return err
 	}
-	if report.OK() {
+	together = together && len(report.Cuts) > 0
+	if report.OK() && !together {
 		return nil
 	}
 	bad := []string{}
+	if together {
+		bad = append(bad, "chains were copied that don't fit")
+	}
 	for i := range report.Chains {
 		if c := &report.Chains[i]; !c.OK() {
 			bad = append(bad, fmt.Sprintf("chain %d in %s %s", c.Chain, c.Dir, brokenChecks(c.Checks)))
@@ -65,7 +69,7 @@ func treeSums(r *audit.TreeReport) string {
 		}
 	}
 	for _, c := range r.Cuts {
-		t.add("cut", fmt.Sprintf("chain %d is looked at up to block %d of %d: then it came to know block %d of chain %d, which isn't here", c.Chain, c.Height, c.Head, c.Knows, c.Of))
+		t.add("cut", fmt.Sprintf("chain %d is looked at up to block %d of %d: then it came to know block %d of chain %d, which isn't looked at", c.Chain, c.Height, c.Head, c.Knows, c.Of))
 	}
 	t.add("took", r.Took.Round(time.Millisecond).String())
 	return t.String()

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -80,21 +81,125 @@ func TestNotifies(t *testing.T) {
 	}
 }
 
-// composed is what of a compose file runs our program.
+// composed is a compose file with all that ours says: another key is a mistake.
 type composed struct {
-	Services map[string]struct {
-		Image       string
-		Command     []string
-		NetworkMode string `yaml:"network_mode"`
-		Volumes     []string
+	Name     string
+	Node     any `yaml:"x-node"`
+	Services map[string]service
+	Volumes  map[string]any
+}
+
+type service struct {
+	Build       struct{ Context, Dockerfile string }
+	Image       string
+	Command     []string
+	Init        bool
+	Ports       []string
+	NetworkMode string `yaml:"network_mode"`
+	Environment map[string]string
+	Volumes     []string
+	Restart     string
+	DependsOn   map[string]struct{ Condition string } `yaml:"depends_on"`
+	StopGrace   time.Duration                         `yaml:"stop_grace_period"`
+}
+
+// composeFile reads ours.
+func composeFile(t *testing.T) (file composed) {
+	t.Helper()
+	read(t, "compose.yaml", func(raw []byte, into any) error {
+		d := yaml.NewDecoder(bytes.NewReader(raw))
+		d.KnownFields(true)
+		return d.Decode(into)
+	}, &file)
+	return file
+}
+
+// What a service of the compose file names is there: other services, volumes, files beside it, and what the image is built from.
+func TestComposeNamesWhatIsThere(t *testing.T) {
+	file := composeFile(t)
+	for name, s := range file.Services {
+		is := func(what, other string) {
+			if _, ok := file.Services[other]; !ok {
+				t.Errorf("%s %s %q, and there is no such service", name, what, other)
+			}
+		}
+		if other, ok := strings.CutPrefix(s.NetworkMode, "service:"); ok {
+			is("is in the network of", other)
+		}
+		for other := range s.DependsOn {
+			is("depends on", other)
+		}
+		for _, v := range s.Volumes {
+			from, _, _ := strings.Cut(v, ":")
+			if _, ok := file.Volumes[from]; !ok && !exists(filepath.Join(deploy, from)) {
+				t.Errorf("%s has a volume %s, and there is neither a volume nor a file %s", name, v, from)
+			}
+		}
+		if s.Build.Dockerfile != "" && !exists(filepath.Join(deploy, s.Build.Context, s.Build.Dockerfile)) {
+			t.Errorf("%s is built by %s, which is not there", name, s.Build.Dockerfile)
+		}
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// The image is built with the version of Go that the module asks for, from files that are there, and runs what was built.
+func TestDockerfile(t *testing.T) {
+	var lines []string
+	read(t, "Dockerfile", func(raw []byte, _ any) error {
+		lines = strings.Split(string(raw), "\n")
+		return nil
+	}, nil)
+	module, err := os.ReadFile("../../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	version := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindSubmatch(module)
+	stages, built, there := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, line := range lines {
+		words := strings.Fields(line)
+		if len(words) < 2 || words[0] == "#" {
+			continue
+		}
+		switch last := words[len(words)-1]; words[0] {
+		case "FROM":
+			if strings.HasPrefix(words[1], "golang:") && !strings.HasPrefix(words[1], "golang:"+string(version[1])+"-") {
+				t.Errorf("%s, and go.mod wants %s", words[1], version[1])
+			}
+			stages[last] = true
+		case "RUN":
+			if i := slices.Index(words, "-o"); i > 0 {
+				built[words[i+1]] = true
+				if !exists(filepath.Join("../..", last)) {
+					t.Errorf("%s is built, and is not there", last)
+				}
+			}
+		case "COPY":
+			stage, copies := strings.CutPrefix(words[1], "--from=")
+			for _, from := range words[1 : len(words)-1] {
+				if !copies && !exists(filepath.Join("../..", from)) {
+					t.Errorf("%s is copied, and is not there", from)
+				}
+			}
+			if copies && (!stages[stage] || !built[words[2]]) {
+				t.Errorf("%s: no stage builds that", line)
+			}
+			there[last] = copies
+		case "ENTRYPOINT":
+			if program := strings.Trim(last, `[]"`); !there[program] {
+				t.Errorf("it runs %s, which is not in it", program)
+			}
+		}
 	}
 }
 
 // What the compose file starts in containers runs as plain processes, too: the same commands, with another directory and other ports. What
 // Prometheus is told to ask answers, with all that the dashboard shows.
 func TestCompose(t *testing.T) {
-	var file composed
-	read(t, "compose.yaml", yaml.Unmarshal, &file)
+	file := composeFile(t)
 	dir, base := t.TempDir(), freeRange(t, 16)
 	words := func(service string) (list []string) {
 		if file.Services[service].Image != "thinkey" {

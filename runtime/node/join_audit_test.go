@@ -1,6 +1,7 @@
 package node
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -47,7 +48,7 @@ func TestAuditJoined(t *testing.T) {
 			t.Errorf("%+v, %v", again, err)
 		}
 		for _, dirs := range [][]string{{r.dirs[3]}, {r.dirs[0], r.dirs[3]}, {r.dirs[3], r.dirs[1]}} {
-			if all, err := audit.RunTree(t.Context(), audit.Options{}, dirs...); err != nil || !all.OK() {
+			if all, err := audit.RunTree(t.Context(), audit.Options{}, dirs...); err != nil || !all.OK() || len(all.Cuts) > 0 {
 				t.Errorf("%v: %v %+v", dirs, err, all)
 			}
 		}
@@ -196,8 +197,10 @@ func TestAuditJoinedTree(t *testing.T) {
 	}
 	low, middle, top := heads(2), heads(2), heads(2)
 	whole, behind, joined, uneven := r.process.config.Dir, t.TempDir(), t.TempDir(), t.TempDir()
+	third, late, before := t.TempDir(), t.TempDir(), t.TempDir() // chain 3 as it was early; the others from later on, and up to there
 	r.close()
 	s, b, j, u := opened(t, whole), opened(t, behind), opened(t, joined), opened(t, uneven)
+	e, l, p := opened(t, third), opened(t, late), opened(t, before)
 	for id := chain.ID(1); id <= 3; id++ {
 		g, err := r.genesis.Of(id)
 		if err != nil {
@@ -212,21 +215,73 @@ func TestAuditJoinedTree(t *testing.T) {
 		}
 		beginsAt(t, s, u, g, begins, nil)
 		fed(t, s, u, g, top[id])
+		if id == 3 {
+			fed(t, s, e, g, low[id])
+			continue
+		}
+		beginsAt(t, s, l, g, middle[id], nil)
+		fed(t, s, l, g, top[id])
+		fed(t, s, p, g, middle[id])
 	}
-	closed(t, s, b, j, u)
+	closed(t, s, b, j, u, e, l, p)
 	looked := map[string]uint64{}
 	for _, c := range []struct {
 		name string
 		dirs []string
 	}{{"whole", []string{whole}}, {"joined", []string{joined}}, {"both", []string{joined, whole}}, {"one behind", []string{behind, joined}}, {"uneven", []string{uneven}}, {"uneven and one behind", []string{uneven, behind}}} {
 		got, err := audit.RunTree(t.Context(), audit.Options{CacheBytes: 8 << 20}, c.dirs...)
-		if err != nil || !got.OK() {
+		if err != nil || !got.OK() || len(got.Cuts) > 0 {
 			t.Errorf("%s: %v %+v", c.name, err, got)
 		}
 		looked[c.name] = got.Check(audit.Crossings).Looked
 	}
 	if all := looked["whole"]; all < 18 || looked["joined"] == 0 || looked["joined"] >= all || looked["both"] != all || looked["one behind"] != all || looked["uneven and one behind"] != all {
 		t.Errorf("relays looked at: %v", looked)
+	}
+	got, err := audit.RunTree(t.Context(), audit.Options{CacheBytes: 8 << 20}, third, late, before)
+	if err != nil || !got.OK() || len(got.Cuts) != 2 || got.Cuts[0].Height >= middle[1] || got.Cuts[1].Height >= middle[2] {
+		t.Errorf("cut back in the copies with what came before: %v %+v", err, got)
+	}
+	got, err = audit.RunTree(t.Context(), audit.Options{CacheBytes: 8 << 20}, third, late)
+	if err != nil || got.OK() || got.Check(audit.Recorded).Result != audit.Failed {
+		t.Errorf("without these: %v %+v", err, got)
+	}
+}
+
+// A state that a chain is said to begin with, and that says how much left before, costs no time for each of what it says.
+func TestAuditOfEndlessRelays(t *testing.T) {
+	r := newTree(t, map[chain.ID]chain.ID{2: 1})
+	x := r.transfer(1, 1, 2, 2, 7, 0)
+	if a := r.process.Node(1).Submit([][]byte{x.Encode()})[0]; a.Refused != nil {
+		t.Fatal(a.Refused)
+	}
+	r.arrives(2, r.relayOf(x))
+	height := r.process.Node(1).Head().Header.Height
+	whole, dir := r.process.config.Dir, t.TempDir()
+	r.close()
+	s, to := opened(t, whole), opened(t, dir)
+	main, err := r.genesis.Of(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := r.genesis.Of(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	beginsAt(t, s, to, main, height, func(b *store.Base, leaves []exec.Write) {
+		slot := exec.Slot{Account: chain.SystemAddress(1), Key: chain.OutKey(2)}
+		i := slices.IndexFunc(leaves, func(w exec.Write) bool { return w.Slot == slot })
+		leaves[i].Value = chain.Outward{Next: math.MaxUint64, Consumed: 1}.Encode()
+		j, _, err := foldLeaves(leaves)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Header.Roots.State = chain.Hash(j.Hash)
+	})
+	fed(t, s, to, second, 1)
+	closed(t, s, to)
+	if got, err := audit.RunTree(t.Context(), audit.Options{CacheBytes: 8 << 20}, dir); err != nil || got.OK() {
+		t.Errorf("%v %+v", err, got)
 	}
 }
 

@@ -51,7 +51,7 @@ func inDir(t *testing.T, dir string, f func(p *planted)) {
 func TestAuditOfAllChains(t *testing.T) {
 	g, dir, before := treeDir(t)
 	r := auditAll(t, dir)
-	if !r.OK() || len(r.Chains) != 4 || len(r.Crossings) != 4*3 || r.Network != g.Network() {
+	if !r.OK() || len(r.Cuts) > 0 || len(r.Chains) != 4 || len(r.Crossings) != 4*3 || r.Network != g.Network() {
 		t.Fatal(words(t, r))
 	}
 	for _, c := range r.Checks {
@@ -222,13 +222,8 @@ func TestAuditOfOldCopy(t *testing.T) {
 	})
 	inDir(t, empty, func(p *planted) { p.lose(slices.Concat(p.Keys(1), p.Keys(3), p.Keys(4))...) })
 	r := auditAll(t, dir, empty)
-	if !r.OK() || len(r.Cuts) != 3 || r.UnderWay.Less(chain.NewAmount(1)) && r.Held != r.Issued {
+	if !r.OK() || len(r.Cuts) != 3 {
 		t.Error(words(t, r))
-	}
-	for _, c := range r.Cuts {
-		if c.Of != 2 && c.Chain != 3 || c.Height >= c.Head {
-			t.Errorf("%+v", c)
-		}
 	}
 	for _, c := range r.Chains {
 		if !c.OK() {

@@ -60,6 +60,18 @@ func TestAuditOfCopiesMadeApart(t *testing.T) {
 			t.Errorf("chains as they were after stages %v: %s", at[1:], words(t, r))
 		}
 		cuts += len(r.Cuts)
+		looked := map[chain.ID]uint64{} // the greatest that fit: the next block of each knows one that is not looked at
+		for _, c := range r.Chains {
+			looked[c.Chain] = c.Height
+		}
+		for _, c := range r.Cuts {
+			looked[c.Chain] = c.Height
+		}
+		for _, c := range r.Cuts {
+			if looked[c.Of] >= c.Knows || c.Height >= c.Head {
+				t.Errorf("chains as they were after stages %v: %+v, and others are looked at up to %v", at[1:], c, looked)
+			}
+		}
 		if chain.NewAmount(0).Less(r.UnderWay) {
 			underWay++
 		}
