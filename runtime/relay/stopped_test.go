@@ -48,16 +48,16 @@ func TestStopped(t *testing.T) {
 	if got := crossed.failed[chain.StatusLimit] - bounced; got != chain.MaxSent || c.outward(still) != full {
 		t.Errorf("%d bounced of %d; %+v became %+v", got, chain.MaxSent, full, c.outward(still))
 	}
-	if sum := f.total() + uint64(len(crossed.sent[[2]chain.ID{first, still}])); sum != before {
+	if sum := f.total() + uint64(crossed.sent[[2]chain.ID{first, still}].n); sum != before {
 		t.Errorf("%d became %d", before, sum)
 	}
 	// Others, and the others of the one that sends there, see nothing of it.
 	for _, way := range [][2]chain.ID{{first, second}, {second, first}, {main, second}, {second, main}} {
 		f.trunks[way[0]].pay(3, 5, 0, wallet(way[1], 3))
 		f.round(f.ids)
-		for n := 0; len(crossed.taken[way]) < len(crossed.sent[way]) || len(crossed.sent[way]) == 0; n++ {
+		for n := 0; crossed.taken[way].n < crossed.sent[way].n || crossed.sent[way].n == 0; n++ {
 			if f.round(f.ids); n > 5 {
-				t.Fatalf("chain %d to chain %d: %d taken in of %d", way[0], way[1], len(crossed.taken[way]), len(crossed.sent[way]))
+				t.Fatalf("chain %d to chain %d: %d taken in of %d", way[0], way[1], crossed.taken[way].n, crossed.sent[way].n)
 			}
 		}
 	}
@@ -195,12 +195,12 @@ func TestBranchWithoutMain(t *testing.T) {
 	}
 	f.settle()
 	for _, way := range within {
-		if n := len(crossed.taken[way]); n != 1 {
+		if n := crossed.taken[way].n; n != 1 {
 			t.Errorf("chain %d to chain %d, both under %d: %d taken in", way[0], way[1], a, n)
 		}
 	}
 	for _, way := range beyond {
-		if n := len(crossed.taken[way]); n != 0 {
+		if n := crossed.taken[way].n; n != 0 {
 			t.Errorf("chain %d to chain %d, by way of the main chain, which stands still: %d taken in", way[0], way[1], n)
 		}
 	}
