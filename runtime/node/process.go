@@ -330,7 +330,7 @@ func (n *Node) posted(ctx context.Context, id chain.MessageID) error {
 	}
 	for _, e := range h.Events {
 		if (e.Message.ID() == id || e.Message.Parent == id) && e.Receipt.Status != chain.StatusOK {
-			return fmt.Errorf("%s: %s: %s", e.Message.Method, e.Receipt.Status, e.Receipt.Reason)
+			return fmt.Errorf("%w: %s: %s: %s", relay.ErrPaid, e.Message.Method, e.Receipt.Status, e.Receipt.Reason)
 		}
 	}
 	return nil

@@ -9,8 +9,11 @@ import (
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
-// Post lets an account on a chain make a call, and returns when that is final: with why, if it failed.
+// Post lets an account on a chain make a call, and returns when that is final: with why, if it failed. That is an ErrPaid if it was final.
 type Post func(ctx context.Context, call chain.CallInput) error
+
+// ErrPaid is the failure of a call that has cost its gas.
+var ErrPaid = errors.New("the call was final, and failed")
 
 // Carrier carries the digests of a chain to its parent (SPEC 7.2): it has a clock and an account, and its Courier decides.
 type Carrier struct {
@@ -38,10 +41,11 @@ func (c *Carrier) Wake() {
 }
 
 const (
-	// patience is how long a digest that was refused is not carried again; twice as long with each time, up to mostPatience: what is
-	// refused has cost its gas, and a chain whose committee is rotten can have it refused for good.
+	// patience is how long a digest that was refused is not carried again; twice as long with each time, up to mostPatience, or paidPatience
+	// if that has cost its gas: a chain whose committee is rotten can have it refused for good.
 	patience     = 250 * time.Millisecond
 	mostPatience = 4 * time.Second
+	paidPatience = 256 * time.Second
 )
 
 // Run carries until the context ends. What goes wrong is logged and tried again: nothing depends on this carrier (R1).
@@ -60,7 +64,11 @@ func (c *Carrier) Run(ctx context.Context) {
 			case <-time.After(wait):
 				more = true
 			}
-			wait = min(2*wait, mostPatience)
+			most := mostPatience
+			if errors.Is(err, ErrPaid) {
+				most = paidPatience
+			}
+			wait = min(2*wait, most)
 		} else {
 			wait = patience
 		}

@@ -3,6 +3,7 @@ package relay_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"testing"
 	"testing/synctest"
@@ -20,8 +21,22 @@ func (eager) Run(from uint64) (*chain.Digest, error) {
 	return &chain.Digest{Headers: []chain.Header{{Chain: a, Height: from, Leaving: []chain.Leaving{{Chain: b}}}}}, nil
 }
 
-// What is refused has cost its gas: it is carried again after a pause that doubles up to 4 s, and at once when something was recorded.
+// What is refused is carried again after a pause that doubles up to 4 s, and at once when something was recorded; where that has cost its gas, up to
+// some minutes.
 func TestRefusedIsCarriedLessOften(t *testing.T) {
+	const ms = time.Millisecond
+	refusedTill(t, errors.New("refused"), 13*time.Second, 0, 250*ms, 750*ms, 1750*ms, 3750*ms, 7750*ms, 11750*ms, 11750*ms, 12000*ms, 12500*ms)
+	long := []time.Duration{0, 250 * ms, 750 * ms, 1750 * ms, 3750 * ms, 7750 * ms, 15750 * ms, 15750 * ms} // the seventh is recorded
+	for wait := 250 * ms; wait <= 256_000*ms; wait *= 2 {
+		long = append(long, long[len(long)-1]+wait)
+	}
+	long = append(long, long[len(long)-1]+256_000*ms)
+	refusedTill(t, fmt.Errorf("refused: %w", relay.ErrPaid), long[len(long)-1]+time.Second, long...)
+}
+
+// refusedTill has every digest but the seventh refused for a time, and says when it must be posted.
+func refusedTill(t *testing.T, refusal error, till time.Duration, want ...time.Duration) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		var posted []time.Duration
 		began, all := time.Now(), relay.NewChains()
@@ -46,16 +61,14 @@ func TestRefusedIsCarriedLessOften(t *testing.T) {
 				if len(posted) == 7 {
 					return nil
 				}
-				return errors.New("refused")
+				return refusal
 			},
-			Lazily: time.Hour, Log: slog.New(slog.DiscardHandler),
+			Lazily: 10 * time.Hour, Log: slog.New(slog.DiscardHandler),
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 13*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), till)
 		defer cancel()
 		c.Start()
 		c.Run(ctx)
-		const ms = time.Millisecond
-		want := []time.Duration{0, 250 * ms, 750 * ms, 1750 * ms, 3750 * ms, 7750 * ms, 11750 * ms, 11750 * ms, 12000 * ms, 12500 * ms}
 		if len(posted) != len(want) {
 			t.Fatalf("posted at %v, want %v", posted, want)
 		}
