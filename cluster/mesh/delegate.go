@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -50,7 +51,19 @@ func (d delegate) NotifyAlive(n *memberlist.Node) error {
 	return err
 }
 
+// ErrVersions is a member that is said to speak versions of memberlist's protocol which nodes don't: nobody signs them, and each join and each exchange
+// between others would fail for them.
+var ErrVersions = errors.New("no node speaks these versions of gossip")
+
+const (
+	gossipVersion   = memberlist.ProtocolVersion2Compatible // that nodes speak
+	delegateVersion = 0
+)
+
 func (d delegate) vouched(n *memberlist.Node) error {
+	if n.PCur != gossipVersion || n.PMin > gossipVersion || n.PMax < gossipVersion || n.DCur != delegateVersion || n.DMin > delegateVersion || n.DMax < delegateVersion {
+		return fmt.Errorf("%w: %.12q, %d of %d to %d, %d of %d to %d", ErrVersions, n.Name, n.PCur, n.PMin, n.PMax, n.DCur, n.DMin, n.DMax)
+	}
 	d.mu.Lock()
 	own := n.Name == d.self.Node.String() && string(n.Meta) == string(d.raw)
 	d.mu.Unlock()

@@ -279,13 +279,21 @@ func TestLyingMember(t *testing.T) {
 		port int
 	}{{b.raw, 1}, {forged, port}, {old, port}, {[]byte("junk"), port}} {
 		before := refused()
-		say(4, "Incarnation", uint32(1<<20+i), "Node", name, "Addr", []byte{127, 0, 0, 1}, "Port", uint32(lie.port), "Meta", lie.meta, "Vsn", []byte{1, 5, 5, 0, 0, 0})
+		say(4, "Incarnation", uint32(1<<20+i), "Node", name, "Addr", []byte{127, 0, 0, 1}, "Port", uint32(lie.port), "Meta", lie.meta, "Vsn", []byte{1, 5, 2, 0, 0, 0})
 		eventually(t, fmt.Sprintf("lie %d is refused", i), func() bool { return refused() > before })
 		if m, ok := member(a, 2); !ok || m.Transport != truth.Transport || m.Gossip != truth.Gossip {
 			t.Errorf("lie %d: %+v", i, m)
 		}
 	}
-	if len(a.Members()) != 1 {
+	// Versions that nobody signs: with these nobody could join any more, nor two halves meet again.
+	before := refused()
+	for i, versions := range [][]byte{{5, 5, 5, 0, 0, 0}, {1, 1, 1, 0, 0, 0}, {1, 5, 5, 0, 0, 0}, {1, 5, 2, 1, 1, 1}} {
+		say(4, "Incarnation", uint32(1<<32-1), "Node", name, "Addr", []byte{127, 0, 0, 1}, "Port", uint32(port), "Meta", b.raw, "Vsn", versions)
+		eventually(t, fmt.Sprintf("versions %d are refused", i), func() bool { return refused() > before+uint64(i) })
+	}
+	c := start(t, 3, nil, seeds(a))
+	eventually(t, "another one joins", func() bool { return sees(a, 2, 3) && sees(c, 1, 2) })
+	if len(a.Members()) != 2 {
 		t.Errorf("%d members", len(a.Members()))
 	}
 }

@@ -277,7 +277,7 @@ func (g *growth) watch(ctx context.Context) error {
 		defer g.turn.Unlock()
 		g.network.Chains = append(slices.Clip(g.network.Chains), c)
 		return true
-	}, func(n *node.Node) { g.begun(ctx, n) })
+	}, func(n *node.Node) error { g.begun(ctx, n); return nil })
 }
 
 // begun serves users of a chain that was made, and gives its carrier money.

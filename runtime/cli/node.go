@@ -108,6 +108,7 @@ type nodeStart struct {
 	said     map[string]string // by flags, of the configuration
 	restored bool
 	profile  string // a file
+	marks    marks
 	faults   nodeFaults
 }
 
@@ -155,7 +156,8 @@ func (a *app) runNode(ctx context.Context, h nodeHome, from *password, o nodeSta
 		return failed("bad_genesis", "%s: %v", h.at(c.Genesis), err).do("take the file that the other nodes have")
 	}
 	r := &running{}
-	if err := a.openNode(r, opening{h, &c, key, g, o, ctx.Done()}); err != nil {
+	open := &opening{h, &c, key, g, o, ctx.Done()}
+	if err := a.openNode(r, open); err != nil {
 		err = errors.Join(err, removeIfThere(h.file(joiningFile)), r.close())
 		if errors.Is(err, node.ErrStopped) && ctx.Err() != nil {
 			a.say("stopped\n")
@@ -173,7 +175,7 @@ func (a *app) runNode(ctx context.Context, h nodeHome, from *password, o nodeSta
 	}()
 	grown := make(chan error, 1)
 	go func() {
-		grown <- a.grow(ctx, r, &c, g, key.Public())
+		grown <- a.grow(ctx, r, open)
 		cancel() // it ended, or a chain can't be started
 	}()
 	err = writeReadyFile(h.file(nodeReadyFile), "http://"+r.server.Addr())
@@ -222,13 +224,13 @@ type opening struct {
 }
 
 // openNode starts the parts, from the outside in: others are heard when the chains are ready.
-func (a *app) openNode(r *running, o opening) error {
+func (a *app) openNode(r *running, o *opening) error {
 	h, c, key, g := o.home, o.config, o.key, o.genesis
 	trusted, err := c.trusted()
 	if err != nil {
 		return err
 	}
-	signed, err := startSigned(h, key.Public(), g.Network())
+	signed, err := startSigned(h, key.Public(), g.Network(), &o.marks)
 	if err != nil {
 		return err
 	}
@@ -275,7 +277,7 @@ func (a *app) openNode(r *running, o opening) error {
 	case err != nil:
 		return failed("no_start", "the node can't start: %v", err).do("keep %s, and see more with --log debug", h)
 	}
-	if err := h.began(founding && !o.restored); err != nil {
+	if err := h.began(founding && !o.restored, &o.marks, r.process); err != nil {
 		return err
 	}
 	r.links.Serve(r.process)
@@ -302,7 +304,7 @@ func hostOf(addr string) string {
 	return host
 }
 
-func (a *app) processConfig(r *running, o opening, chains []chain.ID, founding bool, signed signedOn) node.ProcessConfig {
+func (a *app) processConfig(r *running, o *opening, chains []chain.ID, founding bool, signed signedOn) node.ProcessConfig {
 	config, h, c, key := node.Defaults(), o.home, o.config, o.key
 	config.Volatile, config.Offset = o.faults.volatile, o.faults.clock
 	config.Dir, config.KeepStates, config.Log = h.file(ledgerDir), c.KeepStates, a.log
@@ -327,7 +329,7 @@ func (a *app) processConfig(r *running, o opening, chains []chain.ID, founding b
 				return nil
 			}
 			first := founding || !o.genesis.Tree().Has(id) && isThere(h.file(wholeFile))
-			m := &node.Member{Node: key.Public(), Secret: votingKey(key), Net: net, Founding: first, Restored: o.restored, Signed: signed[id]}
+			m := &node.Member{Node: key.Public(), Secret: votingKey(key), Net: net, Founding: first, Restored: o.marks.waits.on(id), Signed: signed[id]}
 			if o.faults.byzantine != "" {
 				m.Twist = byzantine.Twist(o.faults.byzantine, byzantine.Self{Network: o.genesis.Network(), Secret: m.Secret})
 			}

@@ -70,11 +70,15 @@ func (a *app) newSignerExport() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		unknown, err := f.read(h)
-		if err != nil {
+		retired := isThere(h.file(movedFile))
+		if err := writeWhole(h.file(movedFile), nil); err != nil { // first: from now on it may run elsewhere
 			return err
 		}
-		if err := writeWhole(h.file(movedFile), nil); err != nil { // first: from now on it may run elsewhere
+		unknown, err := f.read(h)
+		if err != nil {
+			if !retired {
+				err = errors.Join(err, removeIfThere(h.file(movedFile)))
+			}
 			return err
 		}
 		if err := f.write(args[0]); err != nil {
@@ -124,8 +128,9 @@ func (a *app) newSignerImport() *cobra.Command {
 		if err := f.write(h.file(signedFile)); err != nil {
 			return err
 		}
-		restored := isThere(h.file(restoredFile))                // it stays: what the key signed after the backup may be in a later file than this one
-		for _, mark := range []string{foundingFile, movedFile} { // afterwards: until then the node waits, or doesn't start
+		restored := isThere(h.file(restoredFile)) // it stays: what the key signed after the backup may be in a later file than this one
+		// Afterwards: until then the node waits, or doesn't start. The ledger has no longer been there all the time.
+		for _, mark := range []string{wholeFile, foundingFile, movedFile} {
 			if err := removeIfThere(h.file(mark)); err != nil {
 				return err
 			}
@@ -165,7 +170,7 @@ func (a *app) signerOf(h nodeHome) (*signerFile, error) {
 
 // stopped refuses a home whose node runs.
 func stopped(h nodeHome) error {
-	if r, ok := h.ready(); ok && isRunning(h, r.PID) {
+	if r, ok := h.ready(); ok && isRunning(h, r.PID) || h.joining() != nil || store.InUse(h.file(ledgerDir)) {
 		return failed("in_use", "the node of %s runs", h).do("stop it first: thinkey node stop --home %s", h)
 	}
 	return nil
@@ -181,7 +186,11 @@ func (f *signerFile) read(h nodeHome) (unknown []chain.ID, err error) {
 	} else if isThere(h.file(signedFile)) {
 		return nil, err
 	}
-	if isThere(h.file(restoredFile)) {
+	waits, err := h.readWaiting()
+	if err != nil {
+		return nil, err
+	}
+	if waits.all {
 		return nil, failed("restored", "%s was restored and has not voted since: what it signed before is not known", h).do("start it as it is: it waits until voting is safe")
 	}
 	r, err := store.OpenRaw(store.Options{Dir: h.file(ledgerDir)})
@@ -202,6 +211,10 @@ func (f *signerFile) read(h nodeHome) (unknown []chain.ID, err error) {
 		f.Chains = slices.DeleteFunc(f.Chains, func(c signerChain) bool { return slices.Contains(unknown, c.Chain) })
 	}()
 	for _, id := range chains {
+		if waits.on(id) {
+			unknown = append(unknown, id)
+			continue
+		}
 		raw, err := r.Votes(id)
 		if errors.Is(err, store.ErrNotFound) {
 			continue // it never voted there
@@ -292,7 +305,7 @@ func readSigner(path string) (*signerFile, error) {
 }
 
 // startSigned is what was imported since the last start. It refuses to start a node whose signer was exported.
-func startSigned(h nodeHome, k keys.PublicKey, network chain.NetworkID) (signedOn, error) {
+func startSigned(h nodeHome, k keys.PublicKey, network chain.NetworkID, m *marks) (signedOn, error) {
 	if isThere(h.file(movedFile)) {
 		return nil, failed("moved", "what the key of %s signed was exported: it may run elsewhere", h).
 			do("if it does not, import the newest file: thinkey node signer import FILE --home %s", h)
@@ -300,10 +313,15 @@ func startSigned(h nodeHome, k keys.PublicKey, network chain.NetworkID) (signedO
 	if !isThere(h.file(signedFile)) {
 		return nil, nil
 	}
+	raw, err := os.ReadFile(h.file(signedFile))
+	if err != nil {
+		return nil, err
+	}
 	f, err := readSigner(h.file(signedFile))
 	if err != nil {
 		return nil, err
 	}
+	m.raw, m.signed = raw, f
 	if f.Node != k || f.Network != network {
 		return nil, failed("other_key", "%s is of node %s on network %s", h.file(signedFile), f.Node, f.Network).do("import the file of this node: thinkey node signer import FILE --home %s", h)
 	}

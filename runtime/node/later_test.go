@@ -2,10 +2,14 @@ package node
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"slices"
 	"testing"
 
 	"github.com/thinkey/thinkey/contracts/exec"
 	"github.com/thinkey/thinkey/contracts/gas"
+	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/light"
@@ -61,6 +65,38 @@ func TestLaterAlike(t *testing.T) {
 	}
 	if err := r.process.Start(3); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A chain that was registered before the oldest state that is here can't run, and keeps no other from running.
+func TestGrowWithoutOldStates(t *testing.T) {
+	r := newTreeOf(t, map[chain.ID]chain.ID{2: 1}, func(chain.ID) uint64 { return 1_000_000_000 }, func(c *Config) { c.KeepStates = 4 })
+	node, secret := memberKeys(3)
+	create := func(nonce uint64, name string) {
+		in := chain.CreateInput{Parent: chain.Main, Name: name, Nodes: []chain.Applicant{chain.Apply(r.genesis.Network(), name, node, secret, 1)}}
+		r.registry(nonce, chain.MethodCreate, chain.ChainDeposit, in.Encode())
+	}
+	create(0, "three")
+	main := r.process.Node(chain.Main)
+	for nonce := uint64(0); ; nonce++ {
+		if _, err := main.later(3); errors.Is(err, store.ErrPruned) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		final(t, main, payment(main, 2, 3, 1, nonce))
+	}
+	create(1, "four")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var began []chain.ID
+	err := r.process.Grow(ctx, func(chain.ID, chain.Branch) bool { return true }, func(n *Node) error {
+		began = append(began, n.Chain())
+		cancel()
+		return nil
+	})
+	if err != nil || !slices.Equal(began, []chain.ID{4}) {
+		t.Errorf("%v %v", began, err)
 	}
 }
 

@@ -110,6 +110,9 @@ func (p *Process) Start(id chain.ID) error {
 	return nil
 }
 
+// Kept are the chains of the directory, whether they run or not.
+func (p *Process) Kept() ([]chain.ID, error) { return p.store.Raw().Chains() }
+
 // open starts the node of a chain.
 func (p *Process) open(g *chain.Genesis) error {
 	id := g.Chain

@@ -29,7 +29,7 @@ func newTree(t *testing.T, parents map[chain.ID]chain.ID) *treeRig {
 }
 
 // newTreeOf gives each of them as much as their chain says.
-func newTreeOf(t *testing.T, parents map[chain.ID]chain.ID, has func(chain.ID) uint64) *treeRig {
+func newTreeOf(t *testing.T, parents map[chain.ID]chain.ID, has func(chain.ID) uint64, change ...func(*Config)) *treeRig {
 	on := func(id, under chain.ID) chain.Genesis {
 		g := chain.Genesis{Name: fmt.Sprint("test ", id), Chain: id, Under: under, TimeMillis: 1, Params: chain.DefaultParams()}
 		node, secret := memberKeys(int(id))
@@ -51,6 +51,9 @@ func newTreeOf(t *testing.T, parents map[chain.ID]chain.ID, has func(chain.ID) u
 	r := &treeRig{t: t, genesis: &g}
 	c := testConfig(t, nil, t.TempDir(), Pace{})
 	c.Workers, c.Heartbeat = 1, time.Hour
+	for _, f := range change {
+		f(&c)
+	}
 	key := carrierKey
 	process, err := OpenProcess(ProcessConfig{Config: c, Network: &g, Carrier: &key, Seat: func(id chain.ID) *Member {
 		node, secret := memberKeys(int(id))

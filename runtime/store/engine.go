@@ -146,6 +146,15 @@ func openDB(dir string, options *pebble.Options) (db *pebble.DB, err error) {
 	return pebble.Open(dir, options)
 }
 
+// InUse says whether a process has a directory open.
+func InUse(dir string) bool {
+	lock, err := pebble.LockDirectory(dir, vfs.Default)
+	if err == nil {
+		err = lock.Close()
+	}
+	return err != nil && errors.Is(lockError(dir, err), ErrInUse)
+}
+
 // lockError tells a lock that is held from a directory that can't be written.
 func lockError(dir string, err error) error {
 	if path := (*fs.PathError)(nil); errors.As(err, &path) {
