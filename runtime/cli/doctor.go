@@ -204,6 +204,8 @@ func (p *patient) lookProcess(ctx context.Context) finding {
 	switch p.state.State {
 	case nodeUp:
 		return well("%d, at %s", p.state.PID, p.state.API)
+	case nodeJoins:
+		return odd(fmt.Sprintf("wait, and see how far it is: thinkey node status --home %s", p.home), "%d begins with a snapshot: %s", p.state.PID, p.state.Joining)
 	case nodeSilent:
 		return bad(fmt.Sprintf("see its log; if it stays so, kill it and start it: kill -9 %d", p.state.PID), "%d is there, and doesn't answer at %s", p.state.PID, p.state.API)
 	}

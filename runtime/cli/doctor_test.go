@@ -1,7 +1,11 @@
 package cli
 
 import (
+	"encoding/json"
+	"os"
+	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -25,6 +29,45 @@ func TestDoctorKnowsNoMember(t *testing.T) {
 	p.state.Peers = []client.Peer{{Connected: true, Member: true}, {Member: true, Connected: true}, {Member: true, Connected: true}}
 	if f := p.lookPeers(t.Context()); f.State != isWell {
 		t.Errorf("%+v", f)
+	}
+}
+
+// A node that begins with a snapshot serves nobody yet, and isn't down: the doctor says so, its key isn't taken elsewhere meanwhile, and it can be stopped.
+func TestJoiningIsNoDown(t *testing.T) {
+	h := nodeHome(t.TempDir())
+	cmd := exec.Command("sh", "-c", "read line", string(h))
+	in, err := cmd.StdinPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	defer in.Close()
+	text, err := json.Marshal(joiningNode{PID: cmd.Process.Pid, Chain: 2, Done: 3, Total: 9})
+	if err == nil {
+		err = os.WriteFile(h.file(joiningFile), text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &patient{home: h}
+	if f := p.lookProcess(t.Context()); f.State != isOdd || !strings.Contains(f.Words, "begins with a snapshot: chain 2, 3 of 9 pieces") || !strings.Contains(f.Do, "node status") {
+		t.Errorf("%+v", f)
+	}
+	if err := stopped(h); err == nil {
+		t.Error("a signer is moved away from it")
+	}
+	if err := endNode(t.Context(), h, syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err == nil {
+		t.Error("nothing ended it")
+	}
+	if err := stopped(h); err != nil {
+		t.Error(err)
 	}
 }
 

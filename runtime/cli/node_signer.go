@@ -170,7 +170,7 @@ func (a *app) signerOf(h nodeHome) (*signerFile, error) {
 
 // stopped refuses a home whose node runs.
 func stopped(h nodeHome) error {
-	if r, ok := h.ready(); ok && isRunning(h, r.PID) || h.joining() != nil || store.InUse(h.file(ledgerDir)) {
+	if _, ok := h.running(); ok || store.InUse(h.file(ledgerDir)) {
 		return failed("in_use", "the node of %s runs", h).do("stop it first: thinkey node stop --home %s", h)
 	}
 	return nil

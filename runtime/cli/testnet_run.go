@@ -110,7 +110,7 @@ const startTime = time.Minute
 
 // startNode starts the process of a node, unless it runs, and waits until it serves.
 func (a *app) startNode(ctx context.Context, h nodeHome, faults []string) error {
-	if r, ok := h.ready(); ok && isRunning(h, r.PID) {
+	if _, ok := h.running(); ok {
 		return nil
 	}
 	self, err := os.Executable()
@@ -176,18 +176,27 @@ const endTime = 20 * time.Second
 
 // endNode sends a node a signal that ends it, and waits until it has.
 func endNode(ctx context.Context, h nodeHome, s syscall.Signal) error {
-	r, ok := h.ready()
-	if !ok || !isRunning(h, r.PID) {
+	pid, ok := h.running()
+	if !ok {
 		return nil
 	}
-	_ = syscall.Kill(r.PID, syscall.SIGCONT) // if it was paused: else it hears nothing
-	if err := syscall.Kill(r.PID, s); err != nil {
-		return failed("no_signal", "the node of %s, process %d: %v", h, r.PID, err).do("end it as the user that started it")
+	_ = syscall.Kill(pid, syscall.SIGCONT) // if it was paused: else it hears nothing
+	if err := syscall.Kill(pid, s); err != nil {
+		return failed("no_signal", "the node of %s, process %d: %v", h, pid, err).do("end it as the user that started it")
 	}
-	if err := awaitNode(ctx, endTime, func() bool { return !isRunning(h, r.PID) }); err != nil {
-		return failed("no_end", "the node of %s, process %d, doesn't end", h, r.PID).do("kill it with: thinkey testnet kill")
+	if err := awaitNode(ctx, endTime, func() bool { return !isRunning(h, pid) }); err != nil {
+		return failed("no_end", "the node of %s, process %d, doesn't end", h, pid).do("kill it with: thinkey testnet kill")
 	}
 	return nil
+}
+
+// running is the process of a node that serves users, or begins with a snapshot.
+func (h nodeHome) running() (pid int, ok bool) {
+	if j := h.joining(); j != nil {
+		return j.PID, true
+	}
+	r, ok := h.ready()
+	return r.PID, ok && isRunning(h, r.PID)
 }
 
 func (a *app) newTestnetKill() *cobra.Command {
