@@ -313,7 +313,9 @@ func (c *catching) check(p *part) (n, inputs int, err error) {
 	}
 	switch n := len(list); {
 	case later:
-		c.bound(p.from + uint64(n) - 1)
+		c.mu.Lock()
+		c.ranges.later(p.peer, p.from-1)
+		c.mu.Unlock()
 	case n > 0 && list[n-1].Header.Next != list[n-1].Header.Committee:
 		c.bound(list[n-1].Header.Height)
 	}
@@ -321,7 +323,7 @@ func (c *catching) check(p *part) (n, inputs int, err error) {
 }
 
 // inPlace are the blocks of a part, up to the end of the epoch at most, that have certificates of their own, if those are any; what comes after
-// them is of a later epoch, or wrong.
+// them is wrong, unless the first is said to be of a later epoch.
 func inPlace(e *keep.Epoch, p *part) (list []*chain.Block, later bool, err error) {
 	for i := range p.blocks {
 		f, height := &p.blocks[i], p.from+uint64(i)
@@ -333,8 +335,10 @@ func inPlace(e *keep.Epoch, p *part) (list []*chain.Block, later bool, err error
 		switch {
 		case h.Height != height:
 			return list, false, fmt.Errorf("%w: block %d stands in the place of %d", errRange, h.Height, height)
+		case cert.Epoch > e.Seats.Epoch && i > 0:
+			return list, false, fmt.Errorf("%w: block %d: its certificate is of epoch %d, and epoch %d doesn't end before it", errRange, height, cert.Epoch, e.Seats.Epoch)
 		case cert.Epoch > e.Seats.Epoch:
-			return list, true, nil
+			return nil, true, nil
 		case height < e.Config.Begins: // the replica came over the end of that epoch meanwhile, by other ways: it is the fault of nobody
 			return list, false, nil
 		case cert.Block != h.Hash() || cert.Height != height || cert.Round < h.Round:

@@ -59,6 +59,7 @@ type supplier struct {
 	first, head uint64 // what it said that it has; 0 and 0 if it hasn't said
 	said        time.Time
 	asked       int
+	ceiling     uint64    // what it has above it can't be judged yet, as it says; of no meaning below next
 	strikes     int       // answers that didn't come, since one did
 	idle        time.Time // it isn't asked before
 }
@@ -186,7 +187,7 @@ func (r *ranges) gap(target uint64) (from, count uint64) {
 // whom is the peer to be asked for a height: of those that may have it the one with the fewest questions, and of those by its key.
 func (r *ranges) whom(now time.Time, height uint64) (best keys.PublicKey, ok bool) {
 	for k, s := range r.peers { // any order: the least is looked for
-		if s.asked >= peerRanges || now.Before(s.idle) || s.lacks(height, now) {
+		if s.asked >= peerRanges || now.Before(s.idle) || s.lacks(height, now) || s.ceiling >= r.next && height > s.ceiling {
 			continue
 		}
 		b := r.peers[best]
@@ -213,7 +214,7 @@ func (r *ranges) take(peer keys.PublicKey, from uint64, blocks []bft.Final) bool
 	at, here := slices.BinarySearchFunc(r.parts, from, func(x *part, from uint64) int { return cmp.Compare(x.from, from) })
 	count := uint64(len(blocks))
 	if here {
-		if r.parts[at].blocks != nil {
+		if r.parts[at].blocks != nil || r.parts[at].peer != peer { // else whoever is faster could keep out an answer
 			return false
 		}
 		count = min(count, r.parts[at].count)
@@ -268,6 +269,13 @@ func fitRange(blocks []bft.Final) bool {
 		size += len(blocks[i].Raw)
 	}
 	return len(blocks) <= 1 || size <= rangeBytes
+}
+
+// later notes that what a peer has above a height is of a later epoch, as it says: it isn't asked for that before the height is passed. Others are.
+func (r *ranges) later(peer keys.PublicKey, height uint64) {
+	if s := r.peers[peer]; s != nil {
+		s.ceiling = height
+	}
 }
 
 // exceeds notes that a peer answered with more than fits: it isn't asked again before others are.

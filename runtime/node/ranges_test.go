@@ -102,6 +102,34 @@ func TestRangesCeiling(t *testing.T) {
 	}
 }
 
+// Who says that what it has is of a later epoch isn't asked for that before it can be judged, and nobody else is held up by it.
+func TestRangesLater(t *testing.T) {
+	r := newRanges()
+	one, two := keys.PublicKey{1}, keys.PublicKey{2}
+	r.meet([]keys.PublicKey{one})
+	r.moved(10)
+	r.later(one, 11)
+	now := time.Unix(0, 0)
+	if list := r.asks(now, 100); len(list) != 1 || list[0].from != 11 { // up to where it may: what is above in the answer is judged as it comes
+		t.Fatalf("%+v", list)
+	}
+	r.meet([]keys.PublicKey{one, two})
+	list := r.asks(now, 1000)
+	if len(list) == 0 {
+		t.Fatal("nobody is asked")
+	}
+	for _, q := range list {
+		if q.peer != two {
+			t.Errorf("%+v", q)
+		}
+	}
+	r.moved(12)
+	r.meet([]keys.PublicKey{one})
+	if list := r.asks(now, 1000); len(list) == 0 || list[0].peer != one {
+		t.Errorf("%+v", list)
+	}
+}
+
 // Blocks that come too often, too early or from nowhere take no place of others.
 func TestRangesTake(t *testing.T) {
 	r := newRanges()
@@ -109,11 +137,15 @@ func TestRangesTake(t *testing.T) {
 	r.moved(10)
 	r.asks(time.Unix(0, 0), 1000)
 	for _, c := range []struct {
+		peer        byte
 		from, count uint64
 		taken       bool
-	}{{10, 3, false}, {12, 3, false}, {11, 3, true}, {11, 3, false}, {14, 1, true}, {13, 1, false}, {500, 2, true}, {499, 4, true}, {500, 1, false}} {
-		if taken := r.take(keys.PublicKey{9}, c.from, rangeBlocksOf(c.from, c.count, 10)); taken != c.taken {
-			t.Errorf("%d blocks from %d on: %v", c.count, c.from, taken)
+	}{
+		{9, 10, 3, false}, {9, 12, 3, false}, {9, 11, 3, false}, {1, 11, 3, true}, {1, 11, 3, false}, {9, 14, 1, true}, {9, 13, 1, false}, {9, 500, 2, true}, {9, 499, 4, true},
+		{9, 500, 1, false},
+	} {
+		if taken := r.take(keys.PublicKey{c.peer}, c.from, rangeBlocksOf(c.from, c.count, 10)); taken != c.taken {
+			t.Errorf("%d blocks from %d on, of peer %d: %v", c.count, c.from, c.peer, taken)
 		}
 	}
 	for i := range r.parts[1:] {
