@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net"
 	"slices"
 	"time"
 
@@ -42,6 +43,8 @@ func (h *Host) Reach(node keys.PublicKey, addr string) error {
 	}
 	if t := h.targets[node]; t != nil {
 		if t.addr != addr {
+			h.expect(t.addr, -1)
+			h.expect(addr, 1)
 			t.addr = addr
 			t.wake()
 		}
@@ -53,6 +56,7 @@ func (h *Host) Reach(node keys.PublicKey, addr string) error {
 	ctx, stop := context.WithCancel(h.ctx)
 	t := &target{key: node, stop: stop, poke: make(chan struct{}, 1), addr: addr}
 	h.targets[node] = t
+	h.expect(addr, 1)
 	h.work.Go(func() { h.keep(ctx, t) })
 	return nil
 }
@@ -64,6 +68,18 @@ func (h *Host) Forget(node keys.PublicKey) {
 	if t := h.targets[node]; t != nil {
 		t.stop()
 		delete(h.targets, node)
+		h.expect(t.addr, -1)
+	}
+}
+
+// expect counts the targets at a host. The caller holds mu.
+func (h *Host) expect(addr string, n int) {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return
+	}
+	if h.expected[host] += n; h.expected[host] <= 0 {
+		delete(h.expected, host)
 	}
 }
 

@@ -22,7 +22,8 @@
 //	    allocated on its word. What waits to be sent to it is bounded by the queues.
 //	N5  A peer that is slow, or sends what it likes, delays nobody else: it has its own goroutines and windows; in a channel peers
 //	    take turns.
-//	N6  Before its key is known a connection costs one of a fixed number of handshakes, and ends after a fixed time.
+//	N6  Before its key is known a connection costs one of a fixed number of handshakes, and ends after a fixed time. Addresses at which no node is
+//	    that is dialed have places of their own: whoever fills those keeps out no node that is known.
 //	N7  Bytes that no node following the protocol sends end the connection, and ban the key for a while. All that is refused is
 //	    counted (Counts).
 //

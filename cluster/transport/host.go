@@ -28,7 +28,8 @@ type Config struct {
 	Member func(keys.PublicKey) bool
 	// Strangers is how many connections they may have in all [64], and StrangersEach how many from one address [8].
 	Strangers, StrangersEach int
-	// Handshakes is how many may be under way [64], and HandshakesEach how many of them with one address [16]; Patience is how long
+	// Handshakes is how many may be under way [64] with addresses at which a node is that is dialed (Reach), and as many with all others: those can't
+	// keep them out. HandshakesEach is how many of them with one address [16]; Patience is how long
 	// one may take [5 s].
 	Handshakes, HandshakesEach int
 	Patience                   time.Duration
@@ -96,6 +97,7 @@ type Host struct {
 	pending  map[string]int // handshakes that others began, by address
 	channels map[uint32]*Channel
 	targets  map[keys.PublicKey]*target
+	expected map[string]int // how many of them are at an address
 	scores   scores
 	closed   bool
 }
@@ -113,7 +115,7 @@ func Listen(c Config) (*Host, error) {
 	}
 	h := &Host{
 		config: c, tls: secured(mine), listener: l, counts: counts{n: map[string]uint64{}}, peers: map[keys.PublicKey]*peer{},
-		guests: map[string]int{}, pending: map[string]int{}, channels: map[uint32]*Channel{}, targets: map[keys.PublicKey]*target{}, scores: scores{},
+		guests: map[string]int{}, pending: map[string]int{}, channels: map[uint32]*Channel{}, targets: map[keys.PublicKey]*target{}, expected: map[string]int{}, scores: scores{},
 		hello: Hello{OldestVersion, NewestVersion, c.Network, rand.Uint64(), c.Software[:min(len(c.Software), maxSoftware)]},
 	}
 	h.ctx, h.stop = context.WithCancel(context.Background())

@@ -48,13 +48,15 @@ func (h *Host) accept() {
 	}
 }
 
-// enter counts a handshake of an address; false if there are enough.
+// enter counts a handshake of an address; false if there are enough with addresses of its kind (N6).
 func (h *Host) enter(from string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	all := 0
-	for _, n := range h.pending {
-		all += n
+	all, expected := 0, h.expected[from] > 0
+	for other, n := range h.pending { // any order: they are counted
+		if h.expected[other] > 0 == expected {
+			all += n
+		}
 	}
 	if h.closed || all >= h.config.Handshakes || h.pending[from] >= h.config.HandshakesEach {
 		return false

@@ -476,6 +476,46 @@ func TestManyConnections(t *testing.T) {
 	eventually(t, "those who said nothing are counted", func() bool { return a.Counts()[CountHandshake] >= 10 })
 }
 
+// N6: silent connections from many addresses, made again when they end, keep out no node of which it is known where it is.
+func TestSilentConnections(t *testing.T) {
+	n := newNetwork(t)
+	a, c := n.host(1, func(c *Config) { c.Handshakes, c.HandshakesEach = 8, 4 }), n.host(3)
+	for i := range 8 {
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(2+i%2))}}
+		s, err := d.Dial("tcp", a.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+	}
+	pending := func() (all int) {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		for _, n := range a.pending {
+			all += n
+		}
+		return all
+	}
+	eventually(t, "all places are taken", func() bool { return pending() == 8 })
+	if a.enter("127.0.0.9") || a.enter("127.0.0.1") {
+		t.Fatal("there is a place for anybody")
+	}
+	_ = a.Reach(c.Key(), "127.0.0.1:1") // it can't be dialed there; it dials
+	if a.enter("127.0.0.9") {
+		t.Error("a place of nodes is given to another address")
+	}
+	_ = c.Reach(a.Key(), a.Addr())
+	eventually(t, "a node comes in", func() bool { return connections(c) == 1 })
+	_ = a.Reach(c.Key(), "127.0.0.7:1")
+	if len(a.expected) != 1 || a.expected["127.0.0.7"] != 1 {
+		t.Errorf("%v", a.expected)
+	}
+	a.Forget(c.Key())
+	if len(a.expected) != 0 {
+		t.Errorf("%v", a.expected)
+	}
+}
+
 // Those who don't speak TLS 1.3, or show no node key, are refused.
 func TestNoNode(t *testing.T) {
 	n := newNetwork(t)

@@ -15,7 +15,7 @@ func TestLimitsTable(t *testing.T) {
 	}
 	message, window, queue := func(r room) int { return r.message }, func(r room) int { return r.window }, func(r room) int { return r.queue }
 	for row, want := range map[string]string{
-		"handshakes at once; of one address":       fmt.Sprintf("%d; %d", c.Handshakes, c.HandshakesEach),
+		"handshakes at once with addresses of nodes that are dialed, and as many with others; of one address": fmt.Sprintf("%d; %d", c.Handshakes, c.HandshakesEach),
 		"time of a handshake":                      fmt.Sprintf("%.0f s", c.Patience.Seconds()),
 		"connections of strangers; of one address": fmt.Sprintf("%d; %d", c.Strangers, c.StrangersEach),
 		"frame":                                         fmt.Sprintf("%d KiB", fragmentBytes>>10),
