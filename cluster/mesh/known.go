@@ -26,7 +26,9 @@ type known struct {
 
 	mu    sync.Mutex // guards the rest
 	nodes map[keys.PublicKey]*entry
-	fresh bool // something is not in the file yet
+	fresh bool            // something is not in the file yet
+	hosts map[string]bool // of registered ones, as of an instant
+	asOf  time.Time
 }
 
 type entry struct {
@@ -106,6 +108,24 @@ func (k *known) room(registered bool) bool {
 	}
 	delete(k.nodes, oldest)
 	return true
+}
+
+// hostsAge is how old the picture may be of where registered nodes are: to make it takes a while, and strangers can have it asked for.
+const hostsAge = time.Second
+
+// isAt says whether a registered node is at a host.
+func (k *known) isAt(host string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if now := time.Now(); k.hosts == nil || now.Sub(k.asOf) > hostsAge {
+		k.hosts, k.asOf = map[string]bool{}, now
+		for key, e := range k.nodes { // any order: a set
+			if at, _, err := net.SplitHostPort(e.record.Gossip); err == nil && k.registered(key) {
+				k.hosts[at] = true
+			}
+		}
+	}
+	return k.hosts[host]
 }
 
 func (k *known) get(key keys.PublicKey) *Record {

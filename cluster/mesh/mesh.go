@@ -126,7 +126,7 @@ func (m *Mesh) gossip() (*memberlist.Config, error) {
 	conf.Label = "thinkey " + c.Network.String()
 	transport, err := openSockets(
 		c.From, &memberlist.NetTransportConfig{BindAddrs: []string{ip.String()}, BindPort: port, Logger: conf.Logger},
-		looks{conf.Label, len(c.Secrets) > 0}, m.count,
+		looks{conf.Label, len(c.Secrets) > 0}, m.known.isAt, m.count,
 	)
 	if err != nil {
 		return nil, fmt.Errorf("mesh at %s: %w", c.Bind, err)

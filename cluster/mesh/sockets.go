@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"github.com/hashicorp/memberlist"
+
+	"github.com/thinkey/thinkey/cluster/entrance"
 )
 
 const (
-	// mostStreams bounds the connections that others have made and that are being read, mostFrom those of one address: a whole test network
-	// has one.
+	// mostStreams bounds the connections that are being read and that others have made, from addresses of registered nodes, and as many from all
+	// others; mostFrom those of one address: a whole test network has one.
 	mostStreams, mostFrom = 64, 32
 	// mostStreamBytes is how much is read of one: what there is to be said of mostSaid nodes.
 	mostStreamBytes = 8 << 20
@@ -37,15 +39,14 @@ type sockets struct {
 	ended   sync.Once
 	work    sync.WaitGroup
 
-	mu   sync.Mutex // guards open
-	open map[string]int
-	all  int
+	entrance *entrance.Entrance
 }
 
-func openSockets(from string, c *memberlist.NetTransportConfig, l looks, refused func(what string)) (*sockets, error) {
+// openSockets opens them. Expects says whether a registered node is at a host.
+func openSockets(from string, c *memberlist.NetTransportConfig, l looks, expects func(host string) bool, refused func(what string)) (*sockets, error) {
 	s := &sockets{
 		from: net.ParseIP(from), looks: l, refused: refused,
-		packets: make(chan *memberlist.Packet), streams: make(chan net.Conn), stop: make(chan struct{}), open: map[string]int{},
+		packets: make(chan *memberlist.Packet), streams: make(chan net.Conn), stop: make(chan struct{}), entrance: entrance.New(mostStreams, mostFrom, expects),
 	}
 	if from != "" && s.from == nil {
 		return nil, fmt.Errorf("connections from %q: it is no IP address", from)
@@ -74,14 +75,14 @@ func (s *sockets) pass() {
 			}
 		case c := <-s.NetTransport.StreamCh():
 			host, _, _ := net.SplitHostPort(c.RemoteAddr().String())
-			if !s.enter(host) {
+			leave, ok := s.entrance.Enter(host)
+			if !ok {
 				s.refused(CountStreams)
 				_ = c.Close()
 				continue
 			}
-			leave := sync.OnceFunc(func() { s.leave(host) })
 			select {
-			case s.streams <- &stream{Conn: c, looks: s.looks, labelled: true, closed: leave, refused: s.refused}:
+			case s.streams <- &stream{Conn: c, looks: s.looks, labelled: true, closed: sync.OnceFunc(leave), refused: s.refused}:
 			case <-s.stop:
 				_ = c.Close()
 				return
@@ -89,26 +90,6 @@ func (s *sockets) pass() {
 		case <-s.stop:
 			return
 		}
-	}
-}
-
-func (s *sockets) enter(host string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.all >= mostStreams || s.open[host] >= mostFrom {
-		return false
-	}
-	s.all++
-	s.open[host]++
-	return true
-}
-
-func (s *sockets) leave(host string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.all--
-	if s.open[host]--; s.open[host] == 0 {
-		delete(s.open, host)
 	}
 }
 

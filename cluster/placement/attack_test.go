@@ -294,11 +294,7 @@ func TestConnectionsWithoutKey(t *testing.T) {
 	if now[CountBusy] == before[CountBusy] || now[CountHandshake] == before[CountHandshake] {
 		t.Error(now)
 	}
-	awaits(t, "no handshake that is counted", func() bool {
-		victim.doors.mu.Lock()
-		defer victim.doors.mu.Unlock()
-		return victim.doors.all == 0 && len(victim.doors.pending) == 0
-	})
+	awaits(t, "no handshake that is counted", func() bool { return victim.entrance.Open() == 0 })
 }
 
 // A node's answers go to itself; a question that wants them elsewhere makes this node dial nobody.

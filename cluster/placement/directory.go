@@ -3,6 +3,7 @@ package placement
 import (
 	"bytes"
 	"hash/fnv"
+	"net"
 	"slices"
 
 	"github.com/thinkey/thinkey/cluster/mesh"
@@ -22,6 +23,7 @@ type directory struct {
 	nodes map[keys.PublicKey]*entry
 	list  []*entry // by key
 	roads map[string]bool
+	hosts map[string]bool
 }
 
 // entry is a node that answers for accounts.
@@ -33,11 +35,14 @@ type entry struct {
 
 // newDirectory leaves out nodes that answer for nothing.
 func newDirectory(nodes []Node) *directory {
-	d := &directory{make(map[keys.PublicKey]*entry, len(nodes)), nil, make(map[string]bool, len(nodes))}
+	d := &directory{make(map[keys.PublicKey]*entry, len(nodes)), nil, make(map[string]bool, len(nodes)), map[string]bool{}}
 	for _, n := range nodes {
 		if at := n.Record.ActorsAddress(); at != "" {
 			e := &entry{n, n.Record.Node, at}
 			d.nodes[e.key], d.roads[at] = e, true
+			if host, _, err := net.SplitHostPort(at); err == nil {
+				d.hosts[host] = true
+			}
 			d.list = append(d.list, e)
 		}
 	}

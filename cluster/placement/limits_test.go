@@ -11,9 +11,9 @@ import (
 // The table of limits in the docs has the numbers of the code.
 func TestLimitsTable(t *testing.T) {
 	for row, want := range map[string]string{
-		"handshakes at once; of one address; time of one": fmt.Sprintf("%d; %d; 5 s", handshakes, handshakesEach),
-		"connections of a node; streams of one":           fmt.Sprintf("%d; 2", connectionsEach),
-		"frame; letters in it; fields at one level":       fmt.Sprintf("%.1f MiB; 1; %d", float64(maxFrame)/(1<<20), mostFields),
+		"handshakes at once with addresses of nodes that are known, and as many with others; of one address; time of one": fmt.Sprintf("%d; %d; 5 s", handshakes, handshakesEach),
+		"connections of a node; streams of one":     fmt.Sprintf("%d; 2", connectionsEach),
+		"frame; letters in it; fields at one level": fmt.Sprintf("%.1f MiB; 1; %d", float64(maxFrame)/(1<<20), mostFields),
 		"shut out": fmt.Sprintf("%.0f s", banTime.Seconds()),
 		"questions being answered; of one node; their bytes":      fmt.Sprintf("%d; %d, and no more than are left; %d MiB", answers, answersEach, answerBytes>>20),
 		"letters waiting for one node; their bytes":               fmt.Sprintf("%d; %d MiB", roadLetters, roadBytes>>20),

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/keepalive"
 
+	"github.com/thinkey/thinkey/cluster/entrance"
 	"github.com/thinkey/thinkey/cluster/transport"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
@@ -58,7 +59,8 @@ type Placement struct {
 	gate     *gate
 	passing  *places // of questions that are passed on
 	known    atomic.Pointer[directory]
-	changed  chan struct{} // look again
+	changed  chan struct{}      // look again
+	entrance *entrance.Entrance // of handshakes that others began
 	doors    doors
 	bans     bans
 	roads    roads
@@ -87,10 +89,11 @@ func Open(c Config) (p *Placement, err error) {
 	}
 	p = &Placement{
 		config: c, self: c.Key.Public(), changed: make(chan struct{}, 1), calls: make(chan struct{}, callsAtOnce),
-		doors: doors{pending: map[string]int{}, of: map[keys.PublicKey][]*doorway{}, closed: true}, bans: bans{until: map[keys.PublicKey]time.Time{}},
+		doors: doors{of: map[keys.PublicKey][]*doorway{}, closed: true}, bans: bans{until: map[keys.PublicKey]time.Time{}},
 		roads: roads{to: map[string]*road{}, conns: map[*grpc.ClientConn]bool{}}, open: open{to: map[string]string{}}, counts: counts{of: map[string]uint64{}},
 	}
 	p.known.Store(newDirectory(nil))
+	p.entrance = entrance.New(handshakes, handshakesEach, func(host string) bool { return p.known.Load().hosts[host] })
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	p.provider = &provider{p: p, members: map[keys.PublicKey]*member{}}
 	p.lookup = &lookup{p: p, leaders: map[chain.ID]word{}, avoided: map[keys.PublicKey]fault{}}

@@ -23,7 +23,8 @@ var (
 )
 
 const (
-	// handshakes is how many may be under way, and handshakesEach how many of them with one address.
+	// handshakes is how many may be under way with addresses of nodes that are known, and as many with all others; handshakesEach how many of them
+	// with one address.
 	handshakes, handshakesEach = 64, 16
 	// connectionsEach is how many connections a node may have: one, and the one that takes its place.
 	connectionsEach = 2
@@ -69,12 +70,16 @@ func (s *secure) ClientHandshake(ctx context.Context, address string, raw net.Co
 
 // ServerHandshake implements credentials.TransportCredentials.
 func (s *secure) ServerHandshake(raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
-	from := hostOf(raw)
-	if !s.p.doors.enter(from) {
+	if s.p.doors.isClosed() {
 		s.p.counts.add(CountBusy)
 		return nil, nil, ErrBusy
 	}
-	defer s.p.doors.leave(from)
+	leave, ok := s.p.entrance.Enter(hostOf(raw))
+	if !ok {
+		s.p.counts.add(CountBusy)
+		return nil, nil, ErrBusy
+	}
+	defer leave()
 	ctx, cancel := context.WithTimeout(context.Background(), s.p.config.Patience)
 	defer cancel()
 	c := tls.Server(raw, s.tls)
@@ -114,11 +119,9 @@ func hostOf(c net.Conn) string {
 
 // doors are the connections that others make.
 type doors struct {
-	mu      sync.Mutex // guards the rest
-	pending map[string]int
-	all     int
-	of      map[keys.PublicKey][]*doorway // oldest first
-	closed  bool
+	mu     sync.Mutex                    // guards the rest
+	of     map[keys.PublicKey][]*doorway // oldest first
+	closed bool
 }
 
 // doorway is a connection that a node made.
@@ -136,25 +139,10 @@ func (d *doors) let() {
 	d.closed = false
 }
 
-// enter counts a handshake of an address; false if there are enough.
-func (d *doors) enter(from string) bool {
+func (d *doors) isClosed() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.closed || d.all >= handshakes || d.pending[from] >= handshakesEach {
-		return false
-	}
-	d.pending[from]++
-	d.all++
-	return true
-}
-
-func (d *doors) leave(from string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.all--
-	if d.pending[from]--; d.pending[from] == 0 {
-		delete(d.pending, from)
-	}
+	return d.closed
 }
 
 // open gives a connection its place; the oldest of the node's that is one too many ends.

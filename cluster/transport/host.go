@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/thinkey/thinkey/cluster/entrance"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
 )
@@ -86,6 +87,7 @@ type Host struct {
 	hello    Hello
 	tls      *tls.Config
 	listener net.Listener
+	entrance *entrance.Entrance // of handshakes that others began
 	counts   counts
 	ctx      context.Context // ends with Close
 	stop     context.CancelFunc
@@ -94,7 +96,6 @@ type Host struct {
 	mu       sync.RWMutex // guards the rest; taken before peer.mu
 	peers    map[keys.PublicKey]*peer
 	guests   map[string]int // connections of strangers, by address
-	pending  map[string]int // handshakes that others began, by address
 	channels map[uint32]*Channel
 	targets  map[keys.PublicKey]*target
 	expected map[string]int // how many of them are at an address
@@ -115,9 +116,10 @@ func Listen(c Config) (*Host, error) {
 	}
 	h := &Host{
 		config: c, tls: secured(mine), listener: l, counts: counts{n: map[string]uint64{}}, peers: map[keys.PublicKey]*peer{},
-		guests: map[string]int{}, pending: map[string]int{}, channels: map[uint32]*Channel{}, targets: map[keys.PublicKey]*target{}, expected: map[string]int{}, scores: scores{},
+		guests: map[string]int{}, channels: map[uint32]*Channel{}, targets: map[keys.PublicKey]*target{}, expected: map[string]int{}, scores: scores{},
 		hello: Hello{OldestVersion, NewestVersion, c.Network, rand.Uint64(), c.Software[:min(len(c.Software), maxSoftware)]},
 	}
+	h.entrance = entrance.New(c.Handshakes, c.HandshakesEach, h.expects)
 	h.ctx, h.stop = context.WithCancel(context.Background())
 	h.work.Go(h.accept)
 	h.work.Go(h.watch)

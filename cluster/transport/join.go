@@ -31,14 +31,15 @@ func (h *Host) accept() {
 			continue
 		}
 		from := addressOf(raw)
-		if !h.enter(from) {
+		leave, ok := h.entrance.Enter(from)
+		if !ok {
 			h.counts.add(CountBusy, 1)
 			raw.Close()
 			continue
 		}
 		h.work.Go(func() {
 			c, err := h.greet(raw, nil)
-			h.leave(from)
+			leave()
 			if err != nil {
 				h.refused(from, err)
 				return
@@ -48,29 +49,11 @@ func (h *Host) accept() {
 	}
 }
 
-// enter counts a handshake of an address; false if there are enough with addresses of its kind (N6).
-func (h *Host) enter(from string) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	all, expected := 0, h.expected[from] > 0
-	for other, n := range h.pending { // any order: they are counted
-		if h.expected[other] > 0 == expected {
-			all += n
-		}
-	}
-	if h.closed || all >= h.config.Handshakes || h.pending[from] >= h.config.HandshakesEach {
-		return false
-	}
-	h.pending[from]++
-	return true
-}
-
-func (h *Host) leave(from string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.pending[from]--; h.pending[from] == 0 {
-		delete(h.pending, from)
-	}
+// expects says whether a node that is dialed is at a host.
+func (h *Host) expects(host string) bool {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.expected[host] > 0
 }
 
 // refused counts why a handshake failed.

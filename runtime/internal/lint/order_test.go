@@ -57,6 +57,7 @@ var order = []place{
 	{"actors/host", shell},
 	{"consensus/driver", shell},
 	{"cluster/overlay", pure},
+	{"cluster/entrance", shell},
 	{"cluster/mesh", shell},
 	{"cluster/transport", shell},
 	{"cluster/weather", shell},
