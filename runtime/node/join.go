@@ -75,10 +75,12 @@ type joinAnswer struct {
 
 // offering is a peer.
 type offering struct {
-	offer chain.Hash // its name; zero if it has offered nothing
-	asked int
-	idle  time.Time // it isn't asked before
-	lied  bool
+	offer   chain.Hash // its name; zero if it has offered nothing
+	asked   int
+	owes    map[int]bool // pieces that it was asked for and hasn't answered; what comes late is taken, too
+	strikes int          // pieces that didn't come in time, since one came
+	idle    time.Time    // it isn't asked before
+	lied    bool
 }
 
 type pieceState struct {
@@ -143,7 +145,7 @@ func (j *joining) peers() (list []keys.PublicKey) {
 	}
 	for _, k := range list {
 		if j.from[k] == nil {
-			j.from[k] = &offering{}
+			j.from[k] = &offering{owes: map[int]bool{}}
 		}
 	}
 	return slices.DeleteFunc(list, func(k keys.PublicKey) bool { return j.from[k].lied })
@@ -295,6 +297,9 @@ func (j *joining) begin(a *stateIs) error {
 			return err
 		}
 	}
+	for _, o := range j.from { // any order: each by itself
+		o.asked, o.owes = 0, map[int]bool{}
+	}
 	n.config.Log.Info("the node begins with a state", "chain", id, "height", j.header.Height, "pieces", len(j.pieces), "here", len(j.pieces)-j.left)
 	j.tell()
 	return nil
@@ -367,6 +372,7 @@ func (j *joining) stands() bool {
 
 // ask asks peers for pieces, several at once; what isn't answered is asked of another.
 func (j *joining) ask(now time.Time) {
+	j.expire(now)
 	peers := j.peers()
 	if len(peers) == 0 {
 		return
@@ -374,13 +380,8 @@ func (j *joining) ask(now time.Time) {
 	turn := 0
 	for i := range j.state {
 		p := &j.state[i]
-		if p.here || now.Before(p.until) || j.alone >= 0 && i != j.alone {
+		if p.here || !p.until.IsZero() || j.alone >= 0 && i != j.alone {
 			continue
-		}
-		if o := j.from[p.peer]; o != nil && !p.until.IsZero() && o.asked > 0 { // it didn't answer
-			o.asked--
-			o.idle = now.Add(rangePatience)
-			p.until = time.Time{}
 		}
 		for range peers {
 			k := peers[turn%len(peers)]
@@ -390,7 +391,8 @@ func (j *joining) ask(now time.Time) {
 				continue
 			}
 			o.asked++
-			p.peer, p.until = k, now.Add(2*rangePatience)
+			o.owes[i] = true
+			p.peer, p.until = k, now.Add(2*patienceOf(o.strikes))
 			q := stateAsk{kind: statePiece, height: j.header.Height, from: j.pieces[i].Path}
 			if i+1 < len(j.pieces) {
 				q.until = j.pieces[i+1].Path
@@ -398,21 +400,42 @@ func (j *joining) ask(now time.Time) {
 			j.member.Net.Send(k, q.encode())
 			break
 		}
-		if p.until.IsZero() || !now.Before(p.until) {
+		if p.until.IsZero() {
 			return // all have enough to do
 		}
+	}
+}
+
+// expire gives up what was not answered in time, though it is taken if it comes.
+func (j *joining) expire(now time.Time) {
+	for i := range j.state {
+		p := &j.state[i]
+		if p.until.IsZero() || now.Before(p.until) {
+			continue
+		}
+		p.until = time.Time{}
+		o := j.from[p.peer]
+		o.asked--
+		o.strikes++
+		o.idle = now.Add(rangePatience)
 	}
 }
 
 // take checks a piece and keeps it.
 func (j *joining) take(a *joinAnswer) (got bool, err error) {
 	at, found := slices.BinarySearchFunc(j.pieces, a.is.from, func(p merkle.Piece, path merkle.Path) int { return slices.Compare(p.Path[:], path[:]) })
-	if !found || j.state[at].here || j.state[at].peer != a.from || j.state[at].until.IsZero() {
+	if !found || !j.from[a.from].owes[at] {
 		return false, nil
 	}
 	o, p := j.from[a.from], &j.state[at]
-	o.asked--
-	p.until = time.Time{}
+	delete(o.owes, at)
+	if p.peer == a.from && !p.until.IsZero() {
+		o.asked--
+		p.until = time.Time{}
+	}
+	if p.here { // another one was faster
+		return false, nil
+	}
 	if len(a.is.leaves) == 0 { // it hasn't the state
 		o.idle = time.Now().Add(rangePatience)
 		return false, nil
@@ -432,7 +455,7 @@ func (j *joining) take(a *joinAnswer) (got bool, err error) {
 	if err := j.node.store.JoinPiece(j.genesis.Chain, joined, a.is.leaves); err != nil {
 		return false, err
 	}
-	p.here = true
+	p.here, o.strikes = true, 0
 	j.left--
 	j.bytes += uint64(size)
 	return true, nil

@@ -23,8 +23,8 @@ func (j *joining) finish() (again bool, err error) {
 		return false, fmt.Errorf("%w: the state of chain %d has root %x, and block %d says %s: move the directory away", store.ErrDamaged, id, root, j.header.Height, j.header.Roots.State)
 	}
 	for _, h := range codes {
-		if err := j.code(h); err != nil {
-			return false, err
+		if again, err := j.code(h); again || err != nil {
+			return again, err
 		}
 	}
 	if again, err := j.anchored(); again || err != nil {
@@ -60,16 +60,17 @@ func (j *joining) look() (codes []chain.CodeHash, root merkle.Hash, err error) {
 	return codes, root, err
 }
 
-// code fetches code that isn't here.
-func (j *joining) code(h chain.CodeHash) error {
+// code fetches code that isn't here; again if nobody has it.
+func (j *joining) code(h chain.CodeHash) (again bool, err error) {
 	n, id := j.node, j.genesis.Chain
 	if _, err := n.store.Code(id, h); !errors.Is(err, store.ErrNotFound) {
-		return err
+		return false, err
 	}
 	pulse := time.NewTicker(joinPulse)
 	defer pulse.Stop()
 	var asked time.Time
-	for turn := 0; ; {
+	turn := 0
+	for end := time.Now().Add(mostPatience); time.Now().Before(end); {
 		if peers := j.peers(); len(peers) > 0 && time.Since(asked) > rangePatience {
 			asked = time.Now()
 			j.member.Net.Send(peers[turn%len(peers)], (&stateAsk{kind: stateCode, code: h}).encode())
@@ -78,12 +79,13 @@ func (j *joining) code(h chain.CodeHash) error {
 		a, err := j.next(pulse.C)
 		switch {
 		case err != nil:
-			return err
+			return false, err
 		case a == nil || a.is.kind != stateCode || len(a.is.code.Code) == 0:
 		case a.is.code.Hash() == h:
-			return n.store.JoinCode(id, exec.Published{Hash: h, PublishInput: a.is.code})
+			return false, n.store.JoinCode(id, exec.Published{Hash: h, PublishInput: a.is.code})
 		}
 	}
+	return true, nil
 }
 
 // anchored waits until the parent records the block; again if it records another one: a committee that certified both is broken, and the
