@@ -298,15 +298,24 @@ func (m *Mesh) rejoin(ctx context.Context) {
 // rejoinEach is how many nodes are asked between two ticks: each that is really away costs a timeout.
 const rejoinEach = 4
 
-// away are some of the addresses where somebody should be and nobody is, in any order; seeds while this node is alone.
+// away are some of the addresses where somebody should be and nobody is, in any order, those of registered nodes first: anybody can make up others.
+// And seeds while this node is alone.
 func (m *Mesh) away() (addrs []string) {
 	alive := m.alive()
+	var others []string
 	for _, r := range m.known.all() {
-		if !alive[r.Node.String()] && r.Node != m.config.Key.Public() {
+		switch {
+		case alive[r.Node.String()] || r.Node == m.config.Key.Public():
+		case m.config.Registered(r.Node):
 			addrs = append(addrs, r.Gossip)
+		default:
+			others = append(others, r.Gossip)
 		}
 	}
-	rand.Shuffle(len(addrs), func(i, j int) { addrs[i], addrs[j] = addrs[j], addrs[i] })
+	for _, list := range [][]string{addrs, others} {
+		rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	}
+	addrs = append(addrs, others...)
 	addrs = addrs[:min(len(addrs), rejoinEach)]
 	if len(alive) <= 1 {
 		addrs = append(addrs, m.config.Seeds...)

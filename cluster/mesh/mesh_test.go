@@ -298,6 +298,29 @@ func TestLyingMember(t *testing.T) {
 	}
 }
 
+// Whatever strangers have said is somewhere, nodes that are registered and away are asked first.
+func TestRegisteredAreAskedFirst(t *testing.T) {
+	registered := testKey(200).Public()
+	m := start(t, 1, nil, func(c *Config) {
+		c.Rejoin, c.Registered = time.Hour, func(k keys.PublicKey) bool { return k == registered }
+	})
+	for n := byte(101); n <= 200; n++ {
+		r := Record{Sequence: 1, Gossip: fmt.Sprintf("127.0.0.%d:1", n), Transport: "127.0.0.1:2"}
+		raw, err := r.Sign(testNetwork, testKey(n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.known.learn(raw, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 20 {
+		if list := m.away(); len(list) != rejoinEach || list[0] != "127.0.0.200:1" {
+			t.Fatal(list)
+		}
+	}
+}
+
 // packed appends what memberlist sends: a map of fields.
 func packed(b []byte, fields ...any) []byte {
 	b = append(b, 0x80|byte(len(fields)/2))

@@ -38,7 +38,8 @@ func (a *app) newNodeBackup() *cobra.Command {
 	home := ""
 	cmd := a.command("backup FILE", "Write a backup of a node that is stopped", func(_ *cobra.Command, args []string) error {
 		h := nodeHome(home)
-		if _, err := readNodeConfig(h, a.Environ, nil); err != nil {
+		c, err := readNodeConfig(h, a.Environ, nil)
+		if err != nil {
 			return err
 		}
 		if isThere(args[0]) {
@@ -48,12 +49,34 @@ func (a *app) newNodeBackup() *cobra.Command {
 		if err != nil {
 			return errors.Join(err, removeIfThere(args[0]))
 		}
-		return a.answer(map[string]any{"file": args[0], "files": files}, func() { a.say("%s in %s\n", count(files, "file"), args[0]) })
+		left := c.leftOut(h)
+		return a.answer(map[string]any{"file": args[0], "files": files, "left_out": left}, func() {
+			a.say("%s in %s\n", count(files, "file"), args[0])
+			for _, path := range left {
+				a.say("not in it, as it lies elsewhere: %s; keep a copy\n", path)
+			}
+		})
 	})
 	cmd.Long = `Write the key, encrypted as it is, the configuration, the genesis and the ledger of a node into one file, a tar archive. The node must be stopped: its
-directory changes while it runs. Passwords are not in it.`
+directory changes while it runs. Passwords are not in it, nor the keys of gossip; a genesis that node.toml names elsewhere is not either, and the output says so.`
 	homeFlag(cmd, &home)
 	return cmd
+}
+
+// leftOut are files that the node needs to start, and that a backup doesn't take: those that the configuration looks for elsewhere.
+func (c *nodeConfig) leftOut(h nodeHome) []string {
+	list := []string{}
+	for _, name := range []string{c.Genesis, c.GossipKeyFile} {
+		taken := slices.ContainsFunc(backupFiles, func(f string) bool {
+			a, errA := filepath.Abs(h.at(name))
+			b, errB := filepath.Abs(h.file(f))
+			return errA == nil && errB == nil && a == b
+		})
+		if name != "" && !taken {
+			list = append(list, h.at(name))
+		}
+	}
+	return list
 }
 
 // backUp writes the archive, and returns how many files are in it.
