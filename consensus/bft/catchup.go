@@ -194,9 +194,9 @@ func (r *Replica) counts(from Peer) bool {
 // behind asks a peer for what it says it has, and remembers that it must be had if the certificate shows it.
 func (r *Replica) behind(from Peer, s *Status) {
 	if s.Head > r.others.known && s.Certificate != nil && !r.foreign(s) {
-		if r.shown(from, s) {
+		if is, lie := r.shown(from, s); is {
 			r.others.known = s.Head
-		} else if !r.counts(from) { // else report says so
+		} else if lie && !r.counts(from) { // else report says so
 			r.reject(from, lyingHead)
 		}
 	}
@@ -205,11 +205,22 @@ func (r *Replica) behind(from Peer, s *Status) {
 
 const lyingHead = "a head that its certificate doesn't show"
 
-// shown says whether its certificate shows the head that a peer says it has.
-func (r *Replica) shown(from Peer, s *Status) bool {
-	c := s.Certificate
-	return s.Head == 0 || c != nil && c.Height == s.Head && r.look(from) &&
-		r.hear(from, func() bool { return r.certifier(c.Height).Final(c) == nil })
+// shown says whether its certificate shows the head that a peer says it has, or whether that is a lie, or of one who has lied. It is neither where it isn't
+// looked at before the next tick: who stood still is told of many heads at once.
+func (r *Replica) shown(from Peer, s *Status) (is, lie bool) {
+	switch c := s.Certificate; {
+	case s.Head == 0:
+		return true, false
+	case c == nil || c.Height != s.Head:
+		return false, true
+	case r.others.lied[from]:
+		return false, true
+	case !r.look(from):
+		return false, false
+	default:
+		is = r.hear(from, func() bool { return r.certifier(c.Height).Final(c) == nil })
+		return is, r.others.lied[from]
+	}
 }
 
 // foreign says whether a peer's head is of an epoch that nothing is known of here: it may be as it says.
@@ -375,8 +386,10 @@ func (r *Replica) report(from Peer, s *Status) {
 	if head, ok := r.others.reports[from]; ok && head >= s.Head {
 		return
 	}
-	if !r.shown(from, s) {
-		r.reject(from, lyingHead)
+	if is, lie := r.shown(from, s); !is {
+		if lie {
+			r.reject(from, lyingHead)
+		}
 		return
 	}
 	r.others.reports[from] = s.Head
