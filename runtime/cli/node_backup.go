@@ -23,7 +23,7 @@ import (
 )
 
 const (
-	// restoredFile is there from a restore to the next start: what the node signed since the backup is not known.
+	// restoredFile is there from a restore until the chains of the directory have begun (marks): what the node signed since the backup is not known.
 	restoredFile = "restored"
 	// backupSums is the last entry of a backup: the names of all others with the SHA-256 of each. Without it a backup is cut off.
 	backupSums = "sums.json"

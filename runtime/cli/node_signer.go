@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	// signedFile is there from an import to the next start: what the key signed elsewhere.
+	// signedFile is there from an import until the chains in it have begun (marks): what the key signed elsewhere.
 	signedFile = "signed.json"
 	// movedFile is there from an export to an import: the key may run elsewhere.
 	movedFile = "moved"
