@@ -258,5 +258,5 @@ func inOne(n *node.Node, list [][]byte) error {
 	if err := submitAll(n, list); err != nil {
 		return err
 	}
-	return drain(n)
+	return n.AwaitRoom(context.Background(), 1)
 }

@@ -162,32 +162,6 @@ func benchStream(o benchOptions) (map[string]any, error) {
 	}, nil
 }
 
-// awaitRoom waits until less than a window of messages waits.
-func awaitRoom(n *node.Node) error {
-	for {
-		height := n.Head().Header.Height
-		if n.Waiting() < window {
-			return nil
-		}
-		if err := n.AwaitAbove(context.Background(), height); err != nil {
-			return err
-		}
-	}
-}
-
-// drain waits until no message waits.
-func drain(n *node.Node) error {
-	for {
-		height := n.Head().Header.Height
-		if n.Waiting() == 0 {
-			return nil
-		}
-		if err := n.AwaitAbove(context.Background(), height); err != nil {
-			return err
-		}
-	}
-}
-
 // latencies times some messages from submission to final.
 type latencies struct {
 	mu    sync.Mutex // guards list and failed
@@ -210,12 +184,12 @@ func (l *latencies) stream(n *node.Node, path string) error {
 		if len(list) == 0 {
 			break
 		}
-		if err := awaitRoom(n); err != nil {
+		if err := n.AwaitRoom(context.Background(), window); err != nil {
 			return err
 		}
 		l.submit(n, list)
 	}
-	return errors.Join(l.wait(), drain(n), messages.close())
+	return errors.Join(l.wait(), n.AwaitRoom(context.Background(), 1), messages.close())
 }
 
 func (l *latencies) submit(n *node.Node, list [][]byte) {

@@ -222,7 +222,7 @@ func (t *benchTree) play(x traffic, between func() error) error {
 			more = more || len(left[i]) > 0
 		}
 		for i := range left {
-			if err := drain(t.Node(business(i))); err != nil {
+			if err := t.Node(business(i)).AwaitRoom(context.Background(), 1); err != nil {
 				return err
 			}
 		}
@@ -331,7 +331,7 @@ func (t *benchTree) carry() error {
 	if err := submitAll(main, list); err != nil {
 		return err
 	}
-	return drain(main)
+	return main.AwaitRoom(context.Background(), 1)
 }
 
 // digestGas is enough for a certificate, and for as many headers as fit.
@@ -352,7 +352,7 @@ func awaitBlock(n *node.Node, holds func() bool) error {
 
 // arrived waits until so many relays have come to the node's chain, and nothing waits there.
 func (t *benchTree) arrived(n *node.Node, relays uint64) error {
-	if err := drain(n); err != nil {
+	if err := n.AwaitRoom(context.Background(), 1); err != nil {
 		return err
 	}
 	var slots []exec.Slot

@@ -247,3 +247,8 @@ func (n *Node) AwaitAbove(ctx context.Context, height uint64) error {
 	}
 	return n.waiting.above(ctx, height)
 }
+
+// AwaitRoom returns when fewer than below external messages wait, or ctx ends.
+func (n *Node) AwaitRoom(ctx context.Context, below int) error {
+	return n.waiting.room(ctx, func() bool { return n.Waiting() < below })
+}

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -178,6 +179,25 @@ func (w *waiting) above(ctx context.Context, height uint64) error {
 		case <-c:
 		case <-ctx.Done():
 			return ctx.Err()
+		}
+	}
+}
+
+// room returns when there is room. It asks for each block whose messages were taken out, which is a moment after the node's head shows the block, and
+// now and then besides: a message that is refused while it is offered leaves without one.
+func (w *waiting) room(ctx context.Context, is func() bool) error {
+	for {
+		w.mu.Lock()
+		told := w.height
+		w.mu.Unlock()
+		if is() {
+			return nil
+		}
+		look, stop := context.WithTimeout(ctx, time.Second)
+		err := w.above(look, told)
+		stop()
+		if err != nil && (ctx.Err() != nil || errors.Is(err, ErrStopped)) {
+			return err
 		}
 	}
 }

@@ -1,9 +1,12 @@
 package node
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/thinkey/thinkey/sdk/chain"
 )
@@ -96,5 +99,39 @@ func TestFinalWhileOffered(t *testing.T) {
 		if len(w.pending) != 0 {
 			t.Errorf("%d remembered", len(w.pending))
 		}
+	}
+}
+
+// A block that is told while somebody looks for room is not missed, and what leaves without a block is noticed.
+func TestRoom(t *testing.T) {
+	for name, c := range map[string]struct {
+		leaves func(*waiting) // after the first look
+		within time.Duration
+		want   error
+	}{
+		"with a block":   {func(w *waiting) { w.final(1, nil) }, 0, nil},
+		"without one":    {func(*waiting) {}, time.Second, nil},
+		"the node ended": {(*waiting).close, 0, ErrStopped},
+		"who waits ends": {func(*waiting) {}, 0, context.Canceled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, stop := context.WithCancel(t.Context())
+				defer stop()
+				if c.want == context.Canceled {
+					stop()
+				}
+				w, looks, begin := newWaiting(), 0, time.Now()
+				err := w.room(ctx, func() bool {
+					if looks++; looks == 1 {
+						c.leaves(w)
+					}
+					return looks > 1
+				})
+				if !errors.Is(err, c.want) || time.Since(begin) != c.within {
+					t.Errorf("%v after %v; want %v after %v", err, time.Since(begin), c.want, c.within)
+				}
+			})
+		})
 	}
 }
