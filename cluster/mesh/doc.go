@@ -19,7 +19,8 @@
 //	    places, and don't push out those that are.
 //	M3  Nothing but membership travels here: no user messages, no user state.
 //	M4  Two halves of which each knows one node of the other become one again by themselves.
-//	M5  What comes in is looked at before memberlist takes memory or time for what it says of itself (look.go).
+//	M5  What comes in is looked at before memberlist takes memory or time for what it says of itself (look.go), and costs a bounded number
+//	    of signatures in a second (known.go).
 //
 // # What it does not do
 //

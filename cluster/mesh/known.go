@@ -29,6 +29,8 @@ type known struct {
 	fresh bool            // something is not in the file yet
 	hosts map[string]bool // of registered ones, as of an instant
 	asOf  time.Time
+
+	checks, strangers allowance // of signatures under registered keys, and under all others
 }
 
 type entry struct {
@@ -41,41 +43,113 @@ const (
 	// maxNodes bounds what is remembered, maxUnregistered the part of it for keys that anybody can make.
 	maxNodes        = 4096
 	maxUnregistered = 256
+	// strangerAge is how long a node that is not registered must not have been heard of before another one may have its place.
+	strangerAge = 10 * time.Minute
+
+	// maxChecks is how many records under registered keys, and strangerChecks how many under others, are verified in a second, once as many as may be
+	// remembered have been. The gossip of everybody waits while one is, and who may send some doesn't need to have made any: what is too much
+	// is refused unseen, and gossip repeats what is true.
+	maxChecks, strangerChecks = 256, 32
 )
 
 var (
 	errFull = errors.New("enough nodes are known that are not registered")
 	errOld  = errors.New("the node has said something else since")
+	errMany = errors.New("too many records come at once to look at the signature of each")
 )
 
-// learn takes a record. One that is known costs no verification.
-func (k *known) learn(raw []byte, now time.Time) (*Record, error) {
-	k.mu.Lock()
-	for _, key := range keyIn(raw) {
-		if e := k.nodes[key]; e != nil && bytes.Equal(e.raw, raw) {
-			e.seen = now
-			k.mu.Unlock()
-			return e.record, nil
-		}
+// allowance is of what there may be so many in a second, and so many at once.
+type allowance struct {
+	left float64
+	asOf time.Time
+}
+
+// take takes one, if there is one left.
+func (a *allowance) take(now time.Time, each, most float64) bool {
+	if a.asOf.IsZero() {
+		a.left = most
+	} else {
+		a.left = min(most, a.left+each*max(0, now.Sub(a.asOf).Seconds()))
 	}
-	k.mu.Unlock()
-	r, err := DecodeRecord(k.network, raw)
+	if a.asOf = now; a.left < 1 {
+		return false
+	}
+	a.left--
+	return true
+}
+
+// learn takes a record. One that is known, or that would not be kept, costs no verification.
+func (k *known) learn(raw []byte, now time.Time) (*Record, error) {
+	if r := k.again(raw, now); r != nil {
+		return r, nil
+	}
+	r, err := readRecord(raw)
 	if err != nil {
 		return nil, err
 	}
-	registered := k.registered(r.Node)
+	if err := k.mayCheck(r, now); err != nil {
+		return nil, err
+	}
+	if err := r.verify(k.network, raw); err != nil {
+		return nil, err
+	}
+	return r, k.keep(r, raw, now)
+}
+
+// again is the record if it is known.
+func (k *known) again(raw []byte, now time.Time) *Record {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	e := k.nodes[r.Node]
-	if e != nil && r.Sequence <= e.record.Sequence {
-		return nil, fmt.Errorf("%w: record %d of %s, %d is known", errOld, r.Sequence, r.Node.String()[:12], e.record.Sequence)
+	for _, key := range keyIn(raw) {
+		if e := k.nodes[key]; e != nil && bytes.Equal(e.raw, raw) {
+			e.seen = now
+			return e.record
+		}
 	}
-	if e == nil && !k.room(registered) {
-		return nil, errFull
+	return nil
+}
+
+// mayCheck says why the signature of a record is not looked at.
+func (k *known) mayCheck(r *Record, now time.Time) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if _, err := k.place(r, now); err != nil {
+		return err
 	}
+	ok := false
+	if k.registered(r.Node) {
+		ok = k.checks.take(now, maxChecks, maxNodes)
+	} else {
+		ok = k.strangers.take(now, strangerChecks, maxUnregistered)
+	}
+	if !ok {
+		return errMany
+	}
+	return nil
+}
+
+// keep keeps a record that holds.
+func (k *known) keep(r *Record, raw []byte, now time.Time) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	gone, err := k.place(r, now)
+	if err != nil {
+		return err
+	}
+	delete(k.nodes, gone)
 	k.nodes[r.Node] = &entry{r, slices.Clone(raw), now}
 	k.fresh = true
-	return r, nil
+	return nil
+}
+
+// place is whose place a record takes: its own node's, if it is known. The caller holds mu.
+func (k *known) place(r *Record, now time.Time) (keys.PublicKey, error) {
+	if e := k.nodes[r.Node]; e != nil && r.Sequence <= e.record.Sequence {
+		return r.Node, fmt.Errorf("%w: record %d of %s, %d is known", errOld, r.Sequence, r.Node.String()[:12], e.record.Sequence)
+	} else if e != nil {
+		return r.Node, nil
+	}
+	return k.room(k.registered(r.Node), now)
 }
 
 // keyIn is where a record has its key, if it is long enough.
@@ -87,27 +161,26 @@ func keyIn(raw []byte) (list []keys.PublicKey) {
 	return list
 }
 
-// room makes room for one node more: of those that are not registered the one that was heard of longest ago goes.
-func (k *known) room(registered bool) bool {
-	var oldest keys.PublicKey
+// room is who makes room for one node more, nobody if there is some: of those that are not registered the one that was heard of longest ago. For
+// another of these it goes only if that was long ago: a flood of new keys must not wash out what is known.
+func (k *known) room(registered bool, now time.Time) (oldest keys.PublicKey, err error) {
 	var at time.Time
 	others := 0
 	for key, e := range k.nodes {
 		if k.registered(key) {
 			continue
 		}
-		if others++; at.IsZero() || e.seen.Before(at) {
+		if others++; others == 1 || e.seen.Before(at) {
 			oldest, at = key, e.seen
 		}
 	}
-	if len(k.nodes) < maxNodes && (registered || others < maxUnregistered) {
-		return true
+	switch {
+	case len(k.nodes) < maxNodes && (registered || others < maxUnregistered):
+		return keys.PublicKey{}, nil
+	case others == 0 || !registered && now.Sub(at) < strangerAge:
+		return keys.PublicKey{}, errFull
 	}
-	if !registered || others == 0 { // a flood of new keys must not wash out what is known
-		return false
-	}
-	delete(k.nodes, oldest)
-	return true
+	return oldest, nil
 }
 
 // hostsAge is how old the picture may be of where registered nodes are: to make it takes a while, and strangers can have it asked for.
@@ -162,7 +235,9 @@ func (k *known) load(path string) error {
 	}
 	for line := range strings.Lines(string(text)) {
 		if raw, err := hex.DecodeString(strings.TrimSpace(line)); err == nil {
-			_, _ = k.learn(raw, time.Time{})
+			if r, err := DecodeRecord(k.network, raw); err == nil {
+				_ = k.keep(r, raw, time.Time{})
+			}
 		}
 	}
 	return nil

@@ -133,6 +133,18 @@ func (r *Record) Sign(network chain.NetworkID, key keys.PrivateKey) ([]byte, err
 
 // DecodeRecord reads what Sign wrote, and checks all of it.
 func DecodeRecord(network chain.NetworkID, b []byte) (*Record, error) {
+	r, err := readRecord(b)
+	if err == nil {
+		err = r.verify(network, b)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// readRecord is DecodeRecord but for the signature.
+func readRecord(b []byte) (*Record, error) {
 	if len(b) > maxRecordBytes {
 		return nil, fmt.Errorf("%w: %d bytes (limit %d)", ErrRecord, len(b), maxRecordBytes)
 	}
@@ -147,17 +159,21 @@ func DecodeRecord(network chain.NetworkID, b []byte) (*Record, error) {
 	for range r.Count("chains", MaxServed, 9) {
 		x.Serves = append(x.Serves, Served{chain.ID(r.U32("first")), r.U32("count"), Roles(r.U8("roles"))})
 	}
-	body := r.Since(0)
-	var signature keys.Signature
-	r.Into("signature", signature[:])
+	r.Fixed("signature", len(keys.Signature{})) // see verify
 	if err := r.Done(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrRecord, err)
 	}
 	if err := x.Check(); err != nil {
 		return nil, err
 	}
-	if err := keys.Verify(x.Node, signed(network, body), signature); err != nil {
-		return nil, fmt.Errorf("%w %s: %w", ErrRecord, x.Node.String()[:12], err)
-	}
 	return x, nil
+}
+
+// verify checks the signature of a record that was read from b.
+func (r *Record) verify(network chain.NetworkID, b []byte) error {
+	body := b[:len(b)-len(keys.Signature{})]
+	if err := keys.Verify(r.Node, signed(network, body), keys.Signature(b[len(body):])); err != nil {
+		return fmt.Errorf("%w %s: %w", ErrRecord, r.Node.String()[:12], err)
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package mesh
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -89,31 +90,110 @@ func FuzzRecord(f *testing.F) {
 	})
 }
 
-// M2: keys that anybody can make don't push out nodes that are registered.
-func TestKnownBounds(t *testing.T) {
-	good := testKey(1).Public()
-	k := known{network: testNetwork, nodes: map[keys.PublicKey]*entry{}, registered: func(key keys.PublicKey) bool { return key == good }}
-	say := func(key keys.PrivateKey, sequence uint64) error {
-		r := Record{Sequence: sequence, Gossip: "127.0.0.1:1", Transport: "127.0.0.1:2"}
-		b, err := r.Sign(testNetwork, key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = k.learn(b, time.Unix(int64(sequence), 0))
-		return err
+// knowing knows nobody yet, and says of some records whether they are taken.
+type knowing struct {
+	known
+	t *testing.T
+}
+
+func newKnowing(t *testing.T, registered ...keys.PublicKey) *knowing {
+	is := func(key keys.PublicKey) bool { return slices.Contains(registered, key) }
+	return &knowing{known{network: testNetwork, nodes: map[keys.PublicKey]*entry{}, registered: is}, t}
+}
+
+// record is one of a node, with a signature that doesn't hold if it is forged.
+func (k *knowing) record(key keys.PrivateKey, sequence uint64, forged bool) []byte {
+	r := Record{Sequence: sequence, Gossip: "127.0.0.1:1", Transport: "127.0.0.1:2"}
+	b, err := r.Sign(testNetwork, key)
+	if err != nil {
+		k.t.Fatal(err)
 	}
+	if forged {
+		b[len(b)-40] ^= 1
+	}
+	return b
+}
+
+func (k *knowing) say(key keys.PrivateKey, sequence uint64, at time.Time) error {
+	_, err := k.learn(k.record(key, sequence, false), at)
+	return err
+}
+
+func stranger(i int) keys.PrivateKey { return keys.FromSeed([32]byte{9, byte(i), byte(i >> 8)}) }
+
+// M2: keys that anybody can make don't push out nodes that are registered, nor each other before they were silent for long.
+func TestKnownBounds(t *testing.T) {
+	k, now := newKnowing(t, testKey(1).Public()), time.Unix(1000, 0)
 	for i := range maxUnregistered + 50 {
-		if err := say(keys.FromSeed([32]byte{9, byte(i), byte(i >> 8)}), 5); (err != nil) != (i >= maxUnregistered) {
+		now = now.Add(time.Second / 2) // slow enough for each to be looked at
+		if err := k.say(stranger(i), 5, now); (err != nil) != (i >= maxUnregistered) {
 			t.Fatalf("node %d: %v", i, err)
 		}
 	}
-	if err := say(testKey(1), 5); err != nil {
+	if err := k.say(testKey(1), 5, now); err != nil {
 		t.Error(err)
 	}
-	if err := say(testKey(1), 4); !errors.Is(err, errOld) {
+	if err := k.say(testKey(1), 4, now); !errors.Is(err, errOld) {
 		t.Error(err)
 	}
 	if len(k.nodes) != maxUnregistered+1 {
 		t.Errorf("%d nodes", len(k.nodes))
+	}
+	for i := range maxUnregistered - 1 {
+		if err := k.say(stranger(i), 5, now.Add(strangerAge)); err != nil {
+			t.Fatalf("node %d again: %v", i, err)
+		}
+	}
+	last := stranger(maxUnregistered - 1)
+	if k.get(last.Public()) == nil {
+		t.Fatal("the last one isn't known")
+	}
+	for i, want := range []error{nil, errFull} {
+		if err := k.say(stranger(5000+i), 5, now.Add(strangerAge)); !errors.Is(err, want) {
+			t.Errorf("another one, when one was silent for long: %v, want %v", err, want)
+		}
+	}
+	if k.get(last.Public()) != nil || k.get(testKey(1).Public()) == nil {
+		t.Error("another one went than the one that was silent for long")
+	}
+}
+
+// Records that nobody made cost a bounded number of signatures in a second, those under registered keys apart from the others.
+func TestChecksAreBounded(t *testing.T) {
+	good := testKey(1)
+	k, now := newKnowing(t, good.Public()), time.Unix(1000, 0)
+	looked := func(key keys.PrivateKey, times int) (n int) {
+		for i := range times {
+			switch _, err := k.learn(k.record(key, 1000+uint64(i), true), now); {
+			case errors.Is(err, ErrRecord):
+				n++
+			case !errors.Is(err, errMany):
+				t.Fatalf("a forged record: %v", err)
+			}
+		}
+		return n
+	}
+	if n := looked(stranger(1), 2*maxUnregistered); n != maxUnregistered {
+		t.Errorf("%d signatures of strangers were looked at; want %d", n, maxUnregistered)
+	}
+	if err := k.say(stranger(2), 1, now); !errors.Is(err, errMany) {
+		t.Errorf("a true one: %v", err)
+	}
+	if err := k.say(good, 1, now); err != nil {
+		t.Errorf("a registered node's, while strangers come: %v", err)
+	}
+	if err := k.say(good, 1, now); err != nil { // it is known
+		t.Error(err)
+	}
+	k.checks.left = 10
+	if n := looked(good, 100); n != 10 {
+		t.Errorf("%d signatures under a registered key were looked at; want 10", n)
+	}
+	now = now.Add(time.Second)
+	if n := looked(good, 2*maxChecks); n != maxChecks {
+		t.Errorf("%d a second later; want %d", n, maxChecks)
+	}
+	if n := looked(stranger(1), 2*strangerChecks); n != strangerChecks {
+		t.Errorf("%d of strangers a second later; want %d", n, strangerChecks)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
+
 	"github.com/thinkey/thinkey/runtime/node"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
@@ -18,6 +20,9 @@ const (
 
 // joiningFile says how far a node is that begins with a snapshot; it is there until the node serves users.
 const joiningFile = "joining.json"
+
+// extendStart tells systemd, which ends what doesn't start in time, that a node which gets on has five minutes more.
+const extendStart = "EXTEND_TIMEOUT_USEC=300000000"
 
 // joiningNode is what the file says.
 type joiningNode struct {
@@ -62,6 +67,7 @@ func (a *app) joinPlan(h nodeHome, sync string, stop <-chan struct{}) *node.Join
 		if err == nil {
 			err = writeWhole(h.file(joiningFile), text)
 		}
+		_, _ = daemon.SdNotify(false, extendStart)
 		a.log.Info("the node fetches a state", "chain", id, "pieces", done, "of", total, "bytes", bytes, "error", err)
 	}}
 }

@@ -126,10 +126,14 @@ func (l *Links) look() {
 // lookAgain is how often addresses and committees are looked at when nobody says that they changed.
 const lookAgain = time.Second
 
+// acquaintPause is the least between two looks: strangers can make the mesh change as often as they like.
+const acquaintPause = 50 * time.Millisecond
+
 // acquaint has the transport reach every member that the mesh knows of, whether gossip calls it alive or not.
 func (l *Links) acquaint(ctx context.Context) {
-	tick := time.NewTicker(lookAgain)
+	tick, pause := time.NewTicker(lookAgain), time.NewTicker(acquaintPause)
 	defer tick.Stop()
+	defer pause.Stop()
 	reached := map[keys.PublicKey]bool{}
 	said, does := "", []mesh.Served(nil)
 	for {
@@ -161,6 +165,11 @@ func (l *Links) acquaint(ctx context.Context) {
 			return
 		case <-l.wake:
 		case <-tick.C:
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-pause.C:
 		}
 	}
 }
