@@ -151,9 +151,6 @@ func (c *conn) steer(f frame) error {
 		return nil
 	case ping:
 		c.pongs = append(c.pongs[:0], f.number)
-		if c.endless(time.Now()) {
-			return errEndless
-		}
 	}
 	if c.flood++; c.flood > maxFlood {
 		return junk("%d pings between two beats", c.flood)
@@ -199,8 +196,15 @@ func (c *conn) receive(class Class, cost int, add func(*assembly) error) error {
 	return p.host.deliver(p, class, m)
 }
 
-// endless says whether a message has been under way for too long, although there was room for it: it holds a window. Peers ping, so
-// they are looked at now and then.
+// beat begins another time between two beats, and says whether something is endless, whatever the other end does.
+func (c *conn) beat() (endless bool) {
+	c.peer.mu.Lock()
+	defer c.peer.mu.Unlock()
+	c.flood = 0
+	return c.endless(time.Now())
+}
+
+// endless says whether a message has been under way for too long, although there was room for it: it holds a window.
 func (c *conn) endless(now time.Time) bool {
 	for i := range c.building {
 		a := &c.building[i]
@@ -233,9 +237,9 @@ func (c *conn) write() error {
 			return c.reason
 		case <-c.wake:
 		case <-beat.C:
-			c.peer.mu.Lock()
-			c.flood = 0
-			c.peer.mu.Unlock()
+			if c.beat() {
+				return errEndless
+			}
 			buf = appendFrame(buf, ping{number})
 			number++
 		}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -23,6 +24,8 @@ const (
 	junkPause = 50 * time.Millisecond
 	// junkBytes is how much it sends each time, or as much as is read.
 	junkBytes = 4096
+	// muteUsers is how many connections to each port of each node say nothing at all.
+	muteUsers = 64
 	// strangersPart of a load is submitted with strangers and without.
 	strangersPart = 4
 )
@@ -31,7 +34,7 @@ const (
 func stranger(n int) net.IP { return net.IPv4(127, 0, 3, byte(1+n%16)) }
 
 // strangers compares what nodes do for their users while strangers without a key, from other addresses, do what they can to be in the way, with what
-// they do before: slow users at one node's API, and junk at all ports of all nodes.
+// they do before: slow users at one node's API, and junk and silence at all ports of all nodes.
 func (l *clusterLoad) strangers(ctx context.Context, r *clusterResult) error {
 	alone, err := l.serve(ctx, l.parts[0])
 	if err != nil {
@@ -97,6 +100,9 @@ func (s *strangers) begin(ctx context.Context, homes []nodeHome) error {
 		}
 		for n, port := range []string{c.Transport, c.Gossip, c.Placement, c.API} {
 			s.work.Go(func() { s.again(ctx, n, port, junkPause, junk) })
+			for n := range muteUsers {
+				s.work.Go(func() { s.again(ctx, n, port, time.Second, mute) })
+			}
 		}
 	}
 	return nil
@@ -123,6 +129,12 @@ func slow(ctx context.Context, conn net.Conn) {
 	for err == nil && rest(ctx, slowPause) == nil {
 		_, err = conn.Write([]byte{0})
 	}
+}
+
+// mute says nothing until it is shown out.
+func mute(ctx context.Context, conn net.Conn) {
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+	_, _ = io.Copy(io.Discard, conn)
 }
 
 // junk means nothing, and waits for an answer to it.

@@ -350,7 +350,7 @@ func (c *chaos) slowReaders() {
 	}
 }
 
-// junk opens thousands of connections to all ports of all nodes, from a stranger's address, and sends what means nothing.
+// junk opens thousands of connections to all ports of all nodes, from a stranger's address, and sends what means nothing, or nothing.
 func (c *chaos) junk() {
 	var ports []string
 	for i := range chaosNodes {
@@ -380,7 +380,9 @@ func (c *chaos) junk() {
 					continue
 				}
 				_ = conn.SetDeadline(time.Now().Add(time.Second))
-				_, _ = conn.Write(random[:1+n%len(random)])
+				if n%3 > 0 {
+					_, _ = conn.Write(random[:1+n%len(random)])
+				}
 				if open = append(open, conn); len(open) > 60 {
 					_ = open[0].Close()
 					open = open[1:]
