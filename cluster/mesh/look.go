@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -81,55 +82,47 @@ func plain(b []byte) error {
 	if len(b) == 0 || b[0] > kindDead && b[0] != kindNack {
 		return errKind
 	}
+	r := bytes.NewReader(b[1:])
+	if _, err := appendMap(nil, r); err != nil {
+		return err
+	}
+	if r.Len() > 0 {
+		return errKind
+	}
 	return nil
 }
 
-// stream looks at how a connection begins, and returns what it has read of it.
-func (l looks) stream(c io.Reader, labelled bool) (ahead []byte, err error) {
-	r := &recorder{of: c}
-	if labelled {
-		head := make([]byte, 2+len(l.label))
-		if _, err := io.ReadFull(r, head[:2]); err != nil {
-			return r.read, err
-		}
-		if head[0] != kindLabel || int(head[1]) != len(l.label) {
-			return r.read, errLabel
-		}
-		if _, err := io.ReadFull(r, head[2:]); err != nil {
-			return r.read, err
-		}
-		if string(head[2:]) != l.label {
-			return r.read, errLabel
-		}
+// begin looks at how a connection begins, and returns that: for whom it is, if the other side has made it, and its kind.
+func (l looks) begin(c io.Reader, labelled bool) (head []byte, err error) {
+	if head = make([]byte, 1); labelled {
+		head = make([]byte, 2+len(l.label)+1)
 	}
-	kind := make([]byte, 1)
-	if _, err := io.ReadFull(r, kind); err != nil {
-		return r.read, err
+	n, err := io.ReadFull(c, head)
+	if labelled && (n > 0 && head[0] != kindLabel || n > 1 && int(head[1]) != len(l.label) || n == len(head) && string(head[2:n-1]) != l.label) {
+		return nil, errLabel
 	}
-	switch k := kind[0]; {
+	if err != nil {
+		return nil, err
+	}
+	switch k := head[len(head)-1]; {
 	case l.secret && k == kindEncrypt, l.secret && k == kindError && !labelled:
 	case l.secret:
-		return r.read, errKind
-	case k == kindPushPull:
-		return r.read, l.state(r)
-	case labelled && k == kindPing, !labelled && (k == kindAck || k == kindError):
+		return nil, errKind
+	case k == kindPushPull, labelled && k == kindPing, !labelled && (k == kindAck || k == kindError):
 	default:
-		return r.read, errKind
+		return nil, errKind
 	}
-	return r.read, nil
+	return head, nil
 }
 
-// headerBytes is more than the beginning of a state takes.
-const headerBytes = 256
-
 // state looks at what is said of a state that follows.
-func (looks) state(r io.Reader) error {
+func (looks) state(b []byte) error {
 	var header struct { // memberlist's pushPullHeader
 		Nodes        int
 		UserStateLen int
 		Join         bool
 	}
-	if err := codec.NewDecoder(io.LimitReader(r, headerBytes), &codec.MsgpackHandle{}).Decode(&header); err != nil {
+	if err := codec.NewDecoderBytes(b, &codec.MsgpackHandle{}).Decode(&header); err != nil {
 		return err
 	}
 	if header.Nodes < 0 || header.Nodes > mostSaid || header.UserStateLen != 0 {
@@ -138,15 +131,75 @@ func (looks) state(r io.Reader) error {
 	return nil
 }
 
-// recorder keeps what is read.
-type recorder struct {
-	of   io.Reader
-	read []byte
+// mostMap is more than is ever said of one node: names, addresses, a record.
+const mostMap = 4 << 10
+
+// source is what maps are read from.
+type source interface {
+	io.Reader
+	io.ByteReader
 }
 
-// Read implements io.Reader.
-func (r *recorder) Read(b []byte) (int, error) {
-	n, err := r.of.Read(b)
-	r.read = append(r.read, b[:n]...)
-	return n, err
+// appendMap puts the next map of what comes behind b. All that members say are maps of names to numbers, texts and bytes, short ones; who reads MessagePack
+// by its rules makes room for as much as any value in it says that it is long, before it has come.
+func appendMap(b []byte, r source) ([]byte, error) {
+	begin := len(b)
+	c, err := r.ReadByte()
+	if err != nil {
+		return b, err
+	}
+	b = append(b, c)
+	if c>>4 != 0x8 {
+		return b, fmt.Errorf("%w: it begins with %#x", errKind, c)
+	}
+	for i := range 2 * int(c&0xf) {
+		if b, err = appendValue(b, r, i%2 == 0, begin+mostMap); errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return b, err
+		}
+	}
+	return b, nil
+}
+
+// appendValue puts a name, or any value, behind b, which it makes no longer than most.
+func appendValue(b []byte, r source, name bool, most int) ([]byte, error) {
+	c, err := r.ReadByte()
+	if err != nil {
+		return b, err
+	}
+	b = append(b, c)
+	size, long, text := 0, 0, true // bytes that follow; bytes that say how many; whether it is a text or bytes
+	switch {
+	case c>>5 == 0b101:
+		size = int(c & 0x1f)
+	case c == 0xc4 || c == 0xd9:
+		long = 1
+	case c == 0xc5 || c == 0xda:
+		long = 2
+	case c == 0xc6 || c == 0xdb:
+		long = 4
+	case c < 0x80 || c >= 0xe0 || c == 0xc0 || c == 0xc2 || c == 0xc3:
+		text = false
+	case c >= 0xcc && c <= 0xd3: // numbers of 1, 2, 4 and 8 bytes, without and with a sign
+		size, text = 1<<((c-0xcc)%4), false
+	default:
+		return b, fmt.Errorf("%w: a value that begins with %#x", errKind, c)
+	}
+	if name && !text {
+		return b, fmt.Errorf("%w: a value without a name", errKind)
+	}
+	for range long {
+		if c, err = r.ReadByte(); err != nil {
+			return b, err
+		}
+		b, size = append(b, c), size<<8|int(c)
+	}
+	if size > most-len(b) {
+		return b, fmt.Errorf("%w: %d bytes", errKind, size)
+	}
+	b = append(b, make([]byte, size)...)
+	n, err := io.ReadFull(r, b[len(b)-size:])
+	return b[:len(b)-size+n], err
 }

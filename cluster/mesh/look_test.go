@@ -65,7 +65,7 @@ func TestPackets(t *testing.T) {
 	}{
 		"ping":                    {labelled(testLabel, ping), true, true},
 		"ping with its checksum":  {labelled(testLabel, []byte{kindSum, 1, 2, 3, 4}, ping), true, true},
-		"nack":                    {labelled(testLabel, []byte{kindNack}), true, true},
+		"nack":                    {labelled(testLabel, written(t, kindNack, map[string]any{"SeqNo": 1})), true, true},
 		"several":                 {labelled(testLabel, compound(ping, ping)), true, true},
 		"nothing":                 {nil, false, false},
 		"another network":         {labelled("thinkey 02", ping), false, false},
@@ -79,6 +79,8 @@ func TestPackets(t *testing.T) {
 		"to be unpacked, in one":  {labelled(testLabel, compound(unpacks(t, 10))), false, true},
 		"one of them cut off":     {labelled(testLabel, compound(ping, ping)[:20]), false, true},
 		"none of several":         {labelled(testLabel, compound(nil)), false, true},
+		"a word without an end":   {labelled(testLabel, ping[:len(ping)-1]), false, true},
+		"more than one message":   {labelled(testLabel, ping, []byte{0}), false, true},
 		"several, without length": {labelled(testLabel, []byte{kindCompound}), false, true},
 	} {
 		for _, secret := range []bool{false, true} {
@@ -91,6 +93,64 @@ func TestPackets(t *testing.T) {
 			}
 		}
 	}
+}
+
+// nobodySays are maps that no member writes. Who reads MessagePack by its rules would make room for four gigabytes of most of them.
+var nobodySays = map[string][]byte{
+	"an instant of any length": {0x81, 0xa1, 'x', 0xc9, 0xff, 0xff, 0xff, 0xff, 0xff},
+	"an extension":             {0x81, 0xa1, 'x', 0xd4, 1, 1},
+	"bytes of any length":      {0x81, 0xa1, 'x', 0xdb, 0xff, 0xff, 0xff, 0xff},
+	"too long a text":          append([]byte{0x81, 0xa1, 'x', 0xda, 0x10, 0}, make([]byte, mostMap)...),
+	"a list":                   {0x81, 0xa1, 'x', 0xdd, 0xff, 0xff, 0xff, 0xff},
+	"a short list":             {0x81, 0xa1, 'x', 0x91, 1},
+	"a map":                    {0x81, 0xa1, 'x', 0x80},
+	"a map of any length":      {0xdf, 0xff, 0xff, 0xff, 0xff},
+	"a list for a map":         {0x91, 1},
+	"a number for a name":      {0x81, 1, 1},
+	"a fraction":               {0x81, 0xa1, 'x', 0xca, 0, 0, 0, 0},
+	"what means nothing":       {0x81, 0xa1, 'x', 0xc1},
+}
+
+func TestNobodySays(t *testing.T) {
+	open, shut := looks{label: testLabel}, looks{testLabel, true}
+	for name, b := range nobodySays {
+		for kind := range byte(kindDead + 1) {
+			if err := open.packet(labelled(testLabel, []byte{kind}, b)); !errors.Is(err, errKind) {
+				t.Errorf("%s, in a packet: %v", name, err)
+			}
+		}
+		state := bytes.TrimPrefix(stateOf(t, 3, 0), []byte{kindPushPull})
+		for where, c := range map[string]struct {
+			l        looks
+			labelled bool
+			stream   []byte
+		}{
+			"as a ping":            {open, true, labelled(testLabel, []byte{kindPing}, b)},
+			"as an ack":            {open, false, append([]byte{kindAck}, b...)},
+			"as an error":          {open, false, append([]byte{kindError}, b...)},
+			"as an error in plain": {shut, false, append([]byte{kindError}, b...)},
+			"before a state":       {open, true, labelled(testLabel, []byte{kindPushPull}, b)},
+			"in a state":           {open, true, labelled(testLabel, []byte{kindPushPull}, state, b)},
+			"in an answer's":       {open, false, append(append([]byte{kindPushPull}, state...), b...)},
+		} {
+			if read, err := readStream(c.l, c.labelled, c.stream); !errors.Is(err, errKind) || bytes.HasSuffix(read, b) {
+				t.Errorf("%s, %s: %v", name, where, err)
+			}
+		}
+	}
+}
+
+// fixed is a connection on which something comes.
+type fixed struct {
+	net.Conn
+	io.Reader
+}
+
+func (f fixed) Read(b []byte) (int, error) { return f.Reader.Read(b) }
+
+// readStream is what memberlist would read.
+func readStream(l looks, labelled bool, b []byte) ([]byte, error) {
+	return io.ReadAll(&stream{Conn: fixed{nil, bytes.NewReader(b)}, looks: l, labelled: labelled, refused: func(string) {}})
 }
 
 func TestStreams(t *testing.T) {
@@ -118,17 +178,21 @@ func TestStreams(t *testing.T) {
 		"less than no nodes":           {labelled(testLabel, stateOf(t, -1, 0)), true, false, errKind},
 		"plain where there's a secret": {labelled(testLabel, stateOf(t, 1, 0)), true, true, errKind},
 		"secret where there is none":   {labelled(testLabel, []byte{kindEncrypt}), true, false, errKind},
-		"cut off":                      {labelled(testLabel), true, false, io.EOF},
+		"cut off":                      {labelled(testLabel), true, false, io.ErrUnexpectedEOF},
 	} {
-		ahead, err := looks{testLabel, c.secret}.stream(bytes.NewReader(append(bytes.Clone(c.stream), "more"...)[:len(c.stream)]), c.labelled)
-		if !errors.Is(err, c.want) || c.want == nil && !bytes.Equal(ahead, c.stream) {
-			t.Errorf("%s: %v, %x of %x", name, err, ahead, c.stream)
+		read, err := readStream(looks{testLabel, c.secret}, c.labelled, c.stream)
+		if !errors.Is(err, c.want) || c.want == nil && !bytes.Equal(read, c.stream) {
+			t.Errorf("%s: %v, %x of %x", name, err, read, c.stream)
 		}
 	}
 }
 
-// FuzzLooks: whatever comes, it is looked at without an end of the process, and what is looked at of a stream isn't lost.
+// FuzzLooks: whatever comes, it is looked at without an end of the process, and what is passed on of a stream is how it begins.
 func FuzzLooks(f *testing.F) {
+	for _, b := range nobodySays {
+		f.Add(labelled(testLabel, []byte{kindPushPull}, b))
+		f.Add(append(stateOf(f, 1, 0), b...))
+	}
 	f.Add(labelled(testLabel, stateOf(f, 1, 0)))
 	f.Add(labelled(testLabel, compound([]byte{kindPing}, []byte{kindDead})))
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -136,8 +200,8 @@ func FuzzLooks(f *testing.F) {
 			l := looks{testLabel, secret}
 			_ = l.packet(b)
 			for _, labelled := range []bool{false, true} {
-				if ahead, _ := l.stream(bytes.NewReader(b), labelled); !bytes.HasPrefix(b, ahead) {
-					t.Errorf("%x is looked at of %x", ahead, b)
+				if read, _ := readStream(l, labelled, b); !bytes.HasPrefix(b, read) {
+					t.Errorf("%x is read of %x", read, b)
 				}
 			}
 		}
@@ -193,18 +257,18 @@ func TestJunk(t *testing.T) {
 func TestEndlessStream(t *testing.T) {
 	near, far := net.Pipe()
 	go func() {
-		b := labelled(testLabel, []byte{kindPing})
+		b := labelled(testLabel, stateOf(t, 1, 0))
 		for {
 			if _, err := far.Write(b); err != nil {
 				return
 			}
-			b = make([]byte, 1<<20)
+			b = append([]byte{0x81, 0xa1, 'x', 0xda, 0x0f, 0}, make([]byte, 0xf00)...)
 		}
 	}()
 	counts, closed := 0, 0
 	s := &stream{Conn: near, looks: looks{label: testLabel}, labelled: true, closed: func() { closed++ }, refused: func(string) { counts++ }}
 	n, err := io.Copy(io.Discard, s)
-	if !errors.Is(err, errLong) || n < mostStreamBytes || n > mostStreamBytes+1<<10 || counts != 1 {
+	if !errors.Is(err, errLong) || n < mostStreamBytes || n > mostStreamBytes+2*mostMap || counts != 1 {
 		t.Errorf("%d bytes, %v, counted %d times", n, err, counts)
 	}
 	if err := s.Close(); err != nil || closed != 1 {

@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"net"
@@ -140,7 +141,8 @@ func (s *sockets) DialAddressTimeout(a memberlist.Address, timeout time.Duration
 	return s.DialTimeout(a.Addr, timeout)
 }
 
-// stream is a connection of which the beginning is looked at, and no more than mostStreamBytes are read.
+// stream is a connection of which what comes is looked at before it is passed on, map by map, and no more than mostStreamBytes are read. Where there are
+// secrets only its beginning is.
 type stream struct {
 	net.Conn
 	looks    looks
@@ -148,7 +150,9 @@ type stream struct {
 	closed   func()
 	refused  func(what string)
 
-	begun bool
+	in    *bufio.Reader // nil before the first read
+	kind  byte
+	maps  int
 	ahead []byte // was looked at, and not read
 	read  int
 	err   error
@@ -158,29 +162,51 @@ var errLong = errors.New("more than there is to be said")
 
 // Read implements net.Conn. memberlist reads a connection from one goroutine.
 func (s *stream) Read(b []byte) (int, error) {
-	if !s.begun {
-		s.begun = true
-		if s.ahead, s.err = s.looks.stream(s.Conn, s.labelled); s.err != nil && !isCut(s.err) {
+	if len(s.ahead) == 0 && s.err == nil {
+		if s.ahead, s.err = s.next(); s.err != nil && !isCut(s.err) {
 			s.refused(CountStreams)
 		}
 	}
-	if len(s.ahead) > 0 {
-		n := copy(b, s.ahead)
-		s.ahead = s.ahead[n:]
-		return n, nil
-	}
-	if s.err != nil {
+	if len(s.ahead) == 0 {
 		return 0, s.err
+	}
+	n := copy(b, s.ahead)
+	s.ahead = s.ahead[n:]
+	return n, nil
+}
+
+// next is what may be read next.
+func (s *stream) next() (b []byte, err error) {
+	if s.in == nil {
+		s.in = bufio.NewReader(s.Conn)
+		if b, err = s.looks.begin(s.in, s.labelled); err != nil {
+			return nil, err
+		}
+		s.kind = b[len(b)-1]
+		return b, nil
 	}
 	if s.read >= mostStreamBytes {
-		s.refused(CountStreams)
-		s.err = errLong
-		return 0, s.err
+		return nil, errLong
 	}
-	n, err := s.Conn.Read(b[:min(len(b), mostStreamBytes-s.read)])
-	s.read += n
-	return n, err
+	if s.kind == kindEncrypt {
+		b = make([]byte, min(encryptedPart, mostStreamBytes-s.read))
+		n, err := s.in.Read(b)
+		s.read += n
+		return b[:n], err
+	}
+	b, err = appendMap(nil, s.in)
+	s.read += len(b)
+	if s.maps++; err == nil && s.kind == kindPushPull && s.maps == 1 {
+		err = s.looks.state(b)
+	}
+	if err != nil {
+		return nil, err // none of a map that isn't whole
+	}
+	return b, nil
 }
+
+// encryptedPart is how much is read at once of what only memberlist can look at.
+const encryptedPart = 4 << 10
 
 // Close implements net.Conn.
 func (s *stream) Close() error {
