@@ -1,7 +1,6 @@
 package node
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -243,7 +242,7 @@ func (m *member) hold(list []arrival, answers []ingress.Answer) (full bool) {
 		for i, raw := range a.raws {
 			var busy *host.Busy
 			if errors.As(answers[i].Refused, &busy) {
-				raws, size = append(raws, bytes.Clone(raw)), size+len(raw) // the frame, which may be much longer, is not kept for it
+				raws, size = append(raws, raw), size+len(raw)
 			}
 		}
 		answers = answers[len(a.raws):]

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/thinkey/thinkey/consensus/bft"
@@ -91,12 +92,13 @@ func encodeMessages(raws [][]byte) []byte {
 	return b
 }
 
-// decodeMessages reads what encodeMessages wrote, behind the first byte. The messages share memory with b.
+// decodeMessages reads what encodeMessages wrote, behind the first byte. Each message has memory of its own: one that waits must not hold on to the
+// frame, which may be much longer, and counts as no more than itself.
 func decodeMessages(b []byte) (raws [][]byte, err error) {
 	r := wire.NewReader(b)
 	size := 0
 	for range r.Count("messages", forwardCount, 4) {
-		raws = append(raws, r.Bytes("message", chain.MaxPublicationBytes))
+		raws = append(raws, bytes.Clone(r.Bytes("message", chain.MaxPublicationBytes)))
 		if size += len(raws[len(raws)-1]); size > forwardBytes && len(raws) > 1 {
 			r.Fail("messages", wire.ErrLimit)
 		}

@@ -1,7 +1,6 @@
 package node
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -166,9 +165,6 @@ func (d *Placed) answer(ctx context.Context, a placement.Asked) ([]byte, error) 
 		raws, err := decodeMessages(body)
 		if err != nil {
 			return nil, err
-		}
-		for i := range raws {
-			raws[i] = bytes.Clone(raws[i]) // one that waits must not hold on to the others
 		}
 		return encodeAnswers(n.Submit(raws)), nil
 	case askRoute:
