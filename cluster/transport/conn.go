@@ -230,18 +230,24 @@ func (c *conn) abandon() {
 func (c *conn) write() error {
 	beat := time.NewTicker(c.peer.host.config.Beat)
 	defer beat.Stop()
-	buf := make([]byte, 0, 2*maxFrameBytes)
-	for number := uint64(1); ; {
+	buf, number := make([]byte, 0, 2*maxFrameBytes), uint64(0)
+	ping := func() error {
+		if c.beat() {
+			return errEndless
+		}
+		number++
+		buf = appendFrame(buf, ping{number})
+		return nil
+	}
+	for {
 		select {
 		case <-c.ended:
 			return c.reason
 		case <-c.wake:
 		case <-beat.C:
-			if c.beat() {
-				return errEndless
+			if err := ping(); err != nil {
+				return err
 			}
-			buf = appendFrame(buf, ping{number})
-			number++
 		}
 		for {
 			buf = c.fill(buf)
@@ -255,6 +261,13 @@ func (c *conn) write() error {
 				return err
 			}
 			buf = buf[:0]
+			select {
+			case <-beat.C: // also where there is always more to send
+				if err := ping(); err != nil {
+					return err
+				}
+			default:
+			}
 		}
 	}
 }

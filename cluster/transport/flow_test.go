@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"testing"
+	"time"
 
 	"github.com/thinkey/thinkey/sdk/keys"
 )
@@ -174,6 +175,41 @@ func TestSlowPeer(t *testing.T) {
 	gone := len(from.Peers()) == 1
 	if lost := a.Counts()[CountFull]; lost < 20 && !gone || lost > 60 {
 		t.Errorf("%d blocks for the slow peer were dropped", lost)
+	}
+}
+
+// Who always has more to send pings meanwhile, and looks at what it receives: else it would take the pings of a peer that reads slowly for a flood.
+func TestBeatsWhileSending(t *testing.T) {
+	n := newNetwork(t)
+	a := n.host(1, func(c *Config) { c.Beat = time.Millisecond })
+	from, _ := a.open(t, 7, ChannelConfig{Classify: byFirst})
+	n.setMember(testKey(3).Public(), true)
+	r := n.dialRaw(a, 3)
+	r.send(serves{[]uint32{7}}, credit{Blocks, 1 << 30})
+	eventually(t, "it is there", func() bool { return len(from.Peers()) == 1 })
+	const blocks, size = 25, 4 << 20
+	for i := range uint32(blocks) {
+		from.Spread(numbered(Blocks, i, size))
+	}
+	pings, got := 0, 0
+	for got < blocks*size {
+		f, err := r.frame()
+		if err != nil {
+			t.Fatalf("after %d bytes: %v", got, err)
+		}
+		switch f := f.(type) {
+		case ping:
+			if r.send(pong(f)); got > 0 { // between two parts of what waits
+				pings++
+			}
+		case begin:
+			got += len(f.part)
+		case more:
+			got += len(f.part)
+		}
+	}
+	if pings < 3 {
+		t.Errorf("%d pings while %d bytes were sent", pings, got)
 	}
 }
 
