@@ -189,15 +189,17 @@ func (v *clusterView) ask(ctx context.Context, p client.Peer) clusterNode {
 	n.State = nodeSilent
 	c := client.New(p.API, client.WithTries(1), client.WithTimeout(lookPatience), client.WithNetwork(v.Network), client.WithLongest(v.longest()))
 	defer c.Close()
+	others, err := c.Peers(ctx)
+	if err != nil || others.Self.Node != p.Node { // another node is there
+		return n
+	}
 	info, err := c.Info(ctx)
 	if err != nil {
 		return n
 	}
 	n.State, n.Uptime = nodeAnswers, info.UptimeMillis
-	if others, err := c.Peers(ctx); err == nil && (others.Self.Node == p.Node) {
-		n.Software, n.Known = others.Self.Software, len(others.Peers)
-		n.Peers = len(slices.DeleteFunc(others.Peers, func(p client.Peer) bool { return !p.Connected }))
-	}
+	n.Software, n.Known = others.Self.Software, len(others.Peers)
+	n.Peers = len(slices.DeleteFunc(others.Peers, func(p client.Peer) bool { return !p.Connected }))
 	if chains, err := c.Chains(ctx); err == nil {
 		for _, is := range chains.Chains {
 			if is.Here && v.has(is.Chain) {

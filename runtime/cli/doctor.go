@@ -206,6 +206,8 @@ func (p *patient) lookProcess(ctx context.Context) finding {
 		return well("%d, at %s", p.state.PID, p.state.API)
 	case nodeJoins:
 		return odd(fmt.Sprintf("wait, and see how far it is: thinkey node status --home %s", p.home), "%d begins with a snapshot: %s", p.state.PID, p.state.Joining)
+	case nodeStarts:
+		return odd(fmt.Sprintf("wait, and see its log; if it stays so, kill it and start it: kill -9 %d", p.state.PID), "%d starts, or is about to end", p.state.PID)
 	case nodeSilent:
 		return bad(fmt.Sprintf("see its log; if it stays so, kill it and start it: kill -9 %d", p.state.PID), "%d is there, and doesn't answer at %s", p.state.PID, p.state.API)
 	}
@@ -222,7 +224,7 @@ func (p *patient) lookLedger(context.Context) finding {
 	case errors.Is(err, fs.ErrNotExist):
 		return well("there is none yet; the node gets the chain from the others")
 	case errors.Is(err, store.ErrInUse):
-		return bad("see who has it: the node's ready.json may be missing", "%v", err)
+		return bad("see who has it: the node's process.json may be missing", "%v", err)
 	case err != nil:
 		return bad(fmt.Sprintf("look closer with: thinkey audit %s; if it is damaged move it away, and the node gets the chain from the others", p.home.file(ledgerDir)), "%v", err)
 	}
@@ -300,7 +302,7 @@ func (p *patient) others(ctx context.Context, ask func(context.Context, *client.
 			continue
 		}
 		c := client.New(peer.API, client.WithTries(1), client.WithTimeout(statusPatience), client.WithLongest(othersBytes))
-		if ask(ctx, c) == nil {
+		if who, err := c.Peers(ctx); err == nil && who.Self.Node == peer.Node && ask(ctx, c) == nil {
 			asked++
 		}
 		c.Close()

@@ -35,7 +35,7 @@ func TestDoctorKnowsNoMember(t *testing.T) {
 // A node that begins with a snapshot serves nobody yet, and isn't down: the doctor says so, its key isn't taken elsewhere meanwhile, and it can be stopped.
 func TestJoiningIsNoDown(t *testing.T) {
 	h := nodeHome(t.TempDir())
-	cmd := exec.Command("sh", "-c", "read line", string(h))
+	cmd := exec.Command("sh", "-c", "read line")
 	in, err := cmd.StdinPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -46,6 +46,10 @@ func TestJoiningIsNoDown(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	defer in.Close()
+	mark, _ := markOf(cmd.Process.Pid)
+	if err := h.isRunBy(processID{cmd.Process.Pid, mark}); err != nil {
+		t.Fatal(err)
+	}
 	text, err := json.Marshal(joiningNode{PID: cmd.Process.Pid, Chain: 2, Done: 3, Total: 9})
 	if err == nil {
 		err = os.WriteFile(h.file(joiningFile), text, 0o600)

@@ -256,7 +256,7 @@ func (a *app) openNode(r *running, o *opening) error {
 	if err != nil {
 		return failed("no_start", "the node can't be reached: %v", innermost(err)).do("see whether it runs already: thinkey node status --home %s; else change %s", h, h.file(nodeConfigFile))
 	}
-	r.placed, err = node.OpenPlaced(node.PlacedConfig{Key: key, Links: r.links, Listen: c.Placement, Host: hostOf(c.AdvertiseTransport), Log: a.log})
+	r.placed, err = node.OpenPlaced(node.PlacedConfig{Key: key, Links: r.links, Listen: c.Placement, Host: hostOf(cmp.Or(c.AdvertiseTransport, c.Transport)), Log: a.log})
 	if err != nil {
 		return failed("no_start", "placement (%q): %v", c.Placement, innermost(err)).do("write another in %s", h.file(nodeConfigFile))
 	}
@@ -287,16 +287,33 @@ func (a *app) openNode(r *running, o *opening) error {
 		return failed("no_api", "api (%q): %v", c.API, innermost(err)).do("write another in %s", h.file(nodeConfigFile))
 	}
 	r.placed.Serve(r.process, r.server.AnswerRoute)
-	if host, _, err := net.SplitHostPort(r.server.Addr()); err == nil && !net.ParseIP(host).IsUnspecified() {
-		r.links.ServeUsers(r.server.Addr())
+	if addr := c.usersAt(r.server.Addr()); addr != "" {
+		r.links.ServeUsers(addr)
 	}
 	return nil
+}
+
+// usersAt is where others are told that users are served, if that is at addr: at the host where nodes connect, if it is all of this machine's, and nowhere
+// if nobody else reaches it.
+func (c *nodeConfig) usersAt(addr string) string {
+	host, port, _ := net.SplitHostPort(addr)
+	nodes := hostOf(cmp.Or(c.AdvertiseTransport, c.Transport))
+	switch ip := net.ParseIP(host); {
+	case ip.IsUnspecified():
+		return net.JoinHostPort(nodes, port)
+	case ip.IsLoopback() && !isOwn(nodes):
+		return ""
+	}
+	return addr
 }
 
 // otherChain says what to do when the chain is not that of a checkpoint.
 func otherChain(h nodeHome) string {
 	return fmt.Sprintf("correct checkpoints in %s if they are wrong; if they are right, move %s away, and begin with other nodes", h.file(nodeConfigFile), h.file(ledgerDir))
 }
+
+// isOwn says whether a host is one that a machine alone reaches, as itself.
+func isOwn(host string) bool { return host == "localhost" || net.ParseIP(host).IsLoopback() }
 
 // hostOf is the host of host:port; empty if there is none.
 func hostOf(addr string) string {

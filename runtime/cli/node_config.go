@@ -238,6 +238,9 @@ func (c *nodeConfig) check() error {
 			return usage("setting %s (%q): nobody reaches that address", a.key, a.value).do("write advertise-transport and advertise-gossip with the address that others reach")
 		}
 	}
+	if told := cmp.Or(c.AdvertiseTransport, c.Transport); isOwn(hostOf(c.Placement)) && !isOwn(hostOf(told)) {
+		return usage("setting placement (%q): other nodes, who are told of %s, don't reach it", c.Placement, told).do("write it with the host of transport: they are told that, and the port")
+	}
 	if c.DevSeed != "" {
 		if host, _, _ := net.SplitHostPort(c.API); net.ParseIP(host) == nil || !net.ParseIP(host).IsLoopback() {
 			return usage("setting api (%q, from %s) can be reached from outside, and the keys of a test network (dev-seed) are public", c.API, c.origin["api"]).do("use a loopback address")

@@ -13,10 +13,10 @@ import (
 // in it the key has signed nothing. It goes with the ledger, and is not restored.
 const wholeFile = ledgerDir + "/whole"
 
-// begins removes what a process left that was killed, as this one alone has the key now, and says whether nobody ever voted with that, and on
+// begins removes what a process left that was killed, as this one alone has the key now, makes this one known, and says whether nobody ever voted with that, and on
 // which chains the node waits.
 func (h nodeHome) begins(o *nodeStart) (founding bool, err error) {
-	err = errors.Join(removeIfThere(h.file(nodeReadyFile)), removeIfThere(h.file(joiningFile)))
+	err = errors.Join(removeIfThere(h.file(nodeReadyFile)), removeIfThere(h.file(joiningFile)), h.isRunBy(thisProcess()))
 	if o.restored {
 		err = errors.Join(err, writeWhole(h.file(restoredFile), nil)) // it is still so after a crash
 	}

@@ -44,7 +44,10 @@ func (j *joiningNode) String() string {
 func (h nodeHome) joining() *joiningNode {
 	text, err := os.ReadFile(h.file(joiningFile))
 	j := &joiningNode{}
-	if err != nil || json.Unmarshal(text, j) != nil || !isRunning(h, j.PID) {
+	if err != nil || json.Unmarshal(text, j) != nil {
+		return nil
+	}
+	if is, ok := h.running(); !ok || is.PID != j.PID {
 		return nil
 	}
 	return j

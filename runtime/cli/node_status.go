@@ -68,7 +68,7 @@ func (h nodeHome) ready() (r readyNode, ok bool) {
 // nodeState is what is known of a node from outside.
 type nodeState struct {
 	Home  string       `json:"home"`
-	State string       `json:"state"` // up, down, silent, or joining
+	State string       `json:"state"` // up, down, silent, joining, or starting
 	PID   int          `json:"pid,omitempty"`
 	API   string       `json:"api,omitempty"`
 	Info  *client.Info `json:"info,omitempty"`
@@ -83,7 +83,8 @@ const (
 	nodeUp     = "up"
 	nodeDown   = "down"
 	nodeJoins  = "joining"
-	nodeSilent = "silent" // its process is there and doesn't answer
+	nodeStarts = "starting" // or about to end: its process is there, and serves nobody
+	nodeSilent = "silent"   // it serves users, and doesn't answer
 )
 
 // connected is how many others it is connected to.
@@ -103,8 +104,13 @@ func stateOf(ctx context.Context, h nodeHome, patience time.Duration) nodeState 
 		s.State, s.PID = nodeJoins, s.Joining.PID
 		return s
 	}
+	is, ok := h.running()
+	if !ok {
+		return s
+	}
 	r, ok := h.ready()
-	if !ok || !isRunning(h, r.PID) {
+	if !ok || r.PID != is.PID {
+		s.State, s.PID = nodeStarts, is.PID
 		return s
 	}
 	s.State, s.PID, s.API = nodeSilent, r.PID, r.API
@@ -135,8 +141,11 @@ func (a *app) newNodeStatus() *cobra.Command {
 		if err := a.answer(s, func() { a.printNode(&s) }); err != nil {
 			return err
 		}
-		if s.State != nodeUp && s.State != nodeJoins {
+		if s.State == nodeDown || s.State == nodeSilent {
 			f := &fault{exit: exitUnreachable, code: "node_" + s.State, words: fmt.Sprintf("the node of %s is %s", home, s.State)}
+			if s.State == nodeSilent {
+				return f.do("see its log; if it stays so, kill it and start it: kill -9 %d", s.PID)
+			}
 			return f.do("start it with: thinkey node start --home %s", home)
 		}
 		return nil
@@ -160,6 +169,9 @@ func (a *app) newNodeStop() *cobra.Command {
 func (a *app) printNode(s *nodeState) {
 	if s.State == nodeJoins {
 		a.print("it fetches a snapshot: %s\n", s.Joining)
+	}
+	if s.State == nodeStarts {
+		a.print("process %d starts, or is about to end\n", s.PID)
 	}
 	if s.State != nodeUp {
 		return

@@ -68,13 +68,13 @@ func writeProxy(dir string, nodes []weather.Node) error {
 // proxyReady is where a proxy that runs is told what to do.
 type proxyReady struct {
 	Control string `json:"control"`
-	PID     int    `json:"pid"`
+	processID
 }
 
 // runningProxy is the proxy of a network, if it runs.
 func runningProxy(dir string) (r proxyReady, ok bool) {
 	text, err := os.ReadFile(filepath.Join(dir, proxyReadyFile))
-	return r, err == nil && json.Unmarshal(text, &r) == nil && isRunning(nodeHome(dir), r.PID)
+	return r, err == nil && json.Unmarshal(text, &r) == nil && r.runs()
 }
 
 func (a *app) newTestnetProxy() *cobra.Command {
@@ -106,7 +106,7 @@ func (a *app) runProxy(ctx context.Context, dir string) error {
 		return errors.Join(err, p.Close())
 	}
 	ready := filepath.Join(dir, proxyReadyFile)
-	text, err = json.Marshal(proxyReady{l.Addr().String(), os.Getpid()})
+	text, err = json.Marshal(proxyReady{l.Addr().String(), thisProcess()})
 	if err == nil {
 		err = writeWhole(ready, append(text, '\n'))
 	}
@@ -167,7 +167,7 @@ func stopProxy(ctx context.Context, dir string) error {
 	if err := syscall.Kill(r.PID, syscall.SIGTERM); err != nil {
 		return failed("no_signal", "the proxy, process %d: %v", r.PID, err).do("end it as the user that started it")
 	}
-	if err := awaitNode(ctx, endTime, func() bool { return !isRunning(nodeHome(dir), r.PID) }); err != nil {
+	if err := awaitNode(ctx, endTime, func() bool { return !r.runs() }); err != nil {
 		return fmt.Errorf("the proxy, process %d, doesn't end: %w", r.PID, err)
 	}
 	return nil

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,24 +14,6 @@ import (
 
 	"github.com/spf13/cobra"
 )
-
-// isRunning says whether a process is the node of a home: a number may be another's by now.
-func isRunning(h nodeHome, pid int) bool {
-	path, err := filepath.Abs(string(h))
-	if err != nil || pid <= 0 || syscall.Kill(pid, 0) != nil {
-		return false
-	}
-	args, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-	if err != nil {
-		return !isDir("/proc/self") // where there is no such directory the number has to do
-	}
-	for arg := range bytes.SplitSeq(args, []byte{0}) {
-		if abs, err := filepath.Abs(string(arg)); err == nil && (abs == path || string(arg) == string(h)) {
-			return true
-		}
-	}
-	return false // another's, or one that has ended and nobody has looked after
-}
 
 // liveNode is where a node of a test network answers.
 func liveNode(ctx context.Context, dir string) (string, error) {
@@ -110,8 +91,11 @@ const startTime = time.Minute
 
 // startNode starts the process of a node, unless it runs, and waits until it serves.
 func (a *app) startNode(ctx context.Context, h nodeHome, faults []string) error {
-	if _, ok := h.running(); ok {
-		return nil
+	if is, ok := h.running(); ok {
+		return awaitNode(ctx, startTime, func() bool {
+			r, ok := h.ready()
+			return ok && r.PID == is.PID || h.joining() != nil || !is.runs()
+		})
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -154,7 +138,7 @@ func (a *app) newTestnetDown() *cobra.Command {
 		faults, running := make([]error, len(homes)), 0
 		var work sync.WaitGroup
 		for i, h := range homes {
-			if r, ok := h.ready(); !ok || !isRunning(h, r.PID) {
+			if _, ok := h.running(); !ok {
 				continue // it was killed, or never started
 			}
 			running++
@@ -176,27 +160,18 @@ const endTime = 20 * time.Second
 
 // endNode sends a node a signal that ends it, and waits until it has.
 func endNode(ctx context.Context, h nodeHome, s syscall.Signal) error {
-	pid, ok := h.running()
+	is, ok := h.running()
 	if !ok {
 		return nil
 	}
-	_ = syscall.Kill(pid, syscall.SIGCONT) // if it was paused: else it hears nothing
-	if err := syscall.Kill(pid, s); err != nil {
-		return failed("no_signal", "the node of %s, process %d: %v", h, pid, err).do("end it as the user that started it")
+	_ = syscall.Kill(is.PID, syscall.SIGCONT) // if it was paused: else it hears nothing
+	if err := syscall.Kill(is.PID, s); err != nil {
+		return failed("no_signal", "the node of %s, process %d: %v", h, is.PID, err).do("end it as the user that started it")
 	}
-	if err := awaitNode(ctx, endTime, func() bool { return !isRunning(h, pid) }); err != nil {
-		return failed("no_end", "the node of %s, process %d, doesn't end", h, pid).do("kill it with: thinkey testnet kill")
+	if err := awaitNode(ctx, endTime, func() bool { return !is.runs() }); err != nil {
+		return failed("no_end", "the node of %s, process %d, doesn't end", h, is.PID).do("see its log; if it stays so, kill it: kill -9 %d", is.PID)
 	}
 	return nil
-}
-
-// running is the process of a node that serves users, or begins with a snapshot.
-func (h nodeHome) running() (pid int, ok bool) {
-	if j := h.joining(); j != nil {
-		return j.PID, true
-	}
-	r, ok := h.ready()
-	return r.PID, ok && isRunning(h, r.PID)
 }
 
 func (a *app) newTestnetKill() *cobra.Command {
@@ -222,18 +197,18 @@ func (a *app) newTestnetPause() *cobra.Command {
 		if pause <= 0 || pause > time.Hour {
 			return usage("--for (%s)", pause).do("write a time up to 1h, such as 10s")
 		}
-		r, ok := h.ready()
-		if !ok || !isRunning(h, r.PID) {
+		is, ok := h.running()
+		if !ok {
 			return failed("node_down", "the node of %s is down", h).do("start it with: thinkey testnet up %s --dir %s", args[0], dir)
 		}
-		if err := syscall.Kill(r.PID, syscall.SIGSTOP); err != nil {
-			return failed("no_signal", "the node of %s, process %d: %v", h, r.PID, err).do("do it as the user that started it")
+		if err := syscall.Kill(is.PID, syscall.SIGSTOP); err != nil {
+			return failed("no_signal", "the node of %s, process %d: %v", h, is.PID, err).do("do it as the user that started it")
 		}
 		select {
 		case <-time.After(pause):
 		case <-cmd.Context().Done(): // it goes on all the same
 		}
-		return syscall.Kill(r.PID, syscall.SIGCONT)
+		return syscall.Kill(is.PID, syscall.SIGCONT)
 	})
 	dirFlag(cmd, &dir)
 	cmd.Flags().DurationVar(&pause, "for", 10*time.Second, "how long")
