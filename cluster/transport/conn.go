@@ -79,7 +79,7 @@ func (c *conn) leave(reason error) {
 
 // read takes frames until the connection ends.
 func (c *conn) read() error {
-	buf := make([]byte, maxFrameBytes)
+	buf, looked := make([]byte, maxFrameBytes), time.Time{}
 	for {
 		if err := c.SetReadDeadline(time.Now().Add(c.peer.host.config.Silence)); err != nil {
 			return err
@@ -94,6 +94,11 @@ func (c *conn) read() error {
 		}
 		if err := c.take(f); err != nil {
 			return err
+		}
+		if now := time.Now(); now.Sub(looked) >= c.peer.host.config.Beat {
+			if looked = now; c.endless(now) {
+				return errEndless
+			}
 		}
 	}
 }
@@ -196,16 +201,11 @@ func (c *conn) receive(class Class, cost int, add func(*assembly) error) error {
 	return p.host.deliver(p, class, m)
 }
 
-// beat begins another time between two beats, and says whether something is endless, whatever the other end does.
-func (c *conn) beat() (endless bool) {
+// endless says whether a message has been under way for too long, although there was room for it: it holds a window. The messages under way are the
+// reader's; over a connection that nothing comes on it waits for the end of that.
+func (c *conn) endless(now time.Time) bool {
 	c.peer.mu.Lock()
 	defer c.peer.mu.Unlock()
-	c.flood = 0
-	return c.endless(time.Now())
-}
-
-// endless says whether a message has been under way for too long, although there was room for it: it holds a window.
-func (c *conn) endless(now time.Time) bool {
 	for i := range c.building {
 		a := &c.building[i]
 		if a.size > 0 && c.granted[i] >= low && now.Sub(a.since) > c.peer.host.config.Longest {
@@ -231,13 +231,12 @@ func (c *conn) write() error {
 	beat := time.NewTicker(c.peer.host.config.Beat)
 	defer beat.Stop()
 	buf, number := make([]byte, 0, 2*maxFrameBytes), uint64(0)
-	ping := func() error {
-		if c.beat() {
-			return errEndless
-		}
+	ping := func() {
+		c.peer.mu.Lock()
+		c.flood = 0
+		c.peer.mu.Unlock()
 		number++
 		buf = appendFrame(buf, ping{number})
-		return nil
 	}
 	for {
 		select {
@@ -245,9 +244,7 @@ func (c *conn) write() error {
 			return c.reason
 		case <-c.wake:
 		case <-beat.C:
-			if err := ping(); err != nil {
-				return err
-			}
+			ping()
 		}
 		for {
 			buf = c.fill(buf)
@@ -263,9 +260,7 @@ func (c *conn) write() error {
 			buf = buf[:0]
 			select {
 			case <-beat.C: // also where there is always more to send
-				if err := ping(); err != nil {
-					return err
-				}
+				ping()
 			default:
 			}
 		}

@@ -178,7 +178,7 @@ func TestSlowPeer(t *testing.T) {
 	}
 }
 
-// Who always has more to send pings meanwhile, and looks at what it receives: else it would take the pings of a peer that reads slowly for a flood.
+// Who always has more to send pings meanwhile: else it would take the pings of a peer that reads slowly for a flood.
 func TestBeatsWhileSending(t *testing.T) {
 	n := newNetwork(t)
 	a := n.host(1, func(c *Config) { c.Beat = time.Millisecond })

@@ -76,7 +76,7 @@ func (m *member) consider(a accusation, wrong map[keys.PublicKey]int) {
 		wrong[a.from]++
 		m.watch.refused(a.from, untrue, err)
 	} else if err != nil {
-		m.node.config.Log.Error("what a peer shows of a member's guilt can't be kept", "peer", a.from, "error", err)
+		m.watch.unkept(a.from, err)
 	}
 }
 
@@ -96,8 +96,8 @@ func (m *member) believe(raw []byte) error {
 	}
 	before := &k.Contradiction.Before
 	here, err := n.store.Header(n.chain, before.Height)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil // nobody's fault: this node is not there yet
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrPruned) {
+		return nil // nobody's fault: this node is not there yet, or has begun behind it
 	}
 	if err != nil {
 		return err

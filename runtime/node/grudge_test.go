@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/thinkey/thinkey/consensus/bft"
+	"github.com/thinkey/thinkey/sdk/keys"
 )
 
 // The first fault of a kind makes a line at once, and then one in a while says how many there were; other nodes and other kinds have
@@ -65,5 +66,27 @@ func TestRejectsMakeFewLines(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), one.String()) {
 		t.Errorf("whose fault it is is not said:\n%s", out.String())
+	}
+}
+
+// aliens is a net on which everybody is a stranger.
+type aliens struct{ Net }
+
+func (aliens) Stranger(keys.PublicKey) bool { return true }
+func (aliens) Registered() bool { return true }
+
+// Strangers, who have as many keys as they like, make no lines that people look at, and don't take those of members.
+func TestStrangersMakeNoLines(t *testing.T) {
+	var said bytes.Buffer
+	w := &watch{log: slog.New(slog.NewTextHandler(&said, nil)), grudges: newGrudges(), node: &Node{member: &member{Member: Member{Net: aliens{}}}}}
+	for i := range 2 * maxGrudges {
+		w.blame(keys.PublicKey{byte(i), byte(i >> 8)}, notPublic, "junk")
+	}
+	if said.Len() > 0 || len(w.grudges.known) > 0 {
+		t.Errorf("%d bytes are said, and %d grudges kept", said.Len(), len(w.grudges.known))
+	}
+	w.node.member.Net = struct{ Net }{}
+	if w.blame(keys.PublicKey{1}, notPublic, "junk"); !strings.Contains(said.String(), "broke a rule") {
+		t.Errorf("of a member is said %q", said.String())
 	}
 }

@@ -90,8 +90,20 @@ func (w *watch) Reject(r bft.Reject) {
 	w.blame(node, r.Reason, r.Reason)
 }
 
-// blame logs what a node did, unless it was told of a short time ago. What says of which kind it is; there are few of them.
+// unkept logs that what a node shows of a member's guilt can't be kept, for a reason that is this node's own.
+func (w *watch) unkept(from keys.PublicKey, err error) {
+	if unsaid, ok := w.grudges.say(from.String(), "unkept", time.Now()); ok {
+		w.log.Error("what a peer shows of a member's guilt can't be kept", "peer", from, "error", err, "unsaid", unsaid)
+	}
+}
+
+// blame logs what a node did, unless it was told of a short time ago. What says of which kind it is; there are few of them. Strangers can have as many keys
+// as they like, and may make no lines that people look at, nor take those of members.
 func (w *watch) blame(node keys.PublicKey, what, reason string) {
+	if m := w.node.member; m != nil && m.stranger(node) {
+		w.log.Debug("a stranger broke a rule", "node", node, "reason", reason)
+		return
+	}
 	if unsaid, ok := w.grudges.say(node.String(), what, time.Now()); ok {
 		w.log.Warn("a member broke a rule", "node", node, "reason", reason, "unsaid", unsaid)
 	}
