@@ -21,8 +21,8 @@ type Node struct {
 // directory is who can be asked: a picture of Config.Nodes. It doesn't change; another one replaces it.
 type directory struct {
 	nodes map[keys.PublicKey]*entry
-	list  []*entry // by key
-	roads map[string]bool
+	list  []*entry                  // by key
+	roads map[string]keys.PublicKey // who is at an address
 	hosts map[string]bool
 }
 
@@ -33,20 +33,32 @@ type entry struct {
 	address string // proto.actor's, and where it is dialed
 }
 
-// newDirectory leaves out nodes that answer for nothing.
-func newDirectory(nodes []Node) *directory {
-	d := &directory{make(map[keys.PublicKey]*entry, len(nodes)), nil, make(map[string]bool, len(nodes)), map[string]bool{}}
+// newDirectory leaves out nodes that answer for nothing, and those that say they are where another one was before. Else answers to such a node would go to
+// that one, and count as its.
+func newDirectory(nodes []Node, before *directory) *directory {
+	d := &directory{make(map[keys.PublicKey]*entry, len(nodes)), nil, make(map[string]keys.PublicKey, len(nodes)), map[string]bool{}}
+	var list []*entry
 	for _, n := range nodes {
 		if at := n.Record.ActorsAddress(); at != "" {
-			e := &entry{n, n.Record.Node, at}
-			d.nodes[e.key], d.roads[at] = e, true
-			if host, _, err := net.SplitHostPort(at); err == nil {
-				d.hosts[host] = true
-			}
-			d.list = append(d.list, e)
+			list = append(list, &entry{n, n.Record.Node, at})
 		}
 	}
-	slices.SortFunc(d.list, func(a, b *entry) int { return bytes.Compare(a.key[:], b.key[:]) })
+	slices.SortFunc(list, func(a, b *entry) int { return bytes.Compare(a.key[:], b.key[:]) })
+	for _, e := range list {
+		if before != nil && before.roads[e.address] == e.key {
+			d.roads[e.address] = e.key
+		}
+	}
+	for _, e := range list {
+		if owner, ok := d.roads[e.address]; ok && owner != e.key {
+			continue
+		}
+		d.nodes[e.key], d.roads[e.address] = e, e.key
+		if host, _, err := net.SplitHostPort(e.address); err == nil {
+			d.hosts[host] = true
+		}
+		d.list = append(d.list, e)
+	}
 	return d
 }
 

@@ -92,7 +92,7 @@ func Open(c Config) (p *Placement, err error) {
 		doors: doors{of: map[keys.PublicKey][]*doorway{}, closed: true}, bans: bans{until: map[keys.PublicKey]time.Time{}},
 		roads: roads{to: map[string]*road{}, conns: map[*grpc.ClientConn]bool{}}, open: open{to: map[string]string{}}, counts: counts{of: map[string]uint64{}},
 	}
-	p.known.Store(newDirectory(nil))
+	p.known.Store(newDirectory(nil, nil))
 	p.entrance = entrance.New(handshakes, handshakesEach, func(host string) bool { return p.known.Load().hosts[host] })
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	p.provider = &provider{p: p, members: map[keys.PublicKey]*member{}}

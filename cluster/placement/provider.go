@@ -85,7 +85,7 @@ func (v *provider) keepLooking(ctx context.Context) {
 func (v *provider) look() {
 	v.looking.Lock()
 	defer v.looking.Unlock()
-	d := newDirectory(v.p.config.Nodes())
+	d := newDirectory(v.p.config.Nodes(), v.p.known.Load())
 	v.p.known.Store(d)
 	v.p.lookup.tidy(d)
 	v.p.tidyRoads(d)

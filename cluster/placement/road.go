@@ -101,7 +101,7 @@ func (p *Placement) resolve(pid *actor.PID) (actor.Process, bool) {
 
 // roadTo is the road to an address; nil if nobody is known to be there.
 func (p *Placement) roadTo(address string) *road {
-	known := p.known.Load().roads[address]
+	_, known := p.known.Load().roads[address]
 	p.roads.mu.Lock()
 	defer p.roads.mu.Unlock()
 	r := p.roads.to[address]
@@ -117,7 +117,7 @@ func (p *Placement) tidyRoads(d *directory) {
 	p.roads.mu.Lock()
 	defer p.roads.mu.Unlock()
 	for address, r := range p.roads.to {
-		if !d.roads[address] && r.idle() {
+		if _, known := d.roads[address]; !known && r.idle() {
 			delete(p.roads.to, address)
 		}
 	}

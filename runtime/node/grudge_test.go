@@ -73,7 +73,7 @@ func TestRejectsMakeFewLines(t *testing.T) {
 type aliens struct{ Net }
 
 func (aliens) Stranger(keys.PublicKey) bool { return true }
-func (aliens) Registered() bool { return true }
+func (aliens) Registered() bool             { return true }
 
 // Strangers, who have as many keys as they like, make no lines that people look at, and don't take those of members.
 func TestStrangersMakeNoLines(t *testing.T) {
