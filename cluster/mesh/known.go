@@ -30,13 +30,14 @@ type known struct {
 	hosts map[string]bool // of registered ones, as of an instant
 	asOf  time.Time
 
-	checks, strangers allowance // of signatures under registered keys, and under all others
+	checks, strangers allowance // of signatures of registered nodes that aren't known yet, and under keys of others
 }
 
 type entry struct {
 	record *Record
 	raw    []byte
 	seen   time.Time // a record of it came
+	checks allowance // of signatures under its key, if it is registered
 }
 
 const (
@@ -46,10 +47,11 @@ const (
 	// strangerAge is how long a node that is not registered must not have been heard of before another one may have its place.
 	strangerAge = 10 * time.Minute
 
-	// maxChecks is how many records under registered keys, and strangerChecks how many under others, are verified in a second, once as many as may be
-	// remembered have been. The gossip of everybody waits while one is, and who may send some doesn't need to have made any: what is too much
-	// is refused unseen, and gossip repeats what is true.
+	// maxChecks is how many records of registered nodes that aren't known yet, and strangerChecks how many under other keys, are verified in a second, once
+	// as many as may be remembered have been; keyChecks how many of one that is known, once keyFirst have been. The gossip of everybody waits
+	// while one is, and who may send some doesn't need to have made any: what is too much is refused unseen, and gossip repeats what is true.
 	maxChecks, strangerChecks = 256, 32
+	keyChecks, keyFirst       = 1, 8
 )
 
 var (
@@ -113,19 +115,22 @@ func (k *known) again(raw []byte, now time.Time) *Record {
 func (k *known) mayCheck(r *Record, now time.Time) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if _, err := k.place(r, now); err != nil {
-		return err
-	}
-	ok := false
-	if k.registered(r.Node) {
+	e, ok := k.nodes[r.Node], false
+	switch registered := k.registered(r.Node); {
+	case e != nil && r.Sequence <= e.record.Sequence:
+		ok = true // place refuses it
+	case e != nil && registered:
+		ok = e.checks.take(now, keyChecks, keyFirst)
+	case registered:
 		ok = k.checks.take(now, maxChecks, maxNodes)
-	} else {
+	default:
 		ok = k.strangers.take(now, strangerChecks, maxUnregistered)
 	}
 	if !ok {
 		return errMany
 	}
-	return nil
+	_, err := k.place(r, now) // behind the allowances: it looks at all that are known
+	return err
 }
 
 // keep keeps a record that holds.
@@ -136,8 +141,12 @@ func (k *known) keep(r *Record, raw []byte, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	next := &entry{record: r, raw: slices.Clone(raw), seen: now}
+	if e := k.nodes[r.Node]; e != nil {
+		next.checks = e.checks
+	}
 	delete(k.nodes, gone)
-	k.nodes[r.Node] = &entry{r, slices.Clone(raw), now}
+	k.nodes[r.Node] = next
 	k.fresh = true
 	return nil
 }
@@ -235,8 +244,8 @@ func (k *known) load(path string) error {
 	}
 	for line := range strings.Lines(string(text)) {
 		if raw, err := hex.DecodeString(strings.TrimSpace(line)); err == nil {
-			if r, err := DecodeRecord(k.network, raw); err == nil {
-				_ = k.keep(r, raw, time.Time{})
+			if r, err := DecodeRecord(k.network, raw); err == nil && len(k.nodes) < maxNodes {
+				k.nodes[r.Node] = &entry{record: r, raw: raw} // whoever it is: it may not be known yet who is registered
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package mesh
 import (
 	"bytes"
 	"errors"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -158,10 +159,10 @@ func TestKnownBounds(t *testing.T) {
 	}
 }
 
-// Records that nobody made cost a bounded number of signatures in a second, those under registered keys apart from the others.
+// Records that nobody made cost a bounded number of signatures in a second, and those under one key keep back none under others that are known.
 func TestChecksAreBounded(t *testing.T) {
-	good := testKey(1)
-	k, now := newKnowing(t, good.Public()), time.Unix(1000, 0)
+	good, unmet, others := testKey(1), testKey(2), []keys.PrivateKey{testKey(3), testKey(4)}
+	k, now := newKnowing(t, good.Public(), unmet.Public(), others[0].Public(), others[1].Public()), time.Unix(1000, 0)
 	looked := func(key keys.PrivateKey, times int) (n int) {
 		for i := range times {
 			switch _, err := k.learn(k.record(key, 1000+uint64(i), true), now); {
@@ -185,15 +186,60 @@ func TestChecksAreBounded(t *testing.T) {
 	if err := k.say(good, 1, now); err != nil { // it is known
 		t.Error(err)
 	}
+	if n := looked(good, 100); n != keyFirst {
+		t.Errorf("%d signatures under a registered key were looked at; want %d", n, keyFirst)
+	}
+	for _, other := range others { // of which it costs none
+		if err := k.say(other, 1, now); err != nil {
+			t.Error(err)
+		}
+	}
 	k.checks.left = 10
-	if n := looked(good, 100); n != 10 {
-		t.Errorf("%d signatures under a registered key were looked at; want 10", n)
+	if n := looked(unmet, 100); n != 10 {
+		t.Errorf("%d signatures of a registered node that isn't known were looked at; want 10", n)
+	}
+	if err := k.say(others[0], 2, now); err != nil {
+		t.Errorf("one that is known, meanwhile: %v", err)
 	}
 	now = now.Add(time.Second)
-	if n := looked(good, 2*maxChecks); n != maxChecks {
-		t.Errorf("%d a second later; want %d", n, maxChecks)
+	for _, c := range []struct {
+		key  keys.PrivateKey
+		want int
+	}{{good, keyChecks}, {unmet, maxChecks}, {stranger(1), strangerChecks}} {
+		if n := looked(c.key, 2*c.want); n != c.want {
+			t.Errorf("%d a second later; want %d", n, c.want)
+		}
 	}
-	if n := looked(stranger(1), 2*strangerChecks); n != strangerChecks {
-		t.Errorf("%d of strangers a second later; want %d", n, strangerChecks)
+}
+
+// What was known before a restart is known after it, although nobody but the first members counts as registered yet.
+func TestFileIsReadWhole(t *testing.T) {
+	k, path := newKnowing(t, testKey(1).Public()), filepath.Join(t.TempDir(), "known")
+	now := time.Unix(1000, 0)
+	var all []keys.PublicKey
+	for i := range maxUnregistered + 100 {
+		key := stranger(i)
+		if err := k.keep(&Record{Node: key.Public()}, k.record(key, 1, false), now); err == nil {
+			all = append(all, key.Public())
+		}
+		if i == maxUnregistered-100 {
+			k.registered = func(keys.PublicKey) bool { return true } // deposits are known now
+		}
+	}
+	k.fresh = true
+	if err := k.save(path); err != nil {
+		t.Fatal(err)
+	}
+	again := newKnowing(t, testKey(1).Public())
+	if err := again.load(path); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range all {
+		if again.get(key) == nil {
+			t.Fatalf("%d of %d are known again", len(again.nodes), len(all))
+		}
+	}
+	if len(all) != maxUnregistered+100 {
+		t.Errorf("%d are known", len(all))
 	}
 }
