@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -79,6 +80,7 @@ const (
 	CountRejoins  = "nodes asked again"
 	CountPackets  = "gossip packets refused"
 	CountStreams  = "gossip connections refused"
+	CountSecrets  = "gossip under another secret"
 )
 
 // Start joins the membership; it doesn't wait for others. Close leaves.
@@ -122,7 +124,7 @@ func (m *Mesh) gossip() (*memberlist.Config, error) {
 		return nil, fmt.Errorf("mesh: %w", err)
 	}
 	conf := memberlist.DefaultLANConfig()
-	conf.Logger = log.New(logWriter{c.Log}, "", 0)
+	conf.Logger = log.New(logWriter{m}, "", 0)
 	conf.Label = "thinkey " + c.Network.String()
 	transport, err := openSockets(
 		c.From, &memberlist.NetTransportConfig{BindAddrs: []string{ip.String()}, BindPort: port, Logger: conf.Logger},
@@ -337,10 +339,13 @@ func (m *Mesh) Close() (err error) {
 	return err
 }
 
-// logWriter passes on what memberlist logs, as something for who looks closely.
-type logWriter struct{ *slog.Logger }
+// logWriter passes on what memberlist logs, as something for who looks closely. What comes under a secret that this node doesn't have is said nowhere else.
+type logWriter struct{ *Mesh }
 
 func (w logWriter) Write(b []byte) (int, error) {
-	w.Debug(strings.TrimSpace(string(b)))
+	if bytes.Contains(bytes.ToLower(b), []byte("could decrypt")) {
+		w.count(CountSecrets)
+	}
+	w.config.Log.Debug(strings.TrimSpace(string(b)))
 	return len(b), nil
 }

@@ -204,8 +204,11 @@ func TestSecrets(t *testing.T) {
 	none := start(t, 4, nil, seeds(a))
 	eventually(t, "those with the key see each other", func() bool { return sees(a, 2) && sees(b, 1) })
 	eventually(t, "the others have tried", func() bool {
-		return other.Counts()[CountRejoins] > 0 || len(other.config.Seeds) > 0 && len(none.Members()) == 0
+		return a.Counts()[CountSecrets] > 0 && a.Counts()[CountStreams] > 0 // of who has another one, and of who has none
 	})
+	if len(a.Members()) != 1 || len(other.Members()) != 0 || len(none.Members()) != 0 {
+		t.Errorf("somebody was let in: %v, %v, %v", a.Members(), other.Members(), none.Members())
+	}
 	for _, m := range []*Mesh{a, b} {
 		if err := m.AddSecret(two); err != nil {
 			t.Fatal(err)
