@@ -141,14 +141,17 @@ func (a *app) newNodeStatus() *cobra.Command {
 		if err := a.answer(s, func() { a.printNode(&s) }); err != nil {
 			return err
 		}
-		if s.State == nodeDown || s.State == nodeSilent {
-			f := &fault{exit: exitUnreachable, code: "node_" + s.State, words: fmt.Sprintf("the node of %s is %s", home, s.State)}
-			if s.State == nodeSilent {
-				return f.do("see its log; if it stays so, kill it and start it: kill -9 %d", s.PID)
-			}
-			return f.do("start it with: thinkey node start --home %s", home)
+		if s.State == nodeUp || s.State == nodeJoins {
+			return nil
 		}
-		return nil
+		f := &fault{exit: exitUnreachable, code: "node_" + s.State, words: fmt.Sprintf("the node of %s is %s", home, s.State)}
+		switch s.State {
+		case nodeStarts:
+			return f.do("wait, and see its log; if it stays so, kill it and start it: kill -9 %d", s.PID)
+		case nodeSilent:
+			return f.do("see its log; if it stays so, kill it and start it: kill -9 %d", s.PID)
+		}
+		return f.do("start it with: thinkey node start --home %s", home)
 	})
 	homeFlag(cmd, &home)
 	return cmd
@@ -169,9 +172,6 @@ func (a *app) newNodeStop() *cobra.Command {
 func (a *app) printNode(s *nodeState) {
 	if s.State == nodeJoins {
 		a.print("it fetches a snapshot: %s\n", s.Joining)
-	}
-	if s.State == nodeStarts {
-		a.print("process %d starts, or is about to end\n", s.PID)
 	}
 	if s.State != nodeUp {
 		return
