@@ -27,7 +27,7 @@ NORACE = Flood|Crash|CrashAmongBegun|CrashWhileMade|JoinOtherCut|WriteErrors|Aud
 	BenchWasm|ThousandsOfBlocksLate|MainLoadGrowsWithChildren|RandomCode|LargestPublications
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check race fuzz bench golden kill cluster flood chaos chaos-finds sim same mutants bls explore contracts check-contracts calibrate docs clean
+.PHONY: help build demo test check race fuzz bench golden kill crash cluster flood chaos chaos-finds sim same mutants bls explore contracts check-contracts calibrate docs clean
 
 # Contracts in Rust whose modules are committed beside their source.
 RUST_CONTRACTS = $(sort $(patsubst %/,%,$(dir $(wildcard examples/*/rust/Cargo.toml examples/*/rust/*/Cargo.toml sdk/rust/sampler/Cargo.toml))))
@@ -66,7 +66,10 @@ golden: ## rewrite the golden files; read the diff before committing it
 kill: ## kill a node KILLS [50] times while it commits, and check what it comes back with
 	$(GO) test ./runtime/e2e -run TestKill -kills=$(KILLS) -count=1 -timeout 60m
 
-cluster: ## type every command of "Run a cluster", and upgrade nodes one after the other under load: five minutes
+crash: ## recover a store from a crash at every write and sync of many, not at a third of them
+	$(GO) test ./runtime/store -run '^TestCrash' -crash.all -v -count=1 -timeout 30m
+
+cluster: ## type every command of "Run a cluster", and upgrade nodes one after the other under load: two minutes
 	$(GO) test ./runtime/e2e -run '^(TestRunACluster|TestRollingUpgrade)$$' -operates -v -count=1 -timeout 30m
 
 flood: ## have three chains send each other ten times of what they can take in, for an hour of blocks a second, and see that all arrives

@@ -129,6 +129,9 @@ func (p *patient) lookKey(context.Context) finding {
 }
 
 func (p *patient) lookGenesis(context.Context) finding {
+	if p.config.Genesis == "" {
+		return finding{} // the configuration can't be read
+	}
 	path := p.home.at(p.config.Genesis)
 	g, err := readDraft(path)
 	if err == nil {
@@ -210,6 +213,9 @@ func (p *patient) lookProcess(ctx context.Context) finding {
 		return odd(fmt.Sprintf("wait, and see its log; if it stays so, kill it and start it: kill -9 %d", p.state.PID), "%d starts, or is about to end", p.state.PID)
 	case nodeSilent:
 		return bad(fmt.Sprintf("see its log; if it stays so, kill it and start it: kill -9 %d", p.state.PID), "%d is there, and doesn't answer at %s", p.state.PID, p.state.API)
+	}
+	if isThere(p.home.file(movedFile)) {
+		return odd("it is another directory's now: start that", "what the key signed was exported, and the node doesn't start here")
 	}
 	return bad(fmt.Sprintf("start it with: thinkey node start --home %s", p.home), "the node is down")
 }

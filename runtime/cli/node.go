@@ -331,7 +331,7 @@ func (a *app) processConfig(r *running, o *opening, chains []chain.ID, founding 
 		if errors.Is(err, node.ErrCheckpoint) {
 			a.report(failed("other_chain", "the node can't go on: %v", err).do("%s", otherChain(h)))
 		} else {
-			fmt.Fprintf(a.Err, "error: the node can't go on: %v\n", err)
+			a.report(failed("failed", "the node can't go on: %v", err).do("look closer with: thinkey audit %s; if it is damaged move it away, and the node gets the chain from the others", h.file(ledgerDir)))
 		}
 		_ = removeIfThere(h.file(nodeReadyFile)) // the process ends whatever comes of it
 		os.Exit(exitFailed)

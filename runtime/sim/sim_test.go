@@ -68,7 +68,7 @@ func TestSameSeedSameHistory(t *testing.T) {
 		tier   Tier
 		chains int
 		seeds  uint64
-	}{{Stub, 1, 16}, {Stub, MostChains, 6}, {Store, 1, 1}, {Store, 3, 1}} {
+	}{{Stub, 1, 8}, {Stub, MostChains, 3}, {Store, 1, 1}, {Store, 3, 1}} {
 		known := map[[32]byte]uint64{}
 		for seed := range c.seeds {
 			for range 2 {
