@@ -22,7 +22,8 @@ type target struct {
 
 	// Guarded by Host.mu.
 	addr string
-	err  error // of the last try
+	met  string // the IP address of its last connection, which addr may name, or not know
+	err  error  // of the last try
 }
 
 const (
@@ -43,8 +44,8 @@ func (h *Host) Reach(node keys.PublicKey, addr string) error {
 	}
 	if t := h.targets[node]; t != nil {
 		if t.addr != addr {
-			h.expect(t.addr, -1)
-			h.expect(addr, 1)
+			h.expect(hostOf(t.addr), -1)
+			h.expect(hostOf(addr), 1)
 			t.addr = addr
 			t.wake()
 		}
@@ -56,7 +57,7 @@ func (h *Host) Reach(node keys.PublicKey, addr string) error {
 	ctx, stop := context.WithCancel(h.ctx)
 	t := &target{key: node, stop: stop, poke: make(chan struct{}, 1), addr: addr}
 	h.targets[node] = t
-	h.expect(addr, 1)
+	h.expect(hostOf(addr), 1)
 	h.work.Go(func() { h.keep(ctx, t) })
 	return nil
 }
@@ -68,14 +69,31 @@ func (h *Host) Forget(node keys.PublicKey) {
 	if t := h.targets[node]; t != nil {
 		t.stop()
 		delete(h.targets, node)
-		h.expect(t.addr, -1)
+		h.expect(hostOf(t.addr), -1)
+		h.expect(t.met, -1)
+	}
+}
+
+// hostOf is the host of host:port; empty if there is none.
+func hostOf(addr string) string {
+	host, _, _ := net.SplitHostPort(addr)
+	return host
+}
+
+// isAt notes where a node that is dialed has come from, or was found, with its key.
+func (h *Host) isAt(node keys.PublicKey, ip string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if t := h.targets[node]; t != nil && t.met != ip {
+		h.expect(t.met, -1)
+		h.expect(ip, 1)
+		t.met = ip
 	}
 }
 
 // expect counts the targets at a host. The caller holds mu.
-func (h *Host) expect(addr string, n int) {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
+func (h *Host) expect(host string, n int) {
+	if host == "" {
 		return
 	}
 	if h.expected[host] += n; h.expected[host] <= 0 {

@@ -186,6 +186,7 @@ func (h *Host) register(c *conn, key keys.PublicKey) error {
 func (h *Host) serve(c *conn) {
 	p := c.peer
 	_ = c.SetDeadline(time.Time{})
+	h.isAt(p.key, addressOf(c))
 	h.config.Changed(p.key, true)
 	h.config.Log.Log(h.ctx, p.level(slog.LevelInfo), "a node is connected", "node", short(p.key), "at", c.RemoteAddr(), "member", p.member, "software", c.hello.Software)
 	h.work.Go(func() {

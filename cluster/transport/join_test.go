@@ -504,10 +504,17 @@ func TestSilentConnections(t *testing.T) {
 	}
 	_ = c.Reach(a.Key(), a.Addr())
 	eventually(t, "a node comes in", func() bool { return connections(c) == 1 })
+	// Advertised by a name, it is still expected at the address that it came from.
+	_ = a.Reach(c.Key(), "node.invalid:1")
+	eventually(t, "its address is known", func() bool { return a.expects("127.0.0.1") })
+	if !room("127.0.0.1") {
+		t.Error("a node that was met has no place of its own")
+	}
 	_ = a.Reach(c.Key(), "127.0.0.7:1")
-	if len(a.expected) != 1 || a.expected["127.0.0.7"] != 1 {
+	if a.mu.RLock(); len(a.expected) != 2 || a.expected["127.0.0.7"] != 1 || a.expected["127.0.0.1"] != 1 {
 		t.Errorf("%v", a.expected)
 	}
+	a.mu.RUnlock()
 	a.Forget(c.Key())
 	if len(a.expected) != 0 {
 		t.Errorf("%v", a.expected)
