@@ -324,6 +324,9 @@ func (c *chaos) overloaded() {
 	ctx, cancel := context.WithTimeout(c.Context(), 3*time.Second)
 	defer cancel()
 	taken, refused := c.overload(ctx)
+	if taken+refused == 0 {
+		c.Error("nobody overloaded the network")
+	}
 	c.counts["… messages taken in overload"] += taken
 	c.counts["… messages refused in overload"] += refused
 }

@@ -265,9 +265,13 @@ func (c *chaos) standOn(what string, chains, nodes []int, meanwhile func()) {
 	}
 	meanwhile()
 	for _, i := range nodes {
-		h, err := c.heights(i)
+		var h [chaosChains]uint64
+		var err error
+		if !within(time.Minute, func() bool { h, err = c.heights(i); return err == nil }) {
+			c.Fatalf("%s: node %d doesn't say how far it is: %v", what, i, err)
+		}
 		for _, k := range chains {
-			if err == nil && h[k] > most[k] {
+			if h[k] > most[k] {
 				c.Fatalf("%s: node %d is at heights %v, and at most %v could be final without the others", what, i, h, most)
 			}
 		}
