@@ -62,13 +62,23 @@ func (a *app) watchCluster(cmd *cobra.Command, v *clusterView, every time.Durati
 			return nil
 		}
 		if err != nil {
-			if err := a.draw("error: " + printable(classify(err).words) + "\n"); err != nil {
+			if err := a.unseen(err); err != nil {
 				return err
 			}
 			continue
 		}
 		last, v = v, now
 	}
+}
+
+// unseen says why there is no view: in place of it on a terminal, else beside the frames.
+func (a *app) unseen(why error) error {
+	f := classify(why)
+	if a.asJSON || !isTerminal(a.Out) {
+		a.report(f)
+		return nil
+	}
+	return a.draw("error: " + printable(f.words) + "\n" + printable(f.hint) + "\n")
 }
 
 // frame shows a view, and how much has happened since the last.
