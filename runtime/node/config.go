@@ -95,10 +95,10 @@ type Config struct {
 	Checkpoint *Checkpoint
 	// process, if the node is one of several; it knows those of the other chains.
 	process *Process
-	// pieces is how long a piece of a state is, step how far offered states are apart; 0 for pieceBytes and stateStep. For tests: all nodes
-	// must cut alike.
-	pieces int
-	step   uint64
+	// pieces is how long a piece of a state is, step how far offered states are apart, back how far behind the head; 0 for pieceBytes, stateStep and
+	// stateBack. For tests: all nodes must cut alike.
+	pieces     int
+	step, back uint64
 	// Mark, if set, is told when a stage of the work ends; for measuring.
 	Mark func(block.Stage)
 	// Fatal is called once when the node can't go on: a broken assertion, a disk that fails. It should end the process; it

@@ -169,12 +169,17 @@ func TestJoin(t *testing.T) {
 	}
 }
 
-// Who keeps old states open at a node keeps nobody from beginning: they are offered to who asks for any.
+// Who keeps old states open at a node keeps nobody from beginning: they are offered to who asks for any, and one that is about to end goes for a new one.
 func TestStatesHeldOpen(t *testing.T) {
 	r := stated(t, nil)
-	for nonce := uint64(testStep + 10); nonce < mostStates*testStep+testStep; nonce++ {
-		r.pay(0, payment(r.nodes[0], 1, byte(10+nonce%50), 1, nonce))
+	r.nodes[0].config.back = 4 * testStep
+	nonce := uint64(testStep + 10)
+	until := func(height uint64) {
+		for ; nonce < height; nonce++ {
+			r.pay(0, payment(r.nodes[0], 1, byte(10+nonce%50), 1, nonce))
+		}
 	}
+	until(3 * testStep)
 	heights := make(chan uint64, 1)
 	other := r.wires.Port(keys.FromSeed([32]byte{83}).Public())
 	other.Hold(func(_ keys.PublicKey, raw []byte, _ func()) {
@@ -186,9 +191,13 @@ func TestStatesHeldOpen(t *testing.T) {
 		}
 	})
 	first, _ := memberKeys(0)
-	for _, c := range []struct{ asked, offered uint64 }{
-		{testStep, testStep}, {2 * testStep, 2 * testStep}, {3 * testStep, 0}, {0, 2 * testStep}, {1, 0},
+	for _, c := range []struct{ head, asked, offered uint64 }{
+		{0, testStep, testStep}, {0, 2 * testStep, 2 * testStep}, {0, 3 * testStep, 0}, {0, 0, 2 * testStep}, {0, 1, 0},
+		{4*testStep + 1, 0, 4 * testStep}, {0, testStep, 0}, {0, 2 * testStep, 2 * testStep}, // the first had less than a quarter left
+		{5*testStep + 1, 0, 5 * testStep}, {0, 2 * testStep, 0}, {0, 4 * testStep, 4 * testStep},
+		{8*testStep + 1, 0, 8 * testStep}, {0, 4 * testStep, 0}, {0, 5 * testStep, 5 * testStep},
 	} {
+		until(c.head)
 		other.Send(first, (&stateAsk{kind: stateOffer, height: c.asked}).encode())
 		if got := <-heights; got != c.offered {
 			t.Errorf("asked for %d, offered %d, not %d", c.asked, got, c.offered)

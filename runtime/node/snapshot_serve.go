@@ -162,14 +162,23 @@ func (s *states) answer(q *stateQuestion) ([]byte, error) {
 	return o.offer, nil
 }
 
-// asks is the state that a question is for. Who asks for any gets the newest, or of those that are open if there is no room: whoever keeps old
-// ones open keeps nobody from beginning.
+// asks is the state that a question is for. Who asks for any gets the newest, for which one goes that can't be answered from for long any more, or of those
+// that are open if there is no room: whoever keeps old ones open keeps nobody from beginning.
 func (s *states) asks(q *stateQuestion) (*openState, error) {
 	if q.kind != stateOffer || q.height != 0 {
 		return s.at(q.height)
 	}
 	head := s.of.node.Head().Header.Height
 	newest := head - head%s.of.node.config.stateStep()
+	if s.open[newest] == nil && len(s.open) >= mostStates {
+		oldest := head
+		for height := range s.open { // any order: the lowest is looked for
+			oldest = min(oldest, height)
+		}
+		if head-oldest > s.of.node.config.stateBack()/4*3 {
+			s.open[oldest].lastUse = time.Time{} // at closes it
+		}
+	}
 	o, err := s.at(newest)
 	if o != nil || err != nil || newest == 0 {
 		return o, err
@@ -185,12 +194,15 @@ func (s *states) asks(q *stateQuestion) (*openState, error) {
 func (s *states) at(height uint64) (*openState, error) {
 	n := s.of.node
 	head := n.Head().Header.Height
-	if height == 0 || height > head || height%n.config.stateStep() != 0 || head-height > stateBack {
+	if height == 0 || height > head || height%n.config.stateStep() != 0 || head-height > n.config.stateBack() {
 		return nil, nil
 	}
 	if o := s.open[height]; o != nil {
 		o.lastUse = time.Now()
 		return o, nil
+	}
+	if head-height > n.config.stateBack()/2 { // opened now, it would end before most who begin
+		return nil, nil
 	}
 	if s.shut(stateIdle); len(s.open) >= mostStates {
 		return nil, nil
@@ -239,6 +251,8 @@ func (s *states) offered(o *openState) ([]chain.Digest, []merkle.Piece, error) {
 func (c *Config) pieceLength() int { return cmp.Or(c.pieces, pieceBytes) }
 
 func (c *Config) stateStep() uint64 { return cmp.Or(c.step, stateStep) }
+
+func (c *Config) stateBack() uint64 { return cmp.Or(c.back, stateBack) }
 
 // piece are the leaves from a path up to another, as far as a piece may have some: who asks for another stretch gets no more.
 func (o *openState) piece(from, until merkle.Path, most int) (list []exec.Write, err error) {
