@@ -3,8 +3,10 @@ package placement
 import (
 	"bytes"
 	"hash/fnv"
+	"maps"
 	"net"
 	"slices"
+	"sync"
 
 	"github.com/thinkey/thinkey/cluster/mesh"
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -24,6 +26,8 @@ type directory struct {
 	list  []*entry                  // by key
 	roads map[string]keys.PublicKey // who is at an address
 	hosts map[string]bool
+	// claims is where each node says that it is, those included that are left out.
+	claims map[keys.PublicKey]string
 }
 
 // entry is a node that answers for accounts.
@@ -33,32 +37,41 @@ type entry struct {
 	address string // proto.actor's, and where it is dialed
 }
 
-// newDirectory leaves out nodes that answer for nothing, and those that say they are where another one was before. Else answers to such a node would go to
-// that one, and count as its.
-func newDirectory(nodes []Node, before *directory) *directory {
-	d := &directory{make(map[keys.PublicKey]*entry, len(nodes)), nil, make(map[string]keys.PublicKey, len(nodes)), map[string]bool{}}
-	var list []*entry
+// newDirectory leaves out nodes that answer for nothing, and of those that say they are at one address all but one: answers to another would go to that one,
+// and count as its. It is who is connected, of several who has shown its key there, or was there before. Proven is who has shown a key at
+// addresses.
+func newDirectory(nodes []Node, before *directory, proven map[string]keys.PublicKey) *directory {
+	d := &directory{make(map[keys.PublicKey]*entry, len(nodes)), nil, make(map[string]keys.PublicKey, len(nodes)), map[string]bool{}, make(map[keys.PublicKey]string, len(nodes))}
+	rank := func(e *entry) (n int) {
+		if e.Up {
+			n += 2
+			if proven[e.address] == e.key {
+				n += 4
+			}
+		}
+		if before != nil && before.roads[e.address] == e.key {
+			n++
+		}
+		return n
+	}
+	owners := map[string]*entry{}
 	for _, n := range nodes {
 		if at := n.Record.ActorsAddress(); at != "" {
-			list = append(list, &entry{n, n.Record.Node, at})
+			e := &entry{n, n.Record.Node, at}
+			d.claims[e.key] = at
+			if o := owners[at]; o == nil || rank(e) > rank(o) || rank(e) == rank(o) && bytes.Compare(e.key[:], o.key[:]) < 0 {
+				owners[at] = e
+			}
 		}
 	}
-	slices.SortFunc(list, func(a, b *entry) int { return bytes.Compare(a.key[:], b.key[:]) })
-	for _, e := range list {
-		if before != nil && before.roads[e.address] == e.key {
-			d.roads[e.address] = e.key
-		}
-	}
-	for _, e := range list {
-		if owner, ok := d.roads[e.address]; ok && owner != e.key {
-			continue
-		}
+	for _, e := range owners { // any order: the list is sorted below
 		d.nodes[e.key], d.roads[e.address] = e, e.key
 		if host, _, err := net.SplitHostPort(e.address); err == nil {
 			d.hosts[host] = true
 		}
 		d.list = append(d.list, e)
 	}
+	slices.SortFunc(d.list, func(a, b *entry) int { return bytes.Compare(a.key[:], b.key[:]) })
 	return d
 }
 
@@ -91,4 +104,32 @@ func (d *directory) choose(account chain.Address, avoid func(keys.PublicKey) boo
 		}
 	}
 	return best
+}
+
+// proven is who has shown its key at an address where it says that it is.
+type proven struct {
+	mu sync.Mutex // guards by
+	by map[string]keys.PublicKey
+}
+
+// put says whether that is news.
+func (p *proven) put(address string, key keys.PublicKey) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	news := p.by[address] != key
+	p.by[address] = key
+	return news
+}
+
+func (p *proven) now() map[string]keys.PublicKey {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return maps.Clone(p.by)
+}
+
+// tidy forgets what nobody claims any more, so there are no more than nodes.
+func (p *proven) tidy(d *directory) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	maps.DeleteFunc(p.by, func(address string, key keys.PublicKey) bool { return d.claims[key] != address })
 }

@@ -64,6 +64,7 @@ type Placement struct {
 	doors    doors
 	bans     bans
 	roads    roads
+	proven   proven
 	open     open
 	calls    chan struct{} // holds one for each that is under way
 	counts   counts
@@ -90,9 +91,9 @@ func Open(c Config) (p *Placement, err error) {
 	p = &Placement{
 		config: c, self: c.Key.Public(), changed: make(chan struct{}, 1), calls: make(chan struct{}, callsAtOnce),
 		doors: doors{of: map[keys.PublicKey][]*doorway{}, closed: true}, bans: bans{until: map[keys.PublicKey]time.Time{}},
-		roads: roads{to: map[string]*road{}, conns: map[*grpc.ClientConn]bool{}}, open: open{to: map[string]string{}}, counts: counts{of: map[string]uint64{}},
+		roads: roads{to: map[string]*road{}, conns: map[*grpc.ClientConn]bool{}}, open: open{to: map[string]string{}}, proven: proven{by: map[string]keys.PublicKey{}}, counts: counts{of: map[string]uint64{}},
 	}
-	p.known.Store(newDirectory(nil, nil))
+	p.known.Store(newDirectory(nil, nil, nil))
 	p.entrance = entrance.New(handshakes, handshakesEach, func(host string) bool { return p.known.Load().hosts[host] })
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	p.provider = &provider{p: p, members: map[keys.PublicKey]*member{}}

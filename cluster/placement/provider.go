@@ -85,8 +85,9 @@ func (v *provider) keepLooking(ctx context.Context) {
 func (v *provider) look() {
 	v.looking.Lock()
 	defer v.looking.Unlock()
-	d := newDirectory(v.p.config.Nodes(), v.p.known.Load())
+	d := newDirectory(v.p.config.Nodes(), v.p.known.Load(), v.p.proven.now())
 	v.p.known.Store(d)
+	v.p.proven.tidy(d)
 	v.p.lookup.tidy(d)
 	v.p.tidyRoads(d)
 	v.p.cluster.MemberList.UpdateClusterTopology(v.list(d, time.Now()))

@@ -58,6 +58,9 @@ func (s *secure) ClientHandshake(ctx context.Context, address string, raw net.Co
 		return nil, nil, err
 	}
 	key, err := transport.NodeOf(c.ConnectionState())
+	if err == nil && s.p.config.Member(key) && s.p.known.Load().claims[key] == address && s.p.proven.put(address, key) {
+		s.p.Changed()
+	}
 	if err == nil && (!s.p.known.Load().isAt(key, address) || !s.p.config.Member(key)) {
 		s.p.counts.add(CountAddress)
 		err = errAddress
