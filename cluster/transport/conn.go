@@ -208,7 +208,8 @@ func (c *conn) endless(now time.Time) bool {
 	defer c.peer.mu.Unlock()
 	for i := range c.building {
 		a := &c.building[i]
-		if a.size > 0 && c.granted[i] >= low && now.Sub(a.since) > c.peer.host.config.Longest {
+		most := max(c.peer.host.config.Longest, time.Duration(a.size)*time.Second/time.Duration(c.peer.host.config.Slowest))
+		if a.size > 0 && c.granted[i] >= low && now.Sub(a.since) > most {
 			c.peer.host.counts.add(CountEndless, 1)
 			return true
 		}

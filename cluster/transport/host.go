@@ -38,6 +38,8 @@ type Config struct {
 	Beat, Silence time.Duration
 	// Longest is how long one message may be under way [2 min], if there is room for it.
 	Longest time.Duration
+	// Slowest is how many bytes of a longer message must come in a second [64 KiB]: it may take as long as that says.
+	Slowest int
 	// From is the IP address that connections to others are made from; any of the machine's if it is nil.
 	From net.IP
 	// Dial, if set, makes connections instead of TCP's own way: for proxies, and for tests that cut them.
@@ -51,7 +53,7 @@ func (c Config) withDefaults() Config {
 	c.Strangers, c.StrangersEach = cmp.Or(c.Strangers, 64), cmp.Or(c.StrangersEach, 8)
 	c.Handshakes, c.HandshakesEach = cmp.Or(c.Handshakes, 64), cmp.Or(c.HandshakesEach, 16)
 	c.Patience, c.Beat, c.Silence = cmp.Or(c.Patience, 5*time.Second), cmp.Or(c.Beat, 2*time.Second), cmp.Or(c.Silence, 15*time.Second)
-	c.Longest = cmp.Or(c.Longest, 2*time.Minute)
+	c.Longest, c.Slowest = cmp.Or(c.Longest, 2*time.Minute), cmp.Or(c.Slowest, 64<<10)
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}

@@ -155,7 +155,7 @@ func TestSilence(t *testing.T) {
 // A message that doesn't come to its end holds room for a bounded time, also of a node that doesn't ask whether this one is there.
 func TestEndless(t *testing.T) {
 	n := newNetwork(t)
-	a := n.host(1, func(c *Config) { c.Longest = time.Nanosecond })
+	a := n.host(1, func(c *Config) { c.Longest, c.Slowest = time.Nanosecond, 1<<50 })
 	a.open(t, 7, ChannelConfig{})
 	n.setMember(testKey(2).Public(), true)
 	r := n.dialRaw(a, 2).room(Rest)

@@ -293,12 +293,14 @@ func (a *app) openNode(r *running, o *opening) error {
 	return nil
 }
 
-// usersAt is where others are told that users are served, if that is at addr: at the host where nodes connect, if it is all of this machine's, and nowhere
-// if nobody else reaches it.
+// usersAt is where others are told that users are served, if that is at addr: at the host where nodes connect, if it is all of this machine's and that isn't
+// said to be another, and nowhere if nobody else reaches it.
 func (c *nodeConfig) usersAt(addr string) string {
 	host, port, _ := net.SplitHostPort(addr)
 	nodes := hostOf(cmp.Or(c.AdvertiseTransport, c.Transport))
 	switch ip := net.ParseIP(host); {
+	case ip.IsUnspecified() && c.AdvertiseTransport != "":
+		return "" // as what others reach that as nobody has said
 	case ip.IsUnspecified():
 		return net.JoinHostPort(nodes, port)
 	case ip.IsLoopback() && !isOwn(nodes):

@@ -234,12 +234,12 @@ func (c *nodeConfig) check() error {
 		{"advertise-transport", cmp.Or(c.AdvertiseTransport, c.Transport)}, {"advertise-gossip", cmp.Or(c.AdvertiseGossip, c.Gossip)},
 	} {
 		host, _, _ := net.SplitHostPort(a.value)
-		if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		if ip := net.ParseIP(host); host == "" || ip.IsUnspecified() {
 			return usage("setting %s (%q): nobody reaches that address", a.key, a.value).do("write advertise-transport and advertise-gossip with the address that others reach")
 		}
 	}
-	if told := cmp.Or(c.AdvertiseTransport, c.Transport); isOwn(hostOf(c.Placement)) && !isOwn(hostOf(told)) {
-		return usage("setting placement (%q): other nodes, who are told of %s, don't reach it", c.Placement, told).do("write it with the host of transport: they are told that, and the port")
+	if isOwn(hostOf(c.Placement)) && !isOwn(hostOf(c.Transport)) {
+		return usage("setting placement (%q): other nodes, who reach %s, don't reach it", c.Placement, c.Transport).do("write it with the host of transport")
 	}
 	if c.DevSeed != "" {
 		if host, _, _ := net.SplitHostPort(c.API); net.ParseIP(host) == nil || !net.ParseIP(host).IsLoopback() {

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// processFile says which process is the node of a home, or was: it is written before anything is opened there, and stays.
+// processFile says which process is the node of a home, or was: it is written before the ledger is opened, and stays.
 const processFile = "process.json"
 
 // processID tells a process from all others that a machine ever runs: numbers come again.
@@ -65,4 +65,9 @@ func (h nodeHome) isRunBy(p processID) error {
 		return err
 	}
 	return writeWhole(h.file(processFile), append(text, '\n'))
+}
+
+// unseen is a home whose ledger a process has that isn't known here.
+func unseen(h nodeHome) error {
+	return failed("in_use", "a process has the ledger of %s that can't be seen from here", h).do("ask where it runs: in its container, or as its user")
 }

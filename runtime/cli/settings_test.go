@@ -149,7 +149,7 @@ func TestBadNodeSettings(t *testing.T) {
 		{"", "THINKEY_NODE_BLOCK=manual", `setting block ("manual", from environment)`},
 		{"", "THINKEY_NODE_APPI=x", `did you mean "api"?`},
 		{"gossip = '0.0.0.0:7172'", "", "nobody reaches that address"},
-		{"transport = '192.0.2.1:7171'", "", `placement ("127.0.0.1:7173"): other nodes, who are told of 192.0.2.1:7171, don't reach it`},
+		{"transport = '192.0.2.1:7171'", "", `placement ("127.0.0.1:7173"): other nodes, who reach 192.0.2.1:7171, don't reach it`},
 		{"dev-seed = 'x'", "THINKEY_NODE_API=0.0.0.0:1", `setting api ("0.0.0.0:1", from environment) can be reached from outside`},
 	} {
 		h := nodeHome(t.TempDir())

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/thinkey/thinkey/runtime/store"
 )
 
 // liveNode is where a node of a test network answers.
@@ -92,10 +94,13 @@ const startTime = time.Minute
 // startNode starts the process of a node, unless it runs, and waits until it serves.
 func (a *app) startNode(ctx context.Context, h nodeHome, faults []string) error {
 	if is, ok := h.running(); ok {
-		return awaitNode(ctx, startTime, func() bool {
+		_ = awaitNode(ctx, startTime, func() bool {
 			r, ok := h.ready()
 			return ok && r.PID == is.PID || h.joining() != nil || !is.runs()
 		})
+		if is.runs() {
+			return nil // who asks is shown how it does
+		}
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -161,6 +166,9 @@ const endTime = 20 * time.Second
 // endNode sends a node a signal that ends it, and waits until it has.
 func endNode(ctx context.Context, h nodeHome, s syscall.Signal) error {
 	is, ok := h.running()
+	if !ok && store.InUse(h.file(ledgerDir)) {
+		return unseen(h)
+	}
 	if !ok {
 		return nil
 	}

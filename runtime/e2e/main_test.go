@@ -13,7 +13,7 @@ import (
 var bin string
 
 // operates runs what takes minutes of waiting: make cluster does.
-var operates = flag.Bool("operates", false, "run TestRunACluster and TestRollingUpgrade: five minutes")
+var operates = flag.Bool("operates", false, "run TestRunACluster and TestRollingUpgrade: two minutes")
 
 func TestMain(m *testing.M) {
 	os.Exit(testMain(m))

@@ -166,7 +166,7 @@ func (s *states) answer(q *stateQuestion) ([]byte, error) {
 // that are open if there is no room: whoever keeps old ones open keeps nobody from beginning.
 func (s *states) asks(q *stateQuestion) (*openState, error) {
 	if q.kind != stateOffer || q.height != 0 {
-		return s.at(q.height)
+		return s.at(q.height, q)
 	}
 	head := s.of.node.Head().Header.Height
 	newest := head - head%s.of.node.config.stateStep()
@@ -179,7 +179,7 @@ func (s *states) asks(q *stateQuestion) (*openState, error) {
 			s.open[oldest].lastUse = time.Time{} // at closes it
 		}
 	}
-	o, err := s.at(newest)
+	o, err := s.at(newest, q)
 	if o != nil || err != nil || newest == 0 {
 		return o, err
 	}
@@ -187,11 +187,11 @@ func (s *states) asks(q *stateQuestion) (*openState, error) {
 	for height := range s.open { // any order: the highest is looked for
 		newest = max(newest, height)
 	}
-	return s.at(newest)
+	return s.at(newest, q)
 }
 
-// at is the state at a height; nil if it is none that is offered, or there is no room.
-func (s *states) at(height uint64) (*openState, error) {
+// at is the state at a height, for a question; nil if it is none that is offered, or there is no room.
+func (s *states) at(height uint64, q *stateQuestion) (*openState, error) {
 	n := s.of.node
 	head := n.Head().Header.Height
 	if height == 0 || height > head || height%n.config.stateStep() != 0 || head-height > n.config.stateBack() {
@@ -201,7 +201,7 @@ func (s *states) at(height uint64) (*openState, error) {
 		o.lastUse = time.Now()
 		return o, nil
 	}
-	if head-height > n.config.stateBack()/2 { // opened now, it would end before most who begin
+	if q.kind == stateOffer && head-height > n.config.stateBack()/2 { // who begins with it now would hardly have it in time
 		return nil, nil
 	}
 	if s.shut(stateIdle); len(s.open) >= mostStates {
