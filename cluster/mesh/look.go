@@ -196,7 +196,7 @@ func appendValue(b []byte, r source, name bool, most int) ([]byte, error) {
 		}
 		b, size = append(b, c), size<<8|int(c)
 	}
-	if size > most-len(b) {
+	if size < 0 || size > most-len(b) { // less than none where an int has 32 bits
 		return b, fmt.Errorf("%w: %d bytes", errKind, size)
 	}
 	b = append(b, make([]byte, size)...)
