@@ -58,7 +58,7 @@ type heldAck struct {
 // is wrong with it.
 func (b *Bag) PutAck(fresh Arrivals, e *light.Acknowledgement) (kept bool, fault *block.Fault, err error) {
 	h := &heldAck{Acknowledgement: e, raw: e.Encode()}
-	useful, fault, err := b.judgeAck(fresh(), h)
+	useful, fault, err := b.judgeAck(fresh, h)
 	if !useful || fault != nil || err != nil {
 		return false, fault, err
 	}
@@ -86,17 +86,19 @@ func (b *Bag) keepAck(h *heldAck) (kept bool, fault *block.Fault, err error) {
 }
 
 // judgeAck says whether an acknowledgement is of use, and what is wrong with one that seems to be.
-func (b *Bag) judgeAck(a *block.Arrival, h *heldAck) (useful bool, fault *block.Fault, err error) {
+func (b *Bag) judgeAck(fresh Arrivals, h *heldAck) (useful bool, fault *block.Fault, err error) {
 	p, bad := light.DecodeAckProof(h.Ack.Proof)
 	if bad != nil {
 		return false, refusedAck(h, bad), nil
 	}
 	h.next = p.Next
-	if useful, err = isUseful(a, h); !useful || err != nil {
-		return false, nil, err
-	}
-	fault, err = b.takeAck(a, h)
-	return fault == nil, fault, err
+	fault, err = fresh.steady(func(a *block.Arrival) (fault *block.Fault, err error) {
+		if useful, err = isUseful(a, h); !useful || err != nil {
+			return nil, err
+		}
+		return b.takeAck(a, h)
+	})
+	return useful && fault == nil, fault, err
 }
 
 func refusedAck(h *heldAck, why error) *block.Fault {
@@ -207,7 +209,7 @@ func (b *Bag) againAcks(fresh Arrivals, now uint64) (raws [][]byte, err error) {
 		if room -= len(h.raw); !due || room < 0 && len(raws) > 0 {
 			continue
 		}
-		useful, fault, err := b.judgeAck(fresh(), &heldAck{Acknowledgement: h.Acknowledgement})
+		useful, fault, err := b.judgeAck(fresh, &heldAck{Acknowledgement: h.Acknowledgement})
 		if err != nil {
 			return raws, err
 		}
@@ -226,11 +228,10 @@ func (b *Bag) againAcks(fresh Arrivals, now uint64) (raws [][]byte, err error) {
 // toldAck is Told of an acknowledgement. Known says that one which shows as much was told of before.
 func (b *Bag) toldAck(fresh Arrivals, raw []byte, again telling) (kept, known bool, fault *block.Fault, err error) {
 	e, bad := light.DecodeAcknowledgement(raw)
-	a := fresh()
-	switch {
+	switch at := fresh().Chain(); {
 	case bad != nil:
 		return false, false, nil, fmt.Errorf("it %w: %w", ErrNotTold, bad)
-	case e.To != a.Chain():
+	case e.To != at:
 		return false, false, nil, fmt.Errorf("it is for chain %d: it %w", e.To, ErrNotTold)
 	}
 	for _, x := range b.waitingAcks() {
@@ -242,7 +243,7 @@ func (b *Bag) toldAck(fresh Arrivals, raw []byte, again telling) (kept, known bo
 		}
 	}
 	h := &heldAck{Acknowledgement: &e, raw: raw, told: true, telling: again}
-	useful, fault, err := b.judgeAck(a, h)
+	useful, fault, err := b.judgeAck(fresh, h)
 	if !useful || fault != nil || err != nil {
 		return false, known, fault, err
 	}

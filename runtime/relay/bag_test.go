@@ -478,3 +478,47 @@ func TestBagBehindHead(t *testing.T) {
 		}
 	}
 }
+
+// passing is a state at which a block becomes final after the first look at the number that is expected next.
+type passing struct {
+	exec.State
+	then func()
+}
+
+func (s *passing) Entry(at chain.Address, key string) (value []byte, err error) {
+	value, err = s.State.Entry(at, key)
+	if then := s.then; then != nil && key == chain.InKey(a) {
+		s.then = nil
+		then()
+	}
+	return value, err
+}
+
+// An envelope that is looked at while a block with the same relays becomes final is nobody's fault: it is spent.
+func TestBagWhileABlockIsMade(t *testing.T) {
+	f := newForest(t, family, func(chain.ID) uint64 { return 1_000 }, nil)
+	to := f.trunks[b]
+	to.bag = relay.NewBag(relay.NewChains())
+	f.trunks[a].pay(1, 5, 0, wallet(b, 1))
+	f.trunks[a].shown()
+	e := f.trunks[a].envelope(0)
+	looks := 0
+	while := func() *block.Arrival {
+		before := to.before()
+		if looks++; looks == 1 {
+			before.State = &passing{to.State(), func() {
+				if fault, err := to.bag.Put(to.arrival, e); fault != nil || err != nil {
+					t.Fatal(fault, err)
+				}
+				to.grow()
+			}}
+		}
+		return block.NewArrival(before, to.rules, to.context())
+	}
+	if fault, err := to.bag.Put(while, e); fault != nil || err != nil || looks < 3 {
+		t.Errorf("%v, %v, looked at %d times", fault, err, looks)
+	}
+	if kept, fault, err := to.bag.Told(to.arrival, keys.PublicKey{1}, e.Encode(), 0); kept || fault != nil || err != nil {
+		t.Errorf("%v, %v, %v", kept, fault, err)
+	}
+}

@@ -97,7 +97,7 @@ func NewBag(c *Chains) *Bag { return &Bag{chains: c, tellers: tellers{}} }
 // Put keeps an envelope that was brought here. A fault says why none of it can be taken in: it is not kept, and displaces nothing. One with
 // the same beginning is replaced, unless it has more that can be taken in still.
 func (b *Bag) Put(fresh Arrivals, e *light.Envelope) (fault *block.Fault, err error) {
-	spent, fault, err := b.judge(fresh(), e)
+	spent, fault, err := b.judge(fresh, e)
 	if spent || fault != nil || err != nil {
 		return fault, err
 	}
@@ -114,7 +114,7 @@ func (b *Bag) Put(fresh Arrivals, e *light.Envelope) (fault *block.Fault, err er
 func (b *Bag) hasMore(fresh Arrivals, e *light.Envelope, told bool) (bool, error) {
 	for _, x := range b.waiting() {
 		if x.told == told && x.Import.Source == e.Import.Source && x.Import.First == e.Import.First && len(x.Import.Messages) > len(e.Import.Messages) {
-			spent, fault, err := b.judge(fresh(), x.Envelope)
+			spent, fault, err := b.judge(fresh, x.Envelope)
 			return !spent && fault == nil, err
 		}
 	}

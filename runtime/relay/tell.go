@@ -42,8 +42,23 @@ type telling struct {
 	pauses    uint // that they were told after
 }
 
-// Arrivals makes arrivals of one block, in which nothing has arrived.
+// Arrivals makes arrivals of the next block, in which nothing has arrived. They read the state as it is at that moment, until that block is final.
 type Arrivals func() *block.Arrival
+
+// steady judges at one block: what seems to be at fault may be as good as any where a block became final meanwhile, so that it is looked at
+// again.
+func (fresh Arrivals) steady(judge func(*block.Arrival) (*block.Fault, error)) (fault *block.Fault, err error) {
+	for range steadyTries {
+		a := fresh()
+		if fault, err = judge(a); fault == nil || err != nil || fresh().Height() == a.Height() {
+			return fault, err
+		}
+	}
+	return fault, err
+}
+
+// steadyTries is how often one is looked at: a judgement takes less time than there is between blocks, but for those that are made on demand.
+const steadyTries = 16
 
 // Failed says that a round has failed: who leads the next one may have none of what waits.
 func (b *Bag) Failed(now uint64) {
@@ -65,7 +80,7 @@ func (b *Bag) Again(fresh Arrivals, now uint64) (raws [][]byte, err error) {
 	}
 	room := tellBytes
 	for _, e := range b.due(now) {
-		spent, fault, err := b.judge(fresh(), e.Envelope)
+		spent, fault, err := b.judge(fresh, e.Envelope)
 		if err != nil {
 			return raws, err
 		}
@@ -113,7 +128,16 @@ func (t *telling) pause(now uint64) {
 
 // judge says whether all of an envelope's relays were taken in already, and what is wrong with it: none, if some can be in a block that has
 // room, or once those before them are.
-func (b *Bag) judge(a *block.Arrival, e *light.Envelope) (spent bool, fault *block.Fault, err error) {
+func (b *Bag) judge(fresh Arrivals, e *light.Envelope) (spent bool, fault *block.Fault, err error) {
+	fault, err = fresh.steady(func(a *block.Arrival) (fault *block.Fault, err error) {
+		spent, fault, err = b.judgeAt(a, e)
+		return fault, err
+	})
+	return spent, fault, err
+}
+
+// judgeAt is judge at a block of which nothing else is known.
+func (b *Bag) judgeAt(a *block.Arrival, e *light.Envelope) (spent bool, fault *block.Fault, err error) {
 	in, err := a.In(e.Import.Source)
 	switch {
 	case err != nil:
@@ -160,18 +184,17 @@ func (b *Bag) hears(fresh Arrivals, from keys.PublicKey, raw []byte, again telli
 		return kept, fault, err
 	}
 	x, bad := light.DecodeEnvelope(raw)
-	a := fresh()
-	switch {
+	switch at := fresh().Chain(); {
 	case bad != nil:
 		return false, nil, fmt.Errorf("it %w: %w", ErrNotTold, bad)
-	case x.Import.Messages[0].To.Chain() != a.Chain():
+	case x.Import.Messages[0].To.Chain() != at:
 		return false, nil, fmt.Errorf("it is for chain %d: it %w", x.Import.Messages[0].To.Chain(), ErrNotTold)
 	}
 	var same bool
 	if known, same = b.knows(&x, raw); same {
 		return false, nil, nil
 	}
-	if spent, fault, err := b.judge(a, &x); spent || fault != nil || err != nil {
+	if spent, fault, err := b.judge(fresh, &x); spent || fault != nil || err != nil {
 		return false, fault, err
 	}
 	if more, err := b.hasMore(fresh, &x, true); more || err != nil {
