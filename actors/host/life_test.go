@@ -155,7 +155,11 @@ func TestPassivationUnderLoad(t *testing.T) {
 		})
 	}
 	for b := range blocks {
-		w.commit(b, w.produce(b, nil))
+		r := w.produce(b, nil)
+		if b%4 == 0 {
+			w.Rest() // of those that are in the open block none leaves
+		}
+		w.commit(b, r)
 	}
 	offering.Wait()
 	close(done)
@@ -177,6 +181,28 @@ func TestPassivationUnderLoad(t *testing.T) {
 	})
 	if s := w.Stats(); s.Passivated == 0 || s.Activated != s.Passivated {
 		t.Errorf("%+v", s)
+	}
+}
+
+// What rests leaves memory at once, but for accounts that have a message waiting.
+func TestRest(t *testing.T) {
+	w := newWorld(t, 100, nil)
+	w.offer(transfer(0, 0, 1, 5), transfer(2, 3, 1, 5)) // the second waits for those before
+	for i := range 100 {
+		if _, err := w.Account(at(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := w.Stats().Resident; n != 100 {
+		t.Fatalf("%d accounts in memory", n)
+	}
+	eventually(t, "those with nothing to do have left", func() bool {
+		w.Rest()
+		return w.Stats().Resident == 2
+	})
+	w.commit(1, w.produce(1, nil))
+	if got, err := w.Account(at(0)); err != nil || got.Nonce != 1 {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 

@@ -190,6 +190,13 @@ func (h *Host) sweep() {
 	}
 }
 
+// Rest lets all accounts leave memory that have nothing to do, for when there will be little to do for a while.
+func (h *Host) Rest() {
+	for range 1 << shardBits {
+		h.sweepShard(crowded, math.MaxInt)
+	}
+}
+
 // leave passivates b, whose worker calls it with nothing left to do, if its account doesn't exist: what a discarded block
 // activated leaves no trace. False says that there is more to do after all, or reason to stay.
 func (h *Host) leave(b *mailbox) bool {

@@ -29,7 +29,10 @@ const messageVersion = 1
 
 // Encode is the canonical encoding of a message. Which network, chain and epoch it belongs to is said by what carries it, and
 // by every signature and certificate in it.
-func Encode(m Message) []byte { return m.append([]byte{messageVersion}) }
+func Encode(m Message) []byte { return Append(nil, m) }
+
+// Append appends what Encode makes.
+func Append(b []byte, m Message) []byte { return m.append(append(b, messageVersion)) }
 
 // Decode reads what Encode writes. The message shares memory with b.
 func Decode(b []byte) (Message, error) {

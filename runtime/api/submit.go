@@ -208,7 +208,7 @@ func (b *body) read(q *http.Request, limit int) error {
 	}
 	for {
 		if len(b.bytes) == cap(b.bytes) {
-			if err := b.grow(limit); err != nil {
+			if err := b.grow(q.ContentLength, limit); err != nil {
 				return err
 			}
 		}
@@ -225,9 +225,12 @@ func (b *body) read(q *http.Request, limit int) error {
 	}
 }
 
-// grow doubles the room, up to a byte more than limit.
-func (b *body) grow(limit int) error {
-	size := min(max(firstRead, 2*cap(b.bytes)), limit+1)
+// grow makes four times as much room, up to a byte more than limit, or than the length that was announced, negative for none.
+func (b *body) grow(announced int64, limit int) error {
+	if announced >= 0 {
+		limit = int(announced)
+	}
+	size := min(max(firstRead, 4*cap(b.bytes)), limit+1)
 	if err := b.budget.take(b.from, size-b.paid); err != nil {
 		return err
 	}

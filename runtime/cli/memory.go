@@ -45,9 +45,9 @@ func allocated() uint64 {
 	return s[0].Value.Uint64()
 }
 
-// giveBack gives memory back when a load is over, until the context ends, unless the environment says how the collector works. That would keep as
+// giveBack gives memory back when a load of a process's chains is over, until the context ends, unless the environment says how the collector works. That would keep as
 // much as the load took, for hours: nothing makes it run on an idle node but the clock, and then it leaves room for the next one.
-func giveBack(ctx context.Context) {
+func giveBack(ctx context.Context, p *node.Process) {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
@@ -61,6 +61,9 @@ func giveBack(ctx context.Context) {
 			return
 		}
 		if r.after(allocated()) {
+			for _, n := range p.Nodes() {
+				n.Rest()
+			}
 			debug.FreeOSMemory()
 		}
 	}

@@ -168,7 +168,8 @@ func (a *app) runNode(ctx context.Context, h nodeHome, from *password, o nodeSta
 	served := make(chan error, 1)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go giveBack(ctx)
+	go giveBack(ctx, r.process)
+	dropAccounts(g)
 	go func() {
 		served <- r.server.Serve()
 		cancel()
@@ -211,6 +212,14 @@ func readNodeKey(h nodeHome, from *password) (keys.PrivateKey, error) {
 		return key, failed("no_key", "the node's key: %v", err).do("give its password, by --password-file or in %s", h.file(nodeConfigFile))
 	}
 	return key, nil
+}
+
+// dropAccounts leaves a genesis without its accounts, which can be many: they are in the chains' states.
+func dropAccounts(g *chain.Genesis) {
+	g.Accounts = nil
+	for i := range g.Chains {
+		g.Chains[i].Accounts = nil
+	}
 }
 
 // opening is what a node is made of.

@@ -1,6 +1,7 @@
 package ingress
 
 import (
+	"crypto/sha256"
 	"sync"
 
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -11,49 +12,60 @@ import (
 // count. It is bounded: what was verified long ago is forgotten, and verified again. It is safe for concurrent use.
 type Known struct {
 	mu       sync.Mutex // guards the rest
-	now, old map[chain.MessageID]verification
+	now, old map[verified]struct{}
 }
 
-// verification is the data that an id was verified with. What is longer is not remembered.
-type verification struct {
-	length uint8
-	bytes  [maxVerification]byte
-}
+// verified is a hash of an id and of the data that it was verified with: a third of their size, and as hard to forge as the id is.
+type verified [sha256.Size]byte
 
 const (
-	// maxVerification is the length of a key with its signature.
+	// maxVerification is the length of a key with its signature. What is longer is not remembered.
 	maxVerification = 96
 	// knownKept is how many are remembered at least, and half of how many at most: more than wait in a mempool.
 	knownKept = 1 << 15
 )
 
 // NewKnown knows nothing.
-func NewKnown() *Known { return &Known{now: make(map[chain.MessageID]verification)} }
+func NewKnown() *Known { return &Known{now: map[verified]struct{}{}} }
+
+// verification is what is remembered of a message, if anything is.
+func verification(m *chain.Message) (v verified, ok bool) {
+	if len(m.Proof) > maxVerification {
+		return v, false
+	}
+	id := m.ID()
+	var both [len(id) + maxVerification]byte
+	return sha256.Sum256(append(append(both[:0], id[:]...), m.Proof...)), true
+}
 
 // Add remembers messages whose signatures were verified.
 func (k *Known) Add(messages ...*chain.Message) {
+	list := make([]verified, 0, len(messages))
+	for _, m := range messages {
+		if v, ok := verification(m); ok {
+			list = append(list, v)
+		}
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for _, m := range messages {
-		v := verification{length: uint8(len(m.Proof))}
-		if len(m.Proof) > maxVerification {
-			continue
-		}
-		copy(v.bytes[:], m.Proof)
+	for _, v := range list {
 		if len(k.now) >= knownKept {
-			k.now, k.old = make(map[chain.MessageID]verification, knownKept), k.now
+			k.now, k.old = make(map[verified]struct{}, knownKept), k.now
 		}
-		k.now[m.ID()] = v
+		k.now[v] = struct{}{}
 	}
 }
 
 // Has says whether the very signature of m was verified.
 func (k *Known) Has(m *chain.Message) bool {
+	v, ok := verification(m)
+	if !ok {
+		return false
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	v, ok := k.now[m.ID()]
-	if !ok {
-		v, ok = k.old[m.ID()]
+	if _, ok = k.now[v]; !ok {
+		_, ok = k.old[v]
 	}
-	return ok && string(v.bytes[:v.length]) == string(m.Proof)
+	return ok
 }

@@ -424,7 +424,7 @@ type answer struct {
 
 func encodeRun(a *answer) []byte {
 	b := wire.AppendU64(wire.AppendU64(wire.AppendU64([]byte{frameRun}, a.from), a.first), a.head)
-	return append(b, bft.Encode(&bft.Finals{Blocks: a.blocks})...)
+	return bft.Append(b, &bft.Finals{Blocks: a.blocks})
 }
 
 // decodeRun reads what encodeRun wrote, behind the first byte. The blocks share memory with b.

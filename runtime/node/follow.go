@@ -188,7 +188,7 @@ func (m *member) answer(to keys.PublicKey, blocks []bft.Final) {
 		blocks = blocks[:n]
 	}
 	if len(blocks) > 0 {
-		m.Net.Send(to, append([]byte{frameFinals}, bft.Encode(&bft.Finals{Blocks: blocks})...))
+		m.Net.Send(to, bft.Append([]byte{frameFinals}, &bft.Finals{Blocks: blocks}))
 	}
 }
 

@@ -64,7 +64,7 @@ func (p post) Send(to bft.Peer, m bft.Message) {
 }
 
 func encodeConsensus(epoch uint64, m bft.Message) []byte {
-	return append(wire.AppendU64([]byte{frameConsensus}, epoch), bft.Encode(m)...)
+	return bft.Append(wire.AppendU64([]byte{frameConsensus}, epoch), m)
 }
 
 // decodeConsensus reads what encodeConsensus wrote, behind the first byte. The message shares memory with b.
@@ -85,7 +85,11 @@ const (
 
 // encodeMessages makes a frame of encoded messages.
 func encodeMessages(raws [][]byte) []byte {
-	b := wire.AppendU32([]byte{frameMessages}, uint32(len(raws)))
+	size := 5
+	for _, raw := range raws {
+		size += 4 + len(raw)
+	}
+	b := wire.AppendU32(append(make([]byte, 0, size), frameMessages), uint32(len(raws)))
 	for _, raw := range raws {
 		b = wire.AppendBytes(b, raw)
 	}

@@ -84,6 +84,9 @@ type Info struct {
 	Dir      string
 }
 
+// Rest lets what a load left in memory leave it: accounts that have nothing to do.
+func (n *Node) Rest() { n.host.Rest() }
+
 // Info is what the node is and where it stands. While it catches up, parameters and what is counted may be of blocks that are final and not
 // durable here yet.
 func (n *Node) Info() Info {

@@ -191,7 +191,7 @@ func (s *spreading) free() (overlay.Link, bool) {
 func (s *spreading) publish(d *done) {
 	s.look()
 	if !s.quiet && d.epoch.Own.Count() > 0 {
-		raw := append([]byte{frameBlock}, bft.Encode(&bft.Finals{Blocks: []bft.Final{*d.final}})...)
+		raw := bft.Append([]byte{frameBlock}, &bft.Finals{Blocks: []bft.Final{*d.final}})
 		s.perform(s.node.Step(overlay.Published{Raw: raw, NameOnly: !d.epoch.Own.Has(d.proposer)}), d.height)
 	}
 	maps.DeleteFunc(s.good, func(h uint64, _ chain.BlockHash) bool { return h <= d.height })
