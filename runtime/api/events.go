@@ -73,14 +73,10 @@ type look struct {
 
 // look looks behind the cursor.
 func (s *served) look(ctx context.Context, f client.EventFilter, after uint64) (*look, error) {
-	select {
-	case s.scans <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	defer func() { <-s.scans }()
 	l := &look{filter: f, after: after}
-	return l, s.histories.read(ctx, func() error { return s.scan(ctx, l) })
+	return l, s.scans.do(ctx, func() error {
+		return s.histories.read(ctx, func() error { return s.scan(ctx, l) })
+	})
 }
 
 // scan reads blocks behind the cursor until enough was found or read. It always gets on: a page that isn't complete ends

@@ -25,7 +25,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			s.refuse(w, q, forbidden("request from a page of another origin (%v)", err))
 			return
 		}
-		next.ServeHTTP(w, q)
+		next.ServeHTTP(w, q.WithContext(withFrom(q.Context(), w.from)))
 	})
 }
 

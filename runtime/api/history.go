@@ -47,23 +47,17 @@ func newHistories(n *node.Node, limit int, r reading) *histories {
 
 // reading bounds those who look at blocks, of all chains together (N2).
 type reading struct {
-	readers chan struct{} // those who look at blocks now
+	readers *turns        // those who look at blocks now
 	loads   chan struct{} // those among them whose block is not kept yet
 }
 
 func newReading(readers int) reading {
-	return reading{make(chan struct{}, readers), make(chan struct{}, loadsAtOnce)}
+	return reading{newTurns(readers), make(chan struct{}, loadsAtOnce)}
 }
 
 // read calls f, which may call get, when there is a place for it (N2). f must not wait for anything.
 func (r reading) read(ctx context.Context, f func() error) error {
-	select {
-	case r.readers <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	defer func() { <-r.readers }()
-	return f()
+	return r.readers.do(ctx, f)
 }
 
 // errUnread is the answer for a block whose reading panicked.

@@ -26,6 +26,7 @@ func TestLimitsTable(t *testing.T) {
 		"bytes of bodies; of answers that are not taken yet":                    fmt.Sprintf("%d MiB; %d MiB", l.Bodies>>20, l.Answers>>20),
 		"headers of a request; time for them; for all of the request":           fmt.Sprintf("%d KiB; %.0f s; %.0f s", maxHeaderBytes>>10, l.Header.Seconds(), l.Request.Seconds()),
 		"time for an answer to be taken; of a connection between two requests":  fmt.Sprintf("%.0f s; %.0f s", l.Write.Seconds(), l.Idle.Seconds()),
+		"of these, that look at blocks or through many, those of one address":   fmt.Sprintf("%d; %d", newTurns(l.Readers).each, newTurns(scansAtOnce).each),
 		"longest wait of one request":                                           fmt.Sprintf("%.0f s", l.Poll.Seconds()),
 	} {
 		docs.Limit(t, row, want)

@@ -23,7 +23,7 @@ type Server struct {
 	http     *http.Server
 	end      context.CancelFunc // ends streams and waits
 	reading  reading
-	scans    chan struct{} // those who look for events now
+	scans    *turns // those who look for events now
 
 	mu      sync.RWMutex // guards chains and metrics
 	chains  []*served    // by id
@@ -73,7 +73,7 @@ func newOn(listener net.Listener, c Config) *Server {
 		bodies:   newBudget("request bodies", l.Bodies, l.part(l.Bodies, client.MaxSubmissionBytes+1)),
 		asking:   newGate("traces of other nodes", abroadAtOnce, abroadPerCaller),
 		answers:  newBudget("answers", l.Answers, l.part(l.Answers, leastAnswers)),
-		reading:  newReading(l.Readers), scans: make(chan struct{}, scansAtOnce),
+		reading:  newReading(l.Readers), scans: newTurns(scansAtOnce),
 	}
 	s.count()
 	s.main = s.add(c.Node)
