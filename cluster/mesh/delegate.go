@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/memberlist"
 
 	"github.com/thinkey/thinkey/sdk/keys"
+	"github.com/thinkey/thinkey/sdk/wire"
 )
 
 // delegate is the mesh as memberlist sees it. Its calls come with locks of memberlist held: nothing here calls back.
@@ -48,7 +49,27 @@ func (d delegate) NotifyAlive(n *memberlist.Node) error {
 	if err != nil {
 		d.count(CountRefused)
 	}
+	if errors.Is(err, wire.ErrVersion) || errors.Is(err, ErrVersions) {
+		d.foreign(err, time.Now())
+	}
 	return err
+}
+
+// versionPause is how long after a line about another version there is no other: whoever has the secret can cause them.
+const versionPause = 10 * time.Minute
+
+// foreign is told of a node that can't be known here, as its program says what it is in another way: neither finds the other by gossip.
+func (d delegate) foreign(err error, now time.Time) {
+	d.count(CountVersions)
+	d.mu.Lock()
+	due := now.Sub(d.foreignSaid) >= versionPause
+	if due {
+		d.foreignSaid = now
+	}
+	d.mu.Unlock()
+	if due {
+		d.config.Log.Warn("a node is not seen, as it runs another version of the program: update the older one", "error", err)
+	}
 }
 
 // ErrVersions is a member that is said to speak versions of memberlist's protocol which nodes don't: nobody signs them, and each join and each exchange

@@ -71,11 +71,14 @@ type Mesh struct {
 	counts map[string]uint64
 	// conflicts are those of registered nodes.
 	conflicts map[keys.PublicKey]*conflict
+	// foreignSaid is when a node of another version was last told of.
+	foreignSaid time.Time
 }
 
 // What Counts names.
 const (
 	CountRefused  = "records refused"
+	CountVersions = "records of another version" // refused like all of those
 	CountConflict = "other addresses claimed for a node"
 	CountRejoins  = "nodes asked again"
 	CountPackets  = "gossip packets refused"

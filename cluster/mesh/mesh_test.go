@@ -9,6 +9,7 @@ import (
 	"net"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -338,4 +339,39 @@ func packed(b []byte, fields ...any) []byte {
 		}
 	}
 	return b
+}
+
+// A node whose program says what it is in another way is not seen by gossip: that is counted, and has one line in a while.
+func TestOtherVersions(t *testing.T) {
+	var lines bytes.Buffer
+	m := &Mesh{config: Config{Network: testNetwork, Log: slog.New(slog.NewTextHandler(&lines, nil))}, counts: map[string]uint64{}}
+	m.known = known{network: testNetwork, registered: func(keys.PublicKey) bool { return true }, nodes: map[keys.PublicKey]*entry{}}
+	d := delegate{m}
+	r := Record{Node: testKey(2).Public(), Sequence: 1, Gossip: "127.0.0.1:1000", Transport: "127.0.0.1:1001"}
+	raw, err := r.Sign(testNetwork, testKey(2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	node := func(version uint8, gossip uint8) *memberlist.Node {
+		meta := bytes.Clone(raw)
+		meta[0] = version
+		return &memberlist.Node{
+			Name: r.Node.String(), Addr: net.IPv4(127, 0, 0, 1), Port: 1000, Meta: meta,
+			PMin: memberlist.ProtocolVersionMin, PMax: memberlist.ProtocolVersionMax, PCur: gossip,
+		}
+	}
+	if err := d.NotifyAlive(node(recordVersion, gossipVersion)); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []*memberlist.Node{node(recordVersion+1, gossipVersion), node(recordVersion, gossipVersion+1), node(recordVersion-1, gossipVersion)} {
+		if err := d.NotifyAlive(n); err == nil {
+			t.Error("it is seen")
+		}
+	}
+	if n := m.Counts()[CountVersions]; n != 3 || strings.Count(lines.String(), "another version") != 1 || !strings.Contains(lines.String(), fmt.Sprintf("record version %d", recordVersion+1)) {
+		t.Errorf("%d counted, and said: %s", n, lines.String())
+	}
+	if d.foreign(ErrVersions, time.Now().Add(2*versionPause)); strings.Count(lines.String(), "another version") != 2 {
+		t.Errorf("later: %s", lines.String())
+	}
 }
