@@ -14,6 +14,7 @@ import (
 //
 //	waits ──pause──► told ──2 pauses──► told ──4 pauses──► …      until it is final, replaced, expired or refused at its place
 //	a round fails: all are due, with pauses as at first
+//	no block comes:  the pauses under way are a quarter as long, where few wait
 //
 // Pauses grow, since mostly a message waits for long where many do, and all have them. Times are milliseconds of any clock. It is not
 // safe for concurrent use, and bounded by the mempool.
@@ -55,6 +56,23 @@ func (o *Offers) Len() int { return len(o.open) }
 func (o *Offers) Failed(now uint64) {
 	for _, w := range o.open { // any order: each by itself
 		w.due, w.pauses = min(w.due, now), 0
+	}
+}
+
+const (
+	// quietShare is the part of its pause after which a message is told of again while no block comes.
+	quietShare = 4
+	// quietFew is how many messages wait at most where that is so. Where more do, the chain is not idle but slow.
+	quietFew = 4096
+)
+
+// Quiet says that no block has become final for a while. Whoever leads may lack what waits here, and rest: its mempool was full when it was told.
+func (o *Offers) Quiet() {
+	if len(o.open) > quietFew {
+		return
+	}
+	for _, w := range o.open { // any order: each by itself
+		w.due = min(w.due, w.told+o.pause<<w.pauses/quietShare)
 	}
 }
 

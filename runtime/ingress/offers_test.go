@@ -40,6 +40,30 @@ func TestOffersPauses(t *testing.T) {
 	}
 }
 
+// While no block comes they are offered after a quarter of the pause that was under way, and the next pause is as long as else; not so where many wait.
+func TestOffersWhileQuiet(t *testing.T) {
+	o := NewOffers(100)
+	o.Wait(doorMessage(0), 1000)
+	var at []uint64
+	for now := uint64(1000); now < 3_000; now++ {
+		if now == 1010 || now == 1020 || now == 1200 {
+			o.Quiet()
+		}
+		if len(o.Again(now, 1<<20)) > 0 {
+			at = append(at, now)
+		}
+	}
+	if want := []uint64{1025, 1200, 1600, 2400}; !slices.Equal(at, want) {
+		t.Errorf("offered at %v, want %v", at, want)
+	}
+	for n := range uint64(quietFew) {
+		o.Wait(doorMessage(n+1), 3_000)
+	}
+	if o.Quiet(); len(o.Again(3_050, 1<<20)) != 0 {
+		t.Error("many are offered early")
+	}
+}
+
 // After a failed round all are offered at once, and then after pauses as at first.
 func TestOffersAfterFailedRound(t *testing.T) {
 	o := NewOffers(100)

@@ -22,7 +22,9 @@ type waiting struct {
 	oldest  []chain.MessageID // of dropped, in order
 	head    chan struct{}     // closed when the head moves
 	height  uint64
-	closed  bool
+	// lastTold is the head's height when again was last called.
+	lastTold uint64
+	closed   bool
 }
 
 // entry is a message that is being offered, or was taken in. It stays while a call offers it, so that a late answer to one
@@ -100,9 +102,13 @@ func (w *waiting) again(failed bool) [][]byte {
 	now := w.millis()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if failed {
+	switch {
+	case failed:
 		w.offers.Failed(now)
+	case w.height == w.lastTold:
+		w.offers.Quiet()
 	}
+	w.lastTold = w.height
 	return w.offers.Again(now, forwardBytes)
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/thinkey/thinkey/runtime/ingress"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -133,5 +134,24 @@ func TestRoom(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A message is told of sooner where no block came since it was last time to.
+func TestOffersWithoutBlock(t *testing.T) {
+	const pause = 1 << 40
+	w := newWaiting()
+	w.offers, w.height = ingress.NewOffers(pause), 1
+	w.began = time.Now().Add(-pause / 2 * time.Millisecond)
+	m := []*chain.Message{{Nonce: 1}}
+	m[0].Seal()
+	w.offers.Wait(m[0], 0)
+	for at, want := range []int{0, 0, 1, 0} {
+		if at == 1 {
+			w.final(2, nil)
+		}
+		if got := len(w.again(false)); got != want {
+			t.Errorf("time %d: %d messages are told of, want %d", at, got, want)
+		}
 	}
 }

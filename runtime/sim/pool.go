@@ -18,6 +18,7 @@ type pool struct {
 	accounts map[chain.Address]*account.Account
 	order    []chain.Address // those with a lane that may not be empty, sorted
 	offers   *ingress.Offers
+	told     uint64           // the head's height when it was last time to tell others
 	taken    []*chain.Message // for the oracle of SPEC 5.10: what was given a place and is not final yet
 }
 
@@ -96,9 +97,14 @@ func (p *pool) tell(raw []byte) {
 // again tells the others of what still waits, if it is time for that; sooner than else after a failed round.
 func (p *pool) again(failed bool) {
 	now := p.n.w.now / millis
-	if failed {
+	height := p.n.ledger.head.Header.Height
+	switch {
+	case failed:
 		p.offers.Failed(now)
+	case height == p.told:
+		p.offers.Quiet()
 	}
+	p.told = height
 	for _, raw := range p.offers.Again(now, againBytes) {
 		p.n.w.census.add("message offered again")
 		p.tell(raw)
