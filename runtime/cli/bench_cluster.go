@@ -69,7 +69,7 @@ func (a *app) newBenchCluster() *cobra.Command {
 
 Accounts and signed messages are made first and don't count. They are submitted to the API of all four nodes, hundreds in a request; how many become final in a second
 is counted from the first request to the block that holds the last. The CPU of the process that submits is reported apart. A quarter of a load is submitted
-without and with strangers: a thousand users of one node who never come to the end of a request, and junk and silence at all ports of all nodes. Then a node is killed, as many
+without and with strangers: a thousand users of one node who never come to the end of a request, junk and silence at all ports of all nodes, unknown keys with frames without end, gossip under another secret. Then a node is killed, as many
 payments are made without it, and it is started again: how much sooner than they took to be made it has them. Then a node is killed again and again,
 and started when nothing can become final without its vote. At last another network is started, in which one node lacks a chain, and is asked for accounts of it.`,
 		Args: cobra.NoArgs,

@@ -1,11 +1,16 @@
 package cli
 
 import (
+	"bytes"
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -26,6 +31,8 @@ const (
 	junkBytes = 4096
 	// muteUsers is how many connections to each port of each node say nothing at all.
 	muteUsers = 64
+	// forgedPause is how long who sends gossip under another secret waits between two packets.
+	forgedPause = 10 * time.Millisecond
 	// strangersPart of a load is submitted with strangers and without.
 	strangersPart = 4
 )
@@ -34,7 +41,8 @@ const (
 func stranger(n int) net.IP { return net.IPv4(127, 0, 3, byte(1+n%16)) }
 
 // strangers compares what nodes do for their users while strangers without a key, from other addresses, do what they can to be in the way, with what
-// they do before: slow users at one node's API, and junk and silence at all ports of all nodes.
+// they do before: slow users at one node's API, junk and silence at all ports of all nodes, keys that nobody knows with frames that never end, and
+// gossip under another secret.
 func (l *clusterLoad) strangers(ctx context.Context, r *clusterResult) error {
 	alone, err := l.serve(ctx, l.parts[0])
 	if err != nil {
@@ -88,6 +96,10 @@ type strangers struct {
 
 // begin lets them come; they go when the context ends.
 func (s *strangers) begin(ctx context.Context, homes []nodeHome) error {
+	known, err := selfSigned()
+	if err != nil {
+		return err
+	}
 	for i, h := range homes {
 		c, err := readNodeConfig(h, nil, nil)
 		if err != nil {
@@ -104,6 +116,10 @@ func (s *strangers) begin(ctx context.Context, homes []nodeHome) error {
 				s.work.Go(func() { s.again(ctx, n, port, time.Second, mute) })
 			}
 		}
+		for n, port := range []string{c.Transport, c.Placement} {
+			s.work.Go(func() { s.again(ctx, n, port, junkPause, known.giant) })
+		}
+		s.work.Go(func() { forged(ctx, c.Gossip) })
 	}
 	return nil
 }
@@ -135,6 +151,46 @@ func slow(ctx context.Context, conn net.Conn) {
 func mute(ctx context.Context, conn net.Conn) {
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	_, _ = io.Copy(io.Discard, conn)
+}
+
+// unknown is the certificate of a key that nobody has registered.
+type unknown struct{ tls.Certificate }
+
+func selfSigned() (unknown, error) {
+	public, secret, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return unknown{}, err
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<37, 0)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, public, secret)
+	return unknown{tls.Certificate{Certificate: [][]byte{der}, PrivateKey: secret}}, err
+}
+
+// giant shows the key, and then begins a frame that is as long as its length can say.
+func (u unknown) giant(_ context.Context, conn net.Conn) {
+	_ = conn.SetDeadline(time.Now().Add(time.Second))
+	c := tls.Client(conn, &tls.Config{
+		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{u.Certificate}, NextProtos: []string{"h2"}, InsecureSkipVerify: true, // it doesn't care who it hurts
+	})
+	frame := bytes.Repeat([]byte{0xff}, junkBytes)
+	for err := error(nil); err == nil; {
+		_, err = c.Write(frame)
+	}
+}
+
+// forged sends packets to a mesh as somebody would who has another secret.
+func forged(ctx context.Context, port string) {
+	conn, err := net.Dial("udp", port)
+	if err != nil {
+		return
+	}
+	defer func() { _ = conn.Close() }()
+	packet := make([]byte, 1000)
+	for rest(ctx, forgedPause) == nil {
+		_, _ = rand.Read(packet)
+		packet[0] = 1 // the version of encryption that memberlist has
+		_, _ = conn.Write(packet)
+	}
 }
 
 // junk means nothing, and waits for an answer to it.

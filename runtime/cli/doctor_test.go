@@ -2,12 +2,16 @@ package cli
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
 
+	"github.com/thinkey/thinkey/cluster/transport"
+	"github.com/thinkey/thinkey/runtime/node"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/client"
 	"github.com/thinkey/thinkey/sdk/keys"
@@ -29,6 +33,26 @@ func TestDoctorKnowsNoMember(t *testing.T) {
 	p.state.Peers = []client.Peer{{Connected: true, Member: true}, {Member: true, Connected: true}, {Member: true, Connected: true}}
 	if f := p.lookPeers(t.Context()); f.State != isWell {
 		t.Errorf("%+v", f)
+	}
+}
+
+// A key that others met at a second address is told of: by the doctor, in the list of the cluster, and in the API's words.
+func TestTwinIsTold(t *testing.T) {
+	own, others := keys.FromSeed([32]byte{1}).Public(), keys.FromSeed([32]byte{2}).Public()
+	seen := peerOf(node.Neighbour{Peer: transport.Peer{Key: own, Connected: true}, Known: true, Alive: true, Conflicts: 3})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(client.Peers{Self: client.Peer{Node: others}, Peers: []client.Peer{{Node: keys.PublicKey{9}, Conflicts: 7}, seen}})
+	}))
+	defer server.Close()
+	p := &patient{card: nodeCard{Node: own}, state: nodeState{State: nodeUp, Peers: []client.Peer{{Node: others, Member: true, API: server.URL}}}}
+	if f := p.lookTwin(t.Context()); f.State != isOdd || !strings.Contains(f.Words, "another address as well, 3 times") || !strings.Contains(f.Do, "second process") {
+		t.Errorf("%+v", f)
+	}
+	if p.card.Node = others; p.lookTwin(t.Context()).State != isWell {
+		t.Error("it is held against another node")
+	}
+	if n := (&clusterNode{State: nodeHidden, Connected: true, Conflicts: seen.Conflicts}); !strings.Contains(n.state(), "at two addresses") {
+		t.Error(n.state())
 	}
 }
 

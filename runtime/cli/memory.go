@@ -13,8 +13,8 @@ import (
 // What a node's Go heap may grow to before the collector works harder. Most of a large one is the state tree, which holds
 // no pointers and costs the collector nothing, so a plain percentage would let garbage grow as large as the state.
 const (
-	heapLeast    = 540 << 20
-	heapBase     = 310 << 20 // accounts in memory, blocks in the making, the mempool
+	heapLeast    = 320 << 20
+	heapBase     = 290 << 20 // accounts in memory, blocks in the making, the mempool
 	heapPerEntry = 280       // of the state tree, and its account's record
 	heapPercent  = 300       // of garbage, while there is room
 

@@ -323,7 +323,11 @@ func (c *chaos) breaksRules() {
 func (c *chaos) overloaded() {
 	ctx, cancel := context.WithTimeout(c.Context(), 3*time.Second)
 	defer cancel()
+	before, asked := c.nonces()
 	taken, refused := c.overload(ctx)
+	if after, again := c.nonces(); asked && again {
+		c.counts["… messages final meanwhile"] += int(after - before)
+	}
 	if taken+refused == 0 {
 		c.Error("nobody overloaded the network")
 	}

@@ -160,9 +160,9 @@ func (c *chaos) submitFinal(ctx context.Context, of *client.Client, m *chain.Mes
 func (c *chaos) overload(ctx context.Context) (taken, refused int) {
 	var mu sync.Mutex
 	var work sync.WaitGroup
-	names := client.DevNames()
+	names := overloaders()
 	for k := range chaosChains {
-		for n, name := range names[6:] {
+		for n, name := range names {
 			work.Go(func() {
 				of := client.New(c.url(n%chaosNodes), client.WithTries(1), client.WithTimeout(5*time.Second), client.WithChain(strconv.Itoa(k+1)))
 				defer of.Close()
@@ -171,7 +171,7 @@ func (c *chaos) overload(ctx context.Context) (taken, refused int) {
 					return
 				}
 				signer := client.NewSigner(of, client.DevKey(about.Dev.Seed, name))
-				to := chain.KeyAddress(chain.ID(k+1), client.DevKey(about.Dev.Seed, names[6+(n+1)%4]).Public())
+				to := chain.KeyAddress(chain.ID(k+1), client.DevKey(about.Dev.Seed, names[(n+1)%len(names)]).Public())
 				for ctx.Err() == nil {
 					yes, no := burst(ctx, of, signer, to)
 					mu.Lock()
@@ -183,6 +183,29 @@ func (c *chaos) overload(ctx context.Context) (taken, refused int) {
 	}
 	work.Wait()
 	return taken, refused
+}
+
+// overloaders send in an overload, on each chain.
+func overloaders() []string { return client.DevNames()[6:] }
+
+// nonces are how many messages those have final, on all chains together; false if a node doesn't answer.
+func (c *chaos) nonces() (sum uint64, all bool) {
+	for k := range chaosChains {
+		of := client.New(c.url(k%chaosNodes), client.WithTries(1), client.WithTimeout(answerTime), client.WithChain(strconv.Itoa(k+1)))
+		about, err := of.Info(c.Context())
+		for _, name := range overloaders() {
+			if err == nil {
+				var a client.Account
+				a, err = of.Account(c.Context(), chain.KeyAddress(chain.ID(k+1), client.DevKey(about.Dev.Seed, name).Public()))
+				sum += a.Nonce
+			}
+		}
+		of.Close()
+		if err != nil {
+			return 0, false
+		}
+	}
+	return sum, true
 }
 
 // burst submits some payments at once.

@@ -495,6 +495,36 @@ func TestTwin(t *testing.T) {
 	}
 }
 
+// One key that runs on two machines is seen by the others.
+func TestTwinElsewhere(t *testing.T) {
+	r := newLinked(t, 3, 3)
+	for i := range 3 {
+		r.start(i, true)
+	}
+	r.pay(0, 0)                                  // they are connected
+	if err := r.links[2].release(); err != nil { // another machine knows nothing of who runs here
+		t.Fatal(err)
+	}
+	r.links[2].alone = nil
+	twin, err := OpenLinks(LinksConfig{
+		Key: keys.FromSeed([32]byte{200, 2}), Network: r.genesis, Listen: "127.0.0.1:0", Gossip: "127.0.0.1:0", Seeds: []string{r.seed}, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := twin.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	r.until("others see it", func() bool {
+		return slices.ContainsFunc(r.links[0].Neighbours(), func(n Neighbour) bool { return n.Key == r.links[2].Self().Key && n.Conflicts > 0 })
+	})
+	if r.links[0].Self().Conflicts > 0 {
+		t.Error("it is held against another node")
+	}
+}
+
 // SPEC 10.2: who is not registered follows a network all the same, and what is submitted to it becomes final; members take nothing else
 // of it.
 func TestStrangerFollows(t *testing.T) {
