@@ -190,7 +190,8 @@ func (h *Host) sweep() {
 	}
 }
 
-// Rest lets all accounts leave memory that have nothing to do, for when there will be little to do for a while.
+// Rest lets accounts leave memory that have nothing to do, all but a few, for when there will be little to do for a while. No Produce may be under way:
+// what an account could not handle then it would try again when it is back.
 func (h *Host) Rest() {
 	for range 1 << shardBits {
 		h.sweepShard(crowded, math.MaxInt)

@@ -50,17 +50,21 @@ func (d delegate) NotifyAlive(n *memberlist.Node) error {
 		d.count(CountRefused)
 	}
 	if errors.Is(err, wire.ErrVersion) || errors.Is(err, ErrVersions) {
-		d.foreign(err, time.Now())
+		d.foreign(n, err, time.Now())
 	}
 	return err
 }
 
-// versionPause is how long after a line about another version there is no other: whoever has the secret can cause them.
+// versionPause is how long after a line about another version there is no other: whoever has the secret can cause them, and where there is none, anybody.
 const versionPause = 10 * time.Minute
 
-// foreign is told of a node that can't be known here, as its program says what it is in another way: neither finds the other by gossip.
-func (d delegate) foreign(err error, now time.Time) {
+// foreign is told of a node that can't be known here, as its program says what it is in another way: neither finds the other by gossip. Nothing proves it:
+// who is not registered makes no lines.
+func (d delegate) foreign(n *memberlist.Node, err error, now time.Time) {
 	d.count(CountVersions)
+	if k, bad := keys.ParsePublicKey(n.Name); bad != nil || !d.config.Registered(k) {
+		return
+	}
 	d.mu.Lock()
 	due := now.Sub(d.foreignSaid) >= versionPause
 	if due {
@@ -68,7 +72,7 @@ func (d delegate) foreign(err error, now time.Time) {
 	}
 	d.mu.Unlock()
 	if due {
-		d.config.Log.Warn("a node is not seen, as it runs another version of the program: update the older one", "error", err)
+		d.config.Log.Warn("a node is not seen, as it seems to run another version of the program: if it does, update the older one", "node", n.Name[:12], "at", n.Address(), "error", err)
 	}
 }
 

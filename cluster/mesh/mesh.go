@@ -86,6 +86,9 @@ const (
 	CountSecrets  = "gossip under another secret"
 )
 
+// Label is what all gossip of a network begins with, packets and connections: what has none, or another, is for another network.
+func Label(n chain.NetworkID) string { return "thinkey " + n.String() }
+
 // Start joins the membership; it doesn't wait for others. Close leaves.
 func Start(c Config) (*Mesh, error) {
 	c.Rejoin = cmp.Or(c.Rejoin, 5*time.Second)
@@ -128,7 +131,7 @@ func (m *Mesh) gossip() (*memberlist.Config, error) {
 	}
 	conf := memberlist.DefaultLANConfig()
 	conf.Logger = log.New(logWriter{m}, "", 0)
-	conf.Label = "thinkey " + c.Network.String()
+	conf.Label = Label(c.Network)
 	transport, err := openSockets(
 		c.From, &memberlist.NetTransportConfig{BindAddrs: []string{ip.String()}, BindPort: port, Logger: conf.Logger},
 		looks{conf.Label, len(c.Secrets) > 0}, m.known.isAt, m.count,

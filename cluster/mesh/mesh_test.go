@@ -344,8 +344,10 @@ func packed(b []byte, fields ...any) []byte {
 // A node whose program says what it is in another way is not seen by gossip: that is counted, and has one line in a while.
 func TestOtherVersions(t *testing.T) {
 	var lines bytes.Buffer
-	m := &Mesh{config: Config{Network: testNetwork, Log: slog.New(slog.NewTextHandler(&lines, nil))}, counts: map[string]uint64{}}
-	m.known = known{network: testNetwork, registered: func(keys.PublicKey) bool { return true }, nodes: map[keys.PublicKey]*entry{}}
+	registered := true
+	is := func(keys.PublicKey) bool { return registered }
+	m := &Mesh{config: Config{Network: testNetwork, Registered: is, Log: slog.New(slog.NewTextHandler(&lines, nil))}, counts: map[string]uint64{}}
+	m.known = known{network: testNetwork, registered: is, nodes: map[keys.PublicKey]*entry{}}
 	d := delegate{m}
 	r := Record{Node: testKey(2).Public(), Sequence: 1, Gossip: "127.0.0.1:1000", Transport: "127.0.0.1:1001"}
 	raw, err := r.Sign(testNetwork, testKey(2))
@@ -371,7 +373,12 @@ func TestOtherVersions(t *testing.T) {
 	if n := m.Counts()[CountVersions]; n != 3 || strings.Count(lines.String(), "another version") != 1 || !strings.Contains(lines.String(), fmt.Sprintf("record version %d", recordVersion+1)) {
 		t.Errorf("%d counted, and said: %s", n, lines.String())
 	}
-	if d.foreign(ErrVersions, time.Now().Add(2*versionPause)); strings.Count(lines.String(), "another version") != 2 {
+	registered = false
+	if d.foreign(node(1, 1), ErrVersions, time.Now().Add(2*versionPause)); strings.Count(lines.String(), "another version") != 1 {
+		t.Errorf("a stranger made a line: %s", lines.String())
+	}
+	registered = true
+	if d.foreign(node(1, 1), ErrVersions, time.Now().Add(2*versionPause)); strings.Count(lines.String(), "another version") != 2 {
 		t.Errorf("later: %s", lines.String())
 	}
 }

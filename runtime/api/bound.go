@@ -63,6 +63,8 @@ func (b *budget) take(f from, n int) error {
 	return nil
 }
 
+func (b *budget) held() int64 { return b.most - b.free.Load() }
+
 func (b *budget) give(f from, n int) {
 	b.free.Add(int64(n))
 	b.shares.give(f, int64(n))

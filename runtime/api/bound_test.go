@@ -72,7 +72,7 @@ func TestShares(t *testing.T) {
 	}
 	b.give(one, int(l.Bodies/4))
 	b.give(other, int(l.Bodies/4))
-	if len(b.shares.of) != 0 {
-		t.Errorf("%v is kept of who has nothing", b.shares.of)
+	if len(b.shares.of) != 0 || b.held() != l.Bodies/2 {
+		t.Errorf("%v is kept of who has nothing, %d bytes are held", b.shares.of, b.held())
 	}
 }

@@ -15,7 +15,7 @@ const (
 	pageFoundBytes = 4 << 20 // of topics and bodies; an event more may come
 	pageBlocks     = 2000
 	pageScan       = 200_000 // messages; a block is read whole
-	// scansAtOnce leaves readers of single blocks their places (N2): a look through two thousand blocks takes a while.
+	// scansAtOnce are beside the readers of single blocks, who keep their places (N2): a look through two thousand blocks takes a while.
 	scansAtOnce = 4
 )
 
@@ -74,9 +74,7 @@ type look struct {
 // look looks behind the cursor.
 func (s *served) look(ctx context.Context, f client.EventFilter, after uint64) (*look, error) {
 	l := &look{filter: f, after: after}
-	return l, s.scans.do(ctx, func() error {
-		return s.histories.read(ctx, func() error { return s.scan(ctx, l) })
-	})
+	return l, s.scans.do(ctx, func() error { return s.scan(ctx, l) })
 }
 
 // scan reads blocks behind the cursor until enough was found or read. It always gets on: a page that isn't complete ends

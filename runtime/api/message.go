@@ -72,8 +72,10 @@ func (s *served) awaitFor(q *http.Request, id chain.MessageID, wait time.Duratio
 func (s *served) await(ctx context.Context, id chain.MessageID) (client.Message, error) {
 	for {
 		head := s.node.Head().Header.Height
-		// Looking takes no time that counts, and its answer is due also when the time is up.
-		m, err := s.message(context.WithoutCancel(ctx), id)
+		// Looking takes no time that counts, and its answer is due also when the time is up; but not where all look who share its address.
+		look, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Limits.Request)
+		m, err := s.message(look, id)
+		cancel()
 		if err != nil || m.State.IsSettled() || ctx.Err() != nil {
 			return m, err
 		}

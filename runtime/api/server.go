@@ -104,6 +104,9 @@ func mustBeLoopback(listen string) error {
 // Addr is host:port where the server listens.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
+// Held is how many bytes requests hold now: bodies, and answers that their readers have not taken yet.
+func (s *Server) Held() int64 { return s.bodies.held() + s.answers.held() }
+
 // Serve answers requests until Close; then it returns nil.
 func (s *Server) Serve() error {
 	if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {

@@ -25,16 +25,15 @@ func newTurns(n int) *turns {
 	return &turns{all: make(chan struct{}, n), each: max(n/2, 1), of: map[from]*own{}}
 }
 
-// do calls f when there is a place for who asks in ctx. Without an address it has none of its own.
+// do calls f when there is a place for who asks in ctx. Those without an address, whose requests other nodes passed on, are one together.
 func (t *turns) do(ctx context.Context, f func() error) error {
-	if at, _ := ctx.Value(fromKey{}).(from); at != "" {
-		o := t.join(at)
-		defer t.part(at, o)
-		if err := take(ctx, o.places); err != nil {
-			return err
-		}
-		defer func() { <-o.places }()
+	at, _ := ctx.Value(fromKey{}).(from)
+	o := t.join(at)
+	defer t.part(at, o)
+	if err := take(ctx, o.places); err != nil {
+		return err
 	}
+	defer func() { <-o.places }()
 	if err := take(ctx, t.all); err != nil {
 		return err
 	}

@@ -38,6 +38,9 @@ func TestTurns(t *testing.T) {
 		if n := len(inside("", asked)); n != places/2 {
 			t.Errorf("%d without an address are at it", n)
 		}
+		if n := len(inside("", 1)); n != 0 {
+			t.Error("one more without an address is at it")
+		}
 		late, cancel := context.WithTimeout(withFrom(t.Context(), "late"), time.Second)
 		defer cancel()
 		if err := all.do(late, func() error { return called }); !errors.Is(err, context.DeadlineExceeded) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -157,6 +158,9 @@ func (l *clusterLoad) prepare() error {
 	if err != nil {
 		return err
 	}
+	if err := os.WriteFile(l.secretFile(), []byte(strings.Repeat("5e", 32)+"\n"), 0o600); err != nil {
+		return err
+	}
 	if l.homes, err = testnetHomes(filepath.Join(l.Dir, "net")); err == nil && l.Profile != "" {
 		err = os.MkdirAll(l.Profile, 0o700)
 	}
@@ -178,8 +182,12 @@ func percentile[T cmp.Ordered](list []T, share float64) T {
 
 // nodeArguments are those with which a node is started: the one that is stopped in order has a profile, of its first run.
 func (l *clusterLoad) nodeArguments(i int) []string {
+	list := []string{"--gossip-key-file", l.secretFile()}
 	if l.Profile == "" || i != benchNodes-1 || l.clients[i] != nil {
-		return nil
+		return list
 	}
-	return []string{"--profile", fmt.Sprintf("%s/node-%d.pprof", l.Profile, i)}
+	return append(list, "--profile", fmt.Sprintf("%s/node-%d.pprof", l.Profile, i))
 }
+
+// secretFile has what encrypts the gossip of the nodes.
+func (l *clusterLoad) secretFile() string { return filepath.Join(l.Dir, "gossip.key") }

@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/thinkey/thinkey/cluster/mesh"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/client"
 )
@@ -50,7 +51,7 @@ func (l *clusterLoad) strangers(ctx context.Context, r *clusterResult) error {
 	}
 	crowd, stop := context.WithCancel(ctx)
 	s := &strangers{}
-	err = s.begin(crowd, l.homes)
+	err = s.begin(crowd, l.network, l.homes)
 	if err == nil {
 		err = rest(ctx, 2*time.Second) // until all have come
 	}
@@ -95,7 +96,7 @@ type strangers struct {
 }
 
 // begin lets them come; they go when the context ends.
-func (s *strangers) begin(ctx context.Context, homes []nodeHome) error {
+func (s *strangers) begin(ctx context.Context, network chain.NetworkID, homes []nodeHome) error {
 	known, err := selfSigned()
 	if err != nil {
 		return err
@@ -119,7 +120,7 @@ func (s *strangers) begin(ctx context.Context, homes []nodeHome) error {
 		for n, port := range []string{c.Transport, c.Placement} {
 			s.work.Go(func() { s.again(ctx, n, port, junkPause, known.giant) })
 		}
-		s.work.Go(func() { forged(ctx, c.Gossip) })
+		s.work.Go(func() { forged(ctx, network, c.Gossip) })
 	}
 	return nil
 }
@@ -178,17 +179,20 @@ func (u unknown) giant(_ context.Context, conn net.Conn) {
 	}
 }
 
-// forged sends packets to a mesh as somebody would who has another secret.
-func forged(ctx context.Context, port string) {
-	conn, err := net.Dial("udp", port)
+// forged sends packets to a mesh as somebody does who has another secret.
+func forged(ctx context.Context, network chain.NetworkID, port string) {
+	conn, err := (&net.Dialer{LocalAddr: &net.UDPAddr{IP: stranger(0)}}).DialContext(ctx, "udp", port)
 	if err != nil {
 		return
 	}
 	defer func() { _ = conn.Close() }()
-	packet := make([]byte, 1000)
+	label := mesh.Label(network)
+	packet := append([]byte{244, byte(len(label))}, label...) // as memberlist marks what is for one mesh
+	packet = append(packet, 1)                                // the version of its encryption
+	sealed := len(packet)
+	packet = append(packet, make([]byte, 1000)...)
 	for rest(ctx, forgedPause) == nil {
-		_, _ = rand.Read(packet)
-		packet[0] = 1 // the version of encryption that memberlist has
+		_, _ = rand.Read(packet[sealed:])
 		_, _ = conn.Write(packet)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"runtime/metrics"
 	"time"
 
+	"github.com/thinkey/thinkey/runtime/api"
 	"github.com/thinkey/thinkey/runtime/node"
 )
 
@@ -30,12 +31,15 @@ func tuneMemory(nodes ...*node.Node) {
 		debug.SetGCPercent(heapPercent)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
-		limit := int64(0)
-		for _, n := range nodes {
-			limit += max(heapLeast, heapBase+heapPerEntry*int64(n.Info().Entries))
-		}
-		debug.SetMemoryLimit(limit)
+		debug.SetMemoryLimit(heapOf(nodes))
 	}
+}
+
+func heapOf(nodes []*node.Node) (limit int64) {
+	for _, n := range nodes {
+		limit += max(heapLeast, heapBase+heapPerEntry*int64(n.Info().Entries))
+	}
+	return limit
 }
 
 // allocated is how many bytes the process has allocated since it began.
@@ -47,7 +51,9 @@ func allocated() uint64 {
 
 // giveBack gives memory back when a load of a process's chains is over, until the context ends, unless the environment says how the collector works. That would keep as
 // much as the load took, for hours: nothing makes it run on an idle node but the clock, and then it leaves room for the next one.
-func giveBack(ctx context.Context, p *node.Process) {
+//
+// What users have under way at the API is beside the limit: it is bounded there, and could be more than all else.
+func giveBack(ctx context.Context, p *node.Process, users *api.Server) {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
@@ -60,6 +66,7 @@ func giveBack(ctx context.Context, p *node.Process) {
 		case <-ctx.Done():
 			return
 		}
+		debug.SetMemoryLimit(heapOf(p.Nodes()) + users.Held())
 		if r.after(allocated()) {
 			for _, n := range p.Nodes() {
 				n.Rest()

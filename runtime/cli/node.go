@@ -156,7 +156,7 @@ func (a *app) runNode(ctx context.Context, h nodeHome, from *password, o nodeSta
 		return failed("bad_genesis", "%s: %v", h.at(c.Genesis), err).do("take the file that the other nodes have")
 	}
 	r := &running{}
-	open := &opening{h, &c, key, g, o, ctx.Done()}
+	open := &opening{h, &c, key, g, g.Network(), o, ctx.Done()}
 	if err := a.openNode(r, open); err != nil {
 		err = errors.Join(err, removeIfThere(h.file(joiningFile)), r.close())
 		if errors.Is(err, node.ErrStopped) && ctx.Err() != nil {
@@ -168,7 +168,7 @@ func (a *app) runNode(ctx context.Context, h nodeHome, from *password, o nodeSta
 	served := make(chan error, 1)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go giveBack(ctx, r.process)
+	go giveBack(ctx, r.process, r.server)
 	dropAccounts(g)
 	go func() {
 		served <- r.server.Serve()
@@ -183,7 +183,7 @@ func (a *app) runNode(ctx context.Context, h nodeHome, from *password, o nodeSta
 	if err == nil {
 		nodes, gossip := r.links.Addresses()
 		_, _ = daemon.SdNotify(false, daemon.SdNotifyReady) // systemd, if it started the node; nobody else listens
-		a.say("node %s of network %s: API http://%s, nodes %s, gossip %s, placement %s\n", key.Public(), g.Network(), r.server.Addr(), nodes, gossip, r.placed.Address())
+		a.say("node %s of network %s: API http://%s, nodes %s, gossip %s, placement %s\n", key.Public(), open.network, r.server.Addr(), nodes, gossip, r.placed.Address())
 		<-ctx.Done()
 		_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping)
 	}
@@ -227,7 +227,8 @@ type opening struct {
 	home    nodeHome
 	config  *nodeConfig
 	key     keys.PrivateKey
-	genesis *chain.Genesis
+	genesis *chain.Genesis  // without its accounts when the chains run
+	network chain.NetworkID // the genesis's, accounts and all
 	nodeStart
 	stop <-chan struct{} // closed when it is told to stop
 }
@@ -359,7 +360,7 @@ func (a *app) processConfig(r *running, o *opening, chains []chain.ID, founding 
 			first := founding || !o.genesis.Tree().Has(id) && isThere(h.file(wholeFile))
 			m := &node.Member{Node: key.Public(), Secret: votingKey(key), Net: net, Founding: first, Restored: o.marks.waits.on(id), Signed: signed[id]}
 			if o.faults.byzantine != "" {
-				m.Twist = byzantine.Twist(o.faults.byzantine, byzantine.Self{Network: o.genesis.Network(), Secret: m.Secret})
+				m.Twist = byzantine.Twist(o.faults.byzantine, byzantine.Self{Network: o.network, Secret: m.Secret})
 			}
 			return m
 		},

@@ -15,7 +15,7 @@ type Known struct {
 	now, old map[verified]struct{}
 }
 
-// verified is a hash of an id and of the data that it was verified with: a third of their size, and as hard to forge as the id is.
+// verified is a hash of an id and of the data that it was verified with: a quarter of their size, and as hard to forge as the id is.
 type verified [sha256.Size]byte
 
 const (

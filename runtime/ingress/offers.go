@@ -14,7 +14,7 @@ import (
 //
 //	waits ──pause──► told ──2 pauses──► told ──4 pauses──► …      until it is final, replaced, expired or refused at its place
 //	a round fails: all are due, with pauses as at first
-//	no block comes:  the pauses under way are a quarter as long, where few wait
+//	no block comes:  the first two pauses are a quarter as long, where few wait
 //
 // Pauses grow, since mostly a message waits for long where many do, and all have them. Times are milliseconds of any clock. It is not
 // safe for concurrent use, and bounded by the mempool.
@@ -60,8 +60,8 @@ func (o *Offers) Failed(now uint64) {
 }
 
 const (
-	// quietShare is the part of its pause after which a message is told of again while no block comes.
-	quietShare = 4
+	// quietShare is the part of its pause after which a message is told of again while no block comes, and quietTimes how often that is so.
+	quietShare, quietTimes = 4, 2
 	// quietFew is how many messages wait at most where that is so. Where more do, the chain is not idle but slow.
 	quietFew = 4096
 )
@@ -72,7 +72,9 @@ func (o *Offers) Quiet() {
 		return
 	}
 	for _, w := range o.open { // any order: each by itself
-		w.due = min(w.due, w.told+o.pause<<w.pauses/quietShare)
+		if w.pauses < quietTimes { // what waits for longer than that is not late: it has nobody who could handle it
+			w.due = min(w.due, w.told+o.pause<<w.pauses/quietShare)
+		}
 	}
 }
 

@@ -40,13 +40,13 @@ func TestOffersPauses(t *testing.T) {
 	}
 }
 
-// While no block comes they are offered after a quarter of the pause that was under way, and the next pause is as long as else; not so where many wait.
+// While no block comes they are offered after a quarter of the pause that was under way, twice; not so where many wait.
 func TestOffersWhileQuiet(t *testing.T) {
 	o := NewOffers(100)
 	o.Wait(doorMessage(0), 1000)
 	var at []uint64
 	for now := uint64(1000); now < 3_000; now++ {
-		if now == 1010 || now == 1020 || now == 1200 {
+		if now == 1010 || now == 1020 || now == 1200 || now == 1400 {
 			o.Quiet()
 		}
 		if len(o.Again(now, 1<<20)) > 0 {

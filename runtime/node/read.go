@@ -84,8 +84,13 @@ type Info struct {
 	Dir      string
 }
 
-// Rest lets what a load left in memory leave it: accounts that have nothing to do.
-func (n *Node) Rest() { n.host.Rest() }
+// Rest lets what a load left in memory leave it: accounts that have nothing to do. It waits for a block in the making: an account that can't handle a
+// message before the next one has nothing to do, and must not forget that.
+func (n *Node) Rest() {
+	n.turn.Lock()
+	defer n.turn.Unlock()
+	n.host.Rest()
+}
 
 // Info is what the node is and where it stands. While it catches up, parameters and what is counted may be of blocks that are final and not
 // durable here yet.

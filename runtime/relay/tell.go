@@ -57,8 +57,9 @@ func (fresh Arrivals) steady(judge func(*block.Arrival) (*block.Fault, error)) (
 	return fault, err
 }
 
-// steadyTries is how often one is looked at: a judgement takes less time than there is between blocks, but for those that are made on demand.
-const steadyTries = 16
+// steadyTries is how often one is looked at, at most: between blocks there is more time than that takes, but where a node catches up, and then what is brought
+// is told again later.
+const steadyTries = 3
 
 // Failed says that a round has failed: who leads the next one may have none of what waits.
 func (b *Bag) Failed(now uint64) {

@@ -81,8 +81,11 @@ func (c *carrier) step(due bool) {
 	c.parent.during(func() error {
 		if c.posted != nil {
 			a, err := c.parent.disk.state().Account(c.wallet.address)
-			if err != nil || a.Nonce <= c.posted.Nonce {
+			if err != nil {
 				return err
+			}
+			if a.Nonce <= c.posted.Nonce {
+				return c.expired()
 			}
 			known := c.run == nil
 			if !known {
@@ -104,6 +107,16 @@ func (c *carrier) step(due bool) {
 		}
 		return c.post(run)
 	})
+}
+
+// expired gives up a message that can't become final any more: it was made far behind the others, say.
+func (c *carrier) expired() error {
+	if c.parent.ledger.head.Header.Height >= c.posted.ValidUntil {
+		c.parent.w.census.add("digest expired")
+		c.posted = nil
+		c.parent.w.after(postPatience, c.parent, "carrier", func() { c.step(false) })
+	}
+	return nil
 }
 
 // release lets value through the chain's valve, where some may pass.

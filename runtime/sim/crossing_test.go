@@ -90,6 +90,16 @@ func TestCrossing(t *testing.T) {
 			o.final(a, leaves(b, 0, m))
 			o.final(b, arrives(a, 0, m))
 		}},
+		{"before its delay", "8.7 valve", func(o *crossing, main, a, b *World) {
+			ripens(o, a, b)
+			o.final(main, changes(chain.DigestsAddress(main.id), chain.LeftKey(a.id, b.id), chain.EncodeAmount(chain.NewAmount(5))))
+		}},
+		{"", "", func(o *crossing, main, a, b *World) { // its valve had no delay for a part of the block, and ends as it began
+			ripens(o, a, b)
+			o.whole.Renewals = []Renewal{{Chain: a.id, At: 1}, {Chain: a.id, At: 1, Attributes: Attributes{Valve: o.valves.of[a.id].now}}}
+			o.now = millis
+			o.final(main, changes(chain.DigestsAddress(main.id), chain.LeftKey(a.id, b.id), chain.EncodeAmount(chain.NewAmount(5))))
+		}},
 		{"a block that is not final", "7.2", func(o *crossing, main, a, b *World) {
 			o.final(main, &block.Result{Block: &chain.Block{}, Recorded: []exec.Recorded{{Child: a.id, First: 1, Anchors: []chain.Anchor{{Height: 1}}}}})
 		}},
@@ -119,6 +129,13 @@ func TestCrossing(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// ripens has a chain's branch let out a value that waits for a delay.
+func ripens(o *crossing, from, to *World) {
+	b := o.valves.of[from.id]
+	b.now = chain.Valve{Delay: 6}
+	b.young = append(b.young, letOut{0, 6, to.id, chain.NewAmount(5)})
 }
 
 // A tree without faults: what chains send each other arrives, whoever has them.

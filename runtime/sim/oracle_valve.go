@@ -26,6 +26,7 @@ type valves struct {
 type valve struct {
 	parent *World
 	now    chain.Valve
+	since  uint64                    // when that was registered, in milliseconds; zero for the genesis's
 	left   map[chain.ID]chain.Amount // by destination, as the parent's state has it
 	ripe   map[chain.ID]chain.Amount // that may have left, by destination
 	young  []letOut
@@ -108,6 +109,8 @@ func (v *valves) child(w *World, id chain.ID, res *block.Result) {
 	had := []chain.Valve{b.now}
 	if b.now != before { // others may have come and gone within the block
 		had = v.ever(id)
+	} else { // also where it ended with the one that it began with
+		had = append(had, v.unseen(id)...)
 	}
 	v.ripen(b, height, had)
 	for _, to := range changed {
@@ -152,6 +155,31 @@ func (v *valves) set(w *World, id chain.ID, raw []byte) {
 	}
 	v.census.add("valve changed")
 	b.now = g.Valve
+	for _, r := range v.registered(id) {
+		if r.Valve == b.now {
+			b.since = max(b.since, r.At)
+		}
+	}
+}
+
+// registered are the changes of a chain that may be registered by now.
+func (v *valves) registered(id chain.ID) (list []Renewal) {
+	for _, r := range v.whole.Renewals {
+		if r.Chain == id && r.At*millis <= v.now {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// unseen are the valves that a chain may have had for a part of a block: registered after the last one that a state showed.
+func (v *valves) unseen(id chain.ID) (list []chain.Valve) {
+	for _, r := range v.registered(id) {
+		if r.At > v.of[id].since {
+			list = append(list, r.Valve)
+		}
+	}
+	return list
 }
 
 // ever are the valves that a chain has had, as far as they may be registered by now: one that another takes the place of in the same block
@@ -162,10 +190,8 @@ func (v *valves) ever(id chain.ID) (list []chain.Valve) {
 			list = append(list, b.Has.Valve)
 		}
 	}
-	for _, r := range v.whole.Renewals {
-		if r.Chain == id && r.At*millis <= v.now {
-			list = append(list, r.Valve)
-		}
+	for _, r := range v.registered(id) {
+		list = append(list, r.Valve)
 	}
 	return list
 }
