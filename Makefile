@@ -69,8 +69,8 @@ kill: ## kill a node KILLS [50] times while it commits, and check what it comes 
 crash: ## recover a store from a crash at every write and sync of many, not at a third of them
 	$(GO) test ./runtime/store -run '^TestCrash' -crash.all -v -count=1 -timeout 30m
 
-cluster: ## type every command of "Run a cluster", and upgrade nodes one after the other under load: two minutes
-	$(GO) test ./runtime/e2e -run '^(TestRunACluster|TestRollingUpgrade)$$' -operates -v -count=1 -timeout 30m
+cluster: ## type every command of "Run a cluster", upgrade nodes one after the other under load, and run all that bench cluster measures, small: two minutes
+	$(GO) test ./runtime/e2e -run '^(TestRunACluster|TestRollingUpgrade|TestBenchCluster)$$' -operates -v -count=1 -timeout 30m
 
 flood: ## have three chains send each other ten times of what they can take in, for an hour of blocks a second, and see that all arrives
 	$(GO) test ./runtime/relay -run '^TestFlood$$' -flood.blocks 3600 -flood.times 1 -v -count=1 -timeout 2h

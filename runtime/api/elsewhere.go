@@ -311,7 +311,11 @@ func (r *remote) await(ctx context.Context, id chain.MessageID) (m client.Messag
 	case a.status != http.StatusOK:
 		return m, unable(r.id, fmt.Sprintf("answers with status %d", a.status))
 	}
-	return m, json.Unmarshal(a.body, &m)
+	if err := json.Unmarshal(a.body, &m); err != nil || m.ID != id {
+		return m, unable(r.id, "answers with another message")
+	}
+	m.Elsewhere = true
+	return m, nil
 }
 
 // submit hands messages in there.

@@ -188,15 +188,36 @@ func (l *clusterLoad) missed(ctx context.Context, r *clusterResult) error {
 		return err
 	}
 	began := time.Now()
-	if err := l.startOne(ctx, last); err != nil {
-		return err
+	stop, waits := make(chan struct{}), make(chan []float64, 1)
+	go func() { waits <- l.meanwhile(ctx, stop) }()
+	if err = l.startOne(ctx, last); err == nil {
+		err = awaitNode(ctx, 10*time.Minute, func() bool {
+			in, err := l.clients[last].Info(ctx)
+			return err == nil && in.Height >= head.Height
+		})
 	}
-	err = awaitNode(ctx, 10*time.Minute, func() bool {
-		in, err := l.clients[last].Info(ctx)
-		return err == nil && in.Height >= head.Height
-	})
 	r.CatchUp = made.Seconds() / time.Since(began).Seconds()
+	close(stop)
+	if took := <-waits; len(took) > 0 && err == nil {
+		r.CatchUpLatency = percentile(took, 0.5) / r.IdleP50
+	}
 	return err
+}
+
+// meanwhile are how many milliseconds single payments take, one after the other at a node that serves another one, until it is told to stop.
+func (l *clusterLoad) meanwhile(ctx context.Context, stop chan struct{}) (took []float64) {
+	for {
+		select {
+		case <-stop:
+			return took
+		default:
+		}
+		d, err := l.one(ctx, 0)
+		if err != nil {
+			return nil
+		}
+		took = append(took, d.Seconds()*1000)
+	}
 }
 
 // sizeOf is how many messages a load has.

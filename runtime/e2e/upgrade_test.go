@@ -20,6 +20,7 @@ func TestRollingUpgrade(t *testing.T) {
 	if !*operates {
 		t.Skip("make cluster runs it")
 	}
+	t.Parallel()
 	newer := filepath.Join(t.TempDir(), "thinkey")
 	build := exec.Command("go", "build", "-ldflags", "-X github.com/thinkey/thinkey/runtime/cli.release=0.2.0", "-o", newer, "./runtime/cmd/thinkey")
 	build.Dir = filepath.Join("..", "..")
@@ -76,6 +77,7 @@ func TestRollingUpgrade(t *testing.T) {
 func (c *chaos) replace(i int, program string) {
 	c.Helper()
 	c.run("node", "stop", "--home", c.home(i))
+	c.goesOn("without node " + strconv.Itoa(i))
 	c.program = program
 	c.mustStart(i)
 }
