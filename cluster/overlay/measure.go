@@ -7,6 +7,13 @@ import (
 	"github.com/thinkey/thinkey/sdk/assert"
 )
 
+// What nodes have in their Config: a name waits a moment for the block itself, and an answer may take as long as a block of some megabytes does
+// on a slow line. Who asks another one earlier gets both.
+const (
+	NodePatienceMillis = 50
+	NodeAnswerMillis   = 2000
+)
+
 // Network is a simulated one: nodes in random rings, so that each has Links neighbours, and everyone is reached.
 type Network struct {
 	Nodes, Links, Full int // Links even
@@ -14,6 +21,8 @@ type Network struct {
 	Seed               uint64
 	// LeastMillis and MostMillis bound the delay of a link; FullMillis is what a full copy takes of its sender's line, one after the other.
 	LeastMillis, MostMillis, FullMillis uint64
+	// PatienceMillis and AnswerMillis are those of the nodes (Config).
+	PatienceMillis, AnswerMillis uint64
 	// Silent is the share of nodes, in percent, that take what they get and pass nothing on, answer nothing, but announce.
 	Silent uint64
 }
@@ -90,8 +99,7 @@ func newWorld(c Network) *world {
 	}
 	for i := range c.Nodes {
 		w.nodes = append(w.nodes, New(Config{
-			Links: c.Links, Full: c.Full, Me: mix(c.Seed ^ uint64(i)), PatienceMillis: 2 * (c.MostMillis + c.FullMillis),
-			AnswerMillis: 4 * (c.MostMillis + c.FullMillis), Bytes: 1 << 10,
+			Links: c.Links, Full: c.Full, Me: mix(c.Seed ^ uint64(i)), PatienceMillis: c.PatienceMillis, AnswerMillis: c.AnswerMillis, Bytes: 1 << 10,
 		}))
 		for l := range c.Links {
 			w.nodes[i].Step(Joined{Link: Link(l)})

@@ -12,7 +12,10 @@ import (
 )
 
 func usual(nodes, full int) Network {
-	return Network{Nodes: nodes, Links: 10, Full: full, Messages: 20, Seed: 1, LeastMillis: 10, MostMillis: 100, FullMillis: 50}
+	return Network{
+		Nodes: nodes, Links: 10, Full: full, Messages: 20, Seed: 1, LeastMillis: 10, MostMillis: 100, FullMillis: 50,
+		PatienceMillis: NodePatienceMillis, AnswerMillis: NodeAnswerMillis,
+	}
 }
 
 // SPEC 10.5: with one full copy a node gets less than two on average, however many nodes there are.
@@ -25,6 +28,13 @@ func TestRedundancy(t *testing.T) {
 		}
 		if r.Missed > 0 || r.Copies < 1 || r.Copies >= 2 || math.Abs(r.Copies-first) > 0.1 {
 			t.Errorf("%d nodes: %+v", n, r)
+		}
+	}
+	for _, full := range []uint64{2, 50, 200} { // on slow lines, too, whose delays are longer than a name waits
+		c := usual(500, 1)
+		c.LeastMillis, c.MostMillis, c.FullMillis = 50, 200, full
+		if r := Measure(c); r.Missed > 0 || r.Copies < 1 || r.Copies >= 2 {
+			t.Errorf("copies of %d ms: %+v", full, r)
 		}
 	}
 	if one, eight := Measure(usual(300, 1)), Measure(usual(300, 8)); eight.Copies < 3*one.Copies || eight.Names > one.Names {

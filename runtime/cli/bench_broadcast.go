@@ -75,6 +75,7 @@ func (o *broadcastOptions) run(out benchOutput) error {
 		return err
 	}
 	o.LeastMillis, o.MostMillis, o.FullMillis = 10, 100, 50
+	o.PatienceMillis, o.AnswerMillis = overlay.NodePatienceMillis, overlay.NodeAnswerMillis
 	rows := make([]broadcastRow, len(o.Nodes))
 	for i, n := range o.Nodes {
 		rows[i].Nodes = n

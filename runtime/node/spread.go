@@ -23,8 +23,6 @@ const (
 	mostLinks = 256
 	// fullCopies is to how many of them a block goes in full, from who made it and from who got it so; the others get its name (SPEC 10.2).
 	fullCopies = 1
-	// namePatience is how long a name waits for the block itself before that is asked for, askPatience how long an answer may take.
-	namePatience, askPatience = 50 * time.Millisecond, 500 * time.Millisecond
 	// spreadBytes bounds the blocks that can still be given to who asks by name; the latest can be, however long it is.
 	spreadBytes = 8 << 20
 	// spreads and spreadShare bound what a peer sent of them and nobody has looked at.
@@ -87,8 +85,7 @@ func newSpreading(m *member) *spreading {
 	return &spreading{
 		of: m, waiting: newShares[spread](spreads, spreadShare), expired: make(chan overlay.ID), wake: make(chan struct{}, 1),
 		node: overlay.New(overlay.Config{
-			Links: mostLinks, Full: fullCopies, Me: me, PatienceMillis: uint64(namePatience.Milliseconds()),
-			AnswerMillis: uint64(askPatience.Milliseconds()), Bytes: spreadBytes,
+			Links: mostLinks, Full: fullCopies, Me: me, PatienceMillis: overlay.NodePatienceMillis, AnswerMillis: overlay.NodeAnswerMillis, Bytes: spreadBytes,
 		}),
 		links: map[keys.PublicKey]overlay.Link{}, peers: make([]keys.PublicKey, mostLinks), names: map[overlay.ID]uint64{}, good: map[uint64]chain.BlockHash{}, early: map[uint64]soon{},
 	}
