@@ -33,12 +33,20 @@ func (o *leaders) begin(e *epoch) {
 	}
 }
 
-func (o *leaders) committed(n *node, f *bft.Final) {
-	h := f.Certificate.Height
-	if !slices.Contains(o.rounds[h], f.Certificate.Round) {
-		o.rounds[h] = append(o.rounds[h], f.Certificate.Round)
+func (o *leaders) committed(_ *node, f *bft.Final) { o.has(&f.Certificate) }
+
+// restarted: it may have crashed when the certificate was durable, and had told nobody.
+func (o *leaders) restarted(_ *node, p *past) { o.has(p.head.Certificate) }
+
+// has notes that a member has a certificate, if it is one.
+func (o *leaders) has(c *chain.Certificate) {
+	if c == nil {
+		return
 	}
-	delete(o.rounds, h-64)
+	if !slices.Contains(o.rounds[c.Height], c.Round) {
+		o.rounds[c.Height] = append(o.rounds[c.Height], c.Round)
+	}
+	delete(o.rounds, c.Height-64)
 }
 
 func (o *leaders) final(res *block.Result, f *bft.Final) {
