@@ -3,22 +3,21 @@ package cli
 import (
 	"bytes"
 	"context"
-	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/thinkey/thinkey/cluster/mesh"
+	"github.com/thinkey/thinkey/cluster/transport"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/client"
+	"github.com/thinkey/thinkey/sdk/keys/keyfile"
 )
 
 const (
@@ -97,7 +96,7 @@ type strangers struct {
 
 // begin lets them come; they go when the context ends.
 func (s *strangers) begin(ctx context.Context, network chain.NetworkID, homes []nodeHome) error {
-	known, err := selfSigned()
+	somebody, err := newUnknown()
 	if err != nil {
 		return err
 	}
@@ -118,7 +117,7 @@ func (s *strangers) begin(ctx context.Context, network chain.NetworkID, homes []
 			}
 		}
 		for n, port := range []string{c.Transport, c.Placement} {
-			s.work.Go(func() { s.again(ctx, n, port, junkPause, known.giant) })
+			s.work.Go(func() { s.again(ctx, n, port, junkPause, somebody.giant) })
 		}
 		s.work.Go(func() { forged(ctx, network, c.Gossip) })
 	}
@@ -154,25 +153,25 @@ func mute(ctx context.Context, conn net.Conn) {
 	_, _ = io.Copy(io.Discard, conn)
 }
 
-// unknown is the certificate of a key that nobody has registered.
-type unknown struct{ tls.Certificate }
+// unknown is the TLS of a node whose key nobody has registered.
+type unknown struct{ *tls.Config }
 
-func selfSigned() (unknown, error) {
-	public, secret, err := ed25519.GenerateKey(rand.Reader)
+func newUnknown() (unknown, error) {
+	key, err := keyfile.Generate()
 	if err != nil {
 		return unknown{}, err
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<37, 0)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, public, secret)
-	return unknown{tls.Certificate{Certificate: [][]byte{der}, PrivateKey: secret}}, err
+	c, err := transport.Secured(key)
+	if err == nil {
+		c.NextProtos = []string{"h2"} // of placement
+	}
+	return unknown{c}, err
 }
 
 // giant shows the key, and then begins a frame that is as long as its length can say.
 func (u unknown) giant(_ context.Context, conn net.Conn) {
 	_ = conn.SetDeadline(time.Now().Add(time.Second))
-	c := tls.Client(conn, &tls.Config{
-		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{u.Certificate}, NextProtos: []string{"h2"}, InsecureSkipVerify: true, // it doesn't care who it hurts
-	})
+	c := tls.Client(conn, u.Config)
 	frame := bytes.Repeat([]byte{0xff}, junkBytes)
 	for err := error(nil); err == nil; {
 		_, err = c.Write(frame)
