@@ -15,7 +15,7 @@ func TestFewLoadsAtOnce(t *testing.T) {
 	const asked = 12
 	var now atomic.Int32
 	began, release := make(chan uint64, asked), make(chan struct{})
-	h := newHistories(nil, 1<<20, newReading(asked))
+	h := newHistories(nil, 1<<20, newReading(2*asked)) // half are of one address, as these all are
 	h.certificate = nil
 	h.block = func(height uint64) (*block.History, []byte, error) {
 		if height == asked {
