@@ -74,29 +74,6 @@ func branches(n int, chains ...chain.ID) (list []*branch) {
 	return list
 }
 
-// teller says of every message that one is final, maybe another one.
-type teller struct {
-	Elsewhere
-	says chain.MessageID
-}
-
-func (e teller) Route(context.Context, chain.ID, []byte) ([]byte, error) {
-	body, err := json.Marshal(client.Message{ID: e.says, State: client.StateFinal})
-	return (&reply{http.StatusOK, "application/json", body}).encode(), err
-}
-
-// What another node says of a message is told as its word, and what it says of another message is no answer.
-func TestAwaitElsewhere(t *testing.T) {
-	for says, want := range map[chain.MessageID]bool{{1}: true, {2}: false} {
-		s := &Server{Config: Config{Elsewhere: teller{says: says}, Limits: Limits{}.complete(), Log: slog.New(slog.DiscardHandler)}}
-		s.asking = newGate("", 1, 0)
-		m, err := (&remote{s, 2}).await(t.Context(), chain.MessageID{1})
-		if (err == nil) != want || m.Elsewhere != want {
-			t.Errorf("of %v: %+v, %v", says, m, err)
-		}
-	}
-}
-
 // One trace costs a bounded number of questions, one to each chain that doesn't answer; and the tree keeps its bound.
 func TestInquireBounds(t *testing.T) {
 	o := &oracle{asked: map[chain.ID]int{}, silent: map[chain.ID]bool{7: true, 8: true}, size: 3}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -94,6 +93,10 @@ func (s *Server) passOn(r route, w http.ResponseWriter, q *http.Request, id chai
 		return err
 	}
 	defer s.polls.leave("")
+	m, bad := chain.ParseMessageID(q.PathValue("id"))
+	if bad == nil && r.onChain() == "GET /messages/{id}" {
+		return s.passMessage(w, q, id, m, wait)
+	}
 	body := body{budget: s.bodies, from: fromAddr(q.RemoteAddr)}
 	defer body.free()
 	if r.Method == http.MethodPost {
@@ -106,8 +109,7 @@ func (s *Server) passOn(r route, w http.ResponseWriter, q *http.Request, id chai
 		_, path, _ = strings.Cut(strings.TrimPrefix(path, "/chains/"), "/")
 		path = "/" + path
 	}
-	m, _ := chain.ParseMessageID(q.PathValue("id")) // none was handed on if it isn't one
-	a, err := s.askFor(q.Context(), m, id, passed{method: r.Method, target: path + "?" + q.URL.RawQuery, kind: q.Header.Get("Content-Type"), body: body.bytes}, wait)
+	a, err := s.ask(q.Context(), id, passed{method: r.Method, target: path + "?" + q.URL.RawQuery, kind: q.Header.Get("Content-Type"), body: body.bytes}, wait)
 	if err != nil {
 		return err
 	}
@@ -290,32 +292,6 @@ func (w *written) Write(b []byte) (int, error) {
 type remote struct {
 	*Server
 	id chain.ID
-}
-
-// await is where a message stands there when it is settled, or ctx ends.
-func (r *remote) await(ctx context.Context, id chain.MessageID) (m client.Message, err error) {
-	wait := r.Limits.Poll
-	if ends, ok := ctx.Deadline(); ok {
-		wait = min(wait, time.Until(ends))
-	}
-	if wait <= 0 {
-		return m, context.DeadlineExceeded
-	}
-	target := fmt.Sprintf("/messages/%s?wait=%s", id, url.QueryEscape(wait.String()))
-	a, err := r.askFor(context.WithoutCancel(ctx), id, r.id, passed{method: http.MethodGet, target: target}, wait)
-	switch {
-	case err != nil:
-		return m, err
-	case a.status == http.StatusNotFound:
-		return m, node.ErrUnknown
-	case a.status != http.StatusOK:
-		return m, unable(r.id, fmt.Sprintf("answers with status %d", a.status))
-	}
-	if err := json.Unmarshal(a.body, &m); err != nil || m.ID != id {
-		return m, unable(r.id, "answers with another message")
-	}
-	m.Elsewhere = true
-	return m, nil
 }
 
 // submit hands messages in there.

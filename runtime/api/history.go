@@ -11,6 +11,7 @@ import (
 	"github.com/thinkey/thinkey/runtime/node"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/client"
+	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
 // histories are committed blocks with their events. Reading one costs as much as decoding and hashing all of it, and a
@@ -37,6 +38,9 @@ type kept struct {
 	raw  []byte
 	cert *client.Certificate
 	err  error
+
+	proves sync.Once // of tree
+	tree   *merkle.Fixed
 }
 
 func newHistories(n *node.Node, limit int, r reading) *histories {

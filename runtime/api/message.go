@@ -30,9 +30,18 @@ func (s *served) getMessage(w http.ResponseWriter, q *http.Request) error {
 	if err != nil {
 		return err
 	}
+	from, err := provenFrom(q)
+	if err != nil {
+		return err
+	}
 	m, err := s.awaitFor(q, id, wait)
 	if err != nil {
 		return err
+	}
+	if from != 0 {
+		if err := s.proveHandled(q.Context(), &m, from); err != nil {
+			return err
+		}
 	}
 	s.answer(w, http.StatusOK, m)
 	return nil

@@ -13,6 +13,7 @@ import (
 	"github.com/thinkey/thinkey/runtime/ingress"
 	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/light"
 	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
@@ -117,6 +118,28 @@ func (n *Node) Entry(account chain.Address, key string) ([]byte, error) {
 	n.see()
 	defer n.mu.RUnlock()
 	return n.store.State(n.chain).Entry(account, key)
+}
+
+// Certifies is who certifies the next block of a child, as the chain has recorded it; nil if it doesn't know the child, or that has no committee.
+func (n *Node) Certifies(child chain.ID) (*light.Committee, error) {
+	raw, err := n.Entry(chain.DigestsAddress(n.chain), chain.ChildCommitteeKey(child))
+	if raw == nil || err != nil {
+		return nil, err
+	}
+	c, err := chain.DecodeCommittee(raw)
+	if err != nil || len(c.Seats) == 0 {
+		return nil, err
+	}
+	return n.committees.Committee(n.network, c)
+}
+
+// Sealed is the digest of the block at a height alone. relay.ErrNotHere: it was before the state that the chain began with here.
+func (n *Node) Sealed(height uint64) (*chain.Digest, error) {
+	h, err := n.kept.Header(height)
+	if err != nil {
+		return nil, err
+	}
+	return n.kept.Sealed(h)
 }
 
 func (n *Node) slot(s exec.Slot) ([]byte, error) { return n.Entry(s.Account, s.Key) }

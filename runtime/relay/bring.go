@@ -187,7 +187,7 @@ func (b *bringing) askChild(l *looked) error {
 	}
 	known, err := b.Known(child)
 	if err == nil && known.Committee == (chain.Hash{}) {
-		l.ask(chain.FactChild, child, exec.Slot{Account: chain.DigestsAddress(l.top), Key: chain.ChildCommitteeKey(child)})
+		l.ask(chain.FactChild, child, childCommittee(l.top, child))
 	}
 	return err
 }

@@ -20,7 +20,7 @@ func (c *Chains) Trail(tree chain.Tree, id chain.ID) (*light.Trail, error) {
 	for i, at := range path {
 		slots := []exec.Slot{{Account: chain.SystemAddress(at), Key: chain.KeyTree}}
 		if i+1 < len(path) {
-			slots = append(slots, exec.Slot{Account: chain.DigestsAddress(at), Key: chain.ChildCommitteeKey(path[i+1])})
+			slots = append(slots, childCommittee(at, path[i+1]))
 		}
 		views, shown, err := c.trailed(at, last, slots)
 		if err != nil {

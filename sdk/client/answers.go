@@ -303,9 +303,12 @@ type Message struct {
 	Confirmed bool `json:"confirmed,omitempty"`
 	// Waits says what a relay under way waits for.
 	Waits *Waits `json:"waits,omitempty"`
-	// Elsewhere says that the chain isn't at the node that was asked: how the message stands is the word of another, which this one
-	// can't check.
+	// Elsewhere says that the chain isn't at the node that was asked, and how the message stands is the word of another, for which nothing is shown:
+	// that it is final, too.
 	Elsewhere bool `json:"elsewhere,omitempty"`
+
+	// Proof shows to who has a chain above the message's that it is final, and what came of it (light.Handled); if it was asked for.
+	Proof Hex `json:"proof,omitempty"`
 
 	// Dropped says why the message will not come into a block.
 	Dropped *Error `json:"dropped,omitempty"`

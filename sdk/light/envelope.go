@@ -90,7 +90,7 @@ func Carry(messages []*chain.Message) bool {
 
 const (
 	envelopeVersion = 1
-	minDigestBytes  = 4 + 512
+	minDigestBytes  = 4 + 480
 )
 
 // Encode is the canonical encoding.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/light"
+	"github.com/thinkey/thinkey/sdk/merkle"
 	"github.com/thinkey/thinkey/sdk/wire"
 )
 
@@ -91,6 +92,28 @@ func FuzzTrail(f *testing.F) {
 	f.Add(t.Encode())
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if x, err := light.DecodeTrail(b); err == nil && !bytes.Equal(x.Encode(), b) {
+			t.Fatalf("%x is encoded as %x", b, x.Encode())
+		}
+	})
+}
+
+// FuzzHandled: what decodes has one encoding.
+func FuzzHandled(f *testing.F) {
+	w, e, _ := letter(f)
+	header := w.tip(2).header
+	receipt := chain.Receipt{Message: chain.MessageID{1}, Status: chain.StatusOK, GasUsed: 5, Events: []chain.ContractEvent{{Topic: "paid", Body: []byte{1}}}}
+	steps, _ := w.path(w.tip(1), 2, 1)
+	for _, h := range []light.Handled{
+		{Header: header, Receipt: receipt, Place: merkle.Proof{Count: 1}, From: 3, Steps: steps},
+		{Header: header, Receipt: receipt, Views: e.Views, Down: []light.Generation{{Committee: chain.Committee{Chain: 2, Seats: make([]chain.Seat, 1)}, Views: e.Views}}},
+	} {
+		if again, err := light.DecodeHandled(h.Encode()); err != nil || !bytes.Equal(again.Encode(), h.Encode()) {
+			f.Fatal(err)
+		}
+		f.Add(h.Encode())
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if x, err := light.DecodeHandled(b); err == nil && !bytes.Equal(x.Encode(), b) {
 			t.Fatalf("%x is encoded as %x", b, x.Encode())
 		}
 	})

@@ -40,26 +40,37 @@ func (t *Trail) Follow(first *Committee) (*Trust, error) {
 	if err := e.verify(known.Anchor.State, &t.TreeProof); err != nil {
 		return nil, fmt.Errorf("tree of chains: %w", err)
 	}
-	at := c.Chain()
-	for i := range t.Down {
-		g := &t.Down[i]
+	if known, c, err = descend(t.Tree, known, c, t.Down); err != nil {
+		return nil, err
+	}
+	return &Trust{Tree: t.Tree, Known: known, Committee: c}, nil
+}
+
+// descend goes down a tree from a block of c's chain: each generation's committee is shown by the state of the block before it. It returns the last
+// block, and who certifies the one that follows.
+func descend(tree chain.Tree, known chain.Known, c *Committee, down []Generation) (chain.Known, *Committee, error) {
+	fail := func(err error) (chain.Known, *Committee, error) { return chain.Known{}, nil, err }
+	network, at := c.network, c.Chain()
+	for i := range down {
+		g := &down[i]
 		id := g.Committee.Chain
-		if t.Tree.Parent(id) != at || !t.Tree.Has(id) {
-			return nil, fmt.Errorf("chain %d behind chain %d on the trail, and the tree has it elsewhere: %w", id, at, merkle.ErrForm)
+		if tree.Parent(id) != at || !tree.Has(id) {
+			return fail(fmt.Errorf("chain %d behind chain %d on the trail, and the tree has it elsewhere: %w", id, at, merkle.ErrForm))
 		}
 		e := Entry{Account: chain.DigestsAddress(at), Key: chain.ChildCommitteeKey(id), Value: g.Committee.Append(nil)}
-		if err := e.verify(known.Anchor.State, &g.Proof); err != nil {
-			return nil, fmt.Errorf("who certifies chain %d: %w", id, err)
+		err := e.verify(known.Anchor.State, &g.Proof)
+		if err != nil {
+			return fail(fmt.Errorf("who certifies chain %d: %w", id, err))
 		}
-		if c, err = NewCommittee(first.network, g.Committee); err != nil {
-			return nil, fmt.Errorf("who certifies chain %d: %w", id, err)
+		if c, err = NewCommittee(network, g.Committee); err != nil {
+			return fail(fmt.Errorf("who certifies chain %d: %w", id, err))
 		}
 		if known, c, err = FollowAll(chain.Known{Epoch: c.Epoch(), Committee: c.hash}, g.Views, c); err != nil {
-			return nil, fmt.Errorf("chain %d: %w", id, err)
+			return fail(fmt.Errorf("chain %d: %w", id, err))
 		}
 		at = id
 	}
-	return &Trust{Tree: t.Tree, Known: known, Committee: c}, nil
+	return known, c, nil
 }
 
 const (
@@ -73,13 +84,34 @@ const (
 // Encode is the canonical encoding.
 func (t *Trail) Encode() []byte {
 	b := appendDigests([]byte{trailVersion}, t.Main)
-	b = t.TreeProof.Append(wire.AppendBytes(b, t.Tree.Encode()))
-	b = wire.AppendU32(b, uint32(len(t.Down)))
-	for i := range t.Down {
-		g := &t.Down[i]
+	return appendDown(t.TreeProof.Append(wire.AppendBytes(b, t.Tree.Encode())), t.Down)
+}
+
+func appendDown(b []byte, down []Generation) []byte {
+	b = wire.AppendU32(b, uint32(len(down)))
+	for i := range down {
+		g := &down[i]
 		b = appendDigests(g.Proof.Append(wire.AppendBytes(b, g.Committee.Append(nil))), g.Views)
 	}
 	return b
+}
+
+func readDown(r *wire.Reader) (down []Generation) {
+	for range r.Count("chains", chain.MaxViews, 8) {
+		var g Generation
+		committee := r.Bytes("committee", chain.MaxFactBytes)
+		g.Proof = merkle.ReadStateProof(r)
+		g.Views = readDigests(r)
+		if r.Err() != nil {
+			return nil
+		}
+		var err error
+		if g.Committee, err = chain.DecodeCommittee(committee); err != nil {
+			r.Fail(err.Error(), wire.ErrValue)
+		}
+		down = append(down, g)
+	}
+	return down
 }
 
 // DecodeTrail reads what Encode writes.
@@ -92,19 +124,7 @@ func DecodeTrail(b []byte) (t Trail, err error) {
 	t.Main = readDigests(r)
 	tree := r.Bytes("tree of chains", chain.MaxFactBytes)
 	t.TreeProof = merkle.ReadStateProof(r)
-	for range r.Count("chains", chain.MaxViews, 8) {
-		var g Generation
-		committee := r.Bytes("committee", chain.MaxFactBytes)
-		g.Proof = merkle.ReadStateProof(r)
-		g.Views = readDigests(r)
-		if r.Err() != nil {
-			break
-		}
-		if g.Committee, err = chain.DecodeCommittee(committee); err != nil {
-			r.Fail(err.Error(), wire.ErrValue)
-		}
-		t.Down = append(t.Down, g)
-	}
+	t.Down = readDown(r)
 	if err := r.Done(); err != nil {
 		return Trail{}, fmt.Errorf("trail: %w", err)
 	}

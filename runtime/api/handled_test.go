@@ -1,0 +1,219 @@
+package api_test
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/thinkey/thinkey/runtime/api"
+	"github.com/thinkey/thinkey/runtime/node"
+	"github.com/thinkey/thinkey/sdk/chain"
+	"github.com/thinkey/thinkey/sdk/client"
+	"github.com/thinkey/thinkey/sdk/light"
+)
+
+// told is what a server answers of a message on a chain.
+func (g *grove) told(on chain.ID, id chain.MessageID, query string) (m client.Message, status int) {
+	g.Helper()
+	a, err := http.Get(fmt.Sprintf("%s/v1/chains/%d/messages/%s?%s", g.url, on, id, query))
+	if err != nil {
+		g.Fatal(err)
+	}
+	defer a.Body.Close()
+	raw, err := io.ReadAll(a.Body)
+	if err == nil {
+		err = json.Unmarshal(raw, &m)
+	}
+	if err != nil {
+		g.Fatalf("%v: %s", err, raw)
+	}
+	return m, a.StatusCode
+}
+
+// farFrom is a server of chain 1 and another one, to which the rest is at a server of all.
+func farFrom(t *testing.T, has chain.ID) (here, all *grove, way *abroad) {
+	all = startTree(t, false)
+	way = &abroad{to: all}
+	here = &grove{TB: t, process: all.process}
+	here.serve(api.Config{Node: all.process.Node(has), Others: []*node.Node{all.process.Node(chain.Main)}, Elsewhere: way})
+	return here, all, way
+}
+
+// paid is a payment within a chain that is final.
+func (g *grove) paid(on chain.ID) *chain.Message {
+	m := g.pay(on, "alice", on, "bob", 7)
+	if _, err := g.client.Wait(g.Context(), m.ID()); err != nil {
+		g.Fatal(err)
+	}
+	return m
+}
+
+// A message on a chain that isn't here is final where that is shown: by the committee's certificate at once, under one chain or more, and by what
+// the chain above has recorded later.
+func TestFinalElsewhere(t *testing.T) {
+	for on, has := range map[chain.ID]chain.ID{3: 2, 4: 3} {
+		here, all, _ := farFrom(t, has)
+		all.paid(2) // of chain 2 something must be certified that shows who certifies chain 4
+		first := all.paid(on)
+		for _, query := range []string{"", "wait=final"} {
+			m, status := here.told(on, first.ID(), query)
+			if status != http.StatusOK || m.State != client.StateFinal || m.Elsewhere || m.Finality != client.Final || m.Status != chain.StatusOK || m.Proof != nil {
+				t.Errorf("on %d, %q: %d, %+v", on, query, status, m)
+			}
+			want, _ := all.told(on, first.ID(), "")
+			if *m.Place != *want.Place || m.Fee != want.Fee || m.Amount != want.Amount || len(m.Sent) != len(want.Sent) {
+				t.Errorf("on %d: %+v instead of %+v", on, m, want)
+			}
+		}
+		for id := on; id != chain.Main; {
+			parent := all.process.Node(id).Tree().Parent(id)
+			all.carry(id, parent)
+			id = parent
+		}
+		if m, _ := here.told(on, first.ID(), ""); m.Elsewhere || m.Finality != client.Rooted {
+			t.Errorf("on %d, recorded: %+v", on, m)
+		}
+		second := all.paid(on)
+		if m, _ := here.told(on, second.ID(), ""); m.Elsewhere || m.Finality != client.Final {
+			t.Errorf("on %d, after what is recorded: %+v", on, m)
+		}
+		if m, _ := all.told(on, first.ID(), "proof=1"); len(m.Proof) == 0 {
+			t.Error("no proof where it is asked for")
+		}
+		for _, bad := range []string{"proof=0", "proof=x", "proof=-1"} {
+			if _, status := all.told(on, first.ID(), bad); status != http.StatusBadRequest {
+				t.Errorf("%s: %d", bad, status)
+			}
+		}
+		if m, status := all.told(on, first.ID(), fmt.Sprint("proof=", on)); status != http.StatusOK || len(m.Proof) > 0 {
+			t.Errorf("from itself: %d, %+v", status, m)
+		}
+	}
+}
+
+// Whoever lies of a message makes nothing final: not without a proof, nor with another's, nor with one that was changed.
+func TestLieElsewhere(t *testing.T) {
+	here, all, way := farFrom(t, 2)
+	first, second := all.paid(3), all.paid(3)
+	id := first.ID()
+	other, _ := all.told(3, second.ID(), "proof=1")
+	if len(other.Proof) == 0 {
+		t.Fatal("no proof")
+	}
+	edit := func(change func(*client.Message)) func(string) string {
+		return func(body string) string {
+			var m client.Message
+			if err := json.Unmarshal([]byte(body), &m); err != nil || len(m.Proof) == 0 {
+				return body
+			}
+			change(&m)
+			raw, _ := json.Marshal(m)
+			return string(raw)
+		}
+	}
+	refused := func(name string, change func(*client.Message)) {
+		t.Helper()
+		way.is(nil, edit(change))
+		for _, query := range []string{"", "wait=1ms"} {
+			if m, status := here.told(3, id, query); status == http.StatusOK {
+				t.Errorf("%s: %+v", name, m)
+			}
+		}
+	}
+	refused("another proof", func(m *client.Message) { m.Proof = other.Proof })
+	refused("another's id", func(m *client.Message) { m.ID = second.ID() })
+	refused("another amount", func(m *client.Message) { m.Amount = chain.NewAmount(8) })
+	refused("another receiver", func(m *client.Message) { m.To = address("eve").On(3) })
+	refused("another place", func(m *client.Message) { m.Place = nil })
+	refused("a proof that is none", func(m *client.Message) { m.Proof = m.Proof[:len(m.Proof)-1] })
+	refused("a failure", func(m *client.Message) {
+		h, err := light.DecodeHandled(m.Proof)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.Receipt.Status = chain.StatusRefused
+		m.Proof = h.Encode()
+	})
+	refused("another committee's block", func(m *client.Message) {
+		h, err := light.DecodeHandled(m.Proof)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.Header.Load++
+		m.Proof = h.Encode()
+	})
+	way.is(nil, edit(func(m *client.Message) {
+		m.Status, m.GasUsed, m.Place.Height, m.Finality = chain.StatusRefused, 1, 9, client.Rooted
+	}))
+	if m, _ := here.told(3, id, ""); m.Status != chain.StatusOK || m.Place.Height == 9 || m.GasUsed == 1 || m.Finality != client.Final {
+		t.Errorf("what the proof says counts: %+v", m)
+	}
+	way.is(nil, edit(func(m *client.Message) { m.Proof = nil }))
+	if m, _ := here.told(3, id, ""); m.State != client.StateFinal || !m.Elsewhere {
+		t.Errorf("without a proof it is a word: %+v", m)
+	}
+	if m, _ := here.told(3, id, "wait=200ms"); m.State != client.StateQueued || !m.Elsewhere || m.Place != nil {
+		t.Errorf("which nobody who waits takes: %+v", m)
+	}
+	all.carry(3, 1)
+	forged := func(change func(*light.Handled)) func(*client.Message) {
+		return func(m *client.Message) {
+			h, err := light.DecodeHandled(m.Proof)
+			if err != nil || !h.IsCovered() {
+				t.Fatalf("%+v, %v", h, err)
+			}
+			change(&h)
+			m.Proof = h.Encode()
+		}
+	}
+	refused("another block than the recorded one", forged(func(h *light.Handled) { h.Header.Load++ }))
+	refused("another block of main", forged(func(h *light.Handled) { h.From-- }))
+	way.is(nil, edit(forged(func(h *light.Handled) { h.From += 1000 })))
+	if m, status := here.told(3, id, ""); status != http.StatusOK || !m.Elsewhere {
+		t.Errorf("a block of main that isn't here yet: %d, %+v", status, m)
+	}
+}
+
+// Who waits takes what is shown later.
+func TestShownLater(t *testing.T) {
+	here, all, way := farFrom(t, 2)
+	id, asked := all.paid(3).ID(), 0
+	way.is(nil, func(body string) string {
+		if asked++; asked > 2 {
+			return body
+		}
+		var m client.Message
+		if err := json.Unmarshal([]byte(body), &m); err != nil {
+			t.Error(err)
+		}
+		m.Proof = nil
+		raw, _ := json.Marshal(m)
+		return string(raw)
+	})
+	if m, _ := here.told(3, id, "wait=50s"); m.State != client.StateFinal || m.Elsewhere || asked != 3 {
+		t.Errorf("once it is shown: %+v, asked %d times", m, asked)
+	}
+}
+
+// No change of a proof makes another one of the same, nor one of something else.
+func TestProofFlipped(t *testing.T) {
+	here, all, way := farFrom(t, 3)
+	all.paid(2)
+	id := all.paid(4).ID()
+	want, _ := here.told(4, id, "")
+	good, _ := all.told(4, id, "proof=1")
+	for at := 0; at < len(good.Proof); at += 7 {
+		way.is(nil, func(body string) string {
+			b := append([]byte(nil), good.Proof...)
+			b[at] ^= 1 << (at % 8)
+			return strings.Replace(body, hex.EncodeToString(good.Proof), hex.EncodeToString(b), 1)
+		})
+		if m, status := here.told(4, id, ""); status == http.StatusOK && (!m.Elsewhere || *m.Place != *want.Place) {
+			t.Fatalf("byte %d: %+v", at, m)
+		}
+	}
+}
