@@ -52,6 +52,20 @@ func TestMemberComesBack(t *testing.T) {
 	}
 }
 
+// Nodes that are known at another address than the one where they listen ask each other as all do.
+func TestAdvertisedHost(t *testing.T) {
+	r := &rig{t: t, host: "localhost", leaders: map[chain.ID]int{1: 0, 2: 1}, members: map[keys.PublicKey]bool{}}
+	for i, has := range [][]chain.ID{{1}, {2}} {
+		t.Cleanup(r.start(i, has).Close)
+	}
+	r.tell()
+	r.expect(1, rigAccount(1, 1), Live, 0)
+	r.expect(0, rigAccount(2, 1), Live, 1)
+	if at := r.nodes[0].Addr(); !strings.HasPrefix(at, "localhost:") {
+		t.Errorf("it is at %s", at)
+	}
+}
+
 // P3: neither nodes that come and go, nor questions to a node that is gone, leave anything running behind: proto.actor's own way to connect
 // leaks a connection that dials for good with each try.
 func TestNothingIsLeft(t *testing.T) {

@@ -59,8 +59,9 @@ type Placement struct {
 	gate     *gate
 	passing  *places // of questions that are passed on
 	known    atomic.Pointer[directory]
-	changed  chan struct{}      // look again
-	entrance *entrance.Entrance // of handshakes that others began
+	first    atomic.Pointer[string] // where it listens, if others are told another host: proto.actor's own actors are known by it
+	changed  chan struct{}          // look again
+	entrance *entrance.Entrance     // of handshakes that others began
 	doors    doors
 	bans     bans
 	roads    roads
@@ -129,6 +130,8 @@ func (p *Placement) start(conf *remote.Config) (err error) {
 		return fmt.Errorf("placement at %s: %w", p.config.Listen, err)
 	}
 	if p.config.Host != "" {
+		first := p.system.Address()
+		p.first.Store(&first)
 		p.system.ProcessRegistry.Address = net.JoinHostPort(p.config.Host, port)
 	}
 	if _, fresh := p.system.ProcessRegistry.Add(p.gate, gateName); !fresh {

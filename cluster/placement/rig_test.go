@@ -1,6 +1,7 @@
 package placement
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -23,6 +24,7 @@ type rig struct {
 
 	mu      sync.Mutex // guards the rest
 	nodes   []*rigNode
+	host    string // that others are told; where nodes listen if it is empty
 	leaders map[chain.ID]int
 	members map[keys.PublicKey]bool
 	cut     map[[2]int]bool // of these, in order, the first has no connection to the second; true: it doesn't know it either
@@ -127,11 +129,11 @@ func (n *rigNode) serve(has []chain.ID) {
 // start starts node i.
 func (r *rig) start(i int, has []chain.ID) *rigNode {
 	n := &rigNode{key: rigKey(i), up: true}
-	n.record = mesh.Record{Node: n.key.Public(), Gossip: "127.0.0.1:1", Transport: "127.0.0.1:1"}
+	n.record = mesh.Record{Node: n.key.Public(), Gossip: "127.0.0.1:1", Transport: net.JoinHostPort(cmp.Or(r.host, "127.0.0.1"), "1")}
 	n.serve(has)
 	n.says(i)
 	p, err := Open(Config{
-		Key: n.key, Listen: "127.0.0.1:0", Nodes: func() []Node { return r.others(n) }, Member: r.member,
+		Key: n.key, Listen: "127.0.0.1:0", Host: r.host, Nodes: func() []Node { return r.others(n) }, Member: r.member,
 		Has: func(id chain.ID) bool {
 			r.mu.Lock()
 			defer r.mu.Unlock()

@@ -93,6 +93,10 @@ type roads struct {
 
 // resolve finds what is behind a PID of another address: a road, or nothing.
 func (p *Placement) resolve(pid *actor.PID) (actor.Process, bool) {
+	if first := p.first.Load(); first != nil && pid.Address == *first {
+		process, _ := p.system.ProcessRegistry.GetLocal(pid.Id) // dead letters, if there is none
+		return process, true
+	}
 	if r := p.roadTo(pid.Address); r != nil {
 		return r, true
 	}

@@ -215,10 +215,14 @@ func (r *remote) await(ctx context.Context, id chain.MessageID) (client.Message,
 
 // awaitOr is await that also returns an answer which is none.
 func (r *remote) awaitOr(ctx context.Context, id chain.MessageID) (client.Message, *reply, error) {
-	for {
+	unshown := client.Message{ID: id, State: client.StateQueued, Waits: &client.Waits{For: client.WaitsElsewhere, On: r.id}, Elsewhere: true}
+	for said := false; ; said = true {
 		wait := r.Limits.Poll
 		if ends, ok := ctx.Deadline(); ok {
 			wait = min(wait, time.Until(ends))
+		}
+		if wait <= 0 && said {
+			return unshown, nil, nil
 		}
 		if wait <= 0 {
 			return client.Message{}, nil, context.DeadlineExceeded
@@ -232,7 +236,7 @@ func (r *remote) awaitOr(ctx context.Context, id chain.MessageID) (client.Messag
 		case <-ctx.Done():
 		}
 		if ctx.Err() != nil {
-			return client.Message{ID: id, State: client.StateQueued, Waits: &client.Waits{For: client.WaitsElsewhere, On: r.id}, Elsewhere: true}, nil, nil
+			return unshown, nil, nil
 		}
 	}
 }

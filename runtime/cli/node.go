@@ -259,6 +259,7 @@ func (a *app) openNode(r *running, o *opening) error {
 	r.links, err = node.OpenLinks(node.LinksConfig{
 		Key: key, Network: g, Listen: c.Transport, Gossip: c.Gossip, AdvertisedListen: c.AdvertiseTransport, AdvertisedGossip: c.AdvertiseGossip,
 		From: c.DialFrom, Seeds: c.Seeds, Secrets: secrets, File: h.file(knownFile), Trusted: trusted, Software: "thinkey " + release, Log: a.log,
+		Lost: o.faults.lost(),
 	})
 	if errors.Is(err, node.ErrTwin) {
 		return failed("in_use", "%s: %v", h, err).do("see: thinkey node status --home %s", h)
@@ -352,7 +353,7 @@ func (a *app) processConfig(r *running, o *opening, chains []chain.ID, founding 
 		Config: config, Network: o.genesis, Chains: chains, Carrier: &key,
 		Engines: func(id chain.ID) node.Compile { return engineIn(h.file(fmt.Sprintf("%s/chain-%d", codeCache, id))) },
 		Seat: func(id chain.ID) *node.Member {
-			net, err := o.faults.net(r.links, id)
+			net, err := r.links.Net(id)
 			if err != nil {
 				a.log.Error("a chain has no connections", "chain", id, "error", err)
 				return nil

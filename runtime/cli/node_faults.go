@@ -8,9 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/thinkey/thinkey/runtime/byzantine"
-	"github.com/thinkey/thinkey/runtime/node"
 	"github.com/thinkey/thinkey/sdk/chain"
-	"github.com/thinkey/thinkey/sdk/keys"
 )
 
 // nodeFaults is what is wrong with a node of a test network.
@@ -19,6 +17,7 @@ type nodeFaults struct {
 	clock     time.Duration
 	volatile  bool
 	cut       uint32
+	cutFor    time.Duration
 }
 
 func (f *nodeFaults) flags(cmd *cobra.Command) {
@@ -27,6 +26,7 @@ func (f *nodeFaults) flags(cmd *cobra.Command) {
 	flags.DurationVar(&f.clock, "clock", 0, "test networks: how far the node's clock is ahead; behind if it is negative")
 	flags.BoolVar(&f.volatile, "volatile", false, "test networks: being killed loses what was not synced, as a loss of power would")
 	flags.Uint32Var(&f.cut, "cut", 0, "test networks: a chain of which the node hears nothing from others, and they nothing from it")
+	flags.DurationVar(&f.cutFor, "cut-for", 0, "test networks: how long --cut lasts from the start on (default: as long as the node runs)")
 }
 
 // maxClock bounds how wrong a clock may be.
@@ -39,6 +39,8 @@ func (f *nodeFaults) check(c *nodeConfig) error {
 		return usage("--byzantine (%q)", f.byzantine).do("write one of %s", strings.Join(byzantine.Names(), ", "))
 	case f.clock.Abs() > maxClock:
 		return usage("--clock (%s)", f.clock).do("write a time up to %s, such as 10s or -10s", maxClock)
+	case f.cutFor < 0 || f.cutFor > 0 && f.cut == 0:
+		return usage("--cut-for (%s)", f.cutFor).do("write a time with --cut CHAIN, such as --cut 2 --cut-for 10s")
 	case *f != (nodeFaults{}) && c.DevSeed == "":
 		return usage("--byzantine, --clock, --volatile and --cut do harm").do("use them in a test network alone, which thinkey testnet gen makes")
 	}
@@ -59,20 +61,17 @@ func (f *nodeFaults) arguments() (args []string) {
 	if f.cut != 0 {
 		args = append(args, "--cut", strconv.FormatUint(uint64(f.cut), 10))
 	}
+	if f.cutFor != 0 {
+		args = append(args, "--cut-for", f.cutFor.String())
+	}
 	return args
 }
 
-// net is what connects the node's part of a chain with the others.
-func (f *nodeFaults) net(links *node.Links, id chain.ID) (node.Net, error) {
-	if f.cut == uint32(id) {
-		return noNet{}, nil
+// lost is what says of which chains all is lost now; nil if nothing ever is.
+func (f *nodeFaults) lost() func(chain.ID) bool {
+	if f.cut == 0 {
+		return nil
 	}
-	return links.Net(id)
+	began := time.Now()
+	return func(id chain.ID) bool { return uint32(id) == f.cut && (f.cutFor == 0 || time.Since(began) < f.cutFor) }
 }
-
-// noNet loses all.
-type noNet struct{}
-
-func (noNet) Send(keys.PublicKey, []byte)               {}
-func (noNet) Spread([]byte)                             {}
-func (noNet) Hold(func(keys.PublicKey, []byte, func())) {}

@@ -98,7 +98,7 @@ func (a *app) newTestnetPartition() *cobra.Command {
 is on its way waits, as it does on a network, until thinkey testnet heal, or until an end gives up. What is cut already stays so.
 
 All chains of two nodes share one encrypted connection: it is cut as a whole. A node that hears nothing of one chain alone is started by
-thinkey testnet up N --cut CHAIN.`
+thinkey testnet up N --cut CHAIN, with --cut-for for a time.`
 	cmd.Example = `  thinkey testnet partition 0,1 --dir ./net
   thinkey testnet partition 0 1,2 --dir ./net
   thinkey testnet partition 3 --one-way --dir ./net

@@ -173,6 +173,11 @@ func (s *sender) await(ctx context.Context, id chain.MessageID, before any, head
 	if err != nil {
 		return err
 	}
+	tree.Walk(func(n *client.TraceNode, _ int) {
+		if n.ID == id && n.Elsewhere { // the tree is another node's word; what was waited for was shown
+			n.Message = m
+		}
+	})
 	failure := firstFailure(&tree)
 	if failure != nil && before != nil { // nothing was made: a script that asks for its name gets none
 		before, headline = nil, m.ID.String()

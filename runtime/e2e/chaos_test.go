@@ -31,7 +31,8 @@ var (
 
 const (
 	chaosNodes  = 4
-	chaosChains = 3 // the main one, and two under it
+	chaosGuest  = chaosNodes // a node that has no seat and runs the main chain alone: it serves users of the others by asking their nodes
+	chaosChains = 3          // the main one, and two under it
 	// resumeTime is how long a network of which all nodes run may take until something is final again on each chain.
 	resumeTime = 2 * time.Minute
 	// everyClass is from when on a run must have done every kind of harm.
@@ -51,7 +52,7 @@ type chaos struct {
 	liar   int
 	disk   bool // the directory of node filled is on a file system of its own
 	filled int
-	up     [chaosNodes][]string // how each node was started last
+	up     [chaosNodes + 1][]string // how each node was started last
 	counts map[string]int
 	resume []time.Duration
 	made   int // messages that became final between faults
@@ -247,11 +248,11 @@ func (c *chaos) together(after string) {
 // on their way before one more block can follow on each chain, and no second: who votes for that has the one before.
 func (c *chaos) stands(what string, nodes []int, meanwhile func()) {
 	c.Helper()
-	c.standOn(what, []int{0, 1, 2}, nodes, meanwhile)
+	c.standOn(what, []int{0, 1, 2}, nodes, time.Time{}, meanwhile)
 }
 
-// standOn is stands of some chains, by their places.
-func (c *chaos) standOn(what string, chains, nodes []int, meanwhile func()) {
+// standOn is stands of some chains, by their places, that may heal by themselves at a time.
+func (c *chaos) standOn(what string, chains, nodes []int, heals time.Time, meanwhile func()) {
 	c.Helper()
 	var most [chaosChains]uint64
 	for i := range chaosNodes {
@@ -269,6 +270,10 @@ func (c *chaos) standOn(what string, chains, nodes []int, meanwhile func()) {
 		var err error
 		if !within(time.Minute, func() bool { h, err = c.heights(i); return err == nil }) {
 			c.Fatalf("%s: node %d doesn't say how far it is: %v", what, i, err)
+		}
+		if !heals.IsZero() && time.Now().After(heals) {
+			c.counts["… too late to tell whether a chain stood still"]++
+			return
 		}
 		for _, k := range chains {
 			if h[k] > most[k] {
@@ -298,18 +303,18 @@ func TestChaos(t *testing.T) {
 func newChaos(t *testing.T, program string, seed uint64) *chaos {
 	c := &chaos{
 		T: t, program: program, dir: filepath.Join(t.TempDir(), "net"), random: rand.New(rand.NewPCG(seed, 1)), counts: map[string]int{},
-		urls: make([]string, chaosNodes), patient: *chaosFor >= 10*time.Minute,
+		urls: make([]string, chaosNodes+1), patient: *chaosFor >= 10*time.Minute,
 	}
 	c.liar, c.filled = c.random.IntN(chaosNodes), c.random.IntN(chaosNodes)
-	c.testnet("gen", "--nodes", strconv.Itoa(chaosNodes), "--chains", strconv.Itoa(chaosChains-1), "--faults")
+	c.testnet("gen", "--nodes", strconv.Itoa(chaosNodes), "--chains", strconv.Itoa(chaosChains-1), "--common", "1", "--faults")
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Log(c.logs(0, 1, 2, 3)) // their homes go with the test
+			t.Log(c.logs(0, 1, 2, 3, chaosGuest)) // their homes go with the test
 		}
 		_, _ = c.command("testnet", "down", "--dir", c.dir)
 	})
 	c.ownDisk()
-	c.mustStart(0, 1, 2, 3)
+	c.mustStart(0, 1, 2, 3, chaosGuest)
 	return c
 }
 
@@ -317,7 +322,7 @@ func newChaos(t *testing.T, program string, seed uint64) *chaos {
 func (c *chaos) harm(lasting time.Duration) {
 	ctx, cancel := context.WithCancel(c.Context())
 	var clients sync.WaitGroup
-	for i := range 6 {
+	for i := range chaosPayers {
 		clients.Go(func() { c.pays(ctx, i) })
 	}
 	defer clients.Wait()
@@ -388,23 +393,31 @@ func (c *chaos) one(f fault) {
 func (c *chaos) judge(took time.Duration, every bool) {
 	slices.Sort(c.resume)
 	n := len(c.resume)
-	c.Logf("%d faults in %s; final on each chain: %v, %d of them between faults", n, took.Round(time.Second), c.oracle.final(), c.made)
+	c.Logf("%d faults in %s; final on each chain: %v, %d of them between faults, %d by way of a node without the chain", n, took.Round(time.Second), c.oracle.final(), c.made, c.oracle.asked())
 	if n > 0 {
 		c.Logf("until something new was final on each chain: half within %s, all within %s", c.resume[n/2].Round(time.Millisecond), c.resume[n-1].Round(time.Millisecond))
 	}
 	for _, what := range slices.Sorted(maps.Keys(c.counts)) {
 		c.Logf("%6d  %s", c.counts[what], what)
 	}
+	if final := c.counts["… messages final meanwhile"]; final > 0 {
+		offered := c.counts["… messages taken in overload"] + c.counts["… messages refused in overload"]
+		c.Logf("overload: %.1f times as many messages were offered as became final", float64(offered)/float64(final))
+	}
 	for _, f := range faults {
 		if every && c.counts[f.name] == 0 {
 			c.Errorf("never done: %s", f.name)
 		}
+	}
+	if every && c.oracle.asked() == 0 {
+		c.Error("no message of a chain that the node asked doesn't run became final: nodes asked each other nothing")
 	}
 	c.together("all of it")
 	c.Logf("%d cases of evidence, all against the node that lies", c.innocent())
 	for i := range chaosNodes { // each message at one node: that all have the same is for the audit
 		c.oracle.check(c.T, c.url(i), c.oracle.part(i, chaosNodes))
 	}
+	c.whole()
 	c.testnet("down")
 	report := c.run("audit", c.dir)
 	c.Log(report)

@@ -65,6 +65,8 @@ type LinksConfig struct {
 	Log      *slog.Logger
 	// Dial, if set, makes connections to other nodes (transport.Config).
 	Dial func(ctx context.Context, addr string) (net.Conn, error)
+	// Lost, if set, says of which chains all that is sent and received is lost now: of a test network, to which harm is done.
+	Lost func(chain.ID) bool
 }
 
 // OpenLinks listens, and looks for others. Close ends it, after the nodes.
@@ -285,7 +287,43 @@ func (l *Links) Net(id chain.ID) (Net, error) {
 	if err != nil {
 		return nil, err
 	}
-	return linkNet{c, l}, nil
+	is := linkNet{c, l}
+	if l.config.Lost != nil {
+		return lossyNet{is, func() bool { return l.config.Lost(id) }}, nil
+	}
+	return is, nil
+}
+
+// lossyNet is a linkNet that loses all at times.
+type lossyNet struct {
+	linkNet
+	lost func() bool
+}
+
+func (n lossyNet) Send(to keys.PublicKey, raw []byte) {
+	if !n.lost() {
+		n.linkNet.Send(to, raw)
+	}
+}
+
+func (n lossyNet) Spread(raw []byte) {
+	if !n.lost() {
+		n.linkNet.Spread(raw)
+	}
+}
+
+func (n lossyNet) Hold(take func(from keys.PublicKey, raw []byte, taken func())) {
+	if take == nil {
+		n.linkNet.Hold(nil)
+		return
+	}
+	n.linkNet.Hold(func(from keys.PublicKey, raw []byte, taken func()) {
+		if n.lost() {
+			taken()
+			return
+		}
+		take(from, raw, taken)
+	})
 }
 
 // linkNet is a channel that knows whether the node itself is registered.
