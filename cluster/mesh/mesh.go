@@ -9,6 +9,7 @@ import (
 	"log"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -255,26 +256,34 @@ func (m *Mesh) count(what string) {
 	m.counts[what]++
 }
 
-// AddSecret, UseSecret and RemoveSecret change what gossip is encrypted with, without a stop: add the new one everywhere, use it
-// everywhere, remove the old one.
-func (m *Mesh) AddSecret(s []byte) error {
-	return m.ring(func(k *memberlist.Keyring) error { return k.AddKey(s) })
-}
-func (m *Mesh) UseSecret(s []byte) error {
-	return m.ring(func(k *memberlist.Keyring) error { return k.UseKey(s) })
-}
-func (m *Mesh) RemoveSecret(s []byte) error {
-	return m.ring(func(k *memberlist.Keyring) error { return k.RemoveKey(s) })
-}
-
 // ErrNoSecrets is a change of secrets where there are none.
 var ErrNoSecrets = errors.New("the mesh was started without secrets: restart it with one")
 
-func (m *Mesh) ring(change func(*memberlist.Keyring) error) error {
+// SetSecrets changes what gossip is encrypted with, without a stop: the first secret encrypts, all decrypt. To change one, give all nodes the new
+// one behind the old, then before it, then alone.
+func (m *Mesh) SetSecrets(list [][]byte) error {
 	if m.keyring == nil {
 		return ErrNoSecrets
 	}
-	return change(m.keyring)
+	if len(list) == 0 {
+		return errors.New("no secrets")
+	}
+	for _, s := range list {
+		if err := m.keyring.AddKey(s); err != nil {
+			return err
+		}
+	}
+	if err := m.keyring.UseKey(list[0]); err != nil {
+		return err
+	}
+	for _, old := range m.keyring.GetKeys() {
+		if !slices.ContainsFunc(list, func(s []byte) bool { return bytes.Equal(s, old) }) {
+			if err := m.keyring.RemoveKey(old); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // rejoin asks nodes again that seem away: memberlist forgets who was dead for a while, so that after a partition two halves would

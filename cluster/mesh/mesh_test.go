@@ -211,13 +211,13 @@ func TestSecrets(t *testing.T) {
 		t.Errorf("somebody was let in: %v, %v, %v", a.Members(), other.Members(), none.Members())
 	}
 	for _, m := range []*Mesh{a, b} {
-		if err := m.AddSecret(two); err != nil {
+		if err := m.SetSecrets([][]byte{one, two}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	eventually(t, "who has the new one comes in", func() bool { return sees(a, 2, 3) || len(a.Members()) > 1 })
 	for _, m := range []*Mesh{a, b} {
-		if err := errors.Join(m.UseSecret(two), m.RemoveSecret(one)); err != nil {
+		if err := errors.Join(m.SetSecrets([][]byte{two, one}), m.SetSecrets([][]byte{two})); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -225,7 +225,7 @@ func TestSecrets(t *testing.T) {
 	if len(none.Members()) != 0 {
 		t.Error("a node without the key was let in")
 	}
-	if err := none.AddSecret(one); !errors.Is(err, ErrNoSecrets) {
+	if err := none.SetSecrets([][]byte{one}); !errors.Is(err, ErrNoSecrets) {
 		t.Error(err)
 	}
 }

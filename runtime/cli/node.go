@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
+	"syscall"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/prometheus/client_golang/prometheus"
@@ -28,7 +30,7 @@ func (a *app) newNode() *cobra.Command {
 	cmd := a.group("node", "Run a node of a network", `  thinkey node init --home ./node-0
   thinkey node start --home ./node-0
   thinkey node status --home ./node-0`)
-	cmd.AddCommand(a.newNodeInit(), a.newNodeStart(), a.newNodeStatus(), a.newNodeStop(), a.newNodeApply(), a.newNodeRegister(), a.newNodeLeave(), a.newNodeWithdraw(),
+	cmd.AddCommand(a.newNodeInit(), a.newNodeStart(), a.newNodeStatus(), a.newNodeStop(), a.newNodeReload(), a.newNodeApply(), a.newNodeRegister(), a.newNodeLeave(), a.newNodeWithdraw(),
 		a.newNodeBackup(), a.newNodeRestore(), a.newNodeSigner())
 	return cmd
 }
@@ -87,7 +89,7 @@ func (a *app) newNodeStart() *cobra.Command {
 		return profiled(o.profile, func() error { return a.runNode(cmd.Context(), nodeHome(home), from, o) })
 	})
 	cmd.Long = `Run the node of a directory: it finds the others of its network by the mesh, agrees with them on the chains on which it has a seat, follows the others,
-and serves users. Ctrl-C, or SIGTERM, stops it; being killed loses nothing that was final.
+and serves users. SIGHUP lets it read the keys of gossip again (thinkey node reload). Ctrl-C, or SIGTERM, stops it; being killed loses nothing that was final.
 
 A validator must not contradict what it has signed. Start one whose directory was restored from a backup, or copied back, with --restored:
 it signs nothing until the chain is two blocks above the highest that the others report.
@@ -169,6 +171,7 @@ func (a *app) runNode(ctx context.Context, h nodeHome, from *password, o nodeSta
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go giveBack(ctx, r.process, r.server)
+	go a.reload(ctx, r.links, h, &c)
 	dropAccounts(g)
 	go func() {
 		served <- r.server.Serve()
@@ -193,6 +196,29 @@ func (a *app) runNode(ctx context.Context, h nodeHome, from *password, o nodeSta
 		a.say("stopped\n")
 	}
 	return err
+}
+
+// reload reads the keys of gossip again whenever SIGHUP comes.
+func (a *app) reload(ctx context.Context, links *node.Links, h nodeHome, c *nodeConfig) {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hup:
+		}
+		list, err := c.gossipKeys(h)
+		if err == nil {
+			err = links.SetSecrets(list)
+		}
+		if err != nil {
+			a.log.Error("gossip keeps its keys", "error", err)
+			continue
+		}
+		a.say("gossip has its keys from %s: %s, the first encrypts\n", h.at(c.GossipKeyFile), count(len(list), "key"))
+	}
 }
 
 func (c *nodeConfig) passwordPath(h nodeHome) string {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/thinkey/thinkey/cluster/mesh"
 	"github.com/thinkey/thinkey/runtime/node"
+	"github.com/thinkey/thinkey/runtime/store"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/client"
 )
@@ -165,6 +166,40 @@ func (a *app) newNodeStop() *cobra.Command {
 		}
 		return endNode(cmd.Context(), nodeHome(home), syscall.SIGTERM)
 	})
+	homeFlag(cmd, &home)
+	return cmd
+}
+
+func (a *app) newNodeReload() *cobra.Command {
+	home := ""
+	cmd := a.command("reload", "Have the running node read the keys of gossip again", func(cmd *cobra.Command, _ []string) error {
+		h := nodeHome(home)
+		c, err := readNodeConfig(h, a.Environ, nil)
+		if err != nil {
+			return err
+		}
+		list, err := c.gossipKeys(h)
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			return failed("no_gossip_key", "the configuration of %s names no gossip-key-file", h).do("a node begins to encrypt its gossip when it is started again with one")
+		}
+		is, ok := h.running()
+		if !ok && store.InUse(h.file(ledgerDir)) {
+			return unseen(h)
+		}
+		if !ok {
+			return failed("not_running", "the node of %s doesn't run", h).do("start it with: thinkey node start --home %s", h)
+		}
+		if err := syscall.Kill(is.PID, syscall.SIGHUP); err != nil {
+			return failed("no_signal", "the node of %s, process %d: %v", h, is.PID, err).do("do it as the user that started it")
+		}
+		a.say("told the node of %s: its log says what came of it\n", h)
+		return nil
+	})
+	cmd.Long = `Have the running node read its gossip-key-file again: the first line encrypts, every line decrypts. To change the key of a network give all nodes the new one
+as the second line, then as the first, then alone, and reload each node after each step. All else in node.toml is read when the node starts.`
 	homeFlag(cmd, &home)
 	return cmd
 }

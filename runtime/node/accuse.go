@@ -80,7 +80,7 @@ func (m *member) consider(a accusation, wrong map[keys.PublicKey]int) {
 	}
 }
 
-// believe files what another accuses a member of, if it is proven and stands on this node's chain.
+// believe files what another accuses a member of, and tells the others once, if it is proven and stands on this node's chain.
 func (m *member) believe(raw []byte) error {
 	n := m.node
 	k, err := evidence.Decode(raw)
@@ -112,9 +112,10 @@ func (m *member) believe(raw []byte) error {
 	if _, err := c.Guilty(&k.Contradiction.Evidence); err != nil {
 		return fmt.Errorf("%w: %w", errFalse, err)
 	}
-	_, where, err := n.docket.file(k)
-	if err == nil {
+	fresh, where, err := n.docket.file(k)
+	if fresh {
 		n.told("a peer has shown a member's guilt", k, where)
+		m.accuse(k) // who told of it may not reach all
 	}
 	return err
 }

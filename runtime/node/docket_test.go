@@ -167,6 +167,19 @@ func TestDocketBounds(t *testing.T) {
 	}
 }
 
+// Who is told of a case tells the others: who found it out may not reach them.
+func TestAccusationsGoOn(t *testing.T) {
+	r := newCommittee(t, 4)
+	r.openAll()
+	k := r.twoVotes(2, 0)
+	if err := r.nodes[1].member.believe(k.Encode()); err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range []int{0, 2, 3} {
+		r.awaitCase(i, k)
+	}
+}
+
 // What one member finds out the others learn of. What proves nothing convicts nobody, and who shows such things is not
 // listened to for ever.
 func TestAccusations(t *testing.T) {

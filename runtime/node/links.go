@@ -275,6 +275,9 @@ func (l *Links) ServeUsers(addr string) {
 	l.look()
 }
 
+// SetSecrets changes what gossip is encrypted with (mesh.SetSecrets).
+func (l *Links) SetSecrets(list [][]byte) error { return l.mesh.SetSecrets(list) }
+
 func (l *Links) users() string {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
