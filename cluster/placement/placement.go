@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -178,6 +179,14 @@ func (p *Placement) remoting() (*remote.Config, error) {
 
 // Addr is host:port as others know it.
 func (p *Placement) Addr() string { return p.system.Address() }
+
+// others are the nodes that are known, but for those that say to be where this one is: what is sent there would come to this one's own actors.
+func (p *Placement) others() []Node {
+	return slices.DeleteFunc(slices.Clone(p.config.Nodes()), func(n Node) bool {
+		at, first := n.Record.ActorsAddress(), p.first.Load()
+		return at == p.Addr() || first != nil && at == *first
+	})
+}
 
 // Port is where it listens.
 func (p *Placement) Port() uint16 {

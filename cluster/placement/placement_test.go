@@ -10,6 +10,18 @@ import (
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
+// Who says to be where this node is isn't known: what is sent there would come to this node's own actors.
+func TestOwnAddress(t *testing.T) {
+	r := newRig(t, []chain.ID{1}, []chain.ID{1})
+	was := r.nodes[1].record.Actors
+	r.set(func() { r.nodes[1].record.Actors = r.nodes[0].Port() })
+	t.Cleanup(func() { r.set(func() { r.nodes[1].record.Actors = was }) })
+	r.tell()
+	if at := r.nodes[0].known.Load().address(rigKey(1).Public()); at != "" {
+		t.Errorf("node 1 is known at %s, where node 0 is", at)
+	}
+}
+
 // A question from a node without the chain reaches the leader, moves with it, and goes to the others when it is gone.
 func TestRequestFollowsLeader(t *testing.T) {
 	r := newRig(t, []chain.ID{1, 2}, []chain.ID{1, 2}, []chain.ID{1, 2}, []chain.ID{1})

@@ -85,7 +85,7 @@ func (v *provider) keepLooking(ctx context.Context) {
 func (v *provider) look() {
 	v.looking.Lock()
 	defer v.looking.Unlock()
-	d := newDirectory(v.p.config.Nodes(), v.p.known.Load(), v.p.proven.now())
+	d := newDirectory(v.p.others(), v.p.known.Load(), v.p.proven.now())
 	v.p.known.Store(d)
 	v.p.proven.tidy(d)
 	v.p.lookup.tidy(d)

@@ -26,7 +26,7 @@ type oracle struct {
 	ends   time.Time // the last one's
 }
 
-func (o *oracle) Route(ctx context.Context, id chain.ID, request []byte) ([]byte, error) {
+func (o *oracle) Route(ctx context.Context, id chain.ID, _ uint32, request []byte) ([]byte, error) {
 	o.asked[id]++
 	o.ends, _ = ctx.Deadline()
 	if o.silent[id] {

@@ -24,7 +24,8 @@ type Elsewhere interface {
 	Account(ctx context.Context, a chain.Address) (node.AccountAt, error)
 	Submit(ctx context.Context, id chain.ID, raws [][]byte) ([]ingress.Answer, error)
 	// Route has another node's server answer a request (Server.AnswerRoute). Its context must have a deadline.
-	Route(ctx context.Context, id chain.ID, request []byte) ([]byte, error)
+	// With another turn it is another one, most likely.
+	Route(ctx context.Context, id chain.ID, turn uint32, request []byte) ([]byte, error)
 }
 
 // passedOn are the routes of a chain that another node can answer: what ends soon, and isn't for who carries relays.
@@ -134,6 +135,7 @@ func (s *Server) askAccount(w http.ResponseWriter, q *http.Request, address chai
 type passed struct {
 	method, target, kind string
 	body                 []byte
+	turn                 uint32 // of Elsewhere.Route
 }
 
 func (p *passed) encode() []byte {
@@ -195,7 +197,7 @@ func (s *Server) ask(ctx context.Context, id chain.ID, p passed, wait time.Durat
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*wait+routeTime) // half of it for the first node that is asked
 	defer cancel()
-	raw, err := s.Elsewhere.Route(ctx, id, p.encode())
+	raw, err := s.Elsewhere.Route(ctx, id, p.turn, p.encode())
 	if err != nil {
 		return reply{}, s.notThere(id, err)
 	}
@@ -291,7 +293,8 @@ func (w *written) Write(b []byte) (int, error) {
 // remote is a chain that other nodes have.
 type remote struct {
 	*Server
-	id chain.ID
+	id   chain.ID
+	turn uint32 // of Elsewhere.Route: another node is asked where one doesn't show what it says
 }
 
 // submit hands messages in there.

@@ -8,7 +8,7 @@ import (
 )
 
 func FuzzPassed(f *testing.F) {
-	p := passed{"POST", "/accounts/x/query?wait=1s", "application/json", []byte("{}")}
+	p := passed{method: "POST", target: "/accounts/x/query?wait=1s", kind: "application/json", body: []byte("{}")}
 	f.Add(p.encode())
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if p, err := decodePassed(b); err == nil && !bytes.Equal(p.encode(), b) {

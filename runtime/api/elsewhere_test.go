@@ -45,7 +45,7 @@ func (b *bridge) Submit(ctx context.Context, id chain.ID, raws [][]byte) ([]ingr
 	return b.to.process.Node(id).Submit(raws), nil
 }
 
-func (b *bridge) Route(ctx context.Context, id chain.ID, request []byte) ([]byte, error) {
+func (b *bridge) Route(ctx context.Context, id chain.ID, _ uint32, request []byte) ([]byte, error) {
 	b.passed++
 	if b.err != nil {
 		return nil, b.err

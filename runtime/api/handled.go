@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,46 +18,49 @@ import (
 	"github.com/thinkey/thinkey/sdk/merkle"
 )
 
-// errUnshown: nothing shows that a message is final to who has the chains that are here. It may be, and be shown later: the parent doesn't know
-// the committee yet, or has not recorded the block.
-var errUnshown = errors.New("nothing shows it here")
-
 // proveHandled adds to a final message what shows it to who has chain from, if that can be (?proof=FROM).
 func (s *served) proveHandled(ctx context.Context, m *client.Message, from chain.ID) error {
 	if m.State != client.StateFinal || m.Place == nil {
 		return nil
 	}
-	return s.histories.read(ctx, func() error {
-		k, err := s.histories.get(m.Place.Height)
-		if err != nil {
+	var k *kept
+	var receipt light.Handled
+	err := s.histories.read(ctx, func() (err error) {
+		if k, err = s.histories.get(m.Place.Height); err != nil {
 			return err
 		}
-		h, err := s.handled(k, from)
-		if errors.Is(err, relay.ErrNotCovered) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if h.Place, err = k.receipts().Prove(int(m.Place.Event)); err != nil {
-			return err
-		}
-		h.Receipt = *k.Events[m.Place.Event].Receipt
-		m.Proof = h.Encode()
-		return nil
+		receipt.Receipt = *k.Events[m.Place.Event].Receipt
+		receipt.Place, err = k.receipts().Prove(int(m.Place.Event))
+		return err
 	})
+	if err != nil {
+		return err
+	}
+	h, err := s.handled(k, from)
+	if errors.Is(err, relay.ErrNotCovered) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	h.Receipt, h.Place = receipt.Receipt, receipt.Place
+	m.Proof = h.Encode()
+	return nil
 }
 
-// handled is the proof of a block that is here.
+// handled is the proof of a block that is here, but for the receipt.
 func (s *served) handled(k *kept, from chain.ID) (*light.Handled, error) {
 	tree, own := s.all()[0].node.Tree(), s.node.Chain()
 	above := s.get(from)
 	if above == nil || from == own || !tree.Below(own, from) || k.cert == nil {
 		return nil, relay.ErrNotCovered
 	}
-	first, err := above.node.Certifies(tree.Toward(own, from))
-	if err != nil || first == nil {
-		return nil, errors.Join(relay.ErrNotCovered, err)
+	known, next, err := above.node.Child(tree.Toward(own, from))
+	if err != nil {
+		return nil, err
+	}
+	if len(next.Seats) == 0 {
+		return nil, relay.ErrNotCovered
 	}
 	block, err := s.node.Sealed(k.height)
 	if err != nil {
@@ -68,56 +70,50 @@ func (s *served) handled(k *kept, from chain.ID) (*light.Handled, error) {
 	for _, one := range s.all() {
 		chains.Add(one.node.Chain(), one.node.Relay())
 	}
-	return chains.Handled(tree, from, first.Epoch(), block)
+	return chains.Handled(tree, from, known, block)
 }
 
-// above is the lowest chain here above one that isn't.
-func (s *Server) above(id chain.ID) *served {
-	for _, up := range s.all()[0].node.Tree().Ancestors(id) {
-		if one := s.get(up); one != nil {
-			return one
-		}
-	}
-	return s.all()[0]
-}
+// errWrong: what another node shows for a message is wrong.
+var errWrong = errors.New("is shown wrongly")
 
-// show holds another node's word that a message is final to its proof, and takes from that what it shows: the message itself, where it was handled
-// and what came of it. Where in its account's σ it stands, and what was sent, stays a word. errUnshown: there is nothing to hold it to.
-func (s *Server) show(id chain.ID, m *client.Message) error {
-	if len(m.Proof) == 0 {
-		return errUnshown
+// show holds another node's word that a message is final to its proof, and returns what that shows, and of the word alone where in its account's σ
+// the message stands, and what was sent. Of a message that is told cut, which a publication is, whose it is is a word, too, and the rest left out. light.ErrUnshown: there
+// is nothing to hold it to.
+func (s *Server) show(on chain.ID, above *served, word *client.Message) (m client.Message, err error) {
+	if len(word.Proof) == 0 {
+		return m, light.ErrUnshown
 	}
-	h, err := light.DecodeHandled(m.Proof)
+	h, err := light.DecodeHandled(word.Proof)
 	if err != nil {
-		return err
+		return m, fmt.Errorf("%w: %w", errWrong, err)
 	}
-	above := s.above(id)
 	network := above.node.Info().Network
-	if m.Place == nil || h.Header.Network != network || h.Header.Chain != id || h.Receipt.Message != m.ID {
-		return fmt.Errorf("the proof of message %s is of message %s on chain %d", m.ID, h.Receipt.Message, h.Header.Chain)
+	is, id := isSaid(word, network), word.ID
+	switch {
+	case word.Place == nil || h.Header.Network != network || h.Header.Chain != on || h.Receipt.Message != id:
+		return m, fmt.Errorf("message %s %w: the proof is of message %s on chain %d", id, errWrong, h.Receipt.Message, h.Header.Chain)
+	case len(word.Input) != word.InputBytes:
+		m = client.Message{ID: id}
+	case is.ID() != id || is.To.Chain() != on:
+		return m, fmt.Errorf("message %s %w: it is told as another one", id, errWrong)
+	default:
+		m = describe(is, whole)
 	}
-	if len(m.Input) != m.InputBytes {
-		return errUnshown // a publication, whose code is cut
+	if m.Finality, err = s.heldTo(above, &h); err != nil {
+		return m, err
 	}
-	if isSaid(m, network) != m.ID {
-		return fmt.Errorf("message %s is told as another one", m.ID)
+	m.State = client.StateFinal
+	m.Place = &client.Place{Chain: on, Height: h.Header.Height, Block: h.Header.Hash(), Account: m.To, Index: word.Place.Index, Event: h.Place.Index}
+	if m.To.IsZero() { // no address in JSON
+		m.From, m.To, m.Payer, m.Place.Account = word.From, word.To, word.Payer, word.To
 	}
-	level, err := s.heldTo(above, &h)
-	if err != nil {
-		return err
-	}
-	m.Proof, m.Finality = nil, level
-	m.Place.Chain, m.Place.Height, m.Place.Block, m.Place.Event = id, h.Header.Height, h.Header.Hash(), h.Place.Index
-	m.Status, m.Reason, m.GasUsed, m.Fee = h.Receipt.Status, h.Receipt.Reason, h.Receipt.GasUsed, chain.Mul(h.Receipt.GasUsed, m.GasPrice)
-	m.Events, m.MoreEvents = nil, 0
-	for _, c := range h.Receipt.Events {
-		m.Events = append(m.Events, client.ContractEvent{Topic: c.Topic, Body: c.Body})
-	}
-	return nil
+	receive(&m, &h.Receipt, whole)
+	m.Joined, m.Sent = word.Joined, word.Sent
+	return m, nil
 }
 
-// isSaid is the id of the message that an answer describes.
-func isSaid(m *client.Message, network chain.NetworkID) chain.MessageID {
+// isSaid is the message that an answer describes.
+func isSaid(m *client.Message, network chain.NetworkID) *chain.Message {
 	is := chain.Message{
 		Network: network, Kind: chain.External, From: m.From, To: m.To, Nonce: m.Nonce, ValidUntil: m.ValidUntil, Amount: m.Amount, GasLimit: m.GasLimit,
 		GasPrice: m.GasPrice, Payer: m.Payer, Method: m.Method, Input: m.Input, Parent: m.Parent, Index: m.Index, Origin: m.Origin, Depth: m.Depth,
@@ -125,85 +121,132 @@ func isSaid(m *client.Message, network chain.NetworkID) chain.MessageID {
 	if m.Kind == client.KindRelay {
 		is.Kind = chain.Relay
 	}
-	return is.ID()
+	return is.Seal()
 }
 
 // heldTo checks a proof by what a chain here shows, and says how final that makes the block.
 func (s *Server) heldTo(above *served, h *light.Handled) (client.Finality, error) {
-	tree := s.all()[0].node.Tree()
+	tree, at := s.all()[0].node.Tree(), above.node.Chain()
 	if !h.IsCovered() {
-		first, err := above.node.Certifies(tree.Toward(h.Header.Chain, above.node.Chain()))
+		known, next, err := above.node.Child(tree.Toward(h.Header.Chain, at))
 		if err != nil {
 			return "", err
 		}
-		if first == nil {
-			return "", errUnshown
+		if len(next.Seats) == 0 {
+			return "", light.ErrUnshown
 		}
-		if err := h.Certified(tree, first); errors.Is(err, light.ErrStranger) {
-			return "", fmt.Errorf("%w: %w", errUnshown, err)
-		} else if err != nil {
+		first, err := above.node.DecodeCommittee(h.Header.Network, next)
+		if err != nil {
 			return "", err
 		}
-		return client.Final, nil
+		return client.Final, wrong(h.Certified(tree, known, first, above.node.DecodeCommittee))
 	}
 	if h.From > above.node.Head().Header.Height {
-		return "", errUnshown
+		return "", light.ErrUnshown
 	}
-	at, err := above.node.Relay().Header(h.From)
+	from, err := above.node.Relay().Header(h.From)
 	if errors.Is(err, relay.ErrNotHere) {
-		return "", errUnshown
+		return "", light.ErrUnshown
 	}
 	if err != nil {
 		return "", err
 	}
-	start := light.Start{Network: h.Header.Network, Tree: tree, Chain: above.node.Chain(), Anchor: at.Anchor()}
+	start := light.Start{Network: h.Header.Network, Tree: tree, Chain: at, Anchor: from.Anchor()}
 	if err := h.Covered(&start); err != nil {
-		return "", err
+		return "", wrong(err)
 	}
-	level, err := s.levels().of(spot{above.node.Chain(), h.From})
+	level, err := s.levels().of(spot{at, h.From})
 	if level == client.Final {
 		level = client.Anchored
 	}
 	return level, err
 }
 
-// look is where a message stands at another node, with the proof if it is final, and the answer itself where that is none.
-func (r *remote) look(ctx context.Context, id chain.MessageID, wait time.Duration) (m client.Message, other *reply, err error) {
-	target := fmt.Sprintf("/messages/%s?proof=%d", id, r.above(r.id).node.Chain())
+// wrong is what a proof is refused for.
+func wrong(err error) error {
+	if err == nil || errors.Is(err, light.ErrUnshown) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errWrong, err)
+}
+
+// above are the chains here above one that isn't, the lowest first: the least is to be shown from there.
+func (s *Server) above(id chain.ID) (list []*served) {
+	for _, up := range s.all()[0].node.Tree().Ancestors(id) {
+		if one := s.get(up); one != nil {
+			list = append(list, one)
+		}
+	}
+	if len(list) == 0 {
+		list = s.all()[:1]
+	}
+	return list
+}
+
+// look is where a message stands at another node, with the answer itself where that is none. From is 0, or a chain from which the caller, and not
+// this node, wants it to be shown.
+func (r *remote) look(ctx context.Context, id chain.MessageID, from chain.ID, wait time.Duration) (m client.Message, other *reply, err error) {
+	above := r.above(r.id)
+	by := above[int(r.turn)%len(above)]
+	shown := from
+	if from == 0 {
+		shown = by.node.Chain()
+	}
+	target := fmt.Sprintf("/messages/%s?proof=%d", id, shown)
 	if wait > 0 {
 		target += "&wait=" + url.QueryEscape(wait.String())
 	}
-	a, err := r.askFor(ctx, id, r.id, passed{method: http.MethodGet, target: target}, wait)
+	a, err := r.askFor(ctx, id, r.id, passed{method: http.MethodGet, target: target, turn: r.turn}, wait)
 	if err != nil || a.status != http.StatusOK {
 		return m, &a, err
 	}
-	if bytes.Count(a.body, []byte("{")) > abroadObjects {
-		return m, nil, unable(r.id, "answers with another message")
+	var word client.Message
+	if parts(a.body) > abroadObjects || json.Unmarshal(a.body, &word) != nil || word.ID != id {
+		return m, nil, r.lies("answers with another message")
 	}
-	if err := json.Unmarshal(a.body, &m); err != nil || m.ID != id {
-		return m, nil, unable(r.id, "answers with another message")
+	if word.State != client.StateFinal || from != 0 {
+		m, err = r.told(&word)
+		return m, nil, err
 	}
-	m.Elsewhere = true
-	if m.State != client.StateFinal {
-		return m, nil, nil
-	}
-	switch err := r.show(r.id, &m); {
-	case err == nil:
-		m.Elsewhere = false
-	case !errors.Is(err, errUnshown):
+	m, err = r.show(r.id, by, &word)
+	switch {
+	case errors.Is(err, light.ErrUnshown):
+		m, err = r.told(&word)
+	case errors.Is(err, errWrong):
 		r.Log.Warn("a node says that a message is final, and what it shows for that is wrong", "chain", r.id, "message", id, "error", err)
-		return m, nil, unable(r.id, "says that the message is final, and shows it wrongly")
+		err = r.lies("says that the message is final, and shows it wrongly")
 	}
-	m.Proof = nil
-	return m, nil, nil
+	return m, nil, err
 }
 
-// showPause is the time until another node's word that a message is final is asked for again, with what shows it.
-const showPause = 100 * time.Millisecond
+// told is another node's word on a message, without what messages in that state don't have.
+func (r *remote) told(word *client.Message) (m client.Message, err error) {
+	m = *word
+	m.Elsewhere, m.Logs = true, nil
+	final := m.State == client.StateFinal
+	switch {
+	case final && m.Place != nil && m.Dropped == nil && m.Waits == nil:
+		return m, nil
+	case final || m.State == client.StateDropped != (m.Dropped != nil):
+		return m, r.lies("answers what can't be so")
+	case m.State != client.StateQueued && m.State != client.StateWaiting && m.State != client.StateDropped:
+		return m, r.lies("answers what can't be so")
+	}
+	m.Place, m.Status, m.Finality, m.Reason, m.GasUsed, m.Fee, m.Events, m.Sent, m.Joined, m.Proof = nil, 0, "", "", 0, chain.Amount{}, nil, nil, false, nil
+	return m, nil
+}
+
+const (
+	// showPause is the time until another node's word that a message is final is asked for again, with what shows it; each other pause is twice as
+	// long, up to mostPause.
+	showPause, mostPause = 50 * time.Millisecond, 2 * time.Second
+	// showTurns is how many nodes are asked by who doesn't wait.
+	showTurns = 3
+)
 
 // await is where a message stands there when it is settled, or ctx ends. Another node's word alone makes nothing final.
 func (r *remote) await(ctx context.Context, id chain.MessageID) (client.Message, error) {
-	m, other, err := r.awaitOr(ctx, id)
+	m, other, err := r.awaitOr(ctx, id, 0)
 	switch {
 	case err != nil || other == nil:
 		return m, err
@@ -214,45 +257,58 @@ func (r *remote) await(ctx context.Context, id chain.MessageID) (client.Message,
 }
 
 // awaitOr is await that also returns an answer which is none.
-func (r *remote) awaitOr(ctx context.Context, id chain.MessageID) (client.Message, *reply, error) {
-	unshown := client.Message{ID: id, State: client.StateQueued, Waits: &client.Waits{For: client.WaitsElsewhere, On: r.id}, Elsewhere: true}
-	for said := false; ; said = true {
+func (r *remote) awaitOr(ctx context.Context, id chain.MessageID, from chain.ID) (client.Message, *reply, error) {
+	var fault error
+	for pause := showPause; ; pause = min(2*pause, mostPause) {
 		wait := r.Limits.Poll
 		if ends, ok := ctx.Deadline(); ok {
-			wait = min(wait, time.Until(ends))
+			wait = min(wait, max(0, time.Until(ends)))
 		}
-		if wait <= 0 && said {
-			return unshown, nil, nil
-		}
-		if wait <= 0 {
-			return client.Message{}, nil, context.DeadlineExceeded
-		}
-		m, other, err := r.look(context.WithoutCancel(ctx), id, wait)
-		if err != nil || other != nil || m.State != client.StateFinal || !m.Elsewhere {
+		m, other, err := r.look(context.WithoutCancel(ctx), id, from, wait)
+		isWord := m.State == client.StateFinal && m.Elsewhere
+		if other != nil || from != 0 || !isWord && !errors.Is(err, errWrong) {
 			return m, other, err
 		}
+		if errors.Is(err, errWrong) {
+			fault = err
+		}
+		r.turn++ // another node may show it
 		select {
-		case <-time.After(showPause):
+		case <-time.After(pause):
 		case <-ctx.Done():
 		}
-		if ctx.Err() != nil {
-			return unshown, nil, nil
+		if ctx.Err() == nil && wait > 0 {
+			continue
 		}
+		unshown := client.Message{ID: id, State: client.StateQueued, Waits: &client.Waits{For: client.WaitsElsewhere, On: r.id}, Elsewhere: true}
+		return unshown, nil, fault
 	}
 }
 
+// lies is the answer where who was asked answered what can't be so.
+func (r *remote) lies(what string) error { return errors.Join(unable(r.id, what), errWrong) }
+
 // passMessage answers where a message of a chain that isn't here stands.
 func (s *Server) passMessage(w http.ResponseWriter, q *http.Request, id chain.ID, m chain.MessageID, wait time.Duration) error {
-	r := &remote{s, id}
+	from, err := provenFrom(q)
+	if err != nil {
+		return err
+	}
+	r := &remote{Server: s, id: id}
 	var a client.Message
 	var other *reply
-	var err error
 	if wait > 0 {
 		ctx, cancel := context.WithTimeout(q.Context(), wait)
 		defer cancel()
-		a, other, err = r.awaitOr(ctx, m)
+		a, other, err = r.awaitOr(ctx, m, from)
 	} else {
-		a, other, err = r.look(q.Context(), m, 0)
+		for ; ; r.turn++ {
+			a, other, err = r.look(q.Context(), m, from, 0)
+			isWord := a.State == client.StateFinal && a.Elsewhere && from == 0
+			if other != nil || !isWord && !errors.Is(err, errWrong) || r.turn+1 >= showTurns {
+				break
+			}
+		}
 	}
 	if err != nil {
 		return err
@@ -263,6 +319,22 @@ func (s *Server) passMessage(w http.ResponseWriter, q *http.Request, id chain.ID
 	}
 	s.answer(w, http.StatusOK, a)
 	return nil
+}
+
+// parts is how many objects and list elements JSON has at most: an empty one of some bytes takes a hundred when it is read.
+func parts(b []byte) (n int) {
+	quoted := false
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case !quoted && (c == ',' || c == '{' || c == '['):
+			n++
+		}
+	}
+	return n
 }
 
 // provenFrom reads ?proof=: the number of a chain above.

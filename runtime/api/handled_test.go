@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/thinkey/thinkey/runtime/api"
+	"github.com/thinkey/thinkey/runtime/byzantine"
 	"github.com/thinkey/thinkey/runtime/node"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/client"
@@ -119,8 +121,8 @@ func TestLieElsewhere(t *testing.T) {
 		t.Helper()
 		way.is(nil, edit(change))
 		for _, query := range []string{"", "wait=1ms"} {
-			if m, status := here.told(3, id, query); status == http.StatusOK {
-				t.Errorf("%s: %+v", name, m)
+			if m, status := here.told(3, id, query); status != http.StatusGatewayTimeout {
+				t.Errorf("%s: %d, %+v", name, status, m)
 			}
 		}
 	}
@@ -146,11 +148,24 @@ func TestLieElsewhere(t *testing.T) {
 		h.Header.Load++
 		m.Proof = h.Encode()
 	})
+	way.is(nil, edit(func(m *client.Message) { m.Input = m.Input[:3] }))
+	if m, _ := here.told(3, id, "wait=50s"); m.State != client.StateFinal || m.Elsewhere || m.Status != chain.StatusOK || m.Place == nil || m.Input != nil || !m.Amount.IsZero() {
+		t.Errorf("of what is told cut, as the code of a publication is, what came of it is shown: %+v", m)
+	}
+	refused("refused", func(m *client.Message) { m.State = client.StateRefused })
+	refused("dropped without a reason", func(m *client.Message) { m.State = client.StateDropped })
+	refused("final and dropped", func(m *client.Message) { m.Proof, m.Dropped = nil, &client.Error{Code: "x"} })
+	way.is(nil, nil)
+	honest, _ := here.told(3, id, "")
 	way.is(nil, edit(func(m *client.Message) {
-		m.Status, m.GasUsed, m.Place.Height, m.Finality = chain.StatusRefused, 1, 9, client.Rooted
+		m.Status, m.Reason, m.GasUsed, m.Finality, m.Fee, m.MoreEvents = chain.StatusRefused, "no", 1, client.Rooted, chain.NewAmount(9), 3
+		m.Events, m.Logs = []client.ContractEvent{{Topic: "paid"}}, []string{"x"}
+		m.Place = &client.Place{Chain: 2, Height: 9, Block: chain.BlockHash{1}, Account: address("eve").On(3), Event: 5}
+		m.Kind, m.Parent, m.Index, m.Origin, m.Depth = "junk", chain.MessageID{3}, 4, chain.MessageID{5}, 6
+		m.Confirmed, m.Waits, m.Dropped, m.Elsewhere = true, &client.Waits{For: "x"}, &client.Error{Code: "x"}, true
 	}))
-	if m, _ := here.told(3, id, ""); m.Status != chain.StatusOK || m.Place.Height == 9 || m.GasUsed == 1 || m.Finality != client.Final {
-		t.Errorf("what the proof says counts: %+v", m)
+	if m, _ := here.told(3, id, ""); !reflect.DeepEqual(m, honest) {
+		t.Errorf("what the proof says counts: %+v, %+v", m, honest)
 	}
 	way.is(nil, edit(func(m *client.Message) { m.Proof = nil }))
 	if m, _ := here.told(3, id, ""); m.State != client.StateFinal || !m.Elsewhere {
@@ -196,6 +211,83 @@ func TestShownLater(t *testing.T) {
 	})
 	if m, _ := here.told(3, id, "wait=50s"); m.State != client.StateFinal || m.Elsewhere || asked != 3 {
 		t.Errorf("once it is shown: %+v, asked %d times", m, asked)
+	}
+}
+
+// Where one node lies, or shows nothing, another one is asked.
+func TestLiarBeside(t *testing.T) {
+	here, all, way := farFrom(t, 2)
+	id := all.paid(3).ID()
+	for name, change := range map[string]func(*client.Message){
+		"a lie":     func(m *client.Message) { m.Amount = chain.NewAmount(8) },
+		"no proof":  func(m *client.Message) { m.Proof = nil },
+		"no answer": func(m *client.Message) { *m = client.Message{} },
+	} {
+		way.is(nil, func(body string) string {
+			var m client.Message
+			if err := json.Unmarshal([]byte(body), &m); err != nil || way.turn%2 == 1 {
+				return body
+			}
+			change(&m)
+			raw, _ := json.Marshal(m)
+			return string(raw)
+		})
+		for _, query := range []string{"", "wait=50s"} {
+			if m, status := here.told(3, id, query); status != http.StatusOK || m.State != client.StateFinal || m.Elsewhere {
+				t.Errorf("%s, %q: %d, %+v", name, query, status, m)
+			}
+		}
+	}
+}
+
+// Of two blocks that a broken committee has certified the recorded one counts (SPEC 4.9): the other one shows nothing, and is not shown.
+func TestForkElsewhere(t *testing.T) {
+	here, all, way := farFrom(t, 2)
+	id := all.paid(3).ID()
+	good, _ := all.told(3, id, "proof=1")
+	run, err := all.process.Node(3).Relay().Run(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := all.beside(3, run)
+	all.call(1, chain.MethodDigest, other.Append(nil))
+	if m, _ := all.told(3, id, "proof=1"); len(m.Proof) > 0 {
+		t.Error("a proof of a block that isn't the recorded one")
+	}
+	way.is(nil, func(body string) string { // as before it was recorded
+		var m client.Message
+		if err := json.Unmarshal([]byte(body), &m); err != nil {
+			t.Error(err)
+		}
+		m.Proof = good.Proof
+		raw, _ := json.Marshal(m)
+		return string(raw)
+	})
+	if m, _ := here.told(3, id, ""); !m.Elsewhere {
+		t.Errorf("a block beside the recorded one: %+v", m)
+	}
+}
+
+// A node that lies whenever it is asked makes nothing final that isn't, nor otherwise than it is; what was shown once stays so.
+func TestLiarElsewhere(t *testing.T) {
+	here, all, way := farFrom(t, 2)
+	way.answers = byzantine.Answers(all.server.AnswerRoute)
+	var sent []chain.MessageID
+	shown := 0
+	for range 40 {
+		sent = append(sent, all.paid(3).ID())
+		for _, id := range append(sent[max(0, len(sent)-3):], chain.MessageID{7}) {
+			m, status := here.told(3, id, []string{"", "wait=1ms"}[shown%2])
+			if status != http.StatusOK || m.Elsewhere {
+				continue
+			}
+			if shown++; m.State != client.StateFinal || m.Status != chain.StatusOK || m.Place.Height > uint64(len(sent)) {
+				t.Fatalf("%+v", m)
+			}
+		}
+	}
+	if shown == 0 {
+		t.Error("it never said what is so: its other lies are not seen")
 	}
 }
 

@@ -154,20 +154,25 @@ func (k *kept) final(event int, cut length) client.Message {
 	m.Place = &client.Place{
 		Chain: k.Block.Header.Chain, Height: k.height, Block: k.hash, Account: e.Account, Index: e.Place, Event: uint32(event),
 	}
-	m.Status, m.Reason, m.GasUsed = e.Receipt.Status, e.Receipt.Reason, e.Receipt.GasUsed
 	m.Joined = e.Joined
-	m.Fee = chain.Mul(m.GasUsed, m.GasPrice)
-	for i, c := range e.Receipt.Events {
-		if cut.events -= len(c.Topic) + len(c.Body); cut.events < 0 {
-			m.MoreEvents = len(e.Receipt.Events) - i
-			break
-		}
-		m.Events = append(m.Events, client.ContractEvent{Topic: c.Topic, Body: c.Body})
-	}
+	receive(&m, e.Receipt, cut)
 	for _, sent := range e.Sent {
 		m.Sent = append(m.Sent, sent.ID())
 	}
 	return m
+}
+
+// receive says what came of a message.
+func receive(m *client.Message, r *chain.Receipt, cut length) {
+	m.Status, m.Reason, m.GasUsed = r.Status, r.Reason, r.GasUsed
+	m.Fee = chain.Mul(m.GasUsed, m.GasPrice)
+	for i, c := range r.Events {
+		if cut.events -= len(c.Topic) + len(c.Body); cut.events < 0 {
+			m.MoreEvents = len(r.Events) - i
+			break
+		}
+		m.Events = append(m.Events, client.ContractEvent{Topic: c.Topic, Body: c.Body})
+	}
 }
 
 // queued is the message with the id in the pending queue that the block left, or nil.

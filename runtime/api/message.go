@@ -38,6 +38,9 @@ func (s *served) getMessage(w http.ResponseWriter, q *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if isPassed(q) {
+		m.Logs = nil // they are of who was asked alone
+	}
 	if from != 0 {
 		if err := s.proveHandled(q.Context(), &m, from); err != nil {
 			return err

@@ -3,6 +3,7 @@
 //
 //	simulator   node ─► its decision, or the deviation's                         all deviations
 //	network     replica ─► driver ─► Twist(name) ─► Net                           those that need no more than that
+//	            another node's question ─► Answers ─► API                         lies to who asks, whatever else it does
 //
 // It signs with the member's own key and nobody else's.
 package byzantine

@@ -45,6 +45,8 @@ type clusterResult struct {
 	RequestHere float64 `json:"request_here_ms_p50"`
 	// CatchUp is how long a load took to be made, by how long a node that missed it took to have it, its start included.
 	CatchUp float64 `json:"catchup_ratio"`
+	// CatchUpRate is how many blocks of that load the node gets in a second once it has started, by how many were made in a second.
+	CatchUpRate float64 `json:"catchup_rate_ratio"`
 	// CatchUpLatency is how long a payment waits at a node meanwhile that the other asks for blocks, by how long on an idle chain. Both nodes share a machine.
 	CatchUpLatency float64 `json:"catchup_latency_ratio"`
 	// Restart is from the start of the process of a node that was killed until something is final that can't be without its vote: half of
@@ -140,7 +142,8 @@ func (o benchOutput) reportCluster(r *clusterResult) {
 	o.say("%8.1f MB  memory of a node after the load; %.1f MB before it, and %.1f MB some seconds later\n", float64(r.RSS)/1e6, float64(r.RSSIdle)/1e6, float64(r.RSSRested)/1e6)
 	o.say("%8.2f %%   of a core for a node that has nothing to do\n", r.IdleCPU)
 	o.say("%8.2f     times as long a payment waits while %d connections of strangers are opened; %.2f times as many are final in a second, with %.2f times the CPU\n", r.StrangersLatency, r.Strangers, r.StrangersRate, r.StrangersCPU)
-	o.say("%8.1f     times as fast as they were made a node gets blocks that it missed\n", r.CatchUp)
+	o.say("%8.1f     times as fast as they were made a node gets blocks that it missed, its start included\n", r.CatchUp)
+	o.say("%8.1f     times as fast once it has started\n", r.CatchUpRate)
 	o.say("%8.2f     times as long a payment waits meanwhile as on an idle chain\n", r.CatchUpLatency)
 	o.say("%8.2f ms  to ask a node for an account of a chain that another has, half of the questions; %.2f ms if it has the chain itself\n", r.RequestP50, r.RequestHere)
 	o.say("%8.0f ms  from the start of a node that was killed until its vote counts; it serves users after %.0f ms\n", r.Restart, r.Serves)

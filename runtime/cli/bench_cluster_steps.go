@@ -179,7 +179,7 @@ func (l *clusterLoad) missed(ctx context.Context, r *clusterResult) error {
 	if err := endNode(ctx, l.homes[last], syscall.SIGTERM); err != nil { // an orderly end, for its profile
 		return err
 	}
-	made, _, err := l.submitAll(ctx, l.loads[1], last)
+	made, blocks, err := l.submitAll(ctx, l.loads[1], last)
 	if err != nil {
 		return err
 	}
@@ -190,13 +190,22 @@ func (l *clusterLoad) missed(ctx context.Context, r *clusterResult) error {
 	began := time.Now()
 	stop, waits := make(chan struct{}), make(chan []float64, 1)
 	go func() { waits <- l.meanwhile(ctx, stop) }()
+	var first client.Info
+	var started time.Time
 	if err = l.startOne(ctx, last); err == nil {
+		started = time.Now()
+		first, err = l.clients[last].Info(ctx)
+	}
+	if err == nil {
 		err = awaitNode(ctx, 10*time.Minute, func() bool {
 			in, err := l.clients[last].Info(ctx)
 			return err == nil && in.Height >= head.Height
 		})
 	}
 	r.CatchUp = made.Seconds() / time.Since(began).Seconds()
+	if left := float64(head.Height) - float64(first.Height); left > 0 {
+		r.CatchUpRate = left / time.Since(started).Seconds() / (float64(blocks) / made.Seconds())
+	}
 	close(stop)
 	if took := <-waits; len(took) > 0 && err == nil {
 		r.CatchUpLatency = percentile(took, 0.5) / r.IdleP50

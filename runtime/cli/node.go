@@ -293,7 +293,7 @@ func (a *app) openNode(r *running, o *opening) error {
 	if err != nil {
 		return failed("no_start", "the node can't be reached: %v", innermost(err)).do("see whether it runs already: thinkey node status --home %s; else change %s", h, h.file(nodeConfigFile))
 	}
-	r.placed, err = node.OpenPlaced(node.PlacedConfig{Key: key, Links: r.links, Listen: c.Placement, Host: hostOf(cmp.Or(c.AdvertiseTransport, c.Transport)), Log: a.log})
+	r.placed, err = node.OpenPlaced(node.PlacedConfig{Key: key, Links: r.links, Listen: c.Placement, Log: a.log})
 	if err != nil {
 		return failed("no_start", "placement (%q): %v", c.Placement, innermost(err)).do("write another in %s", h.file(nodeConfigFile))
 	}
@@ -323,7 +323,7 @@ func (a *app) openNode(r *running, o *opening) error {
 	if err != nil {
 		return failed("no_api", "api (%q): %v", c.API, innermost(err)).do("write another in %s", h.file(nodeConfigFile))
 	}
-	r.placed.Serve(r.process, r.server.AnswerRoute)
+	r.placed.Serve(r.process, o.faults.answers(r.server.AnswerRoute))
 	if addr := c.usersAt(r.server.Addr()); addr != "" {
 		r.links.ServeUsers(addr)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/thinkey/thinkey/runtime/byzantine"
+	"github.com/thinkey/thinkey/runtime/node"
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
@@ -74,4 +75,12 @@ func (f *nodeFaults) lost() func(chain.ID) bool {
 	}
 	began := time.Now()
 	return func(id chain.ID) bool { return uint32(id) == f.cut && (f.cutFor == 0 || time.Since(began) < f.cutFor) }
+}
+
+// answers is how the node answers what others pass on to it: one that breaks rules lies to them, too.
+func (f *nodeFaults) answers(honest node.Routes) node.Routes {
+	if f.byzantine == "" {
+		return honest
+	}
+	return byzantine.Answers(honest)
 }

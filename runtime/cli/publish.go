@@ -174,8 +174,8 @@ func (s *sender) awaitPublished(ctx context.Context, p *publishedCode) error {
 		switch {
 		case err != nil:
 			return notFinal(err, s.book, *p.Message)
-		case m.Dropped != nil:
-			return m.Dropped
+		case m.State != client.StateFinal:
+			return dropped(&m)
 		case m.Status != chain.StatusOK:
 			return handlingFailed(&m)
 		}

@@ -85,7 +85,7 @@ func (a *app) newTestnetGen() *cobra.Command {
 		case apart && nodes < len(tips(plan)):
 			return usage("--apart (with --nodes %d)", nodes).do("make at least %d nodes: at least one node for each chain that has none under it", len(tips(plan)))
 		case port != 0 && (port < 1024 || port+portsEach*(nodes+common) > 1<<16):
-			return usage("--port (%d)", port).do("write a number from 1024 to %d, or 0 for ports that are free now", 1<<16-portsEach*nodes)
+			return usage("--port (%d)", port).do("write a number from 1024 to %d, or 0 for ports that are free now", 1<<16-portsEach*(nodes+common))
 		case isThere(dir) && keep:
 			_, err := testnetHomes(dir)
 			return err

@@ -160,10 +160,10 @@ func (s *sender) await(ctx context.Context, id chain.MessageID, before any, head
 	if err != nil {
 		return notFinal(err, s.book, id)
 	}
-	if m.Dropped != nil {
-		return m.Dropped
+	if err := dropped(&m); err != nil {
+		return err
 	}
-	if m.Method != chain.MethodTransfer && len(m.Sent) > 0 {
+	if m.Method != chain.MethodTransfer {
 		err = s.client.Follow(ctx, id, func(client.Progress) error { return nil })
 		if err != nil {
 			return notFinal(err, s.book, id)
@@ -195,6 +195,19 @@ func (s *sender) await(ctx context.Context, id chain.MessageID, before any, head
 		return err
 	}
 	return failure
+}
+
+// dropped is the end of a command whose message will not be final.
+func dropped(m *client.Message) error {
+	switch {
+	case m.State == client.StateFinal:
+		return nil
+	case m.Dropped == nil:
+		return failed("not_final", "message %s is %s", m.ID, printable(string(m.State))).do("see where it stands: thinkey trace %s", m.ID)
+	case m.Elsewhere:
+		return failed(m.Dropped.Code, "another node says that the message was dropped: %s", printable(m.Dropped.Message)).do("ask a node that runs the chain, before you send another one: thinkey trace %s --node URL", m.ID)
+	}
+	return m.Dropped
 }
 
 // firstFailure is the end of a command if a message of the tree came to nothing.

@@ -45,6 +45,9 @@ func (o *oracle) sends(i int, id chain.MessageID, to chain.ID) {
 func (o *oracle) add(i, on int, m *client.Message, far bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.done[m.ID] { // told again, by a node that was behind when it was signed again: nothing goes on by that
+		return
+	}
 	o.told = append(o.told, told{m.ID, m.Place.Height, m.Place.Block})
 	o.of[on]++
 	if far {
@@ -185,6 +188,9 @@ func (c *chaos) paysAt(ctx context.Context, at, i int, pause <-chan time.Time) {
 			return
 		}
 		if got := answers[0].Message; got != nil && got.State == client.StateFinal {
+			if got.Status != chain.StatusOK {
+				c.Errorf("payment %s by node %d: %s %s", got.ID, at, got.Status, got.Reason)
+			}
 			c.oracle.add(i, on, got, at == chaosGuest && on > 0)
 		}
 		select {

@@ -52,7 +52,6 @@ type chaos struct {
 	liar   int
 	disk   bool // the directory of node filled is on a file system of its own
 	filled int
-	up     [chaosNodes + 1][]string // how each node was started last
 	counts map[string]int
 	resume []time.Duration
 	made   int // messages that became final between faults
@@ -87,7 +86,6 @@ func (c *chaos) home(i int) string { return filepath.Join(c.dir, "node-"+strconv
 
 // start starts a node, with more flags perhaps; it may be that it can't.
 func (c *chaos) start(i int, flags ...string) error {
-	c.up[i] = flags
 	_, err := c.command(append([]string{"testnet", "up", strconv.Itoa(i), "--volatile", "--dir", c.dir}, flags...)...)
 	if err == nil {
 		err = c.found(i)

@@ -2,6 +2,9 @@ package node
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -24,16 +27,16 @@ type Placed struct {
 	placement *placement.Placement
 	process   atomic.Pointer[Process]
 	routes    atomic.Pointer[Routes]
+	salt      [32]byte // of this process
 }
 
 // PlacedConfig is what a Placed is made of.
 type PlacedConfig struct {
 	Key   keys.PrivateKey // the node's
 	Links *Links
-	// Listen is host:port for other nodes' questions; port 0 takes a free one. Host is where others reach it: that of
-	// LinksConfig.AdvertisedListen, if that is set; empty for that of Listen.
-	Listen, Host string
-	Log          *slog.Logger
+	// Listen is host:port for other nodes' questions; port 0 takes a free one. Others reach it at the host of the links.
+	Listen string
+	Log    *slog.Logger
 }
 
 // Routes answers what a node was asked of one of its chains in the form of another package (runtime/api).
@@ -42,9 +45,15 @@ type Routes func(ctx context.Context, id chain.ID, request []byte) ([]byte, erro
 // OpenPlaced begins to ask, and to answer what Serve gives it. Close ends it, before the nodes and the links.
 func OpenPlaced(c PlacedConfig) (*Placed, error) {
 	d := &Placed{config: c}
-	var err error
+	if _, err := rand.Read(d.salt[:]); err != nil {
+		return nil, err
+	}
+	host, _, err := net.SplitHostPort(c.Links.mesh.Self().Transport) // as in mesh.Record.ActorsAddress: what others are told
+	if err != nil {
+		return nil, err
+	}
 	d.placement, err = placement.Open(placement.Config{
-		Key: c.Key, Listen: c.Listen, Host: c.Host, Nodes: c.Links.placed, Member: c.Links.isMember, Has: func(id chain.ID) bool { return d.node(id) != nil },
+		Key: c.Key, Listen: c.Listen, Host: host, Nodes: c.Links.placed, Member: c.Links.isMember, Has: func(id chain.ID) bool { return d.node(id) != nil },
 		Leader: d.leader, Answer: d.answer, Dial: c.Links.dialer(), Log: c.Log,
 	})
 	if err != nil {
@@ -209,7 +218,9 @@ func (d *Placed) Submit(ctx context.Context, id chain.ID, raws [][]byte) ([]ingr
 	return answers, nil
 }
 
-// Route asks any node that has a chain in the form that Routes knows there. It ends with ctx, which must have a deadline.
-func (d *Placed) Route(ctx context.Context, id chain.ID, request []byte) ([]byte, error) {
-	return d.placement.Request(ctx, chain.SystemAddress(id), placement.Copy, append([]byte{askRoute}, request...))
+// Route asks any node that has a chain in the form that Routes knows there: with one turn the same one, as long as that is up, with others most
+// likely others. Which, nobody can choose that could answer. It ends with ctx, which must have a deadline.
+func (d *Placed) Route(ctx context.Context, id chain.ID, turn uint32, request []byte) ([]byte, error) {
+	to := keys.PublicKey(sha256.Sum256(binary.BigEndian.AppendUint32(d.salt[:], turn)))
+	return d.placement.Request(ctx, chain.KeyAddress(id, to), placement.Copy, append([]byte{askRoute}, request...))
 }

@@ -120,17 +120,29 @@ func (n *Node) Entry(account chain.Address, key string) ([]byte, error) {
 	return n.store.State(n.chain).Entry(account, key)
 }
 
-// Certifies is who certifies the next block of a child, as the chain has recorded it; nil if it doesn't know the child, or that has no committee.
-func (n *Node) Certifies(child chain.ID) (*light.Committee, error) {
-	raw, err := n.Entry(chain.DigestsAddress(n.chain), chain.ChildCommitteeKey(child))
+// Child is what the chain has recorded of a child, and who certifies the child's next block; no seats if it doesn't know the child, or one validator
+// runs that.
+func (n *Node) Child(child chain.ID) (known chain.Known, next chain.Committee, err error) {
+	n.see()
+	defer n.mu.RUnlock()
+	state, digests := n.store.State(n.chain), chain.DigestsAddress(n.chain)
+	raw, err := state.Entry(digests, chain.ChildCommitteeKey(child))
 	if raw == nil || err != nil {
-		return nil, err
+		return known, next, err
 	}
-	c, err := chain.DecodeCommittee(raw)
-	if err != nil || len(c.Seats) == 0 {
-		return nil, err
+	if next, err = chain.DecodeCommittee(raw); err != nil {
+		return known, next, err
 	}
-	return n.committees.Committee(n.network, c)
+	if raw, err = state.Entry(digests, chain.ChildKey(child)); raw == nil || err != nil {
+		return chain.Known{Epoch: next.Epoch, Committee: next.Hash()}, next, err
+	}
+	c, err := chain.DecodeChild(raw)
+	return c.Known, next, err
+}
+
+// DecodeCommittee decodes a committee's keys, and remembers those it has decoded: light.Committees.
+func (n *Node) DecodeCommittee(network chain.NetworkID, of chain.Committee) (*light.Committee, error) {
+	return n.committees.Committee(network, of)
 }
 
 // Sealed is the digest of the block at a height alone. relay.ErrNotHere: it was before the state that the chain began with here.

@@ -60,18 +60,26 @@ func (c *Chains) trailed(id chain.ID, known chain.Known, slots []exec.Slot) (vie
 	if l.shown, err = is.Show(slots); err != nil || l.shown == nil {
 		return nil, nil, notYet(id, err)
 	}
-	for known.Epoch < l.shown.Digest.Last().Epoch {
-		d, err := handover(is, known, l.shown.Digest.Last().Height)
-		if err != nil || d == nil {
-			return nil, nil, notYet(id, err)
-		}
-		views = append(views, *d)
-		known = chain.Known{Anchor: chain.Anchor{Height: d.Last().Height}, Epoch: d.Next.Epoch}
+	if views, known, err = handovers(is, known, l.shown.Digest.Last()); err != nil {
+		return nil, nil, err
 	}
 	if known.Anchor.Height < l.shown.Digest.Last().Height {
 		views = append(views, l.shown.Digest)
 	}
 	return views, l.shown, nil
+}
+
+// handovers are the digests of a chain that lead from the committee that is known to that of a block.
+func handovers(is Chain, known chain.Known, to *chain.Header) (list []chain.Digest, _ chain.Known, err error) {
+	for known.Epoch < to.Epoch {
+		d, err := handover(is, known, to.Height)
+		if err != nil || d == nil {
+			return nil, known, notYet(to.Chain, err)
+		}
+		list = append(list, *d)
+		known = chain.Known{Anchor: chain.Anchor{Height: d.Last().Height}, Epoch: d.Next.Epoch}
+	}
+	return list, known, nil
 }
 
 func notYet(id chain.ID, err error) error {

@@ -9,8 +9,12 @@ import (
 	"github.com/thinkey/thinkey/sdk/wire"
 )
 
-// ErrUnshown: a proof lacks what its reader could check it by. Ask for one that begins where the reader knows something.
-var ErrUnshown = errors.New("shows nothing that is known")
+// ErrUnshown: a proof may be good, and its reader doesn't know what it begins with: a block that the reader hasn't, or has recorded another epoch
+// than, or a later block than it shows. Ask again, or for one that begins elsewhere.
+var ErrUnshown = errors.New("shows nothing to who knows what is known here")
+
+// Committees decodes the keys of committees, or knows them: NewCommittee does.
+type Committees func(network chain.NetworkID, of chain.Committee) (*Committee, error)
 
 // Handled shows what came of a message, to who knows a chain above its own and not that: the block that handled it, the receipt there, and
 // one of two ways to the block (SPEC 4.9, 6.10).
@@ -43,24 +47,27 @@ func (h *Handled) Covered(start *Start) error {
 	return h.received()
 }
 
-// Certified checks a proof with certificates: first is who certifies the chain that Views are of. ErrStranger: that is a committee of another
-// epoch than the first of them.
-func (h *Handled) Certified(tree chain.Tree, first *Committee) error {
+// Certified checks a proof with certificates, where a chain above has recorded what is known of its child that Views are of. ErrUnshown: that is
+// of another epoch, or later.
+func (h *Handled) Certified(tree chain.Tree, known chain.Known, first *Committee, of Committees) error {
 	list := h.Views
 	if n := len(h.Down); n > 0 {
 		list = h.Down[n-1].Views
 	}
-	if len(h.Views) == 0 || len(list) == 0 || len(list[len(list)-1].Headers) == 0 {
+	if len(h.Views) == 0 || len(h.Views[0].Headers) == 0 || len(list) == 0 || len(list[len(list)-1].Headers) == 0 {
 		return fmt.Errorf("block %d of chain %d: a proof without certificates %w", h.Header.Height, h.Header.Chain, ErrUnshown)
 	}
-	if d := &h.Views[0]; len(d.Headers) > 0 && d.Headers[0].Committee != first.hash {
-		return fmt.Errorf("committee %s %w: %s of epoch %d", first.hash, ErrStranger, d.Headers[0].Committee, d.Headers[0].Epoch)
+	views := h.Views
+	if d := views[0].Headers[0]; views[0].Last().Anchor() == known.Anchor {
+		views = views[1:]
+	} else if d.Committee != first.hash || d.Height <= known.Anchor.Height {
+		return fmt.Errorf("from block %d of epoch %d of chain %d on, and block %d of epoch %d is known: it %w", d.Height, d.Epoch, d.Chain, known.Anchor.Height, known.Epoch, ErrUnshown)
 	}
-	known, c, err := FollowAll(chain.Known{Epoch: first.Epoch(), Committee: first.hash}, h.Views, first)
+	known, c, err := FollowAll(known, views, first)
 	if err != nil {
 		return fmt.Errorf("chain %d: %w", first.Chain(), err)
 	}
-	if _, _, err := descend(tree, known, c, h.Down); err != nil {
+	if _, _, err := descend(tree, known, c, h.Down, of); err != nil {
 		return err
 	}
 	if last := list[len(list)-1].Last(); last.Hash() != h.Header.Hash() {

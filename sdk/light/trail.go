@@ -40,7 +40,7 @@ func (t *Trail) Follow(first *Committee) (*Trust, error) {
 	if err := e.verify(known.Anchor.State, &t.TreeProof); err != nil {
 		return nil, fmt.Errorf("tree of chains: %w", err)
 	}
-	if known, c, err = descend(t.Tree, known, c, t.Down); err != nil {
+	if known, c, err = descend(t.Tree, known, c, t.Down, NewCommittee); err != nil {
 		return nil, err
 	}
 	return &Trust{Tree: t.Tree, Known: known, Committee: c}, nil
@@ -48,7 +48,7 @@ func (t *Trail) Follow(first *Committee) (*Trust, error) {
 
 // descend goes down a tree from a block of c's chain: each generation's committee is shown by the state of the block before it. It returns the last
 // block, and who certifies the one that follows.
-func descend(tree chain.Tree, known chain.Known, c *Committee, down []Generation) (chain.Known, *Committee, error) {
+func descend(tree chain.Tree, known chain.Known, c *Committee, down []Generation, of Committees) (chain.Known, *Committee, error) {
 	fail := func(err error) (chain.Known, *Committee, error) { return chain.Known{}, nil, err }
 	network, at := c.network, c.Chain()
 	for i := range down {
@@ -62,7 +62,7 @@ func descend(tree chain.Tree, known chain.Known, c *Committee, down []Generation
 		if err != nil {
 			return fail(fmt.Errorf("who certifies chain %d: %w", id, err))
 		}
-		if c, err = NewCommittee(network, g.Committee); err != nil {
+		if c, err = of(network, g.Committee); err != nil {
 			return fail(fmt.Errorf("who certifies chain %d: %w", id, err))
 		}
 		if known, c, err = FollowAll(chain.Known{Epoch: c.Epoch(), Committee: c.hash}, g.Views, c); err != nil {
