@@ -11,9 +11,10 @@ import (
 func TestLimitsTable(t *testing.T) {
 	l := Limits{}.complete()
 	for row, want := range map[string]string{
-		"a request that is passed on (`runtime/api`): its path; its body; time beside what it is asked to wait": fmt.Sprintf("%d KiB; %d KiB; %.0f s", maxTarget>>10, maxRouteBody>>10, routeTime.Seconds()),
-		"messages handed on whose chain is remembered (`runtime/api`)":                                          fmt.Sprint(maxPosted),
-		"questions for a message that was handed on, of nodes that don't know it yet; time":                     fmt.Sprintf("%d; %.0f s", 1+askTimes, spreads.Seconds()),
+		"nodes asked for what shows a message, by who doesn't wait; pause between them, doubled, of who does; JSON parts of an answer (`runtime/api/handled.go`)": fmt.Sprintf("%d; %d ms to %.0f s; %d", showTurns, showPause.Milliseconds(), mostPause.Seconds(), abroadObjects),
+		"a request that is passed on (`runtime/api`): its path; its body; time beside what it is asked to wait":                                                   fmt.Sprintf("%d KiB; %d KiB; %.0f s", maxTarget>>10, maxRouteBody>>10, routeTime.Seconds()),
+		"messages handed on whose chain is remembered (`runtime/api`)":                                                                                            fmt.Sprint(maxPosted),
+		"questions for a message that was handed on, of nodes that don't know it yet; time":                                                                       fmt.Sprintf("%d; %.0f s", 1+askTimes, spreads.Seconds()),
 		"questions for a trace, or for one look of a stream of a tree (`runtime/api/abroad.go`); time of one, of all; bytes of an answer, of all; JSON objects in all": fmt.Sprintf(
 			"%d; %.0f s, %.0f s; %d MiB, %d MiB; %d", abroadQuestions, abroadEach.Seconds(), abroadTime.Seconds(), abroadAnswer>>20, abroadBytes>>20, abroadObjects),
 		"traces and looks that ask others at once; of one address":              fmt.Sprintf("%d; %d", abroadAtOnce, abroadPerCaller),
