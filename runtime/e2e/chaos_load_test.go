@@ -148,7 +148,7 @@ func (c *chaos) pays(ctx context.Context, i int) {
 	pause := time.NewTicker(20 * time.Millisecond)
 	defer pause.Stop()
 	for at := i; ctx.Err() == nil; at++ { // at one node after the other, the next one too when this one is gone
-		c.paysAt(ctx, at%(chaosNodes+1), i, pause.C)
+		c.paysAt(ctx, at%len(c.urls), i, pause.C)
 		select {
 		case <-ctx.Done():
 		case <-pause.C:
