@@ -164,7 +164,7 @@ func sound(n *client.TraceNode, depth int, seen map[chain.MessageID]*client.Trac
 	if !slices.Contains([]client.Finality{client.Final, client.Anchored, client.Rooted}, m.Finality) {
 		m.Finality = ""
 	}
-	if m.Waits != nil && !slices.Contains([]string{client.WaitsDigest, client.WaitsIntake, client.WaitsQueue}, m.Waits.For) {
+	if !isWaits(m.Waits) {
 		m.Waits = nil // also that the other node doesn't know: this one asks further itself
 	}
 	for _, c := range n.Children {
@@ -176,6 +176,11 @@ func sound(n *client.TraceNode, depth int, seen map[chain.MessageID]*client.Trac
 		}
 	}
 	return nil
+}
+
+// isWaits says whether a message may wait for that at a node that knows.
+func isWaits(w *client.Waits) bool {
+	return w != nil && slices.Contains([]string{client.WaitsDigest, client.WaitsIntake, client.WaitsQueue}, w.For)
 }
 
 // inquire asks for branches and puts what is said into the tree; it says whether that grew.

@@ -232,6 +232,10 @@ func (r *remote) told(word *client.Message) (m client.Message, err error) {
 	case m.State != client.StateQueued && m.State != client.StateWaiting && m.State != client.StateDropped:
 		return m, r.lies("answers what can't be so")
 	}
+	if !isWaits(m.Waits) {
+		m.Waits = nil
+	}
+	m.Confirmed, m.MoreEvents = false, 0
 	m.Place, m.Status, m.Finality, m.Reason, m.GasUsed, m.Fee, m.Events, m.Sent, m.Joined, m.Proof = nil, 0, "", "", 0, chain.Amount{}, nil, nil, false, nil
 	return m, nil
 }
@@ -244,10 +248,13 @@ const (
 	showTurns = 3
 )
 
-// await is where a message stands there when it is settled, or ctx ends. Another node's word alone makes nothing final.
+// await is where a message stands there when it is settled, or ctx ends. Another node's word alone makes nothing final, and no lie undoes that the
+// message was taken.
 func (r *remote) await(ctx context.Context, id chain.MessageID) (client.Message, error) {
 	m, other, err := r.awaitOr(ctx, id, 0)
 	switch {
+	case errors.Is(err, errWrong):
+		return m, nil
 	case err != nil || other == nil:
 		return m, err
 	case other.status == http.StatusNotFound:
@@ -256,15 +263,23 @@ func (r *remote) await(ctx context.Context, id chain.MessageID) (client.Message,
 	return m, unable(r.id, fmt.Sprintf("answers with status %d", other.status))
 }
 
-// awaitOr is await that also returns an answer which is none.
+// awaitOr is await that also returns an answer which is none, and a lie as an error beside where the message stands. Who asks is answered also when
+// the time is up; nobody is asked for who went away.
 func (r *remote) awaitOr(ctx context.Context, id chain.MessageID, from chain.ID) (client.Message, *reply, error) {
+	asking, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() {
+		if errors.Is(ctx.Err(), context.Canceled) {
+			cancel()
+		}
+	})()
 	var fault error
 	for pause := showPause; ; pause = min(2*pause, mostPause) {
 		wait := r.Limits.Poll
 		if ends, ok := ctx.Deadline(); ok {
 			wait = min(wait, max(0, time.Until(ends)))
 		}
-		m, other, err := r.look(context.WithoutCancel(ctx), id, from, wait)
+		m, other, err := r.look(asking, id, from, wait)
 		isWord := m.State == client.StateFinal && m.Elsewhere
 		if other != nil || from != 0 || !isWord && !errors.Is(err, errWrong) {
 			return m, other, err

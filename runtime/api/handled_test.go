@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"bytes"
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -9,6 +11,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/thinkey/thinkey/runtime/api"
 	"github.com/thinkey/thinkey/runtime/byzantine"
@@ -211,6 +214,55 @@ func TestShownLater(t *testing.T) {
 	})
 	if m, _ := here.told(3, id, "wait=50s"); m.State != client.StateFinal || m.Elsewhere || asked != 3 {
 		t.Errorf("once it is shown: %+v, asked %d times", m, asked)
+	}
+}
+
+// What was taken stays so in the answer to who handed it in, whatever is said of it later.
+func TestSubmitToLiar(t *testing.T) {
+	here, there, way := elsewhere(t)
+	m, err := client.NewSigner(there.client.On("b"), key("alice")).Transfer(t.Context(), address("bob").On(3), chain.NewAmount(5))
+	if err != nil {
+		t.Fatal(err)
+	}
+	way.change = func(b []byte) []byte { return bytes.ReplaceAll(b, []byte(`"amount":"5"`), []byte(`"amount":"6"`)) }
+	a, err := http.Post(here.url+"/v1/messages?wait=200ms", client.TypeMessage, bytes.NewReader(m.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	var is client.Submission
+	if err := json.NewDecoder(a.Body).Decode(&is); err != nil || a.StatusCode >= 300 || len(is.Messages) != 1 || is.Messages[0].State != client.StateQueued || is.Messages[0].ID != m.ID() {
+		t.Errorf("%d, %v, %+v", a.StatusCode, err, is)
+	}
+}
+
+// Nobody is asked any more for who went away.
+func TestGoneWhileWaiting(t *testing.T) {
+	here, _, way := farFrom(t, 2)
+	asked, ended := make(chan struct{}), make(chan struct{})
+	way.answers = func(ctx context.Context, _ chain.ID, _ []byte) ([]byte, error) {
+		close(asked)
+		<-ctx.Done()
+		close(ended)
+		return nil, ctx.Err()
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	q, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/v1/chains/3/messages/%s?wait=55s", here.url, chain.MessageID{7}), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		<-asked
+		cancel()
+	}()
+	if a, err := http.DefaultClient.Do(q); err == nil {
+		a.Body.Close()
+		t.Error("it is answered")
+	}
+	select {
+	case <-ended:
+	case <-time.After(50 * time.Second):
+		t.Error("it is asked for all of its wait")
 	}
 }
 
