@@ -47,7 +47,8 @@ type clusterResult struct {
 	CatchUp float64 `json:"catchup_ratio"`
 	// CatchUpRate is how many blocks of that load the node gets in a second once it has started, by how many were made in a second.
 	CatchUpRate float64 `json:"catchup_rate_ratio"`
-	// CatchUpLatency is how long a payment waits at a node meanwhile that the other asks for blocks, by how long on an idle chain. Both nodes share a machine.
+	// CatchUpLatency is how long a payment waits at a node meanwhile that the other asks for blocks, by how long on an idle chain: one payment after
+	// the other, with a pause. Both nodes share a machine.
 	CatchUpLatency float64 `json:"catchup_latency_ratio"`
 	// Restart is from the start of the process of a node that was killed until something is final that can't be without its vote: half of
 	// the restarts.

@@ -213,13 +213,18 @@ func (l *clusterLoad) missed(ctx context.Context, r *clusterResult) error {
 	return err
 }
 
+// betweenPayments is how long a user waits before the next payment while another node catches up. Payments without a pause take a core of the two.
+const betweenPayments = 100 * time.Millisecond
+
 // meanwhile are how many milliseconds single payments take, one after the other at a node that serves another one, until it is told to stop.
 func (l *clusterLoad) meanwhile(ctx context.Context, stop chan struct{}) (took []float64) {
+	pause := time.NewTicker(betweenPayments)
+	defer pause.Stop()
 	for {
 		select {
 		case <-stop:
 			return took
-		default:
+		case <-pause.C:
 		}
 		d, err := l.one(ctx, 0)
 		if err != nil {

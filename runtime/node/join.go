@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/thinkey/thinkey/sdk/keys"
 	"github.com/thinkey/thinkey/sdk/light"
 	"github.com/thinkey/thinkey/sdk/merkle"
+	"github.com/thinkey/thinkey/sdk/wire"
 )
 
 // Join lets a node with an empty directory begin with the state after a block of some time ago, and not with the genesis (SPEC 6.7, 6.10). It
@@ -34,6 +36,8 @@ const (
 	joinPulse    = 200 * time.Millisecond
 	// joinRetries is how often other states are looked for when one is not to be had any more.
 	joinRetries = 10
+	// leastPart of a state's pieces, or one, must come in mostPatience: of a state of 1 GiB that is 128 KiB a second.
+	leastPart = 256
 	// joinAnswers and joinBytes are what may wait of each peer: what it is asked for at a time, with an offer. More is dropped, and asked again.
 	joinAnswers, joinBytes = 2 * peerRanges, 2 * mostOffer
 )
@@ -54,9 +58,8 @@ type joining struct {
 	inbox   *shares[joinAnswer]
 
 	from    map[keys.PublicKey]*offering
-	vain    map[chain.Hash]int // by offer: how often it came to nothing
-	other   error              // why the last state was not taken whose chain is not that of the checkpoint
-	offer   chain.Hash         // that is taken up
+	other   error      // why the last state was not taken whose chain is not that of the checkpoint
+	offer   chain.Hash // that is taken up
 	header  *chain.Header
 	digests []chain.Digest
 	pieces  []merkle.Piece
@@ -76,6 +79,7 @@ type joinAnswer struct {
 // offering is a peer.
 type offering struct {
 	offer   chain.Hash // its name; zero if it has offered nothing
+	vain    int        // how often what it offered came to nothing
 	asked   int
 	owes    map[int]bool // pieces that it was asked for and hasn't answered; what comes late is taken, too
 	strikes int          // pieces that didn't come in time, since one came
@@ -98,7 +102,7 @@ func (n *Node) joinState(g *chain.Genesis) error {
 		return err
 	}
 	j := &joining{node: n, genesis: g, member: n.config.Member, first: first, inbox: newShares[joinAnswer](joinAnswers, joinBytes),
-		from: map[keys.PublicKey]*offering{}, vain: map[chain.Hash]int{}}
+		from: map[keys.PublicKey]*offering{}}
 	j.member.Net.Hold(j.hear)
 	defer j.inbox.close()
 	defer j.member.Net.Hold(nil)
@@ -115,7 +119,11 @@ func (n *Node) joinState(g *chain.Genesis) error {
 		if err != nil || !again {
 			return err
 		}
-		j.vain[j.offer]++
+		for _, o := range j.from { // any order: each by itself
+			if o.offer == j.offer {
+				o.vain++
+			}
+		}
 	}
 	return errNoState
 }
@@ -219,17 +227,9 @@ func (j *joining) choose() error {
 			continue
 		}
 		if len(a.is.digests) > 0 && j.node.config.Checkpoint.above(a.is.height) == 0 { // one from before the checkpoint says nothing of it
-			name := a.is.name()
-			if offers[name] == nil && len(offers) < mostOffers {
-				if _, err := a.is.shownBy(j.first); err != nil {
-					j.blame(a.from, err)
-					continue
-				}
-				offers[name] = &offered{is: &a.is}
-			}
-			if o := offers[name]; o != nil {
-				o.by++
-				j.from[a.from].offer = name
+			if err := j.offers(offers, a); err != nil {
+				j.blame(a.from, err)
+				continue
 			}
 			if a.is.height > highest {
 				highest, end = a.is.height, time.Now().Add(2*time.Second)
@@ -246,25 +246,49 @@ func (j *joining) choose() error {
 	if len(offers) == 0 {
 		return errNoState
 	}
-	j.offer = j.bestOf(offers)
+	j.offer = bestOf(offers)
 	return j.begin(offers[j.offer].is)
 }
 
-// offered is an offer that is shown, and how many peers made it.
+// offers adds an offer to those of others; an error if it can't be an honest one. States are offered of some heights alone, so that all offer the same.
+func (j *joining) offers(list map[chain.Hash]*offered, a *joinAnswer) error {
+	if step := j.node.config.stateStep(); a.is.height%step != 0 {
+		return fmt.Errorf("an offer of block %d: states are offered of every block %d: %w", a.is.height, step, wire.ErrValue)
+	}
+	name := a.is.name()
+	if list[name] == nil {
+		if len(list) == mostOffers {
+			return nil
+		}
+		if _, err := a.is.shownBy(j.first); err != nil {
+			return err
+		}
+		list[name] = &offered{is: &a.is, vain: math.MaxInt}
+	}
+	o, from := list[name], j.from[a.from]
+	o.by++
+	o.vain = min(o.vain, from.vain)
+	from.offer = name
+	return nil
+}
+
+// offered is an offer that is shown, how many peers made it, and how often what they offered came to nothing, for the one of whom it did least often.
 type offered struct {
-	is *stateIs
-	by int
+	is       *stateIs
+	by, vain int
 }
 
 // mostOffers is how many different offers are looked at: honest peers make two or three.
 const mostOffers = 8
 
-// bestOf is the offer that came to nothing least often, of those the highest, and of those what most offer: a state that is shown can still be cut
-// in a way that nobody can answer.
-func (j *joining) bestOf(offers map[chain.Hash]*offered) (best chain.Hash) {
+// bestOf is an offer of those whose offers came to nothing least often; of these one that two make, the highest, and what most make. A state that is
+// shown can still be cut in a way that nobody can answer, or be one that its maker alone has, and doesn't send: whoever makes such offers makes another
+// one each time.
+func bestOf(offers map[chain.Hash]*offered) (best chain.Hash) {
 	for name, o := range offers { // any order: the best is looked for
 		b := offers[best]
-		if b == nil || cmp.Or(cmp.Compare(j.vain[best], j.vain[name]), cmp.Compare(o.is.height, b.is.height), cmp.Compare(o.by, b.by), slices.Compare(best[:], name[:])) > 0 {
+		if b == nil || cmp.Or(cmp.Compare(b.vain, o.vain), cmp.Compare(min(o.by, 2), min(b.by, 2)), cmp.Compare(o.is.height, b.is.height),
+			cmp.Compare(o.by, b.by), slices.Compare(best[:], name[:])) > 0 {
 			best = name
 		}
 	}
@@ -311,14 +335,14 @@ func (j *joining) tell() {
 	}
 }
 
-// fetch gets the pieces that are missing; again if nobody has the state any more.
+// fetch gets the pieces that are missing; again if nobody has the state any more, or so little of it comes that whoever has it holds us up.
 func (j *joining) fetch() (again bool, err error) {
 	pulse := time.NewTicker(joinPulse)
 	defer pulse.Stop()
-	last := time.Now()
+	since, came := time.Now(), 0
 	for j.lacks() {
 		now := time.Now()
-		if now.Sub(last) > mostPatience || !j.stands() {
+		if now.Sub(since) > mostPatience || !j.stands() {
 			return true, nil
 		}
 		j.ask(now)
@@ -333,9 +357,12 @@ func (j *joining) fetch() (again bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		if got {
-			last = now
-			j.tell()
+		if !got {
+			continue
+		}
+		j.tell()
+		if came++; came > len(j.pieces)/leastPart {
+			since, came = now, 0
 		}
 	}
 	return false, nil
@@ -370,13 +397,14 @@ func (j *joining) stands() bool {
 	return false
 }
 
-// ask asks peers for pieces, several at once; what isn't answered is asked of another.
+// ask asks peers for pieces, several at once, those first that answer; what isn't answered is asked of another, before mostPatience is over.
 func (j *joining) ask(now time.Time) {
 	j.expire(now)
 	peers := j.peers()
 	if len(peers) == 0 {
 		return
 	}
+	slices.SortStableFunc(peers, func(a, b keys.PublicKey) int { return cmp.Compare(j.from[a].strikes, j.from[b].strikes) })
 	turn := 0
 	for i := range j.state {
 		p := &j.state[i]
@@ -392,7 +420,7 @@ func (j *joining) ask(now time.Time) {
 			}
 			o.asked++
 			o.owes[i] = true
-			p.peer, p.until = k, now.Add(2*patienceOf(o.strikes))
+			p.peer, p.until = k, now.Add(min(2*patienceOf(o.strikes), mostPatience/2))
 			q := stateAsk{kind: statePiece, height: j.header.Height, from: j.pieces[i].Path}
 			if i+1 < len(j.pieces) {
 				q.until = j.pieces[i+1].Path

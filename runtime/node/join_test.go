@@ -169,6 +169,41 @@ func TestJoin(t *testing.T) {
 	}
 }
 
+// A state of a height that is nobody's but its maker's is not begun with: states are offered of some heights alone.
+func TestJoinHeightOfOneAlone(t *testing.T) {
+	t.Parallel()
+	r := stated(t, func(i int, _ *stateIs) bool { return i != 2 })
+	r.nodes[1].config.step = 1 // it offers its head
+	r.joined(r.joinConfig(nil))
+}
+
+func TestBestOffer(t *testing.T) {
+	offer := func(vain, by int, height uint64) *offered {
+		return &offered{is: &stateIs{height: height}, vain: vain, by: by}
+	}
+	for _, c := range []struct {
+		name string
+		best *offered
+		rest []*offered
+	}{
+		{"who makes another offer each time has made some that came to nothing", offer(0, 1, 64), []*offered{offer(1, 1, 128), offer(2, 3, 192)}},
+		{"two make it", offer(0, 2, 64), []*offered{offer(0, 1, 128), offer(0, 1, 192)}},
+		{"the higher of what two make", offer(0, 2, 128), []*offered{offer(0, 3, 64), offer(0, 1, 192)}},
+		{"what most make of a height", offer(0, 3, 128), []*offered{offer(0, 2, 128), offer(0, 1, 128)}},
+		{"all came to nothing", offer(1, 2, 64), []*offered{offer(2, 2, 128), offer(3, 2, 64)}},
+	} {
+		for range 10 { // orders of the map
+			offers := map[chain.Hash]*offered{{255}: c.best}
+			for i, o := range c.rest {
+				offers[chain.Hash{byte(i + 1)}] = o
+			}
+			if got := offers[bestOf(offers)]; got != c.best {
+				t.Errorf("%s: of %d, by %d, height %d", c.name, got.vain, got.by, got.is.height)
+			}
+		}
+	}
+}
+
 // Who keeps old states open at a node keeps nobody from beginning: they are offered to who asks for any, and one that is about to end goes for a new one.
 func TestStatesHeldOpen(t *testing.T) {
 	r := stated(t, nil)
