@@ -217,8 +217,10 @@ func (n *Node) commit(tag account.Tag, r *block.Result, certificate []byte) erro
 	if err := n.config.Checkpoint.check(height, r.Hash); err != nil {
 		return err
 	}
-	late := height+fewBehind <= n.target.Load() && !n.syncs.looked()
-	if !late {
+	late := height+fewBehind <= n.target.Load()
+	if late {
+		n.syncs.let(time.Now())
+	} else {
 		n.syncs.await(height - 1) // of some blocks before it
 	}
 	pending, used, err := n.finish(tag, r, certificate, late)

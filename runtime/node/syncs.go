@@ -1,17 +1,24 @@
 package node
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // mostBegun is how many blocks may be committed here whose syncs are under way, while a node catches up: some tens share one, and what they
 // hold in memory is some megabytes each.
 const mostBegun = 32
 
+// seePause is how long who looks at the head may wait while a node catches up: so often all blocks are synced, and none is committed until everybody
+// who waits has seen the head. More often, syncs would hardly be shared.
+const seePause = 20 * time.Millisecond
+
 // syncs are the blocks that are the node's head or before it, and not durable yet. There are some only while the node catches up: who
 // commits goes on with the next block, and who looks at the state waits (SPEC 4.8). Who asks for the head is told the last one that is durable.
 //
-//	finish ──► store.Begin ──► begin ──► the head moves ──► add ──► store Wait ──► durable ──► told
-//	                                │                            │
-//	         readers: see ──────────┴───────── wait for ─────────┘
+//	commit ──► let ──► finish ──► store.Begin ──► begin ──► the head moves ──► add ──► store Wait ──► durable ──► told
+//	            │                                                                        │
+//	            └────────────── waits now and then until who looks (see) has it ◄────────┘
 type syncs struct {
 	queue chan begun
 	done  chan struct{} // closed when all that was queued is durable, and no more comes
@@ -20,8 +27,10 @@ type syncs struct {
 	moved   sync.Cond  // of mu
 	first   uint64     // the lowest height that is not durable; 0 if all are
 	waiting int
-	looking int // who waits to see the head
 	failed  bool
+
+	came, saw uint64    // how many had to wait to see the head, and how many have seen it since
+	last      time.Time // that they were waited for
 }
 
 // begun is a block that is committed but for its sync, and what is told when that is done.
@@ -99,18 +108,32 @@ func (s *syncs) durable(height uint64) bool {
 	return !s.lacks(height)
 }
 
-// look counts who waits to see the head, by one more or less. While there are some each block is synced by itself, lest the head runs away
-// from them.
-func (s *syncs) look(by int) {
+// looks says that somebody waits to see the head, has that it is seen.
+func (s *syncs) looks() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.looking += by
+	s.came++
 }
 
-func (s *syncs) looked() bool {
+func (s *syncs) has() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.looking > 0
+	s.saw++
+	s.moved.Broadcast()
+}
+
+// let waits, once in seePause, until those who wait to see the head have it. Whoever commits calls it before the next block, lest the head runs away
+// from them.
+func (s *syncs) let(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.came == s.saw || now.Sub(s.last) < seePause {
+		return
+	}
+	for waiting := s.came; s.saw < waiting; {
+		s.moved.Wait()
+	}
+	s.last = now
 }
 
 // close waits for what is queued. Nothing may be added any more.
@@ -126,8 +149,8 @@ func (n *Node) see() {
 	if n.syncs.durable(n.head.Header.Height) {
 		return
 	}
-	n.syncs.look(1)
-	defer n.syncs.look(-1)
+	n.syncs.looks()
+	defer n.syncs.has()
 	for {
 		height := n.head.Header.Height
 		n.mu.RUnlock()

@@ -2,28 +2,50 @@ package node
 
 import (
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/thinkey/thinkey/sdk/chain"
 )
 
-// Who looks while blocks wait for their syncs holds up nobody: neither who commits the next block, nor who tells of one that is durable. It sees
-// the head when that is durable, and blocks that are made meanwhile are synced one by one, so that it comes to that.
-func TestSeeWhilePending(t *testing.T) {
-	n := &Node{syncs: newSyncs(), head: Head{Header: &chain.Header{Height: 1}}}
+// looking says whether somebody waits to see the head.
+func looking(s *syncs) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.came > s.saw
+}
+
+// pendingNode has block 1, which is durable when synced is closed; told is closed after that.
+func pendingNode(t *testing.T) (n *Node, synced, told chan struct{}) {
+	n = &Node{syncs: newSyncs(), head: Head{Header: &chain.Header{Height: 1}}}
+	synced, told = make(chan struct{}), make(chan struct{})
 	go n.syncs.run(func(err error) { t.Error(err) })
-	synced, told, seen := make(chan struct{}), make(chan struct{}), make(chan uint64)
 	n.syncs.begin(1)
 	n.syncs.add(begun{
 		height: 1,
 		wait:   func() error { <-synced; return nil },
 		told:   func() error { n.nextContext(); close(told); return nil },
 	})
+	return n, synced, told
+}
+
+// seeing is what somebody sees who looks now.
+func (n *Node) seeing() chan uint64 {
+	seen := make(chan uint64, 1)
 	go func() {
 		n.see()
 		defer n.mu.RUnlock()
 		seen <- n.head.Header.Height
 	}()
-	until(t, "somebody looks", n.syncs.looked)
+	return seen
+}
+
+// Who looks while blocks wait for their syncs holds up nobody: neither who commits the next block, nor who tells of one that is durable. It sees
+// the head when that is durable.
+func TestSeeWhilePending(t *testing.T) {
+	n, synced, told := pendingNode(t)
+	seen := n.seeing()
+	until(t, "somebody looks", func() bool { return looking(n.syncs) })
 	committed := make(chan struct{})
 	go func() {
 		n.mu.Lock()
@@ -43,8 +65,38 @@ func TestSeeWhilePending(t *testing.T) {
 	if height := <-seen; height != 2 {
 		t.Errorf("block %d is seen", height)
 	}
-	until(t, "nobody looks any more", func() bool { return !n.syncs.looked() })
+	until(t, "nobody looks any more", func() bool { return !looking(n.syncs) })
 	n.syncs.close()
+}
+
+// The head doesn't run away from who looks: before the next block everybody who waits is let see it, once in a while.
+func TestLetSee(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, synced, _ := pendingNode(t)
+		seen := n.seeing()
+		synctest.Wait()
+		now := time.Now()
+		n.syncs.last = now.Add(1 - seePause)
+		n.syncs.let(now) // nobody is waited for again so soon
+		made := make(chan struct{})
+		go func() {
+			defer close(made)
+			n.syncs.let(now.Add(seePause))
+		}()
+		synctest.Wait()
+		select {
+		case <-made:
+			t.Error("the next block is made before everybody has seen the one before")
+		default:
+		}
+		close(synced)
+		<-made
+		if height := <-seen; height != 1 {
+			t.Errorf("block %d is seen", height)
+		}
+		n.syncs.let(now.Add(time.Hour)) // nobody waits
+		n.syncs.close()
+	})
 }
 
 // The head that is told of is durable, and whoever asks for it, again and again, waits for nothing while others wait for syncs.
@@ -58,7 +110,7 @@ func TestHeadWhilePending(t *testing.T) {
 			t.Errorf("block %d is told of, and only that before is durable", got)
 		}
 	}
-	if n.syncs.looked() {
+	if looking(n.syncs) {
 		t.Error("who asks for the head makes blocks wait for their syncs")
 	}
 }
