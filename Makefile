@@ -43,15 +43,15 @@ demo: build ## play the payments on one chain, over two and over three, and sell
 	$(GO) run ./examples/auction/client/demo --bin $(BIN)
 
 test: ## run every test but those of make check
-	$(GO) test -timeout 15m -parallel $(BESIDE) $(filter-out %/runtime/internal/lint,$(shell $(GO) list ./...))
+	$(GO) test -vet=off -timeout 15m -parallel $(BESIDE) -p 3 $(filter-out %/runtime/internal/lint,$(shell $(GO) list ./...))
 
 check: ## hold the house rules: gofmt, vet, staticcheck, imports, sizes, names
 	$(GO) test -count=1 -timeout 20m ./runtime/internal/lint
 
 race: ## run the tests of what is concurrent under the race detector (needs a C compiler)
-	$(GO) test -race -timeout 20m -parallel $(BESIDE) -skip '^Test($(NORACE))$$' $(RACE)
-	$(GO) test -race -run '^Test(Concurrent|Close|Prepare|Spares|Forever|DamagedArtifacts)' ./contracts/wasm
-	$(GO) test -race -run 'Concurrently|ParallelUpdate' ./sdk/keys ./sdk/merkle
+	$(GO) test -race -vet=off -timeout 20m -parallel $(BESIDE) -p 3 -skip '^Test($(NORACE))$$' $(RACE)
+	$(GO) test -race -vet=off -run '^Test(Concurrent|Close|Prepare|Spares|Forever|DamagedArtifacts)' ./contracts/wasm
+	$(GO) test -race -vet=off -run 'Concurrently|ParallelUpdate' ./sdk/keys ./sdk/merkle
 
 fuzz: ## run every fuzz target for FUZZTIME [10s]
 	FUZZTIME=$(FUZZTIME) .ci/fuzz
@@ -73,7 +73,7 @@ cluster: ## type every command of "Run a cluster", upgrade nodes one after the o
 	$(GO) test ./runtime/e2e -run '^(TestRunACluster|TestRollingUpgrade|TestBenchCluster)$$' -operates -v -count=1 -timeout 30m
 
 flood: ## have three chains send each other ten times of what they can take in, for an hour of blocks a second, and see that all arrives
-	$(GO) test ./runtime/relay -run '^TestFlood$$' -flood.blocks 3600 -flood.times 1 -v -count=1 -timeout 2h
+	$(GO) test ./runtime/relay -run '^TestFlood$$' -flood.blocks 3600 -v -count=1 -timeout 2h
 
 chaos: ## do harm to four processes, their links, disks and clocks for CHAOS [2m] or HOURS, while clients pay, and check all that they were told; CHAOSSEED=N repeats
 	$(GO) test ./runtime/e2e -run '^TestChaos$$' -v -count=1 -timeout 0 -chaos=$(CHAOS) $(if $(CHAOSSEED),-chaos-seed=$(CHAOSSEED))

@@ -10,6 +10,9 @@ import (
 	"github.com/thinkey/thinkey/runtime/byzantine"
 )
 
+// deviated are seeds in which all deviations came to deviate once. They are tried before all others.
+var deviated = []uint64{7525, 444, 8, 9, 13, 26, 31, 34, 35, 41, 42, 46, 51, 53, 67, 85, 110, 121, 123, 130, 138, 140, 142, 170, 193, 227, 248}
+
 // Every deviation comes to deviate within some seeds: one that never does tries nothing. What is called a cycle is found to be one.
 func TestDeviations(t *testing.T) {
 	const seeds = 10_000
@@ -19,7 +22,11 @@ func TestDeviations(t *testing.T) {
 	}
 	left["cyclic-order"] = "invalid block: order, cycle"
 	o := Options{Tier: Stub, Messages: -1, Chains: 1} // is enough, and takes a fraction of the time
-	for seed := uint64(1); seed <= seeds && len(left) > 0; seed++ {
+	for n := uint64(0); n < seeds && len(left) > 0; n++ {
+		seed := n + 1
+		if n < uint64(len(deviated)) {
+			seed = deviated[n]
+		}
 		if !slices.ContainsFunc(Draw(seed, o).Roles, func(r Role) bool { return left[r.Name] != "" }) {
 			continue
 		}

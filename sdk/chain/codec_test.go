@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"math/bits"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -150,6 +151,9 @@ func allocated(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
+// third is where to begin if every third is tried, others each time: looking at what is allocated takes long. What fails is printed whole.
+func third() int { return rand.IntN(3) }
+
 func each(t *testing.T, f func(t *testing.T, c *codec, i int, sample []byte)) {
 	for n := range codecs {
 		c := &codecs[n]
@@ -203,7 +207,7 @@ func TestRoundTrip(t *testing.T) {
 // W1: a flipped bit is refused, or is another value with an encoding of its own.
 func TestFlippedBits(t *testing.T) {
 	each(t, func(t *testing.T, c *codec, _ int, sample []byte) {
-		for i := range 8 * len(sample) {
+		for i := third(); i < 8*len(sample); i += 3 {
 			b := bytes.Clone(sample)
 			b[i/8] ^= 1 << (i % 8)
 			c.check(t, b)
@@ -230,7 +234,7 @@ func TestCutAndAppended(t *testing.T) {
 // W2: no count or length that is a lie makes a decoder allocate for it.
 func TestLyingCounts(t *testing.T) {
 	each(t, func(t *testing.T, c *codec, _ int, sample []byte) {
-		for i := range max(len(sample)-3, 0) {
+		for i := third(); i < len(sample)-3; i += 3 {
 			for _, n := range []uint32{1 << 8, 1 << 12, 1 << 16, 1 << 20, 10_000_000, 1 << 31, 1<<32 - 1} {
 				b := bytes.Clone(sample)
 				copy(b[i:], wire.AppendU32(nil, n))
