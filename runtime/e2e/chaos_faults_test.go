@@ -335,25 +335,33 @@ func (c *chaos) overloaded() {
 	c.counts["… messages refused in overload"] += refused
 }
 
-// slowReaders ask for streams of blocks, and read nothing.
+// slowReaders ask for streams of blocks, and read nothing. Nodes have them as streams, as long as they are there.
 func (c *chaos) slowReaders() {
 	var conns []net.Conn
+	before := c.counted(openStreams)
 	for i := range chaosNodes {
 		for range 50 {
-			conn, err := net.DialTimeout("tcp", strings.TrimPrefix(c.url(i), "http://"), 5*time.Second)
+			host := strings.TrimPrefix(c.url(i), "http://")
+			conn, err := net.DialTimeout("tcp", host, 5*time.Second)
 			if err != nil {
 				c.Fatal(err)
 			}
 			conns = append(conns, conn)
-			if _, err := fmt.Fprintf(conn, "GET /v1/chains/%d/blocks?after=0 HTTP/1.1\r\nHost: x\r\n\r\n", 1+len(conns)%chaosChains); err != nil {
+			if _, err := fmt.Fprintf(conn, "GET /v1/chains/%d/blocks?after=0 HTTP/1.1\r\nHost: %s\r\n\r\n", 1+len(conns)%chaosChains, host); err != nil {
 				c.Fatal(err)
 			}
 		}
+	}
+	if !within(resumeTime, func() bool { return c.counted(openStreams) >= before+float64(len(conns)) }) {
+		c.Errorf("%v streams with %d slow readers, and %v without", c.counted(openStreams), len(conns), before)
 	}
 	c.goesOn("slow readers")
 	c.longer()
 	for _, conn := range conns {
 		_ = conn.Close()
+	}
+	if !within(resumeTime, func() bool { return c.counted(openStreams) <= before }) {
+		c.Errorf("%v streams when slow readers have gone, and %v before", c.counted(openStreams), before)
 	}
 }
 
@@ -373,6 +381,7 @@ func (c *chaos) junk() {
 	for i := range random {
 		random[i] = byte(c.random.Uint32())
 	}
+	before := c.allCounted(refusedJunk)
 	ctx, cancel := context.WithCancel(c.Context())
 	var work sync.WaitGroup
 	var mu sync.Mutex
@@ -409,6 +418,12 @@ func (c *chaos) junk() {
 	cancel()
 	work.Wait()
 	c.counts["… junk connections opened"] += opened
+	for i, now := range c.allCounted(refusedJunk) {
+		if now == before[i] {
+			c.Errorf("%s is %v, as it was before the junk", refusedJunk[i], now)
+		}
+		c.counts["… of it counted by nodes between themselves"] += int(now - before[i])
+	}
 	if opened == 0 {
 		c.Error("no junk was sent")
 	}
