@@ -24,7 +24,7 @@ const (
 	// slowUsers is how many connections to the API of one node each say a byte at a time, and never a whole request.
 	slowUsers = 1000
 	// slowPause is how long each of them waits between two bytes.
-	slowPause = 100 * time.Millisecond
+	slowPause = time.Second
 	// junkPause is how long who sends junk to a port waits before it connects again.
 	junkPause = 50 * time.Millisecond
 	// junkBytes is how much it sends each time, or as much as is read.
@@ -141,7 +141,7 @@ func (s *strangers) again(ctx context.Context, n int, port string, pause time.Du
 
 // slow is a user who never comes to the end of a request that begins as a good one.
 func slow(ctx context.Context, conn net.Conn) {
-	_, err := fmt.Fprintf(conn, "POST /v1/messages HTTP/1.1\r\nHost: node\r\nContent-Type: %s\r\nContent-Length: 1000000\r\n\r\n", client.TypeMessages)
+	_, err := fmt.Fprintf(conn, "POST /v1/messages HTTP/1.1\r\nHost: %s\r\nContent-Type: %s\r\nContent-Length: 1000000\r\n\r\n", conn.RemoteAddr(), client.TypeMessages)
 	for err == nil && rest(ctx, slowPause) == nil {
 		_, err = conn.Write([]byte{0})
 	}
