@@ -21,10 +21,11 @@ GOLDEN = $(shell grep -rl 'flag\.Bool.*"update"' --include='*_test.go' . | sed '
 RACE = $(filter-out %/runtime/e2e %/runtime/sim %/runtime/internal/lint,$(shell $(GO) list ./actors/... ./cluster/... ./runtime/... ./consensus/block))
 
 # Not under the detector: what tries every instant of a crash, or every bit, or long histories by one goroutine. It takes half an hour there, and
-# what is at work at once in it is so in TestCommitsShareSync and in the tests of readers beside commits, too. Nor a flood, which is on virtual time,
-# nor a join that waits.
+# what is at work at once in it is so in TestCommitsShareSync and in the tests of readers beside commits, too. Nor what is on virtual time or works by
+# itself (floods, flows of relays, benches, files that lie, large answers), nor a join that waits.
 NORACE = Flood|Crash|CrashAmongBegun|CrashWhileMade|JoinOtherCut|WriteErrors|AuditFindsEveryBit|AuditOfCopiesMadeApart|CommitAndRead|StateAt|Pruning|Init|$\
-	BenchWasm|ThousandsOfBlocksLate|MainLoadGrowsWithChildren|RandomCode|LargestPublications
+	Bench.*|ThousandsOfBlocksLate|MainLoadGrowsWithChildren|RandomCode|LargestPublications?|HostileFiles|FlowsApart|AcknowledgedOnce|OneWay|Credits|$\
+	BagEarliestFirst|CertifiedTogether|PageOfLargeEvents|Redundancy|TreeOrder
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test check race fuzz bench golden kill crash cluster flood chaos chaos-finds sim same mutants bls explore contracts check-contracts calibrate docs clean
