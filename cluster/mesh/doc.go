@@ -10,13 +10,13 @@
 // gossip takes them for alive or not, and the transport finds out for itself (DESIGN D11).
 //
 // memberlist forgets nodes that were dead for a while. After a partition nobody would look for the other half; so the mesh asks known
-// nodes that seem away again and again, some at a time.
+// nodes that seem away again and again, some at a time, and the operator's seeds where nobody is.
 //
 // # Invariants
 //
 //	M1  Members lists a node only with what it signed, for this network, last.
 //	M2  What is known of a node is not lost by anything that another says. Nodes that aren't registered take a bounded part of the
-//	    places, and don't push out those that are.
+//	    places, and don't push out those that are; nor do these those that have a seat.
 //	M3  Nothing but membership travels here: no user messages, no user state.
 //	M4  Two halves of which each knows one node of the other become one again by themselves.
 //	M5  What comes in is looked at before memberlist takes memory or time for what it says of itself (look.go), and costs a bounded number

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/thinkey/thinkey/cluster/entrance"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
 )
@@ -23,6 +24,7 @@ import (
 type known struct {
 	network    chain.NetworkID
 	registered func(keys.PublicKey) bool
+	seated     func(keys.PublicKey) bool // of registered ones
 
 	mu    sync.Mutex // guards the rest
 	nodes map[keys.PublicKey]*entry
@@ -36,7 +38,7 @@ type known struct {
 type entry struct {
 	record *Record
 	raw    []byte
-	seen   time.Time // a record of it came
+	seen   time.Time // a record of it came, or was in the file
 	checks allowance // of signatures under its key, if it is registered
 }
 
@@ -55,7 +57,7 @@ const (
 )
 
 var (
-	errFull = errors.New("enough nodes are known that are not registered")
+	errFull = errors.New("enough nodes are known")
 	errOld  = errors.New("the node has said something else since")
 	errMany = errors.New("too many records come at once to look at the signature of each")
 )
@@ -158,7 +160,7 @@ func (k *known) place(r *Record, now time.Time) (keys.PublicKey, error) {
 	} else if e != nil {
 		return r.Node, nil
 	}
-	return k.room(k.registered(r.Node), now)
+	return k.room(k.rank(r.Node), now)
 }
 
 // keyIn is where a record has its key, if it is long enough.
@@ -170,32 +172,55 @@ func keyIn(raw []byte) (list []keys.PublicKey) {
 	return list
 }
 
-// room is who makes room for one node more, nobody if there is some: of those that are not registered the one that was heard of longest ago. For
-// another of these it goes only if that was long ago: a flood of new keys must not wash out what is known.
-func (k *known) room(registered bool, now time.Time) (oldest keys.PublicKey, err error) {
-	var at time.Time
+// rank is how much the place of a node is worth: keys cost nothing, a registered one a deposit, and without seats there are no blocks.
+type rank int
+
+const (
+	unregistered rank = iota
+	registered
+	seated
+)
+
+func (k *known) rank(key keys.PublicKey) rank {
+	switch {
+	case !k.registered(key):
+		return unregistered
+	case !k.seated(key):
+		return registered
+	}
+	return seated
+}
+
+// room is who makes room for one node more, nobody if there is some: of those of the least rank the one that was heard of longest ago. It goes for one
+// of a higher rank; and for another stranger only if that was long ago: a flood of new keys must not wash out what is known.
+func (k *known) room(of rank, now time.Time) (keys.PublicKey, error) {
+	var oldest [seated]*entry // of each rank below
 	others := 0
 	for key, e := range k.nodes {
-		if k.registered(key) {
-			continue
+		is := k.rank(key)
+		if is == unregistered {
+			others++
 		}
-		if others++; others == 1 || e.seen.Before(at) {
-			oldest, at = key, e.seen
+		if is < seated && (oldest[is] == nil || e.seen.Before(oldest[is].seen)) {
+			oldest[is] = e
 		}
 	}
+	other, member := oldest[unregistered], oldest[registered]
 	switch {
-	case len(k.nodes) < maxNodes && (registered || others < maxUnregistered):
+	case len(k.nodes) < maxNodes && (of > unregistered || others < maxUnregistered):
 		return keys.PublicKey{}, nil
-	case others == 0 || !registered && now.Sub(at) < strangerAge:
-		return keys.PublicKey{}, errFull
+	case other != nil && (of > unregistered || now.Sub(other.seen) >= strangerAge):
+		return other.record.Node, nil
+	case of == seated && member != nil:
+		return member.record.Node, nil
 	}
-	return oldest, nil
+	return keys.PublicKey{}, errFull
 }
 
 // hostsAge is how old the picture may be of where registered nodes are: to make it takes a while, and strangers can have it asked for.
 const hostsAge = time.Second
 
-// isAt says whether a registered node is at a host.
+// isAt says whether a registered node is at a host (entrance.Host).
 func (k *known) isAt(host string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -203,7 +228,7 @@ func (k *known) isAt(host string) bool {
 		k.hosts, k.asOf = map[string]bool{}, now
 		for key, e := range k.nodes { // any order: a set
 			if at, _, err := net.SplitHostPort(e.record.Gossip); err == nil && k.registered(key) {
-				k.hosts[at] = true
+				k.hosts[entrance.Host(at)] = true
 			}
 		}
 	}
@@ -230,8 +255,9 @@ func (k *known) all() []*Record {
 	return list
 }
 
-// load reads the file of an earlier life; a line that doesn't hold is left out.
-func (k *known) load(path string) error {
+// load reads the file of an earlier life; a line that doesn't hold is left out. Whoever stands in it counts as just seen: it may not be known yet who is
+// registered, and until it is, strangers must not push out what was known.
+func (k *known) load(path string, now time.Time) error {
 	if path == "" {
 		return nil
 	}
@@ -245,14 +271,14 @@ func (k *known) load(path string) error {
 	for line := range strings.Lines(string(text)) {
 		if raw, err := hex.DecodeString(strings.TrimSpace(line)); err == nil {
 			if r, err := DecodeRecord(k.network, raw); err == nil && len(k.nodes) < maxNodes {
-				k.nodes[r.Node] = &entry{record: r, raw: raw} // whoever it is: it may not be known yet who is registered
+				k.nodes[r.Node] = &entry{record: r, raw: raw, seen: now}
 			}
 		}
 	}
 	return nil
 }
 
-// save writes the file if something is new. It is a convenience: without it the seeds are asked.
+// save writes the file if something is new; what could not be written is still new. It is a convenience: without it the seeds are asked.
 func (k *known) save(path string) error {
 	k.mu.Lock()
 	if path == "" || !k.fresh {
@@ -266,10 +292,17 @@ func (k *known) save(path string) error {
 	}
 	k.mu.Unlock()
 	next := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".next")
-	if err := os.WriteFile(next, b, 0o600); err != nil {
+	err := os.WriteFile(next, b, 0o600)
+	if err == nil {
+		err = os.Rename(next, path)
+	}
+	if err != nil {
+		k.mu.Lock()
+		k.fresh = true
+		k.mu.Unlock()
 		return fmt.Errorf("known nodes: %w", err)
 	}
-	return os.Rename(next, path)
+	return nil
 }
 
 // splitAddress is ip:port in parts.

@@ -31,7 +31,7 @@ type Config struct {
 	From string
 	// Self is what the node says of itself; Node, Sequence and Gossip are filled in.
 	Self Record
-	// Seeds are addresses of meshes that are asked while nobody else is known.
+	// Seeds are addresses of meshes that are asked: all while nobody else is there, and then in turn those where nobody is.
 	Seeds []string
 	// File keeps the nodes that are known; none if it is empty.
 	File string
@@ -39,6 +39,9 @@ type Config struct {
 	Secrets [][]byte
 	// Registered says whether a key is registered; nil if there is no telling. It must not wait, nor call the Mesh.
 	Registered func(keys.PublicKey) bool
+	// Seated says whether one that is registered has a seat: where too many nodes are known, others make room for it; nil if there is no telling. It must
+	// not wait, nor call the Mesh.
+	Seated func(keys.PublicKey) bool
 	// Changed, if set, is told that Members may answer otherwise. It must not wait, nor call the Mesh.
 	Changed func()
 	// Rejoin is how often nodes that seem away are asked again [5 s].
@@ -65,6 +68,7 @@ type Mesh struct {
 	work    sync.WaitGroup
 	closing sync.Once
 	saying  sync.Mutex // held by Update: two changes at once are both said
+	seeds   seeding    // of rejoin
 
 	mu     sync.Mutex // guards the rest
 	self   Record
@@ -99,12 +103,16 @@ func Start(c Config) (*Mesh, error) {
 	if c.Registered == nil {
 		c.Registered = func(keys.PublicKey) bool { return true }
 	}
+	if c.Seated == nil {
+		c.Seated = func(keys.PublicKey) bool { return false }
+	}
 	if c.Changed == nil {
 		c.Changed = func() {}
 	}
 	m := &Mesh{config: c, counts: map[string]uint64{}, conflicts: map[keys.PublicKey]*conflict{}}
-	m.known = known{network: c.Network, registered: c.Registered, nodes: map[keys.PublicKey]*entry{}}
-	if err := m.known.load(c.File); err != nil {
+	m.known = known{network: c.Network, registered: c.Registered, seated: c.Seated, nodes: map[keys.PublicKey]*entry{}}
+	m.seeds = seeding{list: c.Seeds, answered: map[string]time.Time{}}
+	if err := m.known.load(c.File, time.Now()); err != nil {
 		return nil, err
 	}
 	conf, err := m.gossip()
@@ -292,14 +300,16 @@ func (m *Mesh) rejoin(ctx context.Context) {
 	tick := time.NewTicker(m.config.Rejoin)
 	defer tick.Stop()
 	for {
-		for _, addr := range m.away() {
+		for _, addr := range append(m.away(), m.seedsAway(time.Now())...) {
 			if ctx.Err() != nil {
 				return
 			}
 			m.count(CountRejoins)
 			if _, err := m.list.Join([]string{addr}); err != nil {
 				m.config.Log.Debug("a node is not there", "mesh", addr, "error", err)
+				continue
 			}
+			m.seeds.heard(addr, time.Now())
 		}
 		if err := m.known.save(m.config.File); err != nil {
 			m.config.Log.Warn("the list of known nodes is not kept", "error", err)
@@ -316,7 +326,6 @@ func (m *Mesh) rejoin(ctx context.Context) {
 const rejoinEach = 4
 
 // away are some of the addresses where somebody should be and nobody is, in any order, those of registered nodes first: anybody can make up others.
-// And seeds while this node is alone.
 func (m *Mesh) away() (addrs []string) {
 	alive := m.alive()
 	var others []string
@@ -333,11 +342,7 @@ func (m *Mesh) away() (addrs []string) {
 		rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 	}
 	addrs = append(addrs, others...)
-	addrs = addrs[:min(len(addrs), rejoinEach)]
-	if len(alive) <= 1 {
-		addrs = append(addrs, m.config.Seeds...)
-	}
-	return addrs
+	return addrs[:min(len(addrs), rejoinEach)]
 }
 
 // leaveTime is how long others may take to be told that this node goes.

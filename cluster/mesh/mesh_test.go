@@ -325,6 +325,24 @@ func TestRegisteredAreAskedFirst(t *testing.T) {
 	}
 }
 
+// Whoever starts a mesh says who is registered, and who of these has a seat.
+func TestRanks(t *testing.T) {
+	is := func(n ...byte) func(keys.PublicKey) bool {
+		return func(k keys.PublicKey) bool {
+			return slices.ContainsFunc(n, func(n byte) bool { return k == testKey(n).Public() })
+		}
+	}
+	m := start(t, 1, nil, func(c *Config) { c.Registered, c.Seated = is(2, 3), is(3, 4) })
+	for n, want := range map[byte]rank{2: registered, 3: seated, 4: unregistered, 5: unregistered} {
+		if got := m.known.rank(testKey(n).Public()); got != want {
+			t.Errorf("node %d: %d, want %d", n, got, want)
+		}
+	}
+	if m := start(t, 1, nil); m.known.rank(testKey(2).Public()) != registered {
+		t.Error("a node has a seat, or none a deposit, where there is no telling")
+	}
+}
+
 // packed appends what memberlist sends: a map of fields.
 func packed(b []byte, fields ...any) []byte {
 	b = append(b, 0x80|byte(len(fields)/2))
@@ -347,7 +365,7 @@ func TestOtherVersions(t *testing.T) {
 	registered := true
 	is := func(keys.PublicKey) bool { return registered }
 	m := &Mesh{config: Config{Network: testNetwork, Registered: is, Log: slog.New(slog.NewTextHandler(&lines, nil))}, counts: map[string]uint64{}}
-	m.known = known{network: testNetwork, registered: is, nodes: map[keys.PublicKey]*entry{}}
+	m.known = known{network: testNetwork, registered: is, seated: is, nodes: map[keys.PublicKey]*entry{}}
 	d := delegate{m}
 	r := Record{Node: testKey(2).Public(), Sequence: 1, Gossip: "127.0.0.1:1000", Transport: "127.0.0.1:1001"}
 	raw, err := r.Sign(testNetwork, testKey(2))

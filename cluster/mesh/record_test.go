@@ -3,12 +3,14 @@ package mesh
 import (
 	"bytes"
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/thinkey/thinkey/cluster/entrance"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
 )
@@ -99,7 +101,8 @@ type knowing struct {
 
 func newKnowing(t *testing.T, registered ...keys.PublicKey) *knowing {
 	is := func(key keys.PublicKey) bool { return slices.Contains(registered, key) }
-	return &knowing{known{network: testNetwork, nodes: map[keys.PublicKey]*entry{}, registered: is}, t}
+	none := func(keys.PublicKey) bool { return false }
+	return &knowing{known{network: testNetwork, nodes: map[keys.PublicKey]*entry{}, registered: is, seated: none}, t}
 }
 
 // record is one of a node, with a signature that doesn't hold if it is forged.
@@ -156,6 +159,54 @@ func TestKnownBounds(t *testing.T) {
 	}
 	if k.get(last.Public()) != nil || k.get(testKey(1).Public()) == nil {
 		t.Error("another one went than the one that was silent for long")
+	}
+}
+
+// M2: where as many registered nodes are known as may be, one that has a seat is known, too, in place of the one without that was heard of longest ago.
+func TestSeatsAreKnown(t *testing.T) {
+	k, now := newKnowing(t), time.Unix(1000, 0)
+	deposit := func(i int) keys.PublicKey { return keys.PublicKey{1, byte(i), byte(i >> 8)} }
+	seat := func(i int) keys.PublicKey { return keys.PublicKey{0xff, byte(i)} } // behind all others
+	meet := func(key keys.PublicKey, want error) {
+		t.Helper()
+		now = now.Add(time.Second)
+		if err := k.keep(&Record{Node: key, Sequence: uint64(now.Unix())}, nil, now); !errors.Is(err, want) {
+			t.Errorf("%v, want %v", err, want)
+		}
+	}
+	k.registered = func(key keys.PublicKey) bool { return key[0] != 2 }
+	k.seated = func(key keys.PublicKey) bool { return key[0] == 0xff || key == deposit(1) }
+	for i := range maxNodes {
+		meet(deposit(i), nil)
+	}
+	meet(deposit(0), nil) // again: number 2 is the one without a seat that was heard of longest ago
+	meet(deposit(maxNodes), errFull)
+	meet(keys.PublicKey{2}, errFull)
+	meet(seat(0), nil)
+	meet(seat(1), nil)
+	for i, want := range []bool{true, true, false, false, true} {
+		if k.get(deposit(i)) != nil != want {
+			t.Errorf("node %d is known: %t", i, !want)
+		}
+	}
+	if len(k.nodes) != maxNodes || k.get(seat(0)) == nil || k.get(seat(1)) == nil {
+		t.Errorf("%d are known", len(k.nodes))
+	}
+	k.seated = k.registered
+	meet(seat(2), errFull)
+}
+
+// Connections come from where a registered node is, however its address is written: of an IPv6 address its first half counts.
+func TestHostsOfRegistered(t *testing.T) {
+	k := newKnowing(t, testKey(1).Public(), testKey(2).Public())
+	for i, at := range []string{"[2001:db8::1]:5", "[::ffff:192.0.2.7]:5", "[2001:db8:0:1::1]:5"} {
+		key := testKey(byte(1 + i)).Public()
+		k.nodes[key] = &entry{record: &Record{Node: key, Gossip: at}}
+	}
+	for from, want := range map[string]bool{"2001:db8::2": true, "192.0.2.7": true, "2001:db8:0:1::1": false, "192.0.2.8": false} {
+		if k.isAt(entrance.Host(from)) != want {
+			t.Errorf("from %s: %t", from, !want)
+		}
 	}
 }
 
@@ -231,8 +282,11 @@ func TestFileIsReadWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := newKnowing(t, testKey(1).Public())
-	if err := again.load(path); err != nil {
+	if err := again.load(path, now); err != nil {
 		t.Fatal(err)
+	}
+	if err := again.say(stranger(5000), 1, now.Add(strangerAge-1)); !errors.Is(err, errFull) {
+		t.Errorf("a stranger, before it is known who is registered: %v", err)
 	}
 	for _, key := range all {
 		if again.get(key) == nil {
@@ -241,5 +295,33 @@ func TestFileIsReadWhole(t *testing.T) {
 	}
 	if len(all) != maxUnregistered+100 {
 		t.Errorf("%d are known", len(all))
+	}
+}
+
+// A list that could not be written is written when it can be, also if nothing has changed since.
+func TestFileIsWrittenLater(t *testing.T) {
+	k, dir := newKnowing(t), filepath.Join(t.TempDir(), "later")
+	if err := k.say(stranger(1), 1, time.Unix(1000, 0)); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "known")
+	if err := k.save(path); err == nil {
+		t.Fatal("it is written to a directory that there isn't")
+	}
+	if err := os.MkdirAll(path, 0o700); err != nil { // in the way of the file
+		t.Fatal(err)
+	}
+	if err := k.save(path); err == nil {
+		t.Fatal("it is written over a directory")
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.save(path); err != nil {
+		t.Fatal(err)
+	}
+	again := newKnowing(t)
+	if err := again.load(path, time.Unix(2000, 0)); err != nil || len(again.nodes) != 1 {
+		t.Errorf("%d nodes, %v", len(again.nodes), err)
 	}
 }

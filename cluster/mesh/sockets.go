@@ -75,8 +75,7 @@ func (s *sockets) pass() {
 				return
 			}
 		case c := <-s.NetTransport.StreamCh():
-			host, _, _ := net.SplitHostPort(c.RemoteAddr().String())
-			leave, ok := s.entrance.Enter(host)
+			leave, ok := s.entrance.Enter(entrance.From(c))
 			if !ok {
 				s.refused(CountStreams)
 				_ = c.Close()

@@ -80,7 +80,8 @@ func (c *Channel) Hold(take func(from keys.PublicKey, raw []byte, taken func()))
 }
 
 // Met sets who is told of members that are connected and have just opened the channel, at once of those that have it already; nil for
-// nobody. Messages sent to them before were lost. The call must not wait, nor call the channel.
+// nobody. Messages sent to them before were lost. Of one that was closed and opened again within a moment (tellsEach) nobody is told. The call must
+// not wait, nor call the channel.
 func (c *Channel) Met(meet func(node keys.PublicKey)) {
 	c.meeting.Lock()
 	defer c.meeting.Unlock()

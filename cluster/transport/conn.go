@@ -24,7 +24,10 @@ type conn struct {
 	once     sync.Once
 	reason   error // why it ended; set before ended is closed
 
+	guest string // the host whose share of the places of strangers it has a place of, if it has one; guarded by Host.mu
+
 	// Guarded by peer.mu.
+	asked   time.Time    // when the last message came, or it began
 	credit  [classes]int // that the other end gave
 	granted [classes]int // that this end gave, and is not used
 	owed    [classes]int // to be given
@@ -166,7 +169,8 @@ func (c *conn) steer(f frame) error {
 const (
 	// maxCredit bounds what another node may offer to hold for us.
 	maxCredit = 1 << 30
-	// maxFlood bounds frames between two beats that cost their sender nothing; a node that follows the protocol sends two or three.
+	// maxFlood bounds frames between two beats that cost their sender nothing; a node that follows the protocol sends two or three, and
+	// its channels (tellsEach).
 	maxFlood = 64
 )
 
@@ -197,6 +201,7 @@ func (c *conn) receive(class Class, cost int, add func(*assembly) error) error {
 	}
 	p.mu.Lock()
 	p.got++
+	c.asked = time.Now()
 	p.mu.Unlock()
 	return p.host.deliver(p, class, m)
 }

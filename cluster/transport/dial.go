@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/thinkey/thinkey/cluster/entrance"
 	"github.com/thinkey/thinkey/sdk/keys"
 )
 
@@ -22,7 +23,7 @@ type target struct {
 
 	// Guarded by Host.mu.
 	addr string
-	met  string // the IP address of its last connection, which addr may name, or not know
+	met  string // where its last connection was from, or to: addr may be a name for it, or not know it
 	err  error  // of the last try
 }
 
@@ -81,13 +82,13 @@ func hostOf(addr string) string {
 }
 
 // isAt notes where a node that is dialed has come from, or was found, with its key.
-func (h *Host) isAt(node keys.PublicKey, ip string) {
+func (h *Host) isAt(node keys.PublicKey, host string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if t := h.targets[node]; t != nil && t.met != ip {
+	if t := h.targets[node]; t != nil && t.met != host {
 		h.expect(t.met, -1)
-		h.expect(ip, 1)
-		t.met = ip
+		h.expect(host, 1)
+		t.met = host
 	}
 }
 
@@ -96,6 +97,7 @@ func (h *Host) expect(host string, n int) {
 	if host == "" {
 		return
 	}
+	host = entrance.Host(host)
 	if h.expected[host] += n; h.expected[host] <= 0 {
 		delete(h.expected, host)
 	}

@@ -78,6 +78,7 @@ var (
 	ErrSelf    = errors.New("the other node has this node's own key: stop one of them")
 	ErrKey     = errors.New("the node there has another key")
 	errClosing = errors.New("the node is stopping")
+	errIdle    = errors.New("another node that is not registered has its place: it has asked for nothing for a while")
 	errEndless = errors.New("a message of it doesn't come to its end")
 	errRole    = errors.New("the node's registration has changed")
 	errLong    = errors.New("a message is longer than those of nodes that are not registered may be")
@@ -91,6 +92,7 @@ type Host struct {
 	listener net.Listener
 	entrance *entrance.Entrance // of handshakes that others began
 	counts   counts
+	news     chan struct{}   // holds one if others are to be told which channels are open
 	ctx      context.Context // ends with Close
 	stop     context.CancelFunc
 	work     sync.WaitGroup
@@ -120,11 +122,13 @@ func Listen(c Config) (*Host, error) {
 		config: c, tls: secured(mine), listener: l, counts: counts{n: map[string]uint64{}}, peers: map[keys.PublicKey]*peer{},
 		guests: map[string]int{}, channels: map[uint32]*Channel{}, targets: map[keys.PublicKey]*target{}, expected: map[string]int{}, scores: scores{},
 		hello: Hello{OldestVersion, NewestVersion, c.Network, rand.Uint64(), c.Software[:min(len(c.Software), maxSoftware)]},
+		news:  make(chan struct{}, 1),
 	}
 	h.entrance = entrance.New(c.Handshakes, c.HandshakesEach, h.expects)
 	h.ctx, h.stop = context.WithCancel(context.Background())
 	h.work.Go(h.accept)
 	h.work.Go(h.watch)
+	h.work.Go(h.announce)
 	return h, nil
 }
 
@@ -149,7 +153,7 @@ func (h *Host) Open(id uint32, c ChannelConfig) (*Channel, error) {
 	h.channels[id] = ch
 	h.mu.Unlock()
 	ch.done.Go(ch.deliver)
-	h.tellAll()
+	h.renew()
 	return ch, nil
 }
 
@@ -160,11 +164,45 @@ func (h *Host) shut(c *Channel) {
 		delete(h.channels, c.id)
 	}
 	h.mu.Unlock()
-	h.tellAll()
+	h.renew()
 }
 
-// tellAll lets all peers know which channels are open.
+func (h *Host) renew() {
+	select {
+	case h.news <- struct{}{}:
+	default:
+	}
+}
+
+// tellsEach is how often in a beat others are told at most which channels are open: who opens one for each of many chains says so for several at once,
+// and stays far below maxFlood.
+const tellsEach = 8
+
+// announce tells all peers when other channels are open than before.
+func (h *Host) announce() {
+	for {
+		select {
+		case <-h.ctx.Done():
+			return
+		case <-h.news:
+		}
+		h.tellAll()
+		select {
+		case <-h.ctx.Done():
+			return
+		case <-time.After(h.config.Beat / tellsEach):
+		}
+	}
+}
+
+// tellAll lets all peers know which channels are open; not while the host closes, which they see by their connections.
 func (h *Host) tellAll() {
+	h.mu.RLock()
+	closed := h.closed
+	h.mu.RUnlock()
+	if closed {
+		return
+	}
 	for _, p := range h.all() {
 		p.mu.Lock()
 		if p.conn != nil {

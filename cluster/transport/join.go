@@ -10,6 +10,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/thinkey/thinkey/cluster/entrance"
 	"github.com/thinkey/thinkey/sdk/keys"
 )
 
@@ -30,8 +31,7 @@ func (h *Host) accept() {
 			}
 			continue
 		}
-		from := addressOf(raw)
-		leave, ok := h.entrance.Enter(from)
+		leave, ok := h.entrance.Enter(entrance.From(raw))
 		if !ok {
 			h.counts.add(CountBusy, 1)
 			raw.Close()
@@ -41,7 +41,7 @@ func (h *Host) accept() {
 			c, err := h.greet(raw, nil)
 			leave()
 			if err != nil {
-				h.refused(from, err)
+				h.refused(raw.RemoteAddr().String(), err)
 				return
 			}
 			h.serve(c)
@@ -71,14 +71,6 @@ func (h *Host) refused(from string, err error) {
 	h.config.Log.Debug("a connection was refused", "from", from, "error", err)
 }
 
-func addressOf(c net.Conn) string {
-	host, _, err := net.SplitHostPort(c.RemoteAddr().String())
-	if err != nil {
-		return c.RemoteAddr().String()
-	}
-	return host
-}
-
 // greet makes a connection of a socket: TLS, who it is, hello from both ends, and a place among the peers. Of want, if it is set, the
 // other end must have the key: then this end dialed.
 func (h *Host) greet(raw net.Conn, want *keys.PublicKey) (c *conn, err error) {
@@ -102,8 +94,9 @@ func (h *Host) greet(raw net.Conn, want *keys.PublicKey) (c *conn, err error) {
 	if err != nil {
 		return nil, err
 	}
+	now := time.Now()
 	c = &conn{
-		Conn: secure, raw: raw, reader: bufio.NewReaderSize(secure, 2*maxFrameBytes), dialed: want != nil, since: time.Now(), tell: true,
+		Conn: secure, raw: raw, reader: bufio.NewReaderSize(secure, 2*maxFrameBytes), dialed: want != nil, since: now, asked: now, tell: true,
 		wake: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	if _, err := secure.Write(appendFrame(nil, h.hello)); err != nil {
@@ -144,7 +137,7 @@ func (h *Host) admissible(key keys.PublicKey, want *keys.PublicKey) error {
 // register gives a connection its place, and ends the one whose place it takes.
 func (h *Host) register(c *conn, key keys.PublicKey) error {
 	member := h.config.Member(key)
-	from := addressOf(c)
+	from := entrance.From(c)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
@@ -157,9 +150,11 @@ func (h *Host) register(c *conn, key keys.PublicKey) error {
 		}
 		p = nil
 	}
+	var idle *conn
 	if !member {
-		if h.guests[""] >= h.config.Strangers || h.guests[from] >= h.config.StrangersEach {
-			return ErrFull
+		var err error
+		if idle, err = h.place(from, time.Now()); err != nil {
+			return err
 		}
 	}
 	if p == nil {
@@ -171,7 +166,13 @@ func (h *Host) register(c *conn, key keys.PublicKey) error {
 		return errReplaced
 	}
 	h.peers[key] = p
+	if idle != nil {
+		h.vacate(idle)
+		h.counts.add(CountStrangers, 1)
+		h.work.Go(func() { idle.leave(errIdle) })
+	}
 	if !member {
+		c.guest = from
 		h.guests[""]++ // of all addresses
 		h.guests[from]++
 	}
@@ -182,11 +183,49 @@ func (h *Host) register(c *conn, key keys.PublicKey) error {
 	return nil
 }
 
+// strangerIdle is how long a stranger must have asked for nothing before another one may have its place, where all are taken.
+const strangerIdle = time.Minute
+
+// place says whether there is a place for a stranger, and whose it is if all are taken: of those who have asked for nothing for a while that of who has for
+// the longest. The caller holds mu.
+func (h *Host) place(from string, now time.Time) (idle *conn, err error) {
+	switch {
+	case h.guests[from] >= h.config.StrangersEach:
+		return nil, ErrFull
+	case h.guests[""] < h.config.Strangers:
+		return nil, nil
+	}
+	oldest := now.Add(-strangerIdle)
+	for _, p := range h.peers {
+		p.mu.Lock()
+		if c := p.conn; c != nil && c.guest != "" && !c.asked.After(oldest) {
+			idle, oldest = c, c.asked
+		}
+		p.mu.Unlock()
+	}
+	if idle == nil {
+		return nil, ErrFull
+	}
+	return idle, nil
+}
+
+// vacate gives back the place of a stranger's connection, if it has one still. The caller holds mu.
+func (h *Host) vacate(c *conn) {
+	if c.guest == "" {
+		return
+	}
+	h.guests[""]--
+	if h.guests[c.guest]--; h.guests[c.guest] == 0 {
+		delete(h.guests, c.guest)
+	}
+	c.guest = ""
+}
+
 // serve reads and writes until the connection ends.
 func (h *Host) serve(c *conn) {
 	p := c.peer
 	_ = c.SetDeadline(time.Time{})
-	h.isAt(p.key, addressOf(c))
+	h.isAt(p.key, entrance.From(c))
 	h.config.Changed(p.key, true)
 	h.config.Log.Log(h.ctx, p.level(slog.LevelInfo), "a node is connected", "node", short(p.key), "at", c.RemoteAddr(), "member", p.member, "software", c.hello.Software)
 	h.work.Go(func() {
@@ -209,15 +248,9 @@ func (h *Host) unregister(c *conn) {
 	p := c.peer
 	away := p.detach(c)
 	c.abandon()
-	if !p.member {
-		from := addressOf(c)
-		h.mu.Lock()
-		h.guests[""]--
-		if h.guests[from]--; h.guests[from] == 0 {
-			delete(h.guests, from)
-		}
-		h.mu.Unlock()
-	}
+	h.mu.Lock()
+	h.vacate(c)
+	h.mu.Unlock()
 	if away {
 		h.tidy(p)
 		h.config.Changed(p.key, false)

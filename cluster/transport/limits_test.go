@@ -25,9 +25,10 @@ func TestLimitsTable(t *testing.T) {
 		"message of a stranger; received and not taken": fmt.Sprintf("%d KiB; %d KiB", strangers[Rest].message>>10, strangers[Rest].window>>10),
 		"silence": fmt.Sprintf("%.0f s", c.Silence.Seconds()),
 		"a message under way; what must come in a second of a longer one": fmt.Sprintf("%.0f min; %d KiB", c.Longest.Minutes(), c.Slowest>>10),
-		"ban":                                 fmt.Sprintf("%.0f s, doubled with each up to %.0f min", firstBan.Seconds(), longestBan.Minutes()),
-		"keys that something is held against": fmt.Sprint(maxScores),
-		"nodes that are dialed; channels of a node": fmt.Sprintf("%d; %d", MaxTargets, MaxChannels),
+		"ban": fmt.Sprintf("%.0f s, doubled with each up to %.0f min; after %.0f h without anything as at first", firstBan.Seconds(), longestBan.Minutes(), bansKept.Hours()),
+		"pings, and lists of channels, of one node in 2 s; lists that a node sends": fmt.Sprintf("%d; %d", maxFlood, tellsEach),
+		"keys that something is held against":                                       fmt.Sprint(maxScores),
+		"nodes that are dialed; channels of a node":                                 fmt.Sprintf("%d; %d", MaxTargets, MaxChannels),
 	} {
 		docs.Limit(t, row, want)
 	}

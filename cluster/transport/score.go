@@ -23,9 +23,11 @@ const (
 	limit    = 100
 	forgiven = 0.5 // per second
 
-	// firstBan doubles with every further ban up to longestBan: a node whose operator has mended it is back soon.
+	// firstBan doubles with every further ban up to longestBan: a node whose operator has mended it is back soon. It is the first again when nothing
+	// was held against the node for bansKept: else a ban now and then would add up over a year.
 	firstBan   = 10 * time.Second
 	longestBan = 10 * time.Minute
+	bansKept   = time.Hour
 
 	// maxScores bounds the keys that something is held against: a stranger can have as many as it likes.
 	maxScores = 4096
@@ -38,7 +40,7 @@ type score struct {
 	member bool
 	points float64
 	at     time.Time // of points
-	bans   int
+	bans   int       // since nothing was held against it for bansKept
 	until  time.Time // banned
 }
 
@@ -51,6 +53,9 @@ func (s scores) add(key keys.PublicKey, member bool, points float64, now time.Ti
 		}
 		x = &score{at: now}
 		s[key] = x
+	}
+	if now.Sub(x.at) >= bansKept {
+		x.bans = 0
 	}
 	x.points = x.left(now) + points
 	x.at, x.member = now, member

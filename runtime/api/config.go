@@ -40,7 +40,7 @@ type Limits struct {
 	KeepAlive time.Duration // between signs of life on a silent stream [15s]
 	Poll      time.Duration // the longest wait of one request [60s]
 
-	Connections int   // at once [4096]; more wait in the system's queue
+	Connections int   // at once [4096], and a 64th of that from the machine itself; more are refused
 	Address     int   // of the connections those of one address [256]; a quarter of them can be streams. Bodies and answers of one are shared as much
 	Streams     int   // at once [256]
 	Polls       int   // requests that wait, at once [1024]

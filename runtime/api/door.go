@@ -13,10 +13,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// door is a listener that has no more connections of one address than its share: further ones are told so and closed. It counts them, and those who are
-// too slow: who sends a request, or takes an answer, a byte at a time keeps its connection until a deadline, and no longer (N3).
+// door is a listener that has no more connections than it may, nor of one address than its share: further ones are told so and closed (N2). It counts
+// them, and those who are too slow: who sends a request, or takes an answer, a byte at a time keeps its connection until a deadline, and no longer (N3).
 type door struct {
 	net.Listener
+	most      int64 // connections
 	shares    *shares
 	open      atomic.Int64
 	refused   prometheus.Counter
@@ -35,17 +36,27 @@ const (
 	lingerRead = 64 << 10
 )
 
-// tooMany is what who is refused is told.
-var tooMany = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\nConnection: close\r\n" +
-	"Content-Length: " + strconv.Itoa(len(whyTooMany)) + "\r\n\r\n" + whyTooMany
+// ownPart of the places there are besides for this machine itself: who runs the node can look at it when others have taken all.
+const ownPart = 64
 
-const whyTooMany = `{"error":{"code":"busy","message":"the node is busy: your address has as many connections as one may have",` +
-	`"hint":"close some, and try again in a second; behind a proxy the operator raises api-per-address"}}` + "\n"
+// refusal is an answer that closes the connection.
+func refusal(why string) string {
+	return "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\nConnection: close\r\n" +
+		"Content-Length: " + strconv.Itoa(len(why)) + "\r\n\r\n" + why
+}
 
-func newDoor(l net.Listener, each int) *door {
+// What who is refused is told.
+var (
+	tooMany = refusal(`{"error":{"code":"busy","message":"the node is busy: your address has as many connections as one may have",` +
+		`"hint":"close some, and try again in a second; behind a proxy the operator raises api-per-address"}}` + "\n")
+	full = refusal(`{"error":{"code":"busy","message":"the node is busy: it has as many connections as it may have",` +
+		`"hint":"try again in a second, or ask another node"}}` + "\n")
+)
+
+func newDoor(l net.Listener, most, each int) *door {
 	return &door{
-		Listener: l, shares: newShares(int64(each)), lingering: make(chan struct{}, lingers),
-		refused: prometheus.NewCounter(prometheus.CounterOpts{Name: "thinkey_api_connections_refused_total", Help: "Connections of addresses that have as many as one may have."}),
+		Listener: l, most: int64(most), shares: newShares(int64(each)), lingering: make(chan struct{}, lingers),
+		refused: prometheus.NewCounter(prometheus.CounterOpts{Name: "thinkey_api_connections_refused_total", Help: "Connections of addresses that have as many as one may have, or for which there was no place."}),
 		slow:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "thinkey_api_slow_total", Help: "Connections that a deadline ended: a request didn't come, an answer wasn't taken."}, []string{"what"}),
 	}
 }
@@ -63,9 +74,16 @@ func (d *door) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		f := fromAddr(c.RemoteAddr().String())
-		if !d.shares.take(f, 1) {
-			d.refuse(c)
+		f, places := fromAddr(c.RemoteAddr().String()), d.most
+		if isLoopback(c.RemoteAddr().String()) {
+			places += d.most / ownPart
+		}
+		switch {
+		case d.open.Load() >= places: // nobody else adds to them
+			d.refuse(c, full)
+			continue
+		case !d.shares.take(f, 1):
+			d.refuse(c, tooMany)
 			continue
 		}
 		d.open.Add(1)
@@ -77,7 +95,7 @@ func (d *door) Accept() (net.Conn, error) {
 }
 
 // refuse tells one why, beside who accepts: closed with something unread the answer would be lost.
-func (d *door) refuse(c net.Conn) {
+func (d *door) refuse(c net.Conn, why string) {
 	d.refused.Inc()
 	select {
 	case d.lingering <- struct{}{}:
@@ -94,15 +112,15 @@ func (d *door) refuse(c net.Conn) {
 	}
 	d.work.Go(func() {
 		defer func() { <-d.lingering }()
-		d.tell(c)
+		tell(c, why)
 	})
 }
 
 // tell says to one why it is refused.
-func (d *door) tell(c net.Conn) {
+func tell(c net.Conn, why string) {
 	defer c.Close()
 	_ = c.SetDeadline(time.Now().Add(lingerTime))
-	_, _ = io.WriteString(c, tooMany) // who doesn't take it is gone
+	_, _ = io.WriteString(c, why) // who doesn't take it is gone
 	if half, ok := c.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
 		_, _ = io.CopyN(io.Discard, c, lingerRead)

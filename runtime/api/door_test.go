@@ -11,7 +11,7 @@ import (
 // Who is refused is told why; once it is waited for those who are told, nobody is any more, and the connection is closed at once: an Accept may be
 // under way then, and what it begins would be waited for by nobody.
 func TestDoorEnds(t *testing.T) {
-	d := newDoor(nil, 1)
+	d := newDoor(nil, 1, 1)
 	refused := func() string {
 		near, far := net.Pipe()
 		defer far.Close()
@@ -21,7 +21,7 @@ func TestDoorEnds(t *testing.T) {
 			said, _ := io.ReadAll(far)
 			read <- string(said)
 		}()
-		d.refuse(near)
+		d.refuse(near, tooMany)
 		return <-read
 	}
 	if said := refused(); !strings.Contains(said, "503") {

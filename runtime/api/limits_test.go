@@ -20,7 +20,7 @@ func TestLimitsTable(t *testing.T) {
 		"traces and looks that ask others at once; of one address":              fmt.Sprintf("%d; %d", abroadAtOnce, abroadPerCaller),
 		"chains on which a message is looked for":                               fmt.Sprint(abroadSearch),
 		"pause between looks of a stream":                                       fmt.Sprintf("%.0f s, doubled up to %.0f s while they bring nothing", abroadSoon.Seconds(), abroadLate.Seconds()),
-		"connections at once":                                                   fmt.Sprint(l.Connections),
+		"connections at once; besides of the machine itself":                    fmt.Sprintf("%d; %d", l.Connections, l.Connections/ownPart),
 		"connections of one address (of IPv6 its first 64 bits); streams of it": fmt.Sprintf("%d (`api-per-address`); a quarter of that", l.Address),
 		"refused connections that are told why, at once":                        fmt.Sprintf("%d, %.0f s", lingers, lingerTime.Seconds()),
 		"streams; requests that wait":                                           fmt.Sprintf("%d; %d", l.Streams, l.Polls),

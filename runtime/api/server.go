@@ -63,10 +63,10 @@ func newOn(listener net.Listener, c Config) *Server {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	l := c.Limits
-	door := newDoor(listener, l.Address)
+	door := newDoor(listener, l.Connections, l.Address)
 	s := &Server{
 		directory: newDirectory(),
-		Config:    c, listener: limited(door, l.Connections), door: door,
+		Config:    c, listener: door, door: door,
 		streams:  newGate("streams", l.Streams, (l.Address+3)/4),
 		polls:    newGate("waiting requests", l.Polls, 0), // as many as connections
 		evidence: newGate("readers of evidence", evidenceAtOnce, 0),
@@ -127,52 +127,4 @@ func (s *Server) Close(ctx context.Context) error {
 	}
 	s.door.wait()
 	return err
-}
-
-// limited is a listener with a bound on its open connections: further ones wait until one is closed.
-func limited(l net.Listener, connections int) net.Listener {
-	return &limitedListener{Listener: l, slots: make(chan struct{}, connections), done: make(chan struct{})}
-}
-
-type limitedListener struct {
-	net.Listener
-	slots chan struct{} // one for each open connection
-	once  sync.Once
-	done  chan struct{} // closed by Close
-}
-
-// Accept implements net.Listener.
-func (l *limitedListener) Accept() (net.Conn, error) {
-	select {
-	case l.slots <- struct{}{}:
-	case <-l.done:
-		return nil, net.ErrClosed
-	}
-	c, err := l.Listener.Accept()
-	if err != nil {
-		<-l.slots
-		return nil, err
-	}
-	return &limitedConn{Conn: c, release: sync.OnceFunc(func() { <-l.slots })}, nil
-}
-
-// Close implements net.Listener.
-func (l *limitedListener) Close() error {
-	err := net.ErrClosed
-	l.once.Do(func() {
-		close(l.done)
-		err = l.Listener.Close()
-	})
-	return err
-}
-
-type limitedConn struct {
-	net.Conn
-	release func()
-}
-
-// Close implements net.Conn.
-func (c *limitedConn) Close() error {
-	defer c.release()
-	return c.Conn.Close()
 }

@@ -95,7 +95,7 @@ func OpenLinks(c LinksConfig) (*Links, error) {
 	l.mesh, err = mesh.Start(mesh.Config{
 		Key: c.Key, Network: c.Network.Network(), Bind: c.Gossip, Advertise: c.AdvertisedGossip, From: c.From, Seeds: c.Seeds, Secrets: c.Secrets, File: c.File,
 		Self:       mesh.Record{Transport: cmp.Or(c.AdvertisedListen, l.host.Addr()), Software: c.Software},
-		Registered: l.isMember, Changed: l.look, Log: c.Log,
+		Registered: l.isMember, Seated: l.isSeated, Changed: l.look, Log: c.Log,
 	})
 	if err != nil {
 		l.host.Close()
@@ -113,6 +113,13 @@ func (l *Links) isMember(k keys.PublicKey) bool {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	return l.members[k] || l.deposit[k]
+}
+
+// isSeated says whether a member is one without regard to a deposit: where there is no room for all, it goes before who has nothing but that.
+func (l *Links) isSeated(k keys.PublicKey) bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.members[k]
 }
 
 func (l *Links) look() {
@@ -136,7 +143,7 @@ func (l *Links) acquaint(ctx context.Context) {
 	tick, pause := time.NewTicker(lookAgain), time.NewTicker(acquaintPause)
 	defer tick.Stop()
 	defer pause.Stop()
-	reached := map[keys.PublicKey]bool{}
+	dial := dialing{host: l.host, member: l.isMember, seated: l.isSeated, log: l.config.Log}
 	said, does := "", []mesh.Served(nil)
 	for {
 		l.elected()
@@ -146,22 +153,7 @@ func (l *Links) acquaint(ctx context.Context) {
 				l.config.Log.Warn("others are not told where users are served, and which chains", "at", api, "error", err)
 			}
 		}
-		now := map[keys.PublicKey]bool{}
-		for _, m := range l.mesh.Members() {
-			if !l.isMember(m.Node) {
-				continue
-			}
-			now[m.Node] = true
-			if err := l.host.Reach(m.Node, m.Transport); err != nil {
-				l.config.Log.Warn("a node is not connected", "error", err)
-			}
-		}
-		for k := range reached {
-			if !now[k] {
-				l.host.Forget(k)
-			}
-		}
-		reached = now
+		dial.look(l.mesh.Members(), time.Now())
 		select {
 		case <-ctx.Done():
 			return
