@@ -35,8 +35,8 @@ func (a *assembly) more(part []byte) error {
 	if len(part) > left || len(part) < min(left, fragmentBytes) {
 		return junk("a fragment of %d bytes where %d are missing", len(part), left)
 	}
-	if len(a.buf)+len(part) > cap(a.buf) { // four times what has come, and never more than will
-		a.buf = append(make([]byte, 0, min(a.size, 4*cap(a.buf))), a.buf...)
+	if len(a.buf)+len(part) > cap(a.buf) { // twice what has come, and never more than will
+		a.buf = append(make([]byte, 0, min(a.size, 2*cap(a.buf))), a.buf...)
 	}
 	a.buf = append(a.buf, part...)
 	a.charged += len(part) + fragmentCost

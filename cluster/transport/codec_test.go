@@ -83,7 +83,7 @@ func FuzzConversation(f *testing.F) {
 	}
 	f.Add(all)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		h := &Host{counts: counts{n: map[string]uint64{}}, channels: map[uint32]*Channel{}, peers: map[keys.PublicKey]*peer{}}
+		h := &Host{config: Config{}.withDefaults(), counts: counts{n: map[string]uint64{}}, channels: map[uint32]*Channel{}, peers: map[keys.PublicKey]*peer{}}
 		h.channels[7] = &Channel{in: newInbox()}
 		p := newPeer(h, keys.PublicKey{1}, true)
 		c := &conn{peer: p, wake: make(chan struct{}, 1), hello: Hello{Session: 1}}
@@ -224,7 +224,7 @@ func TestScores(t *testing.T) {
 
 // A connection whose place another took sends nothing of what waits for the node.
 func TestReplacedSendsNothing(t *testing.T) {
-	h := &Host{counts: counts{n: map[string]uint64{}}}
+	h := &Host{config: Config{}.withDefaults(), counts: counts{n: map[string]uint64{}}}
 	p := newPeer(h, keys.PublicKey{1}, true)
 	var conns [2]*conn
 	for i := range conns {

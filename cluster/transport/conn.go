@@ -180,15 +180,23 @@ func (c *conn) receive(class Class, cost int, add func(*assembly) error) error {
 	p.mu.Lock()
 	c.granted[class] -= cost
 	over := c.granted[class] < 0
+	full := class != Votes && p.pooled() && !p.host.held.fits(p.holds, cost)
 	p.held[class] += cost
+	p.account()
 	if c.granted[class] < low && c.owed[class] > 0 {
 		c.poke()
 	}
 	p.mu.Unlock()
 	a := &c.building[class]
 	before := a.charged
-	err := junk("more than there was room for in class %d", class)
-	if !over {
+	var err error
+	switch {
+	case over:
+		err = junk("more than there was room for in class %d", class)
+	case full:
+		p.host.counts.add(CountShare, 1)
+		err = errShare
+	default:
 		err = add(a)
 	}
 	if err != nil { // what isn't part of a message that is under way is held no more
@@ -316,5 +324,6 @@ func (c *conn) fill(b []byte) []byte {
 		}
 		b = appendFrame(b, f)
 	}
+	p.account()
 	return b
 }

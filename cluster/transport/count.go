@@ -19,6 +19,7 @@ const (
 	CountJunk      = "junk"
 	CountBans      = "bans"
 	CountFull      = "not sent: the queue is full"
+	CountShare     = "nodes without a seat have too much"
 	CountAway      = "not sent: the node is away"
 	CountNobody    = "received for a channel that is not open"
 	CountForbidden = "strangers asked for what is members'"

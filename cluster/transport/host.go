@@ -27,6 +27,8 @@ type Config struct {
 	// Member says whether a key is registered: such nodes have all rooms, all others those of strangers. It may be asked by several
 	// goroutines at once, must not wait, and must not call the Host.
 	Member func(keys.PublicKey) bool
+	// Seated says whether one that is registered has a seat: others share what is held for them (pool). Nil if there is no telling. It is like Member.
+	Seated func(keys.PublicKey) bool
 	// Strangers is how many connections they may have in all [64], and StrangersEach how many from one address [8].
 	Strangers, StrangersEach int
 	// Handshakes is how many may be under way [64] with addresses at which a node is that is dialed (Reach), and as many with all others: those can't
@@ -64,6 +66,9 @@ func (c Config) withDefaults() Config {
 		}
 		c.Dial = func(ctx context.Context, addr string) (net.Conn, error) { return dialer.DialContext(ctx, "tcp", addr) }
 	}
+	if c.Seated == nil {
+		c.Seated = func(keys.PublicKey) bool { return true }
+	}
 	if c.Changed == nil {
 		c.Changed = func(keys.PublicKey, bool) {}
 	}
@@ -93,6 +98,8 @@ type Host struct {
 	entrance *entrance.Entrance // of handshakes that others began
 	counts   counts
 	news     chan struct{}   // holds one if others are to be told which channels are open
+	waiting  pool            // what waits to be sent to nodes without a seat
+	held     pool            // what of theirs was received and not taken
 	ctx      context.Context // ends with Close
 	stop     context.CancelFunc
 	work     sync.WaitGroup
@@ -122,7 +129,7 @@ func Listen(c Config) (*Host, error) {
 		config: c, tls: secured(mine), listener: l, counts: counts{n: map[string]uint64{}}, peers: map[keys.PublicKey]*peer{},
 		guests: map[string]int{}, channels: map[uint32]*Channel{}, targets: map[keys.PublicKey]*target{}, expected: map[string]int{}, scores: scores{},
 		hello: Hello{OldestVersion, NewestVersion, c.Network, rand.Uint64(), c.Software[:min(len(c.Software), maxSoftware)]},
-		news:  make(chan struct{}, 1),
+		news:  make(chan struct{}, 1), waiting: pool{most: poolBytes, least: poolLeast}, held: pool{most: poolBytes, least: poolLeast},
 	}
 	h.entrance = entrance.New(c.Handshakes, c.HandshakesEach, h.expects)
 	h.ctx, h.stop = context.WithCancel(context.Background())

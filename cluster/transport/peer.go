@@ -23,6 +23,8 @@ type peer struct {
 	sent   uint64
 	got    uint64
 	lost   uint64
+	waits  int // noted in the host's pools (account)
+	holds  int
 }
 
 func newPeer(h *Host, key keys.PublicKey, member bool) *peer {
@@ -66,6 +68,7 @@ func (p *peer) detach(c *conn) bool {
 		return false
 	}
 	p.conn, p.serves = nil, nil
+	defer p.account()
 	if n := p.out.clear(); n > 0 {
 		p.lost += uint64(n)
 		p.host.counts.add(CountAway, n)
@@ -88,10 +91,14 @@ func (p *peer) send(class Class, m message) {
 	case p.conn == nil:
 		p.lost++
 		p.host.counts.add(CountAway, 1)
+	case class != Votes && p.pooled() && !p.host.waiting.fits(p.waits, charge(len(m.raw))):
+		p.lost++
+		p.host.counts.add(CountShare, 1)
 	case !p.out.push(class, m):
 		p.lost++
 		p.host.counts.add(CountFull, 1)
 	default:
+		p.account()
 		p.conn.poke()
 	}
 }
@@ -108,6 +115,7 @@ func (p *peer) has(channel uint32) bool {
 func (p *peer) taken(c Class, charged int) {
 	p.mu.Lock()
 	p.held[c] -= charged
+	p.account()
 	away := p.conn == nil
 	if !away {
 		p.conn.grant(c, charged)

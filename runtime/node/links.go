@@ -87,7 +87,7 @@ func OpenLinks(c LinksConfig) (*Links, error) {
 		return nil, err
 	}
 	l.host, err = transport.Listen(transport.Config{
-		Key: c.Key, Listen: c.Listen, Network: c.Network.Network(), Software: c.Software, Member: l.isMember, Log: c.Log, Dial: c.Dial, From: net.ParseIP(c.From),
+		Key: c.Key, Listen: c.Listen, Network: c.Network.Network(), Software: c.Software, Member: l.isMember, Seated: l.isSeated, Log: c.Log, Dial: c.Dial, From: net.ParseIP(c.From),
 	})
 	if err != nil {
 		return nil, errors.Join(err, l.release())
@@ -235,15 +235,21 @@ func (l *Links) seated(p *Process, add func(*chain.Committee)) error {
 // registered looks up on the main chain which of this node and those that were met have put up a deposit (SPEC 6.2). How many are met is bounded by the mesh and
 // the transport.
 func (l *Links) registered(root *Node) {
-	now := map[keys.PublicKey]bool{}
-	look := func(k keys.PublicKey) {
-		if entry, err := root.Entry(chain.NodesAddress(), chain.NodeKey(k)); err == nil && entry != nil {
-			now[k] = true
-		}
-	}
-	look(l.config.Key.Public())
+	who := []keys.PublicKey{l.config.Key.Public()}
 	for _, n := range l.Neighbours() {
-		look(n.Key)
+		who = append(who, n.Key)
+	}
+	var entries []string
+	for _, k := range who {
+		entries = append(entries, chain.NodeKey(k))
+	}
+	has, err := root.Has(chain.NodesAddress(), entries)
+	if err != nil {
+		return // whoever else reads the state says so
+	}
+	now := map[keys.PublicKey]bool{}
+	for i, k := range who {
+		now[k] = has[i]
 	}
 	l.mu.Lock()
 	l.deposit = now

@@ -120,6 +120,21 @@ func (n *Node) Entry(account chain.Address, key string) ([]byte, error) {
 	return n.store.State(n.chain).Entry(account, key)
 }
 
+// Has says which of some entries of an account's storage there are at the head: all at one.
+func (n *Node) Has(account chain.Address, keys []string) ([]bool, error) {
+	n.see()
+	defer n.mu.RUnlock()
+	state, list := n.store.State(n.chain), make([]bool, len(keys))
+	for i, key := range keys {
+		value, err := state.Entry(account, key)
+		if err != nil {
+			return nil, err
+		}
+		list[i] = value != nil
+	}
+	return list, nil
+}
+
 // Child is what the chain has recorded of a child, and who certifies the child's next block; no seats if it doesn't know the child, or one validator
 // runs that.
 func (n *Node) Child(child chain.ID) (known chain.Known, next chain.Committee, err error) {
