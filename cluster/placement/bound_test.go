@@ -2,6 +2,7 @@ package placement
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"sync"
@@ -9,7 +10,12 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/remote"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 
+	"github.com/thinkey/thinkey/cluster/entrance"
+	"github.com/thinkey/thinkey/cluster/mesh"
+	"github.com/thinkey/thinkey/cluster/transport"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
 )
@@ -119,8 +125,8 @@ func TestMuteAsker(t *testing.T) {
 	go func() { sent <- a.send(3*time.Second, frames...) }()
 	road := victim.roadTo(mute.Addr().String())
 	awaits(t, "a full road, and letters that are not sent", func() bool {
-		road.mu.Lock()
-		defer road.mu.Unlock()
+		road.all.mu.Lock()
+		defer road.all.mu.Unlock()
 		if road.letters > roadLetters {
 			t.Fatalf("%d letters wait", road.letters)
 		}
@@ -135,22 +141,22 @@ func TestMuteAsker(t *testing.T) {
 
 // A road holds letters, and bytes, up to its bounds; what left makes room, what was cut off too.
 func TestRoadBounds(t *testing.T) {
-	r := &road{}
+	r := &road{all: &waiting{}}
 	for range roadLetters {
-		if !r.take(1) {
+		if r.take(1) != "" {
 			t.Fatal("full too early")
 		}
 	}
-	if r.take(1) {
+	if r.take(1) != CountFull {
 		t.Error("more letters than there is room for")
 	}
 	r.left(1)
-	if !r.take(1) {
+	if r.take(1) != "" {
 		t.Error("no room, though one left")
 	}
 	r.cut()
 	n := 0
-	for r.take(MaxBody) {
+	for r.take(MaxBody) == "" {
 		n++
 	}
 	if n != roadBytes/(MaxBody+letterCost) || n < 2 {
@@ -161,6 +167,168 @@ func TestRoadBounds(t *testing.T) {
 	}
 	if !r.idle() || r.bytes != 0 {
 		t.Error("not idle")
+	}
+}
+
+// P3: what waits for all nodes has a bound, of which those that take all they get leave some for others; what left makes room, what was cut off too.
+func TestRoadsTogether(t *testing.T) {
+	all := &waiting{}
+	const n = 1<<20 - letterCost
+	var greedy []*road
+	for _, want := range []int{24, 24, 24, 12, 6, 3, 2, 1} { // of MiB that are whole
+		r := &road{all: all}
+		for r.take(n) == "" {
+		}
+		if r.letters != want {
+			t.Errorf("%d letters, not %d, of one node beside %d others", r.letters, want, len(greedy))
+		}
+		greedy = append(greedy, r)
+	}
+	honest := &road{all: all}
+	if why := honest.take(n); why != CountFullAll || all.bytes > roadsBytes {
+		t.Errorf("%q, %d bytes wait", why, all.bytes)
+	}
+	greedy[0].left(n)
+	if why := honest.take(n); why != "" {
+		t.Errorf("%q, though one left", why)
+	}
+	for _, r := range greedy {
+		r.cut()
+	}
+	honest.left(n)
+	if all.bytes != 0 {
+		t.Errorf("%d bytes wait", all.bytes)
+	}
+}
+
+// crowd lets so many bytes wait for a node, and so many for all together.
+func (r *rig) crowd(i, to, bytes, all int) {
+	road := r.nodes[i].roadTo(r.nodes[to].Addr())
+	road.all.mu.Lock()
+	defer road.all.mu.Unlock()
+	road.bytes, road.all.bytes = bytes, all
+}
+
+// Where too much waits for all nodes a question goes to one for which less waits, and if there is none its asker is told to come later; an answer is lost.
+// All is counted.
+func TestTooMuchWaits(t *testing.T) {
+	r := newRig(t, []chain.ID{1}, []chain.ID{1}, nil)
+	t.Cleanup(func() {
+		for i := range 3 {
+			r.crowd(i, (i+1)%3, 0, 0)
+			r.crowd(i, (i+2)%3, 0, 0)
+		}
+	})
+	r.set(func() { r.leaders[1] = 0 })
+	account := rigAccount(1, 1)
+	r.expect(2, account, Live, 0)
+	full := func(i int) uint64 { return r.nodes[i].Counts()[CountFullAll] }
+	before := full(2)
+	r.crowd(2, 0, roadsBytes/8, roadsBytes*7/8)
+	r.expect(2, account, Copy, 1)
+	r.crowd(2, 1, roadsBytes/8, roadsBytes*7/8)
+	if got, err := r.ask(2, account, Copy, "?"); !errors.Is(err, ErrBusy) || full(2) == before {
+		t.Errorf("%q, %v", got, err)
+	}
+	r.crowd(2, 0, 0, 0)
+	r.crowd(2, 1, 0, 0)
+	for i := range 2 {
+		r.crowd(i, 2, 0, roadsBytes)
+	}
+	before = full(0) + full(1)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+	ended := make(chan error)
+	go func() {
+		_, err := r.nodes[2].Request(ctx, account, Copy, []byte("?"))
+		ended <- err
+	}()
+	awaits(t, "an answer that is lost", func() bool { return full(0)+full(1) > before })
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+// goodbye is a node that says it is there, and ends each stream as if all were well.
+type goodbye struct {
+	remote.UnimplementedRemotingServer
+}
+
+func (goodbye) Receive(s remote.Remoting_ReceiveServer) error {
+	if _, err := s.Recv(); err != nil {
+		return err
+	}
+	return s.Send(&remote.RemoteMessage{MessageType: &remote.RemoteMessage_ConnectResponse{ConnectResponse: &remote.ConnectResponse{}}})
+}
+
+// What waited for a node that ends its streams without an error doesn't count for good.
+func TestPoliteEnd(t *testing.T) {
+	r := newRig(t, nil, []chain.ID{1}, nil)
+	secured, err := transport.Secured(rigKey(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	secured.NextProtos = []string{"h2"}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := grpc.NewServer(grpc.Creds(credentials.NewTLS(secured)))
+	remote.RegisterRemotingServer(server, goodbye{})
+	var work, serving sync.WaitGroup
+	serving.Go(func() { _ = server.Serve(l) })
+	defer serving.Wait()
+	defer server.Stop()
+	port := r.nodes[1].record.Actors
+	r.set(func() { r.nodes[1].record.Actors = uint16(l.Addr().(*net.TCPAddr).Port) })
+	defer r.tell()
+	defer r.set(func() { r.nodes[1].record.Actors = port })
+	r.tell()
+	road := r.nodes[2].roadTo(l.Addr().String())
+	for range 100 {
+		work.Go(func() {
+			for range 10 {
+				ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+				if _, err := r.nodes[2].Request(ctx, rigAccount(1, 1), Copy, []byte("?")); err == nil {
+					t.Error("answered")
+				}
+				cancel()
+			}
+		})
+	}
+	work.Wait()
+	awaits(t, "a free road", road.idle)
+}
+
+// far is a connection from an address.
+type far struct {
+	net.Conn
+	at string
+}
+
+func (f far) RemoteAddr() net.Addr {
+	a, _ := net.ResolveTCPAddr("tcp", f.at)
+	return a
+}
+
+// P2: handshakes are counted by entrance.Host, by which it is also known where nodes are.
+func TestHandshakesOfOneHost(t *testing.T) {
+	record := mesh.Record{Node: keys.PublicKey{1}, Transport: "[2001:db8:1:2::1]:7171", Actors: 10}
+	d := newDirectory([]Node{{Record: record, Up: true}}, nil, nil)
+	expected := map[bool]int{}
+	p := &Placement{counts: counts{of: map[string]uint64{}}, entrance: entrance.New(1, 1, func(host string) bool {
+		expected[d.hosts[host]]++
+		return d.hosts[host]
+	})}
+	for _, at := range []string{"[2001:db8:1:2::1]:1", "[2001:db8:1:2:3::4]:1", "[2001:db8:1:3::1]:1"} {
+		near, other := net.Pipe()
+		other.Close()
+		if _, _, err := (&secure{p, &tls.Config{}}).ServerHandshake(far{near, at}); err == nil {
+			t.Error(at, "is let in")
+		}
+	}
+	if expected[true] != 2 || expected[false] != 1 {
+		t.Errorf("%d come from where a node is, %d from elsewhere", expected[true], expected[false])
 	}
 }
 

@@ -24,7 +24,9 @@ const (
 	CountBusy      = "connections to proto.actor refused: too many handshakes"
 	CountAddress   = "connections to where another node answers than said so"
 	CountFull      = "letters not sent: too many wait for the node"
+	CountFullAll   = "letters not sent: too much waits for all nodes"
 	CountRepeats   = "questions put again"
+	CountFailed    = "answers of another node that it failed: others are asked"
 	CountCalls     = "questions not put: too many are under way"
 )
 

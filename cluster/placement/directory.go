@@ -2,12 +2,13 @@ package placement
 
 import (
 	"bytes"
-	"hash/fnv"
+	"hash/maphash"
 	"maps"
 	"net"
 	"slices"
 	"sync"
 
+	"github.com/thinkey/thinkey/cluster/entrance"
 	"github.com/thinkey/thinkey/cluster/mesh"
 	"github.com/thinkey/thinkey/sdk/chain"
 	"github.com/thinkey/thinkey/sdk/keys"
@@ -25,7 +26,7 @@ type directory struct {
 	nodes map[keys.PublicKey]*entry
 	list  []*entry                  // by key
 	roads map[string]keys.PublicKey // who is at an address
-	hosts map[string]bool
+	hosts map[string]bool           // entrance.Host of those addresses
 	// claims is where each node says that it is, those included that are left out.
 	claims map[keys.PublicKey]string
 }
@@ -67,7 +68,7 @@ func newDirectory(nodes []Node, before *directory, proven map[string]keys.Public
 	for _, e := range owners { // any order: the list is sorted below
 		d.nodes[e.key], d.roads[e.address] = e, e.key
 		if host, _, err := net.SplitHostPort(e.address); err == nil {
-			d.hosts[host] = true
+			d.hosts[entrance.Host(host)] = true
 		}
 		d.list = append(d.list, e)
 	}
@@ -88,18 +89,35 @@ func (d *directory) isAt(k keys.PublicKey, address string) bool {
 	return address != "" && d.address(k) == address
 }
 
+// wanted is which node is looked for.
+type wanted struct {
+	account chain.Address
+	kind    string
+	seed    maphash.Seed // of rank
+	but     []string     // addresses of nodes that it isn't
+}
+
+func (w *wanted) isNot(e *entry) bool { return slices.Contains(w.but, e.address) }
+
+// rank orders nodes for an account. The order is the asker's own: where others knew it, somebody could make a key that is asked first for what is to be
+// kept from all who ask (P7).
+func (w *wanted) rank(e *entry) uint64 {
+	var h maphash.Hash
+	h.SetSeed(w.seed)
+	_, _ = h.Write(w.account[:])
+	_, _ = h.Write(e.key[:])
+	return h.Sum64()
+}
+
 // choose is a node that has the account's chain and isn't avoided; nil if there is none. Of those that are up, if any is, the
-// highest by a hash: questions for one account go to one node, those for many are spread (SPEC 10.2).
-func (d *directory) choose(account chain.Address, avoid func(keys.PublicKey) bool) (best *entry) {
+// highest by a hash: with one seed questions for one account go to one node, those for many are spread (SPEC 10.2).
+func (d *directory) choose(w wanted, avoid func(keys.PublicKey) bool) (best *entry) {
 	rank := uint64(0)
 	for _, e := range d.list {
-		if e.Record.Does(account.Chain()) == 0 || avoid(e.key) {
+		if e.Record.Does(w.account.Chain()) == 0 || w.isNot(e) || avoid(e.key) {
 			continue
 		}
-		h := fnv.New64a()
-		_, _ = h.Write(account[:])
-		_, _ = h.Write(e.key[:])
-		if r := h.Sum64(); best == nil || e.Up && !best.Up || e.Up == best.Up && r > rank {
+		if r := w.rank(e); best == nil || e.Up && !best.Up || e.Up == best.Up && r > rank {
 			best, rank = e, r
 		}
 	}

@@ -30,9 +30,11 @@
 //	P3  What is held for a node has a bound: connections, questions being answered, letters and bytes that wait to be sent to it. So has
 //	    what is held for all together. Who meets a bound is told, or, where the answer itself would be too much, runs out of time.
 //	P4  This node dials only addresses of registered nodes, as they signed them, and goes on only if the key there is theirs.
-//	P5  A call ends: with an answer, or with an error when its time is over.
+//	P5  A call ends: with an answer, or with an error when its time is over, or nobody wants the answer any more.
 //	P6  A question goes through one node without the chain at most, and only where the asker reaches none that has it: who is asked so asks
 //	    nodes that have it, a few times, and nobody else.
+//	P7  No node keeps a question from the others by an answer that is none: that a node fails is one try, and its words are told if nobody is left to ask.
+//	    Who is asked first is the asker's own chance; that a node has a chain is its word alone.
 //
 // # What it does not do
 //

@@ -2,7 +2,9 @@ package placement
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -212,12 +214,16 @@ func (s *outgoing) SendMsg(m any) error {
 	return err
 }
 
-// RecvMsg takes the other end's first word; whatever comes after it ends the stream.
+// RecvMsg takes the other end's first word; whatever comes after it ends the stream. A stream that the other end ended as if all were well has ended, too:
+// proto.actor would go on to send there for good.
 func (s *outgoing) RecvMsg(m any) error {
 	err := s.ClientStream.RecvMsg(m)
 	s.arrived()
 	frame, _ := m.(*remote.RemoteMessage)
 	switch {
+	case errors.Is(err, io.EOF):
+		s.p.dropConn(s.cc)
+		return status.Error(codes.Unavailable, "the other end has ended the stream")
 	case err != nil:
 		s.p.dropConn(s.cc)
 		return err

@@ -17,6 +17,7 @@ func TestLimitsTable(t *testing.T) {
 		"shut out": fmt.Sprintf("%.0f s", banTime.Seconds()),
 		"questions being answered; of one node; their bytes":      fmt.Sprintf("%d; %d, and no more than are left; %d MiB", answers, answersEach, answerBytes>>20),
 		"letters waiting for one node; their bytes":               fmt.Sprintf("%d; %d MiB", roadLetters, roadBytes>>20),
+		"bytes of letters waiting for all nodes; of one":          fmt.Sprintf("%d MiB; no more than are left", roadsBytes>>20),
 		"questions that a node has open":                          fmt.Sprint(callsAtOnce),
 		"tries of a question; of these, by the word of who leads": fmt.Sprintf("%d; %d", most, mostMoves),
 		"time of an answer":                                       fmt.Sprintf("%.0f s, and what the asker waits", longestAnswer.Seconds()),

@@ -62,24 +62,30 @@ func (l *lookup) Get(is *cluster.ClusterIdentity) *actor.PID {
 	if err != nil {
 		return nil
 	}
+	return l.find(wanted{account: account, kind: is.Kind, seed: l.p.seed})
+}
+
+// find is who is asked; nil if nobody is left. Where some are left out, who isn't up isn't waited for.
+func (l *lookup) find(w wanted) *actor.PID {
 	d := l.p.known.Load()
-	id := account.Chain()
+	id := w.account.Chain()
 	here := l.p.config.Has(id)
-	if is.Kind == Live {
-		if leader, ok := l.leader(id, here); ok && leader == l.p.self && here {
+	if w.kind == Live {
+		leader, ok := l.leader(id, here)
+		if ok && leader == l.p.self && here {
 			return actor.NewPID(l.p.Addr(), gateName)
-		} else if e := d.nodes[leader]; ok && e != nil && e.Up && !l.avoids(leader) {
+		} else if e := d.nodes[leader]; ok && e != nil && e.Up && !l.avoids(leader) && !w.isNot(e) {
 			return actor.NewPID(e.address, gateName)
 		}
 	}
 	if here {
 		return actor.NewPID(l.p.Addr(), gateName)
 	}
-	e := d.choose(account, l.avoids)
+	e := d.choose(w, l.avoids)
 	if e == nil {
-		e = d.choose(account, never)
+		e = d.choose(w, never)
 	}
-	if e == nil {
+	if e == nil || len(w.but) > 0 && !e.Up {
 		return nil
 	}
 	return actor.NewPID(e.address, gateName)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"hash/maphash"
 	"log/slog"
 	"net"
 	"slices"
@@ -68,6 +69,7 @@ type Placement struct {
 	roads    roads
 	proven   proven
 	open     open
+	seed     maphash.Seed  // of whom to ask for one account, if that needn't change
 	calls    chan struct{} // holds one for each that is under way
 	counts   counts
 	closing  sync.Once
@@ -91,7 +93,7 @@ func Open(c Config) (p *Placement, err error) {
 		c.Dial = func(ctx context.Context, addr string) (net.Conn, error) { return dialer.DialContext(ctx, "tcp", addr) }
 	}
 	p = &Placement{
-		config: c, self: c.Key.Public(), changed: make(chan struct{}, 1), calls: make(chan struct{}, callsAtOnce),
+		config: c, self: c.Key.Public(), seed: maphash.MakeSeed(), changed: make(chan struct{}, 1), calls: make(chan struct{}, callsAtOnce),
 		doors: doors{of: map[keys.PublicKey][]*doorway{}, closed: true}, bans: bans{until: map[keys.PublicKey]time.Time{}},
 		roads: roads{to: map[string]*road{}, conns: map[*grpc.ClientConn]bool{}}, open: open{to: map[string]string{}}, proven: proven{by: map[string]keys.PublicKey{}}, counts: counts{of: map[string]uint64{}},
 	}
@@ -117,7 +119,6 @@ func (p *Placement) start(conf *remote.Config) (err error) {
 	log := slog.New(quiet{p.config.Log.Handler()})
 	p.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return log }))
 	p.system.ProcessRegistry.RegisterAddressResolver(p.resolve) // before proto.actor's own
-	p.system.EventStream.Subscribe(p.broke)
 	p.cluster = cluster.New(p.system, cluster.Configure("thinkey", p.provider, p.lookup, conf,
 		cluster.WithClusterContextProducer(func(*cluster.Cluster) cluster.Context { return &call{p} })))
 	defer func() {
@@ -126,6 +127,7 @@ func (p *Placement) start(conf *remote.Config) (err error) {
 		}
 	}()
 	p.cluster.StartClient()
+	p.system.EventStream.Subscribe(p.broke) // after proto.actor's own: what is still put to a connection that has ended is cut off, too
 	_, port, err := net.SplitHostPort(p.system.Address())
 	if err != nil {
 		return fmt.Errorf("placement at %s: %w", p.config.Listen, err)
@@ -204,8 +206,8 @@ func (p *Placement) Changed() {
 }
 
 // Request puts a question to an account, as kind says, Live or Copy, and returns the answer: proto.actor's cluster.Request. It may be
-// delivered more than once. It ends with ctx, which must have a deadline, at the latest some time after. An error is ErrNowhere,
-// ErrSilent, ErrBusy, ErrClosed, *Failure, or says what is wrong with the question.
+// delivered more than once. It ends with ctx, which must have a deadline; what was asked may be answered all the same, to nobody. An error is ErrNowhere,
+// ErrSilent, ErrBusy, ErrClosed, context.Canceled, *Failure, or says what is wrong with the question.
 func (p *Placement) Request(ctx context.Context, account chain.Address, kind string, body []byte) ([]byte, error) {
 	select {
 	case p.calls <- struct{}{}:
@@ -214,12 +216,14 @@ func (p *Placement) Request(ctx context.Context, account chain.Address, kind str
 		return nil, ErrBusy
 	}
 	defer func() { <-p.calls }()
-	ends, ok := ctx.Deadline()
-	if !ok || ctx.Err() != nil || p.ctx.Err() != nil {
+	if _, ok := ctx.Deadline(); !ok || ctx.Err() != nil || p.ctx.Err() != nil {
 		return nil, cmp.Or(p.ended(), ctx.Err(), errDeadline)
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(p.ctx, cancel)()
 	p.counts.add(CountAsked)
-	got, err := p.cluster.Request(account.String(), kind, body, cluster.WithTimeout(time.Until(ends)))
+	got, err := p.cluster.Request(account.String(), kind, asking{ctx, body})
 	if err != nil {
 		return nil, cmp.Or(p.ended(), err)
 	}

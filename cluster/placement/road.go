@@ -14,6 +14,9 @@ const (
 	// of the longest.
 	roadLetters = 512
 	roadBytes   = 24 << 20
+	// roadsBytes bounds them for all nodes together: four that read nothing. One node gets no more than is left, so that some that take all they get
+	// leave some for another.
+	roadsBytes = 96 << 20
 	// letterCost is added to the bytes of every letter.
 	letterCost = 1 << 10
 )
@@ -24,20 +27,27 @@ type road struct {
 	p       *Placement
 	address string
 
-	mu      sync.Mutex // guards the rest
-	letters int
-	bytes   int
+	all     *waiting
+	letters int // that wait; all.mu guards them, and
+	bytes   int // theirs
+}
+
+// waiting is what waits on all roads together.
+type waiting struct {
+	mu    sync.Mutex // guards bytes, and what each road has of them
+	bytes int
 }
 
 // SendUserMessage implements actor.Process: letters alone go this way. Who waits for the answer to one that can't be sent is told.
 func (r *road) SendUserMessage(pid *actor.PID, message any) {
 	_, body, sender := actor.UnwrapEnvelope(message)
 	letter, ok := body.(*wrapperspb.BytesValue)
-	if !ok || !r.take(len(letter.Value)) {
-		r.p.counts.add(CountFull)
-		if sender != nil {
-			r.p.system.Root.Send(sender, &actor.DeadLetterResponse{Target: pid})
-		}
+	full := CountNoLetter
+	if ok {
+		full = r.take(len(letter.Value))
+	}
+	if full != "" {
+		r.lose(pid, sender, full)
 		return
 	}
 	if sender != nil {
@@ -46,41 +56,63 @@ func (r *road) SendUserMessage(pid *actor.PID, message any) {
 	r.p.cluster.Remote.SendMessage(pid, nil, letter, sender, 0)
 }
 
+// lose tells who waits for the answer to a letter that isn't sent. That too much waits for all is no fault of the node there.
+func (r *road) lose(pid, sender *actor.PID, full string) {
+	r.p.counts.add(full)
+	switch {
+	case sender == nil: // an answer
+	case full == CountFullAll:
+		r.p.reply(sender, &answer{outcome: occupied})
+	default:
+		r.p.system.Root.Send(sender, &actor.DeadLetterResponse{Target: pid})
+	}
+}
+
 // SendSystemMessage implements actor.Process: nobody is watched or stopped across nodes.
 func (r *road) SendSystemMessage(*actor.PID, any) {}
 
 // Stop implements actor.Process.
 func (r *road) Stop(*actor.PID) {}
 
-func (r *road) take(n int) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.letters >= roadLetters || r.bytes+n+letterCost > roadBytes {
-		return false
+// take notes a letter of n bytes; else it says what is full, as it is counted.
+func (r *road) take(n int) (full string) {
+	r.all.mu.Lock()
+	defer r.all.mu.Unlock()
+	after := r.bytes + n + letterCost
+	switch {
+	case r.letters >= roadLetters || after > roadBytes:
+		return CountFull
+	case after > roadsBytes-r.all.bytes:
+		return CountFullAll
 	}
-	r.letters++
-	r.bytes += n + letterCost
-	return true
+	r.put(r.letters+1, after)
+	return ""
 }
 
 // left says that a letter of n bytes, as proto.actor frames it, is on its way.
 func (r *road) left(n int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.letters, r.bytes = max(0, r.letters-1), max(0, r.bytes-n-letterCost)
+	r.all.mu.Lock()
+	defer r.all.mu.Unlock()
+	r.put(max(0, r.letters-1), max(0, r.bytes-n-letterCost))
 }
 
 // cut says that what waited is lost: proto.actor drops it with the connection.
 func (r *road) cut() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.letters, r.bytes = 0, 0
+	r.all.mu.Lock()
+	defer r.all.mu.Unlock()
+	r.put(0, 0)
+}
+
+// put says what waits now; all.mu is held.
+func (r *road) put(letters, bytes int) {
+	r.all.bytes += bytes - r.bytes
+	r.letters, r.bytes = letters, bytes
 }
 
 func (r *road) idle() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.letters == 0
+	r.all.mu.Lock()
+	defer r.all.mu.Unlock()
+	return r.letters == 0 && r.bytes == 0
 }
 
 // roads are those to the nodes of the directory (P4).
@@ -89,6 +121,8 @@ type roads struct {
 	to    map[string]*road
 	conns map[*grpc.ClientConn]bool // that are open
 	ended bool
+
+	waiting waiting
 }
 
 // resolve finds what is behind a PID of another address: a road, or nothing.
@@ -110,7 +144,7 @@ func (p *Placement) roadTo(address string) *road {
 	defer p.roads.mu.Unlock()
 	r := p.roads.to[address]
 	if r == nil && known && !p.roads.ended {
-		r = &road{p: p, address: address}
+		r = &road{p: p, address: address, all: &p.roads.waiting}
 		p.roads.to[address] = r
 	}
 	return r

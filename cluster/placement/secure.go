@@ -11,6 +11,7 @@ import (
 
 	"google.golang.org/grpc/credentials"
 
+	"github.com/thinkey/thinkey/cluster/entrance"
 	"github.com/thinkey/thinkey/cluster/transport"
 	"github.com/thinkey/thinkey/sdk/keys"
 )
@@ -77,7 +78,7 @@ func (s *secure) ServerHandshake(raw net.Conn) (net.Conn, credentials.AuthInfo, 
 		s.p.counts.add(CountBusy)
 		return nil, nil, ErrBusy
 	}
-	leave, ok := s.p.entrance.Enter(hostOf(raw))
+	leave, ok := s.p.entrance.Enter(entrance.From(raw))
 	if !ok {
 		s.p.counts.add(CountBusy)
 		return nil, nil, ErrBusy
@@ -111,14 +112,6 @@ func (s *secure) Clone() credentials.TransportCredentials { return &secure{s.p, 
 
 // OverrideServerName implements credentials.TransportCredentials: no name counts here.
 func (s *secure) OverrideServerName(string) error { return nil }
-
-func hostOf(c net.Conn) string {
-	host, _, err := net.SplitHostPort(c.RemoteAddr().String())
-	if err != nil {
-		return c.RemoteAddr().String()
-	}
-	return host
-}
 
 // doors are the connections that others make.
 type doors struct {

@@ -1,15 +1,11 @@
 package placement
 
 import (
+	"context"
 	"errors"
-	"hash/fnv"
 	"slices"
-	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
-	"github.com/asynkron/protoactor-go/cluster"
-
-	"github.com/thinkey/thinkey/sdk/chain"
 )
 
 // Where no node that has a chain is reached, another may reach one: a question goes through it (SPEC 10.2). It is passed on once at most (P6).
@@ -26,14 +22,18 @@ const (
 	onwardBytes        = 16 << 20
 )
 
-// next is whom the call asks now, and how; nil if nobody is known that has the chain.
+// next is whom the call asks now, and how; nil if nobody is left that has the chain. Once a node has failed, those that didn't answer aren't asked again.
 func (t *trial) next() (*actor.PID, ask) {
 	if e := t.between(); e != nil {
 		t.through = append(t.through, e.address)
 		t.p.counts.add(CountThrough)
 		return actor.NewPID(e.address, gateName), askThrough
 	}
-	return t.p.cluster.Get(t.is.Identity, t.is.Kind), t.who
+	but := t.failed
+	if len(but) > 0 {
+		but = append(slices.Clone(but), t.gone...)
+	}
+	return t.p.lookup.find(t.wants(but)), t.who
 }
 
 // between is a neighbour to go through; nil if that is not the time: who has the chain may be reached, be it busy, or nobody is known that has it.
@@ -43,31 +43,28 @@ func (t *trial) between() *entry {
 	if t.onward || t.p.config.Has(t.account.Chain()) {
 		return nil
 	}
-	d := t.p.known.Load()
-	if far := d.choose(t.account, t.p.lookup.loses); far != nil && far.Up {
+	d, w := t.p.known.Load(), t.wants(t.failed)
+	if far := d.choose(w, t.p.lookup.loses); far != nil && far.Up {
 		return nil
 	}
-	far, enough := d.choose(t.account, never), mostThrough
+	far, enough := d.choose(w, never), mostThrough
 	if far != nil && far.Up {
 		enough = 1
 	}
 	if far == nil || far.Up && !t.waited || len(t.through) >= enough {
 		return nil
 	}
-	return d.neighbour(t.account, t.through)
+	return d.neighbour(t.wants(t.through))
 }
 
-// neighbour is a node that is up, hasn't the account's chain, and isn't among those at some addresses; nil if there is none.
-func (d *directory) neighbour(account chain.Address, but []string) (best *entry) {
+// neighbour is a node that is up and hasn't the account's chain; nil if there is none.
+func (d *directory) neighbour(w wanted) (best *entry) {
 	rank := uint64(0)
 	for _, e := range d.list {
-		if !e.Up || e.Record.Does(account.Chain()) != 0 || slices.Contains(but, e.address) {
+		if !e.Up || e.Record.Does(w.account.Chain()) != 0 || w.isNot(e) {
 			continue
 		}
-		h := fnv.New64a()
-		_, _ = h.Write(account[:])
-		_, _ = h.Write(e.key[:])
-		if r := h.Sum64(); best == nil || r > rank {
+		if r := w.rank(e); best == nil || r > rank {
 			best, rank = e, r
 		}
 	}
@@ -82,10 +79,13 @@ func (p *Placement) passOn(from string, q question) *answer {
 	}
 	defer p.passing.give(from, len(q.body))
 	p.counts.add(CountPassed)
+	ctx, cancel := context.WithTimeout(p.ctx, min(q.patience, longestAnswer))
+	defer cancel()
 	t := trial{
-		call: &call{p}, is: cluster.NewClusterIdentity(q.account.String(), Copy), ends: time.Now().Add(min(q.patience, longestAnswer)), last: ErrSilent,
-		onward: true, question: question{who: askAny, account: q.account, body: q.body},
+		call: &call{p}, ctx: ctx, kind: Copy, seed: p.seed, last: ErrSilent, onward: true,
+		question: question{who: askAny, account: q.account, body: q.body},
 	}
+	t.ends, _ = ctx.Deadline()
 	body, err := t.run(mostOnward)
 	var why *Failure
 	switch {

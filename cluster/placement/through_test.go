@@ -173,3 +173,20 @@ func TestSilentIsNotFlooded(t *testing.T) {
 		t.Error("it isn't asked, as another call found it silent")
 	}
 }
+
+// P7: where no node with the chain is reached but by a neighbour, neither a neighbour that fails nor a node that says it has the chain keeps a question
+// from it.
+func TestThroughPastFailure(t *testing.T) {
+	for name, claims := range map[string][]chain.ID{"a neighbour": nil, "a node that says it has the chain": {1}} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, []chain.ID{1}, claims, nil, nil)
+			r.lies(1, answer{outcome: failed, words: "no"})
+			r.shutOut(2, 0)
+			r.set(func() { r.cut[[2]int{2, 0}] = false })
+			r.tell()
+			for n := range byte(16) {
+				r.expect(2, rigAccount(1, n), Copy, 0)
+			}
+		})
+	}
+}

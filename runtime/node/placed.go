@@ -195,8 +195,8 @@ func (d *Placed) Account(ctx context.Context, address chain.Address) (AccountAt,
 	return decodeAccountAt(address, body)
 }
 
-// Submit hands encoded messages to a chain's leader, as Node.Submit does here, and answers each. What was asked twice is taken once: a
-// message is its id (DESIGN D1).
+// Submit hands encoded messages to a chain's leader, as Node.Submit does here, and answers each. Where one node fails another is asked; what was asked
+// twice is taken once: a message is its id (DESIGN D1).
 func (d *Placed) Submit(ctx context.Context, id chain.ID, raws [][]byte) ([]ingress.Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()

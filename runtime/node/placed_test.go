@@ -9,9 +9,11 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/thinkey/thinkey/cluster/mesh"
 	"github.com/thinkey/thinkey/cluster/placement"
 	"github.com/thinkey/thinkey/runtime/ingress"
 	"github.com/thinkey/thinkey/sdk/chain"
@@ -175,6 +177,64 @@ func TestManyActivations(t *testing.T) {
 	if !errors.As(answers[1].Refused, &why) || why.Code != ingress.CodeUndecodable || why.Hint == "" && why.Words == "" {
 		t.Errorf("%+v", answers[1].Refused)
 	}
+}
+
+// failing puts in the place of node i's Placed one that says to have every chain, and fails whatever it is asked. It counts that.
+func (r *linked) failing(i int, d *Placed) (asked *atomic.Uint64) {
+	r.t.Helper()
+	d.Close()
+	asked = new(atomic.Uint64)
+	p, err := placement.Open(placement.Config{
+		Key: d.config.Key, Listen: "127.0.0.1:0", Nodes: r.links[i].placed, Member: r.links[i].isMember, Log: d.config.Log,
+		Has: func(chain.ID) bool { return true }, Leader: func(chain.ID) (keys.PublicKey, bool) { return keys.PublicKey{}, false },
+		Answer: func(context.Context, placement.Asked) ([]byte, error) {
+			asked.Add(1)
+			return nil, errors.New("no")
+		},
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(p.Close)
+	r.wires.set(p.Addr(), i)
+	if err := r.links[i].mesh.Update(func(r *mesh.Record) { r.Actors = p.Port() }); err != nil {
+		r.t.Fatal(err)
+	}
+	return asked
+}
+
+// A node of the chain that fails whatever it is asked keeps neither accounts nor messages from who doesn't run the chain, though all say that it leads.
+func TestPlacedPastFailingNode(t *testing.T) {
+	r, places := newPlaced(t)
+	outside := places[4]
+	a := r.asks(outside, testAddress(1))
+	asked := r.failing(3, places[3])
+	m := payment(r.processes[0].Node(chain.Main), 1, 2, 5, a.Next)
+	past := func(what string, question func() error) {
+		r.until(what+" past the node that fails", func() bool {
+			leader, _ := memberKeys(3)
+			for i := range 3 {
+				r.processes[i].Node(chain.Main).member.leads.Store(&leader)
+			}
+			before := asked.Load()
+			if err := question(); err != nil {
+				t.Fatal(what, err)
+			}
+			return asked.Load() > before
+		})
+	}
+	past("an account", func() error {
+		_, err := outside.Account(t.Context(), testAddress(1))
+		return err
+	})
+	past("a message", func() error {
+		answers, err := outside.Submit(t.Context(), chain.Main, [][]byte{m.Encode()})
+		if err != nil {
+			return err
+		}
+		return answers[0].Refused
+	})
+	r.final(0, m)
 }
 
 // A chain that no node has is nowhere.
