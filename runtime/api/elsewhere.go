@@ -42,6 +42,9 @@ const (
 	// maxRouteBody bounds its body: a question for a view. Messages go another way.
 	maxRouteBody = maxQuestionBytes
 	maxKind      = 128 // of a media type
+	// askedAtOnce is how many questions for users are with other nodes: some less than a node may have open (placement), and a quarter of an address's
+	// connections for one address.
+	askedAtOnce = 448
 )
 
 // passing marks a request that another node passed on: it is not passed on again, and is for one of the routes in passedOn. Who is behind it
@@ -110,7 +113,7 @@ func (s *Server) passOn(r route, w http.ResponseWriter, q *http.Request, id chai
 		_, path, _ = strings.Cut(strings.TrimPrefix(path, "/chains/"), "/")
 		path = "/" + path
 	}
-	a, err := s.ask(q.Context(), id, passed{method: r.Method, target: path + "?" + q.URL.RawQuery, kind: q.Header.Get("Content-Type"), body: body.bytes}, wait)
+	a, err := s.ask(q.Context(), id, passed{method: r.Method, target: path + "?" + q.URL.RawQuery, kind: q.Header.Get("Content-Type"), body: body.bytes, by: body.from}, wait)
 	if err != nil {
 		return err
 	}
@@ -120,6 +123,11 @@ func (s *Server) passOn(r route, w http.ResponseWriter, q *http.Request, id chai
 
 // askAccount asks the live account at its chain's leader.
 func (s *Server) askAccount(w http.ResponseWriter, q *http.Request, address chain.Address) error {
+	f := fromAddr(q.RemoteAddr)
+	if err := s.asked.enter(f); err != nil {
+		return err
+	}
+	defer s.asked.leave(f)
 	live, err := s.Elsewhere.Account(q.Context(), address)
 	if err != nil {
 		return s.notThere(address.Chain(), err)
@@ -136,6 +144,7 @@ type passed struct {
 	method, target, kind string
 	body                 []byte
 	turn                 uint32 // of Elsewhere.Route
+	by                   from   // who asks here
 }
 
 func (p *passed) encode() []byte {
@@ -195,6 +204,10 @@ func (s *Server) ask(ctx context.Context, id chain.ID, p passed, wait time.Durat
 	if len(p.target) > maxTarget || len(p.kind) > maxKind {
 		return reply{}, badRequest("a path of %d bytes (limit %d), or a media type that is too long", len(p.target), maxTarget)
 	}
+	if err := s.asked.enter(p.by); err != nil {
+		return reply{}, err
+	}
+	defer s.asked.leave(p.by)
 	ctx, cancel := context.WithTimeout(ctx, 2*wait+routeTime) // half of it for the first node that is asked
 	defer cancel()
 	raw, err := s.Elsewhere.Route(ctx, id, p.turn, p.encode())
@@ -294,6 +307,7 @@ func (w *written) Write(b []byte) (int, error) {
 type remote struct {
 	*Server
 	id   chain.ID
+	by   from   // who asks here
 	turn uint32 // of Elsewhere.Route: another node is asked where one doesn't show what it says
 }
 

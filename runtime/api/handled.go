@@ -196,7 +196,7 @@ func (r *remote) look(ctx context.Context, id chain.MessageID, from chain.ID, wa
 	if wait > 0 {
 		target += "&wait=" + url.QueryEscape(wait.String())
 	}
-	a, err := r.askFor(ctx, id, r.id, passed{method: http.MethodGet, target: target, turn: r.turn}, wait)
+	a, err := r.askFor(ctx, id, r.id, passed{method: http.MethodGet, target: target, turn: r.turn, by: r.by}, wait)
 	if err != nil || a.status != http.StatusOK {
 		return m, &a, err
 	}
@@ -309,7 +309,7 @@ func (s *Server) passMessage(w http.ResponseWriter, q *http.Request, id chain.ID
 	if err != nil {
 		return err
 	}
-	r := &remote{Server: s, id: id}
+	r := &remote{Server: s, id: id, by: fromAddr(q.RemoteAddr)}
 	var a client.Message
 	var other *reply
 	if wait > 0 {

@@ -36,6 +36,7 @@ type Server struct {
 	polls    gate
 	evidence gate
 	asking   gate
+	asked    gate // questions to other nodes
 	bodies   *budget
 	answers  *budget
 	registry *prometheus.Registry
@@ -72,6 +73,7 @@ func newOn(listener net.Listener, c Config) *Server {
 		evidence: newGate("readers of evidence", evidenceAtOnce, 0),
 		bodies:   newBudget("request bodies", l.Bodies, l.part(l.Bodies, client.MaxSubmissionBytes+1)),
 		asking:   newGate("traces of other nodes", abroadAtOnce, abroadPerCaller),
+		asked:    newGate("questions to other nodes", askedAtOnce, (l.Address+3)/4),
 		answers:  newBudget("answers", l.Answers, l.part(l.Answers, leastAnswers)),
 		reading:  newReading(l.Readers), scans: newTurns(scansAtOnce),
 	}

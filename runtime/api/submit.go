@@ -129,7 +129,7 @@ func (s *served) taker(q *http.Request, raw []byte, far map[chain.ID]taker) take
 		return s
 	}
 	if far[id] == nil {
-		far[id] = &remote{Server: s.Server, id: id}
+		far[id] = &remote{Server: s.Server, id: id, by: fromAddr(q.RemoteAddr)}
 	}
 	return far[id]
 }
