@@ -188,6 +188,10 @@ func TestRoadsTogether(t *testing.T) {
 	if why := honest.take(n); why != CountFullAll || all.bytes > roadsBytes {
 		t.Errorf("%q, %d bytes wait", why, all.bytes)
 	}
+	if why := honest.take(roadLeast - letterCost); why != "" {
+		t.Errorf("%q, though it has nothing", why)
+	}
+	honest.left(roadLeast - letterCost)
 	greedy[0].left(n)
 	if why := honest.take(n); why != "" {
 		t.Errorf("%q, though one left", why)
@@ -233,7 +237,7 @@ func TestTooMuchWaits(t *testing.T) {
 	r.crowd(2, 0, 0, 0)
 	r.crowd(2, 1, 0, 0)
 	for i := range 2 {
-		r.crowd(i, 2, 0, roadsBytes)
+		r.crowd(i, 2, roadLeast, roadsBytes)
 	}
 	before = full(0) + full(1)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)

@@ -36,6 +36,8 @@ const (
 	// most is how often a call tries at all, and mostMoves how often it follows the word of who leads: leaders change in the middle of
 	// a call, and liars send it round.
 	most, mostMoves = 8, 2
+	// mostFailures is how many nodes may fail before a question is taken for one that can't be answered.
+	mostFailures = 4
 	// shortTry is the least time for one try, if there is as much.
 	shortTry = 500 * time.Millisecond
 )
@@ -170,7 +172,7 @@ func (t *trial) move(pid *actor.PID, who ask, leader keys.PublicKey) {
 // avoided by other calls, as the question may be to blame. The own node's word is the last.
 func (t *trial) bear(pid *actor.PID, why *Failure) (done bool, _ []byte, _ error) {
 	t.last, t.failed = why, append(t.failed, pid.Address)
-	if pid.Address == t.p.Addr() {
+	if pid.Address == t.p.Addr() || len(t.failed) == mostFailures {
 		return true, nil, why
 	}
 	t.p.counts.add(CountFailed)

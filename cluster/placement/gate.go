@@ -15,7 +15,7 @@ import (
 
 const (
 	// answers is how many questions may be answered at once, and answersEach how many of them of one node. A node that keeps to callsAtOnce can meet
-	// answersEach only when it puts all to this node.
+	// answersEach only when it puts all to this node, and those who ask it go away: their questions are answered all the same.
 	answers, answersEach = 512, 256
 	// answerBytes bounds the questions that are being answered together.
 	answerBytes = 64 << 20

@@ -17,6 +17,8 @@ const (
 	// roadsBytes bounds them for all nodes together: four that read nothing. One node gets no more than is left, so that some that take all they get
 	// leave some for another.
 	roadsBytes = 96 << 20
+	// roadLeast is what each may have whatever waits for others: a question, or a short answer.
+	roadLeast = 128 << 10
 	// letterCost is added to the bytes of every letter.
 	letterCost = 1 << 10
 )
@@ -82,7 +84,7 @@ func (r *road) take(n int) (full string) {
 	switch {
 	case r.letters >= roadLetters || after > roadBytes:
 		return CountFull
-	case after > roadsBytes-r.all.bytes:
+	case after > max(roadLeast, roadsBytes-r.all.bytes):
 		return CountFullAll
 	}
 	r.put(r.letters+1, after)

@@ -129,7 +129,7 @@ func Listen(c Config) (*Host, error) {
 		config: c, tls: secured(mine), listener: l, counts: counts{n: map[string]uint64{}}, peers: map[keys.PublicKey]*peer{},
 		guests: map[string]int{}, channels: map[uint32]*Channel{}, targets: map[keys.PublicKey]*target{}, expected: map[string]int{}, scores: scores{},
 		hello: Hello{OldestVersion, NewestVersion, c.Network, rand.Uint64(), c.Software[:min(len(c.Software), maxSoftware)]},
-		news:  make(chan struct{}, 1), waiting: pool{most: poolBytes, least: poolLeast}, held: pool{most: poolBytes, least: poolLeast},
+		news:  make(chan struct{}, 1), waiting: pool{most: poolBytes, once: poolOnce, least: poolLeast}, held: pool{most: poolBytes, once: poolOnce, least: poolLeast},
 	}
 	h.entrance = entrance.New(c.Handshakes, c.HandshakesEach, h.expects)
 	h.ctx, h.stop = context.WithCancel(context.Background())

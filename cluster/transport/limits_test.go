@@ -23,7 +23,8 @@ func TestLimitsTable(t *testing.T) {
 		"received and not taken, of each class": mib("%d, %d, %d MiB", window),
 		"waiting to be sent, of each class":     mib("%d, %d, %d MiB", queue),
 		"received and not taken, of all nodes without a seat together, and as much that waits to be sent to them; of one of them": fmt.Sprintf(
-			"%d MiB; what is left of it, and %d KiB at least", poolBytes>>20, poolLeast>>10),
+			"%d MiB; what is left of it, up to %d MiB together %d MiB or a message where nothing waits, and %d KiB at least",
+			poolBytes>>20, 2*poolBytes>>20, poolOnce>>20, poolLeast>>10),
 		"message of a stranger; received and not taken": fmt.Sprintf("%d KiB; %d KiB", strangers[Rest].message>>10, strangers[Rest].window>>10),
 		"silence": fmt.Sprintf("%.0f s", c.Silence.Seconds()),
 		"a message under way; what must come in a second of a longer one": fmt.Sprintf("%.0f min; %d KiB", c.Longest.Minutes(), c.Slowest>>10),

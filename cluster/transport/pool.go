@@ -12,7 +12,7 @@ var errShare = errors.New("nodes without a seat have sent as much as is kept of 
 // have as much as is left. So one has half of it at most, and of many who take what they can each has the same, and as much is left for one more; but each
 // may have so much that it can do something.
 type pool struct {
-	most, least int
+	most, once, least int
 
 	mu   sync.Mutex // guards used
 	used int
@@ -28,17 +28,21 @@ func (p *pool) add(n int) {
 	p.used += n
 }
 
-// fits says whether somebody may have n more who has so much, which is noted.
+// fits says whether somebody may have n more who has so much, which is noted. As long as all have no more than twice the most, each may have one message
+// where it has nothing, and a publication: those who fill the pool would keep others from what they can't do without.
 func (p *pool) fits(has, n int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return has+n <= max(p.least, p.most-p.used-n)
+	all := p.used + n
+	return has+n <= max(p.least, p.most-all) || all <= 2*p.most && (has == 0 || has+n <= p.once)
 }
 
 const (
 	// poolBytes is what nodes without a seat may make this node hold of what they sent, and as much of what waits to be sent to them.
 	poolBytes = 256 << 20
-	// poolLeast is what each may have whatever others have: an answer of blocks.
+	// poolOnce is what each may have while all have no more than twice that: the longest message of the rest.
+	poolOnce = 8 << 20
+	// poolLeast is what each may have whatever others have: an answer of blocks that are not long.
 	poolLeast = 1<<20 + 64<<10
 )
 

@@ -12,17 +12,21 @@ func TestPool(t *testing.T) {
 		used, has, n int
 		fits         bool
 	}{
-		{"half for one alone", 0, 0, 50, true},
-		{"and no more", 0, 0, 51, false},
+		{"half for one alone", 1, 1, 49, true},
+		{"and no more", 1, 1, 50, false},
 		{"in pieces", 49, 49, 1, true},
 		{"and no more in pieces", 50, 50, 1, false},
-		{"as much as is left", 60, 10, 10, true},
-		{"and no more than is left", 60, 10, 16, false},
-		{"the least, where nothing is left", 100, 0, 10, true},
+		{"as much as is left", 60, 20, 10, true},
+		{"and no more than is left", 60, 21, 10, false},
+		{"a message, where nothing is left", 100, 0, 100, true},
+		{"a publication, where nothing is left", 190, 10, 10, true},
+		{"no more than that", 180, 11, 10, false},
+		{"no message, where twice as much is taken", 101, 0, 100, false},
+		{"nor a publication", 191, 10, 10, false},
 		{"the least, where more than all is taken", 500, 9, 1, true},
-		{"no more than the least", 100, 0, 11, false},
+		{"no more than the least", 500, 0, 11, false},
 	} {
-		p := pool{most: 100, least: 10, used: c.used}
+		p := pool{most: 100, once: 20, least: 10, used: c.used}
 		if got := p.fits(c.has, c.n); got != c.fits {
 			t.Errorf("%s: %t", c.name, got)
 		}
@@ -35,7 +39,9 @@ func TestSeatlessShare(t *testing.T) {
 	n := newNetwork(t)
 	seat := testKey(9).Public()
 	a := n.host(1, func(c *Config) { c.Seated = func(k keys.PublicKey) bool { return k == seat } })
-	a.waiting.most, a.held.most = 8<<20, 8<<20
+	for _, p := range []*pool{&a.waiting, &a.held} {
+		p.most, p.once = 8<<20, 2<<20
+	}
 	from, err := a.Open(7, ChannelConfig{Classify: byFirst})
 	if err != nil {
 		t.Fatal(err)

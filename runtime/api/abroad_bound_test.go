@@ -55,6 +55,7 @@ func (o *oracle) Route(ctx context.Context, id chain.ID, _ uint32, request []byt
 func askingServer(o *oracle) *Server {
 	s := &Server{Config: Config{Elsewhere: o, Log: slog.New(slog.DiscardHandler)}}
 	s.asking = newGate("traces of other nodes", abroadAtOnce, abroadPerCaller)
+	s.asked = newGate("questions", askedAtOnce, 0)
 	return s
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 
@@ -50,5 +51,41 @@ func TestQuestionsOfOneAddress(t *testing.T) {
 	all.Wait()
 	if got := get("info"); got != http.StatusGatewayTimeout {
 		t.Errorf("after them: status %d", got)
+	}
+}
+
+// Who goes away keeps the place of the question: the node that was asked isn't told, and works on.
+func TestQuestionsOfWhoIsGone(t *testing.T) {
+	here, _, way := farFrom(t, 2)
+	const share = 64
+	asked := make(chan struct{}, 2*share)
+	way.answers = func(ctx context.Context, _ chain.ID, _ []byte) ([]byte, error) {
+		asked <- struct{}{}
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	ctx, leave := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	for range share {
+		all.Go(func() {
+			q, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/v1/chains/3/messages/%s?wait=50s", here.url, chain.MessageID{7}), nil)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if a, err := http.DefaultClient.Do(q); err == nil {
+				a.Body.Close()
+			}
+		})
+	}
+	for range share {
+		<-asked
+	}
+	leave()
+	all.Wait()
+	for !strings.Contains(get(t, here, "/metrics"), "\nthinkey_api_polls 0\n") { // until all have gone
+	}
+	if got := get(t, here, "/v1/chains/3/info"); !strings.Contains(got, "questions to other nodes of one address") {
+		t.Errorf("%s, though others are still asked as much as may be", got)
 	}
 }

@@ -20,6 +20,7 @@ type door struct {
 	most      int64 // connections
 	shares    *shares
 	open      atomic.Int64
+	own       atomic.Int64 // of them those that have no share of an address
 	refused   prometheus.Counter
 	slow      *prometheus.CounterVec // by what: a request that doesn't come, an answer that isn't taken
 	lingering chan struct{}          // those that are being told
@@ -74,24 +75,32 @@ func (d *door) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		f, places := fromAddr(c.RemoteAddr().String()), d.most
-		if isLoopback(c.RemoteAddr().String()) {
-			places += d.most / ownPart
+		release, why := d.admit(c)
+		if release != nil {
+			return &guest{Conn: c, door: d, release: sync.OnceFunc(release)}, nil
 		}
-		switch {
-		case d.open.Load() >= places: // nobody else adds to them
-			d.refuse(c, full)
-			continue
-		case !d.shares.take(f, 1):
-			d.refuse(c, tooMany)
-			continue
-		}
-		d.open.Add(1)
-		return &guest{Conn: c, door: d, release: sync.OnceFunc(func() {
-			d.shares.give(f, 1)
-			d.open.Add(-1)
-		})}, nil
+		d.refuse(c, why)
 	}
+}
+
+// admit finds a place for one, or says why there is none. Accept alone calls it: nobody else adds to what is counted.
+func (d *door) admit(c net.Conn) (release func(), why string) {
+	f := fromAddr(c.RemoteAddr().String())
+	switch {
+	case d.open.Load()-d.own.Load() >= d.most:
+		why = full
+	case !d.shares.take(f, 1):
+		why = tooMany
+	default:
+		d.open.Add(1)
+		return func() { d.shares.give(f, 1); d.open.Add(-1) }, ""
+	}
+	if f == fromAddr(c.LocalAddr().String()) && d.own.Load() < d.most/ownPart {
+		d.open.Add(1)
+		d.own.Add(1)
+		return func() { d.own.Add(-1); d.open.Add(-1) }, ""
+	}
+	return nil, why
 }
 
 // refuse tells one why, beside who accepts: closed with something unread the answer would be lost.

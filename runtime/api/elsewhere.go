@@ -127,7 +127,7 @@ func (s *Server) askAccount(w http.ResponseWriter, q *http.Request, address chai
 	if err := s.asked.enter(f); err != nil {
 		return err
 	}
-	defer s.asked.leave(f)
+	defer s.leaveAsked(q.Context(), f, time.Now().Add(routeTime))
 	live, err := s.Elsewhere.Account(q.Context(), address)
 	if err != nil {
 		return s.notThere(address.Chain(), err)
@@ -207,9 +207,10 @@ func (s *Server) ask(ctx context.Context, id chain.ID, p passed, wait time.Durat
 	if err := s.asked.enter(p.by); err != nil {
 		return reply{}, err
 	}
-	defer s.asked.leave(p.by)
 	ctx, cancel := context.WithTimeout(ctx, 2*wait+routeTime) // half of it for the first node that is asked
 	defer cancel()
+	ends, _ := ctx.Deadline()
+	defer s.leaveAsked(ctx, p.by, ends)
 	raw, err := s.Elsewhere.Route(ctx, id, p.turn, p.encode())
 	if err != nil {
 		return reply{}, s.notThere(id, err)
@@ -220,6 +221,15 @@ func (s *Server) ask(ctx context.Context, id chain.ID, p passed, wait time.Durat
 		return reply{}, unable(id, "answers what can't be one")
 	}
 	return a, nil
+}
+
+// leaveAsked gives back the place of a question. Who went away keeps it until the question ends: the other node isn't told, and works on.
+func (s *Server) leaveAsked(ctx context.Context, f from, ends time.Time) {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		time.AfterFunc(time.Until(ends), func() { s.asked.leave(f) })
+		return
+	}
+	s.asked.leave(f)
 }
 
 // notThere is why no other node answered.

@@ -18,7 +18,7 @@ func TestLimitsTable(t *testing.T) {
 		"questions for a trace, or for one look of a stream of a tree (`runtime/api/abroad.go`); time of one, of all; bytes of an answer, of all; JSON objects in all": fmt.Sprintf(
 			"%d; %.0f s, %.0f s; %d MiB, %d MiB; %d", abroadQuestions, abroadEach.Seconds(), abroadTime.Seconds(), abroadAnswer>>20, abroadBytes>>20, abroadObjects),
 		"traces and looks that ask others at once; of one address":              fmt.Sprintf("%d; %d", abroadAtOnce, abroadPerCaller),
-		"questions to other nodes at once; of one address": fmt.Sprintf("%d; %d", askedAtOnce, l.Address/4),
+		"questions to other nodes at once; of one address":                      fmt.Sprintf("%d; %d", askedAtOnce, l.Address/4),
 		"chains on which a message is looked for":                               fmt.Sprint(abroadSearch),
 		"pause between looks of a stream":                                       fmt.Sprintf("%.0f s, doubled up to %.0f s while they bring nothing", abroadSoon.Seconds(), abroadLate.Seconds()),
 		"connections at once; besides of the machine itself":                    fmt.Sprintf("%d; %d", l.Connections, l.Connections/ownPart),

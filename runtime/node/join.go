@@ -34,8 +34,8 @@ const (
 	joinPulse    = 200 * time.Millisecond
 	// joinRetries is how often other states are looked for when one is not to be had any more.
 	joinRetries = 10
-	// leastPart of a state's pieces, or one, must come in mostPatience: of a state of 1 GiB that is 128 KiB a second.
-	leastPart = 256
+	// leastPart: more than so small a part of a state's pieces must come in mostPatience, of a state of 4 GiB 144 KiB a second.
+	leastPart = 1024
 	// joinAnswers and joinBytes are what may wait of each peer: what it is asked for at a time, with an offer. More is dropped, and asked again.
 	joinAnswers, joinBytes = 2 * peerRanges, 2 * mostOffer
 )

@@ -232,6 +232,9 @@ func (l *Links) seated(p *Process, add func(*chain.Committee)) error {
 	return nil
 }
 
+// registeredAtOnce is how many are looked up while no block is made final.
+const registeredAtOnce = 64
+
 // registered looks up on the main chain which of this node and those that were met have put up a deposit (SPEC 6.2). How many are met is bounded by the mesh and
 // the transport.
 func (l *Links) registered(root *Node) {
@@ -243,9 +246,13 @@ func (l *Links) registered(root *Node) {
 	for _, k := range who {
 		entries = append(entries, chain.NodeKey(k))
 	}
-	has, err := root.Has(chain.NodesAddress(), entries)
-	if err != nil {
-		return // whoever else reads the state says so
+	var has []bool
+	for some := range slices.Chunk(entries, registeredAtOnce) {
+		list, err := root.Has(chain.NodesAddress(), some)
+		if err != nil {
+			return // whoever else reads the state says so
+		}
+		has = append(has, list...)
 	}
 	now := map[keys.PublicKey]bool{}
 	for i, k := range who {

@@ -219,7 +219,7 @@ func (n *Node) commit(tag account.Tag, r *block.Result, certificate []byte) erro
 	}
 	late := height+fewBehind <= n.target.Load()
 	if late {
-		n.syncs.let(time.Now())
+		n.syncs.let()
 	} else {
 		n.syncs.await(height - 1) // of some blocks before it
 	}

@@ -120,7 +120,7 @@ func (n *Node) Entry(account chain.Address, key string) ([]byte, error) {
 	return n.store.State(n.chain).Entry(account, key)
 }
 
-// Has says which of some entries of an account's storage there are at the head: all at one.
+// Has says which of some entries of an account's storage there are at the head: all at one, and while it looks no block is made final.
 func (n *Node) Has(account chain.Address, keys []string) ([]bool, error) {
 	n.see()
 	defer n.mu.RUnlock()

@@ -124,16 +124,16 @@ func (s *syncs) has() {
 
 // let waits, once in seePause, until those who wait to see the head have it. Whoever commits calls it before the next block, lest the head runs away
 // from them.
-func (s *syncs) let(now time.Time) {
+func (s *syncs) let() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.came == s.saw || now.Sub(s.last) < seePause {
+	if s.came == s.saw || time.Since(s.last) < seePause {
 		return
 	}
 	for waiting := s.came; s.saw < waiting; {
 		s.moved.Wait()
 	}
-	s.last = now
+	s.last = time.Now()
 }
 
 // close waits for what is queued. Nothing may be added any more.

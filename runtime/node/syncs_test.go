@@ -75,13 +75,13 @@ func TestLetSee(t *testing.T) {
 		n, synced, _ := pendingNode(t)
 		seen := n.seeing()
 		synctest.Wait()
-		now := time.Now()
-		n.syncs.last = now.Add(1 - seePause)
-		n.syncs.let(now) // nobody is waited for again so soon
+		n.syncs.last = time.Now().Add(1 - seePause)
+		n.syncs.let() // nobody is waited for again so soon
+		<-time.After(1)
 		made := make(chan struct{})
 		go func() {
 			defer close(made)
-			n.syncs.let(now.Add(seePause))
+			n.syncs.let()
 		}()
 		synctest.Wait()
 		select {
@@ -94,7 +94,8 @@ func TestLetSee(t *testing.T) {
 		if height := <-seen; height != 1 {
 			t.Errorf("block %d is seen", height)
 		}
-		n.syncs.let(now.Add(time.Hour)) // nobody waits
+		<-time.After(time.Hour)
+		n.syncs.let() // nobody waits
 		n.syncs.close()
 	})
 }

@@ -23,7 +23,7 @@ func TestDeviations(t *testing.T) {
 	left["cyclic-order"] = "invalid block: order, cycle"
 	o := Options{Tier: Stub, Messages: -1, Chains: 1} // is enough, and takes a fraction of the time
 	for n := uint64(0); n < seeds && len(left) > 0; n++ {
-		seed := n + 1
+		seed := n + 1 - min(n, uint64(len(deviated)))
 		if n < uint64(len(deviated)) {
 			seed = deviated[n]
 		}
