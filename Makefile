@@ -22,10 +22,10 @@ RACE = $(filter-out %/runtime/e2e %/runtime/sim %/runtime/internal/lint,$(shell 
 
 # Not under the detector: what tries every instant of a crash, or every bit, or long histories by one goroutine. It takes half an hour there, and
 # what is at work at once in it is so in TestCommitsShareSync and in the tests of readers beside commits, too. Nor what is on virtual time or works by
-# itself (floods, flows of relays, benches, files that lie, large answers), nor a join that waits.
+# itself (floods, flows of relays, benches, files that lie, large answers), nor a join that waits. A name is that of all packages.
 NORACE = Flood|Crash|CrashAmongBegun|CrashWhileMade|JoinOtherCut|WriteErrors|AuditFindsEveryBit|AuditOfCopiesMadeApart|CommitAndRead|StateAt|Pruning|Init|$\
-	Bench.*|ThousandsOfBlocksLate|MainLoadGrowsWithChildren|RandomCode|LargestPublications?|HostileFiles|FlowsApart|AcknowledgedOnce|OneWay|Credits|$\
-	BagEarliestFirst|CertifiedTogether|PageOfLargeEvents|Redundancy|TreeOrder
+	Bench.*|ThousandsOfBlocksLate|MainLoadGrowsWithChildren|RandomCode|LargestPublications?|HostileFiles|FlowsApart|AcknowledgedOnce|OneWay|$\
+	BagEarliestFirst|CertifiedTogether|PageOfLargeEvents|Redundancy
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test check race fuzz bench golden kill crash cluster flood chaos chaos-finds sim same mutants bls explore contracts check-contracts calibrate docs clean

@@ -312,7 +312,7 @@ func TestAskedAgain(t *testing.T) {
 
 // A flood of names, or of messages, stays within its bounds. Names are nobody's fault, however many come at once: an honest node's wait while this one
 // is away from its work.
-func TestFlood(t *testing.T) {
+func TestFloodOfPeers(t *testing.T) {
 	c := config()
 	c.Bytes = 1 << 20
 	n := joined(c)

@@ -71,7 +71,7 @@ const floodShare = 256
 
 // N2: a thousand slow connections from one address. As many are kept as one address may have, the others are told so and counted, and who comes
 // from elsewhere is served as before: its requests, its streams, and what it submits.
-func TestFlood(t *testing.T) {
+func TestFloodOfConnections(t *testing.T) {
 	r := start(t, setup{auto: true, limits: api.Limits{Header: time.Minute, Request: time.Minute}}) // none is ended for being slow
 	f := &flooding{rig: r}
 	f.open(1000, "127.0.0.2")
